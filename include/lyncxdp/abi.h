@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the BPF programs and userspace agree on: the pinned maps, what is in them, and the stamp that says so.
+ * Every structure here has one definition, fixed-width fields, and its layout held by static assertions.
+ */
+#ifndef LYNCXDP_ABI_H
+#define LYNCXDP_ABI_H
+
+#include "reason.h"
+#include "types.h"
+
+/* Raised whenever anything in this header or in image.h changes its layout or meaning. */
+#define LX_ABI_VERSION 1
+
+#define LX_MAGIC 0x4c584450u /* "LXDP" */
+
+/* Rows that one policy may have. */
+#define LX_MAX_ROWS 1024
+/* Row counters of an attachment: the rows in force and, during an update, the ones that replace them. */
+#define LX_ROW_SLOTS 2048
+#define LX_NO_ROW 0xffffu
+
+/* Images that an attachment can hold at a time: in force, fallback, shadow, and the one being built. */
+#define LX_IMAGE_SLOTS 4
+
+enum lx_hook {
+    LX_HOOK_TO_ROLE = 0,   /* packets on their way to the role */
+    LX_HOOK_FROM_ROLE = 1, /* packets that the role sends */
+    LX_HOOK_COUNT
+};
+
+enum lx_transport {
+    LX_TCP = 0,
+    LX_UDP = 1,
+    LX_TRANSPORT_COUNT
+};
+
+/*
+ * Which image is in force: eight bytes, written with one atomic store, read once per packet.
+ *   bits 0-7    active: the slot whose image judges packets
+ *   bits 8-15   fallback: the slot to use once the deadline has passed
+ *   bits 16-23  reserved, zero
+ *   bits 24-63  deadline: milliseconds of CLOCK_MONOTONIC; 0 when no trial is pending
+ */
+struct lx_control {
+    __u64 word;
+};
+
+_Static_assert(sizeof(struct lx_control) == 8, "the control word is written with one store");
+
+lx_inline __u32 lx_control_active(__u64 word)
+{
+    return word & 0xff;
+}
+
+lx_inline __u64 lx_control_word(__u8 active, __u8 fallback, __u64 deadline_ms)
+{
+    return (__u64)active | (__u64)fallback << 8 | deadline_ms << 24;
+}
+
+/* Bytes are frame lengths from the destination MAC address to the last byte before the FCS. */
+struct lx_counter {
+    __u64 packets;
+    __u64 bytes;
+};
+
+/*
+ * One CPU's counters of one hook; the map holds one per possible CPU, so that no two CPUs write one cache line.
+ * A port is counted for every dropped packet whose TCP or UDP ports could be read, in host byte order.
+ * A packet that `row` credits is counted under its row only: reason `row` is the sum over the rows.
+ */
+struct lx_counters {
+    struct lx_counter reasons[LX_REASON_CAPACITY];
+    struct lx_counter rows[LX_ROW_SLOTS];
+    __u64 dropped[LX_TRANSPORT_COUNT][65536];
+    __u8 pad[3072]; /* to a whole number of pages: the map is read through mmap */
+};
+
+_Static_assert(offsetof(struct lx_counters, rows) == 1024, "ABI");
+_Static_assert(offsetof(struct lx_counters, dropped) == 33792, "ABI");
+_Static_assert(sizeof(struct lx_counters) == 1085440, "ABI");
+_Static_assert(sizeof(struct lx_counters) % 4096 == 0, "whole pages");
+
+/* What a row slot stands for; slots without a row have an empty id. Text is UTF-8 and ends with a zero byte. */
+struct lx_row_label {
+    char id[96];
+    char source[160]; /* document and place, or empty */
+};
+
+_Static_assert(sizeof(struct lx_row_label) == 256, "ABI");
+
+enum lx_mode {
+    LX_MODE_NATIVE = 1,
+    LX_MODE_GENERIC = 2,
+};
+
+/* The one entry of the metadata map: what this attachment is. Written before the program is attached. */
+struct lx_metadata {
+    __u32 magic;
+    __u32 abi_version;
+    __u32 ifindex;
+    __u32 mode; /* enum lx_mode */
+    __u64 netns; /* inode of the network namespace */
+    __u64 generation;
+    __u64 digest; /* of the policy in force */
+    __u64 image_capacity; /* bytes, a power of two */
+    __u32 program_id; /* of the program that runs on the interface */
+    __u32 dispatcher; /* 1 when libxdp's dispatcher calls it */
+    char interface[16];
+    char edition[32];
+    char side[16];    /* empty for a role without sides */
+    char roles[256];  /* separated by commas */
+    __u8 reserved[128];
+};
+
+_Static_assert(offsetof(struct lx_metadata, interface) == 56, "ABI");
+_Static_assert(sizeof(struct lx_metadata) == 504, "ABI");
+
+/* What the twin of a program answers when a packet is put to it: the verdict of the policy in force, uncounted. */
+struct lx_answer {
+    __u32 reason; /* enum lx_reason */
+    __u32 row;    /* row slot, or LX_NO_ROW */
+};
+
+_Static_assert(sizeof(struct lx_answer) == 8, "ABI");
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The image: a compiled policy as one flat, immutable, position-independent block of bytes. This header is its layout;
+ * user/core/compile.c writes it, classify.h reads it. All offsets count bytes from the start of the image.
+ *
+ * A packet is classified field by field (recursive flow classification): each field is first reduced to a small class,
+ * then the combination of classes is looked up. The cost does not depend on the number of rows or addresses.
+ *
+ *   destination port  -> class   two-level page table, per transport
+ *   destination host  -> class   hash tables by prefix length
+ *   (port, host)      -> entry   a row, nothing, or "the source matters":
+ *   source host       -> class   hash tables by prefix length
+ *   source port       -> class   two-level page table, per transport
+ */
+#ifndef LYNCXDP_IMAGE_H
+#define LYNCXDP_IMAGE_H
+
+#include "abi.h"
+
+/*
+ * An image lives in a buffer of capacity + LX_IMAGE_SLACK bytes, capacity being a power of two. Every computed offset
+ * is masked with capacity - 1 before use, and nothing read at an offset is larger than the slack: a damaged image can
+ * give a wrong verdict, never a wild read.
+ */
+#define LX_IMAGE_SLACK 64
+#define LX_IMAGE_MIN_CAPACITY (64u << 10)
+#define LX_IMAGE_MAX_CAPACITY (16u << 20)
+
+/* Built-in cases that a site can switch: bits of lx_image.built_ins. */
+enum lx_built_in {
+    LX_BUILT_IN_ARP = 1u << 0,
+    LX_BUILT_IN_NEIGHBOUR_DISCOVERY = 1u << 1,
+    LX_BUILT_IN_ROUTER_ADVERTISEMENT = 1u << 2,
+    LX_BUILT_IN_ROUTER_SOLICITATION = 1u << 3,
+    LX_BUILT_IN_MLD = 1u << 4,
+    LX_BUILT_IN_DHCP = 1u << 5,
+    LX_BUILT_IN_ECHO = 1u << 6,
+    LX_BUILT_IN_IP_OPTIONS = 1u << 7, /* IPv4 options are let through to the rest of the checks */
+    LX_BUILT_IN_ICMP_ERROR = 1u << 8,
+};
+
+/*
+ * One prefix length of an address table, a node of a binary search over the lengths in use: look the address, cut to
+ * this length, up in this node's slots; found, its class is the best so far and a longer length may follow (hit);
+ * not found, a shorter one may (miss). A table of hosts alone is a single node.
+ */
+struct lx_length4 {
+    __u32 mask;    /* of this length, network byte order */
+    __u32 seed;    /* of the hash */
+    __u32 buckets; /* number of buckets, each of two struct lx_host4 */
+    __u32 slots;   /* offset of the first bucket */
+    __u32 hit;     /* offset of the next node, or 0 */
+    __u32 miss;    /* offset of the next node, or 0 */
+};
+
+struct lx_length6 {
+    __u64 mask[2]; /* network byte order */
+    __u32 seed;
+    __u32 buckets; /* each of two struct lx_host6 */
+    __u32 slots;
+    __u32 hit;
+    __u32 miss;
+    __u32 pad;
+};
+
+/* A slot of a hash table. An address sits in one of two buckets, either slot. Unused slots have `used` 0. */
+struct lx_host4 {
+    __u32 address; /* network byte order */
+    __u16 class;
+    __u16 used;
+};
+
+struct lx_host6 {
+    __u64 address[2]; /* network byte order */
+    __u16 class;
+    __u16 used;
+    __u32 pad;
+};
+
+_Static_assert(sizeof(struct lx_length4) == 24, "ABI");
+_Static_assert(sizeof(struct lx_length6) == 40, "ABI");
+_Static_assert(sizeof(struct lx_host4) == 8, "ABI");
+_Static_assert(sizeof(struct lx_host6) == 24, "ABI");
+_Static_assert(2 * sizeof(struct lx_host6) <= LX_IMAGE_SLACK, "a bucket fits the slack");
+
+/* A search over n lengths takes ceil(log2(n + 1)) steps: at most 6 for IPv4's 33 lengths, 8 for IPv6's 129. */
+#define LX_SEARCH_STEPS4 6
+#define LX_SEARCH_STEPS6 8
+
+/* Addresses -> class. Class 0 is any address that no prefix of the policy covers. */
+struct lx_address_table {
+    __u32 root4; /* offset of a struct lx_length4, or 0 */
+    __u32 root6; /* offset of a struct lx_length6, or 0 */
+};
+
+/* Ports -> class: for each port / 256 the offset of a page of 256 __u16 classes. Equal pages are shared. */
+struct lx_port_table {
+    __u32 page[256];
+};
+
+/*
+ * An entry of the combination tables: what to do with a packet whose classes led here.
+ * The two top bits are its kind, the rest its value.
+ */
+enum lx_entry_kind {
+    LX_ENTRY_ROW = 0u,         /* value: row slot + 1, or 0 for "no row" */
+    LX_ENTRY_SOURCE = 1u,      /* value: index of the first of a run of entries, indexed by source class */
+    LX_ENTRY_SOURCE_PORT = 2u, /* value: index of the first of a run of entries, indexed by source port class */
+};
+
+#define LX_ENTRY_KIND_SHIFT 30
+#define LX_ENTRY_VALUE_MASK ((1u << LX_ENTRY_KIND_SHIFT) - 1)
+
+lx_inline __u32 lx_entry(enum lx_entry_kind kind, __u32 value)
+{
+    return (__u32)kind << LX_ENTRY_KIND_SHIFT | value;
+}
+
+/* The rows of one direction, by who begins: inbound rows (to the role) or outbound rows (from the role). */
+struct lx_section {
+    __u32 rows;                /* number of rows; 0: nothing matches */
+    __u32 destination_classes; /* number of destination host classes */
+    __u32 entries;             /* offset of the entries: port class * destination_classes + destination class first */
+    __u32 pad;
+    struct lx_address_table destinations;
+    struct lx_address_table sources;
+    struct lx_port_table destination_ports[LX_TRANSPORT_COUNT];
+    struct lx_port_table source_ports[LX_TRANSPORT_COUNT];
+};
+
+_Static_assert(offsetof(struct lx_section, destination_ports) == 32, "ABI");
+_Static_assert(sizeof(struct lx_section) == 4128, "ABI");
+
+/* The image begins with this header. */
+struct lx_image {
+    __u32 magic;       /* LX_MAGIC */
+    __u32 abi_version; /* LX_ABI_VERSION */
+    __u32 size;        /* bytes in use, this header included */
+    __u32 built_ins;   /* enum lx_built_in */
+    __u32 vlans;       /* offset of a bitmap of 4096 VLAN ids (id 0: untagged or priority-tagged), or 0: all */
+    __u32 pad;
+    struct lx_address_table protected; /* the addresses behind the role; class 0: not one of them */
+    struct lx_section inbound;
+    struct lx_section outbound;
+};
+
+_Static_assert(offsetof(struct lx_image, inbound) == 32, "ABI");
+_Static_assert(sizeof(struct lx_image) == 8288, "ABI");
+_Static_assert(sizeof(struct lx_image) < LX_IMAGE_MIN_CAPACITY, "the header always fits");
+
+#endif

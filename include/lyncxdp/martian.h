@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Addresses that cannot appear on a wire, and destinations that are groups. Private and documentation ranges are never
+ * martians here: the reference architecture itself uses them.
+ */
+#ifndef LYNCXDP_MARTIAN_H
+#define LYNCXDP_MARTIAN_H
+
+#include "packet.h"
+
+/* All tests are on network byte order, so that a table of constants is all the code they need. */
+lx_inline bool lx_unspecified(const __u32 address[4], bool ipv4)
+{
+    return !address[3] && (ipv4 || !(address[0] | address[1] | address[2]));
+}
+
+lx_inline bool lx_loopback6(const __u32 address[4])
+{
+    return !(address[0] | address[1] | address[2]) && address[3] == LX_BE32(1);
+}
+
+lx_inline bool lx_mapped6(const __u32 address[4])
+{
+    return !(address[0] | address[1]) && address[2] == LX_MAPPED_PREFIX;
+}
+
+lx_inline bool lx_link_local6(const __u32 address[4])
+{
+    return (address[0] & LX_BE32(0xffc00000)) == LX_BE32(0xfe800000);
+}
+
+lx_inline bool lx_multicast6(const __u32 address[4])
+{
+    return (address[0] & LX_BE32(0xff000000)) == LX_BE32(0xff000000);
+}
+
+/* Source 0/8, 127/8, 224/3; ::, ::1, ff00::/8, v4-mapped (RFC 6890, RFC 1122 section 3.2.1.3). */
+lx_inline bool lx_martian_source(const struct lx_packet *packet)
+{
+    const __u32 *source = packet->tuple.source;
+
+    if (packet->ethertype == ETH_P_IP) {
+        __u32 network = LX_BE32(source[3]) >> 24;
+        return network == 0 || network == 127 || network >= 224;
+    }
+    return lx_multicast6(source) || lx_unspecified(source, false) || lx_loopback6(source) || lx_mapped6(source);
+}
+
+/* Destination 127/8, 0.0.0.0; ::1, ::, v4-mapped; or the source itself (the "land" attack). */
+lx_inline bool lx_martian_destination(const struct lx_packet *packet)
+{
+    const __u32 *source = packet->tuple.source, *destination = packet->tuple.destination;
+
+    if (packet->ethertype == ETH_P_IP)
+        return !destination[3] || (destination[3] & LX_BE32(0xff000000)) == LX_BE32(0x7f000000) ||
+               destination[3] == source[3];
+    return lx_unspecified(destination, false) || lx_loopback6(destination) || lx_mapped6(destination) ||
+           (destination[0] == source[0] && destination[1] == source[1] && destination[2] == source[2] &&
+            destination[3] == source[3]);
+}
+
+lx_inline enum lx_group lx_group_destination(const struct lx_packet *packet)
+{
+    const __u32 *destination = packet->tuple.destination;
+
+    if (packet->link_group)
+        return packet->link_group;
+    if (packet->ethertype != ETH_P_IP)
+        return lx_multicast6(destination) ? LX_GROUP_MULTICAST : LX_UNICAST;
+    if (destination[3] == 0xffffffff)
+        return LX_GROUP_BROADCAST;
+    return (destination[3] & LX_BE32(0xf0000000)) == LX_BE32(0xe0000000) ? LX_GROUP_MULTICAST : LX_UNICAST;
+}
+
+/* Judges the addresses of an ordinary packet, after the built-in cases had their turn. */
+lx_inline __u32 lx_check_addresses(const struct lx_packet *packet)
+{
+    enum lx_group group;
+
+    if (lx_martian_source(packet) || lx_martian_destination(packet))
+        return LX_REASON_MARTIAN;
+    group = lx_group_destination(packet);
+    if (group != LX_UNICAST)
+        return group == LX_GROUP_BROADCAST ? LX_REASON_BROADCAST : LX_REASON_MULTICAST;
+    return LX_UNDECIDED;
+}
+
+#endif

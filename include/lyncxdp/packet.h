@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a frame to a packet: Ethernet, VLAN tags, IPv4, IPv6 with its extension headers, TCP, UDP and ICMP headers,
+ * each checked before it is believed. What no honest stack sends ends here, with its own reason.
+ */
+#ifndef LYNCXDP_PACKET_H
+#define LYNCXDP_PACKET_H
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include "cursor.h"
+#include "image.h"
+#include "reason.h"
+
+/* What a check answers when it has no objection: the packet's fate is still open. */
+#define LX_UNDECIDED ((__u32)LX_REASON_COUNT)
+
+#define LX_MAX_VLAN_TAGS 2
+#define LX_MAX_EXTENSION_HEADERS 8
+
+#define LX_IPV4_RESERVED 0x8000
+#define LX_IPV4_FRAGMENT 0x3fff /* more fragments, or an offset */
+#define LX_IPV6_FRAGMENT 0xfff9 /* an offset, or more fragments; neither: an atomic fragment (RFC 8200, RFC 6946) */
+
+enum lx_tcp_flag {
+    LX_TCP_FIN = 0x01,
+    LX_TCP_SYN = 0x02,
+    LX_TCP_RST = 0x04,
+    LX_TCP_PSH = 0x08,
+    LX_TCP_ACK = 0x10,
+    LX_TCP_URG = 0x20,
+};
+
+enum lx_group {
+    LX_UNICAST = 0,
+    LX_GROUP_MULTICAST = 1,
+    LX_GROUP_BROADCAST = 2,
+};
+
+/* What a flow is known by. Addresses in network byte order, IPv4 as ::ffff:a.b.c.d; ports in host byte order. */
+struct lx_tuple {
+    __u32 source[4];
+    __u32 destination[4];
+    __u16 source_port;
+    __u16 destination_port;
+};
+
+/* A frame whose headers were read. Which fields are set grows with how far the reading came. */
+struct lx_packet {
+    struct lx_tuple tuple;
+    __u16 ethertype; /* of what is inside the VLAN tags, host byte order; 0 until known */
+    __u8 vlan_tags;
+    __u8 link_group; /* enum lx_group of the destination MAC address */
+    __u16 vlan[LX_MAX_VLAN_TAGS];
+    __u8 protocol;          /* IPPROTO_ of the transport */
+    __u8 hop_limit;         /* or TTL */
+    __u8 extension_headers; /* number of IPv6 extension headers */
+    __u8 has_ports;         /* the tuple's ports were read */
+    __u8 transport;         /* enum lx_transport, where has_ports */
+    __u8 tcp_flags;
+    __u32 payload; /* bytes of the IP payload from the transport header on */
+};
+
+#define LX_MAPPED_PREFIX LX_BE32(0x0000ffff)
+
+lx_inline __u32 lx_parse_ethernet(struct lx_cursor *cursor, struct lx_packet *packet)
+{
+    const struct ethhdr *ethernet = lx_take(cursor, sizeof(*ethernet));
+    __u16 type;
+
+    if (!ethernet)
+        return LX_REASON_SHORT_FRAME;
+    if (ethernet->h_source[0] & 1)
+        return LX_REASON_GROUP_SOURCE;
+    if (ethernet->h_dest[0] & 1) {
+        const __u16 *address = (const __u16 *)ethernet->h_dest;
+        packet->link_group =
+            (address[0] & address[1] & address[2]) == 0xffff ? LX_GROUP_BROADCAST : LX_GROUP_MULTICAST;
+    }
+    type = ethernet->h_proto;
+    for (int i = 0; i < LX_MAX_VLAN_TAGS; i++) {
+        const __u16 *tag;
+
+        if (type != LX_BE16(ETH_P_8021Q) && type != LX_BE16(ETH_P_8021AD))
+            break;
+        tag = lx_take(cursor, 4);
+        if (!tag)
+            return LX_REASON_SHORT_FRAME;
+        packet->vlan[i] = LX_BE16(tag[0]) & 0xfff;
+        packet->vlan_tags = i + 1;
+        type = tag[1];
+    }
+    if (type == LX_BE16(ETH_P_8021Q) || type == LX_BE16(ETH_P_8021AD))
+        return LX_REASON_VLAN_DEPTH;
+    packet->ethertype = LX_BE16(type);
+    return LX_UNDECIDED;
+}
+
+lx_inline __u32 lx_parse_ipv4(struct lx_cursor *cursor, __u32 frame_length, __u32 built_ins, struct lx_packet *packet)
+{
+    __u32 available = frame_length - cursor->offset;
+    const struct iphdr *ip = lx_take(cursor, sizeof(*ip));
+    __u32 header, total;
+    __u16 fragment;
+
+    if (!ip)
+        return LX_REASON_SHORT_FRAME;
+    if (ip->version != 4)
+        return LX_REASON_IP_VERSION;
+    header = ip->ihl * 4u;
+    total = LX_BE16(ip->tot_len);
+    if (header < sizeof(*ip) || total < header || total > available)
+        return LX_REASON_IP_LENGTH;
+    if (lx_unlikely(header > sizeof(*ip))) {
+        if (!(built_ins & LX_BUILT_IN_IP_OPTIONS))
+            return LX_REASON_IP_OPTIONS;
+        lx_skip(cursor, header - sizeof(*ip));
+    }
+    fragment = LX_BE16(ip->frag_off);
+    if (fragment & LX_IPV4_RESERVED)
+        return LX_REASON_RESERVED_BIT;
+    if (!ip->ttl)
+        return LX_REASON_TTL_ZERO;
+    if (fragment & LX_IPV4_FRAGMENT)
+        return LX_REASON_FRAGMENT;
+    packet->tuple.source[2] = packet->tuple.destination[2] = LX_MAPPED_PREFIX;
+    packet->tuple.source[3] = ip->saddr;
+    packet->tuple.destination[3] = ip->daddr;
+    packet->hop_limit = ip->ttl;
+    packet->protocol = ip->protocol;
+    packet->payload = total - header;
+    return LX_UNDECIDED;
+}
+
+/* Follows the chain of extension headers to the transport header (RFC 8200, section 4.1). */
+lx_inline __u32 lx_parse_extension_headers(struct lx_cursor *cursor, struct lx_packet *packet)
+{
+    __u8 next = packet->protocol;
+    bool fragment_header = false;
+
+    for (int i = 0; i <= LX_MAX_EXTENSION_HEADERS; i++) {
+        const __u8 *header;
+        __u32 size;
+
+        if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_FRAGMENT && next != IPPROTO_DSTOPTS) {
+            packet->protocol = next;
+            packet->extension_headers = i;
+            return LX_UNDECIDED;
+        }
+        if (next == IPPROTO_ROUTING)
+            return LX_REASON_ROUTING_HEADER;
+        if (next == IPPROTO_HOPOPTS && i > 0)
+            return LX_REASON_HOP_BY_HOP;
+        if (next == IPPROTO_FRAGMENT && fragment_header)
+            return LX_REASON_SECOND_FRAGMENT_HEADER;
+        if (i == LX_MAX_EXTENSION_HEADERS)
+            break;
+        header = lx_peek(cursor, 8);
+        if (!header || packet->payload < 8)
+            return LX_REASON_SHORT_FRAME;
+        size = 8;
+        if (next == IPPROTO_FRAGMENT) {
+            if (LX_BE16(*(const __u16 *)(header + 2)) & LX_IPV6_FRAGMENT)
+                return LX_REASON_FRAGMENT;
+            fragment_header = true;
+        } else {
+            size += header[1] * 8u;
+        }
+        if (size > packet->payload)
+            return LX_REASON_SHORT_FRAME;
+        packet->payload -= size;
+        next = header[0];
+        lx_skip(cursor, size);
+    }
+    return LX_REASON_EXTENSION_HEADERS;
+}
+
+lx_inline __u32 lx_parse_ipv6(struct lx_cursor *cursor, __u32 frame_length, struct lx_packet *packet)
+{
+    const struct ipv6hdr *ip = lx_take(cursor, sizeof(*ip));
+    __u32 payload;
+
+    if (!ip)
+        return LX_REASON_SHORT_FRAME;
+    if (ip->version != 6)
+        return LX_REASON_IP_VERSION;
+    payload = LX_BE16(ip->payload_len);
+    if (payload > frame_length - cursor->offset)
+        return LX_REASON_IP_LENGTH;
+    if (!ip->hop_limit)
+        return LX_REASON_TTL_ZERO;
+    for (int i = 0; i < 4; i++) {
+        packet->tuple.source[i] = ip->saddr.in6_u.u6_addr32[i];
+        packet->tuple.destination[i] = ip->daddr.in6_u.u6_addr32[i];
+    }
+    packet->hop_limit = ip->hop_limit;
+    packet->protocol = ip->nexthdr;
+    packet->payload = payload;
+    return lx_parse_extension_headers(cursor, packet);
+}
+
+/* Flags that no stack sends: none of SYN, ACK, RST; SYN with FIN, RST, PSH or URG; FIN with RST. */
+lx_inline bool lx_tcp_flags_nonsense(__u8 flags)
+{
+    if (!(flags & (LX_TCP_SYN | LX_TCP_ACK | LX_TCP_RST)))
+        return true;
+    if (flags & LX_TCP_SYN)
+        return flags & (LX_TCP_FIN | LX_TCP_RST | LX_TCP_PSH | LX_TCP_URG);
+    return (flags & (LX_TCP_FIN | LX_TCP_RST)) == (LX_TCP_FIN | LX_TCP_RST);
+}
+
+lx_inline __u32 lx_parse_tcp(struct lx_cursor *cursor, struct lx_packet *packet)
+{
+    const struct tcphdr *tcp = lx_take(cursor, sizeof(*tcp));
+    __u32 header;
+
+    if (!tcp || packet->payload < sizeof(*tcp))
+        return LX_REASON_SHORT_FRAME;
+    packet->tuple.source_port = LX_BE16(tcp->source);
+    packet->tuple.destination_port = LX_BE16(tcp->dest);
+    packet->transport = LX_TCP;
+    packet->has_ports = 1;
+    packet->tcp_flags = ((const __u8 *)tcp)[13];
+    header = tcp->doff * 4u;
+    if (header < sizeof(*tcp) || header > packet->payload)
+        return LX_REASON_TCP_OFFSET;
+    if (!tcp->source || !tcp->dest)
+        return LX_REASON_PORT_ZERO;
+    if (lx_tcp_flags_nonsense(packet->tcp_flags))
+        return LX_REASON_TCP_FLAGS;
+    return LX_UNDECIDED;
+}
+
+lx_inline __u32 lx_parse_udp(struct lx_cursor *cursor, struct lx_packet *packet)
+{
+    const struct udphdr *udp = lx_take(cursor, sizeof(*udp));
+
+    if (!udp || packet->payload < sizeof(*udp))
+        return LX_REASON_SHORT_FRAME;
+    packet->tuple.source_port = LX_BE16(udp->source);
+    packet->tuple.destination_port = LX_BE16(udp->dest);
+    packet->transport = LX_UDP;
+    packet->has_ports = 1;
+    if (LX_BE16(udp->len) != packet->payload)
+        return LX_REASON_UDP_LENGTH;
+    if (!udp->source || !udp->dest)
+        return LX_REASON_PORT_ZERO;
+    return LX_UNDECIDED;
+}
+
+/*
+ * Reads an IP packet up to and including its transport header. For ICMP the cursor is left at the ICMP header.
+ * Returns LX_UNDECIDED, or the reason to drop it.
+ */
+lx_inline __u32 lx_parse_ip(struct lx_cursor *cursor, __u32 frame_length, __u32 built_ins, struct lx_packet *packet)
+{
+    __u32 reason;
+
+    if (packet->ethertype == ETH_P_IP)
+        reason = lx_parse_ipv4(cursor, frame_length, built_ins, packet);
+    else
+        reason = lx_parse_ipv6(cursor, frame_length, packet);
+    if (reason != LX_UNDECIDED)
+        return reason;
+    if (packet->protocol == IPPROTO_UDP)
+        return lx_parse_udp(cursor, packet);
+    if (packet->protocol == IPPROTO_TCP)
+        return lx_parse_tcp(cursor, packet);
+    if (packet->protocol == (packet->ethertype == ETH_P_IP ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+        return LX_UNDECIDED;
+    return LX_REASON_TRANSPORT;
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The few words that both worlds need before they can share a header: fixed-width integers, byte order, inlining.
+ * Everything in this folder is compiled twice, by clang for BPF and by the host compiler for userspace.
+ */
+#ifndef LYNCXDP_TYPES_H
+#define LYNCXDP_TYPES_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The packet path is one function to the verifier and to the optimiser; a call that is not inlined is a mistake. */
+#define lx_inline static inline __attribute__((always_inline))
+
+#define lx_likely(condition) __builtin_expect(!!(condition), 1)
+#define lx_unlikely(condition) __builtin_expect(!!(condition), 0)
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define LX_BE16(value) ((__u16)__builtin_bswap16((__u16)(value)))
+#define LX_BE32(value) ((__u32)__builtin_bswap32((__u32)(value)))
+#define LX_BE64(value) ((__u64)__builtin_bswap64((__u64)(value)))
+#else
+#define LX_BE16(value) ((__u16)(value))
+#define LX_BE32(value) ((__u32)(value))
+#define LX_BE64(value) ((__u64)(value))
+#endif
+
+/*
+ * Hides a value from the optimiser, which otherwise rewrites a bounds check into a form that the verifier of
+ * Linux 6.1 does not follow (an OR for an ADD, a masked value compared before it is masked).
+ */
+#define lx_opaque(value) __asm__ volatile("" : "+r"(value))
+
+#endif

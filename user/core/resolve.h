@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From rows and a site to a policy: picks the rows of the roles asked for and gives every name its addresses. */
+#ifndef LYNCXDP_CORE_RESOLVE_H
+#define LYNCXDP_CORE_RESOLVE_H
+
+#include "diagnostic.h"
+#include "policy.h"
+#include "policy_file.h"
+#include "site_file.h"
+
+/* --set NAME=ADDR[,ADDR…] */
+struct lx_setting {
+    char *name;
+    struct lx_prefix *prefixes;
+    size_t prefix_count;
+};
+
+/* What a person asked for. Borrowed by lx_resolve. */
+struct lx_request {
+    struct lx_words roles;           /* at least one */
+    enum lx_side side;               /* LX_SIDE_NONE: external where the role has sides */
+    struct lx_setting *settings;     /* win over the site */
+    size_t setting_count;
+    struct lx_words without;         /* options to close */
+    struct lx_words workloads;       /* empty: all */
+};
+
+/*
+ * Resolves. An unresolved `self` is any unicast address; an unresolved group is an error that names the row, the group
+ * and how to supply it. Returns 0; -EINVAL after diagnostics; -ENOENT for a role that the file does not have (with a
+ * diagnostic that lists the nearest); -ENOTSUP for a side on a role without sides; -E2BIG for more than LX_MAX_ROWS
+ * rows; -ENOMEM. The output is untouched unless 0. `site` may be NULL.
+ */
+int lx_resolve(const struct lx_policy_file *file, const struct lx_site *site, const struct lx_request *request,
+               struct lx_policy *policy, struct lx_diagnostics *diagnostics);
+
+#endif

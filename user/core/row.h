@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A row: one line of a vendor's table, as parsed from policy text, before any site gives its names addresses. The one
+ * noun between text and verdict: `show` prints it, resolve.h turns it into a rule, counters are named after it.
+ */
+#ifndef LYNCXDP_CORE_ROW_H
+#define LYNCXDP_CORE_ROW_H
+
+#include <lyncxdp/abi.h>
+
+#include "address.h"
+#include "diagnostic.h"
+#include "ports.h"
+
+/* A list of words; owned. */
+struct lx_words {
+    char **items;
+    size_t count;
+};
+
+enum lx_endpoint_kind {
+    LX_ENDPOINT_ANY,
+    LX_ENDPOINT_SELF,      /* the role itself */
+    LX_ENDPOINT_GROUP,     /* a name that the site resolves */
+    LX_ENDPOINT_ADDRESSES, /* written out in the row */
+};
+
+struct lx_endpoint {
+    enum lx_endpoint_kind kind;
+    char *group;                /* owned; only for LX_ENDPOINT_GROUP */
+    struct lx_prefix *prefixes; /* owned; only for LX_ENDPOINT_ADDRESSES */
+    size_t prefix_count;
+};
+
+enum lx_side {
+    LX_SIDE_NONE, /* the role has no sides, or the row belongs to both */
+    LX_SIDE_EXTERNAL,
+    LX_SIDE_INTERNAL,
+};
+
+/* "external", "internal", or NULL for LX_SIDE_NONE. */
+const char *lx_side_name(enum lx_side side);
+
+#define LX_TRANSPORT_BIT(transport) (1u << (transport))
+
+struct lx_row {
+    char *id;   /* unique among all rows: "av-edge/external/stun-udp-in"; a site's own: "site/NAME" */
+    char *role; /* NULL for a site's own rows */
+    enum lx_side side;
+    struct lx_endpoint from, to; /* exactly one of them is `self` */
+    struct lx_ports source_ports, destination_ports;
+    unsigned transports; /* LX_TRANSPORT_BITs; 0 only when unresolved */
+    char *application;   /* "SIP (TLS)"; may be NULL, like the following texts */
+    char *direction;     /* as printed: "in", "out", "in/out" */
+    char *source;        /* document and place */
+    char *note;
+    struct lx_words options;   /* alternatives: open while one of them is on; none: always open */
+    struct lx_words workloads; /* none: belongs to all */
+    bool unresolved;           /* printed without a port or transport: listed, opens nothing */
+    struct lx_place place;
+};
+
+/* The hook whose rows it joins: `to: self` is to-role (inbound), `from: self` from-role (outbound). */
+enum lx_hook lx_row_hook(const struct lx_row *row);
+
+/* "tcp", "udp" or "tcp/udp". */
+const char *lx_transports_name(unsigned transports);
+
+/* "self", "any", a group's name, or addresses separated by commas. Caller frees; NULL when out of memory. */
+char *lx_endpoint_format(const struct lx_endpoint *endpoint);
+
+void lx_words_free(struct lx_words *words);
+bool lx_words_contain(const struct lx_words *words, const char *word);
+/* Appends a copy. Returns 0 or -ENOMEM. */
+int lx_words_add(struct lx_words *words, const char *word);
+void lx_row_free(struct lx_row *row); /* what it owns, not the row itself */
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A site: a deployment's own addresses, choices and rows, as YAML. The README documents the syntax. */
+#ifndef LYNCXDP_CORE_SITE_FILE_H
+#define LYNCXDP_CORE_SITE_FILE_H
+
+#include <stdio.h>
+
+#include "diagnostic.h"
+#include "policy.h"
+#include "row.h"
+
+struct lx_group {
+    char *name;
+    struct lx_prefix *prefixes;
+    size_t prefix_count;
+    struct lx_place place;
+};
+
+/* Addresses of a role on one side (LX_SIDE_NONE: on any side): what `self` means there. */
+struct lx_self {
+    char *role;
+    enum lx_side side;
+    struct lx_prefix *prefixes;
+    size_t prefix_count;
+};
+
+/* What a site file says. Everything is owned; a zeroed one is the empty site, whose built-in cases are the defaults. */
+struct lx_site {
+    char *name; /* of the file, for diagnostics */
+    struct lx_self *selves;
+    size_t self_count;
+    struct lx_group *groups;
+    size_t group_count;
+    struct lx_words closed_options; /* options: NAME: off */
+    struct lx_row *rows;            /* the site's own rows, ids "site/NAME" */
+    size_t row_count;
+    uint32_t built_ins_on, built_ins_off; /* switched explicitly; enum lx_built_in bits */
+    bool vlans_listed;
+    uint8_t vlans[512];
+    bool watch_ports_listed;
+    uint16_t *watch_ports;
+    size_t watch_port_count;
+};
+
+/* Built-in cases that are on unless a site says otherwise: all but echo and IPv4 options. */
+#define LX_DEFAULT_BUILT_INS                                                                                           \
+    (LX_BUILT_IN_ARP | LX_BUILT_IN_NEIGHBOUR_DISCOVERY | LX_BUILT_IN_ROUTER_ADVERTISEMENT |                            \
+     LX_BUILT_IN_ROUTER_SOLICITATION | LX_BUILT_IN_MLD | LX_BUILT_IN_DHCP | LX_BUILT_IN_ICMP_ERROR)
+
+/* Reads a site from a stream; results as lx_policy_file_read. */
+int lx_site_file_read(FILE *stream, const char *name, struct lx_site *site, struct lx_diagnostics *diagnostics);
+
+void lx_site_free(struct lx_site *site);
+
+#endif
