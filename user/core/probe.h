@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A probe: the packet that `explain` asks about, built as a real frame, and judged offline by the same functions that
+ * the kernel runs.
+ */
+#ifndef LYNCXDP_CORE_PROBE_H
+#define LYNCXDP_CORE_PROBE_H
+
+#include <lyncxdp/judge.h>
+
+#include "address.h"
+#include "compile.h"
+
+struct lx_probe {
+    enum lx_transport transport;
+    struct lx_address source, destination; /* of one family */
+    uint16_t source_port, destination_port; /* host byte order */
+    uint8_t tcp_flags;                      /* enum lx_tcp_flag; ignored for UDP */
+};
+
+/* Longest frame that a probe makes. */
+#define LX_PROBE_FRAME 128
+
+/* Writes the frame, checksums included; returns its length. */
+size_t lx_probe_frame(const struct lx_probe *probe, uint8_t frame[LX_PROBE_FRAME]);
+
+/* Judges any frame by a compiled policy, to-role hook. */
+struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, const void *frame, size_t length);
+
+/* The name of a reason ("no-row") and what it means, from the closed list; "unknown" for anything else. */
+const char *lx_reason_name(uint32_t reason);
+const char *lx_reason_meaning(uint32_t reason);
+
+#endif

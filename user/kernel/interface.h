@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A network interface of this network namespace, by name: what attaching and the lock-out guard need to know of it. */
+#ifndef LYNCXDP_KERNEL_INTERFACE_H
+#define LYNCXDP_KERNEL_INTERFACE_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../core/address.h"
+#include "failure.h"
+
+struct lx_interface {
+    char name[IF_NAMESIZE];
+    unsigned index;
+    uint64_t netns; /* inode of /proc/self/ns/net */
+    bool up;
+};
+
+/* Returns 0 or -ENODEV (LX_EXIT_FAILED, with the names of the interfaces there are), or another -errno. */
+int lx_interface_find(const char *name, struct lx_interface *interface, struct lx_failure *failure);
+
+/* The interface that holds `address`, if one does: 0, or -ENOENT. */
+int lx_interface_with_address(const struct lx_address *address, struct lx_interface *interface);
+
+/* True when one of its IPv4 addresses is dynamic, that is, was leased (IFA_F_PERMANENT not set; rtnetlink). */
+bool lx_interface_leased(const struct lx_interface *interface);
+
+/* Its addresses. Caller frees `addresses`. Returns 0 or -errno. */
+int lx_interface_addresses(const struct lx_interface *interface, struct lx_address **addresses, size_t *count);
+
+#endif
