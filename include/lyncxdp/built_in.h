@@ -81,6 +81,8 @@ lx_inline __u32 lx_judge_dhcp(const struct lx_packet *packet, __u32 built_ins)
         return LX_UNDECIDED;
     if (lx_martian_source(packet) && !(request && lx_unspecified(packet->tuple.source, ipv4)))
         return LX_REASON_MARTIAN;
+    if (lx_martian_destination(packet))
+        return LX_REASON_MARTIAN;
     return LX_REASON_DHCP;
 }
 
@@ -122,6 +124,8 @@ lx_inline __u32 lx_judge_neighbour_discovery(const struct lx_packet *packet, con
         !(lx_unspecified(source, false) &&
           (icmp->type == LX_ICMP6_NEIGHBOUR_SOLICITATION || icmp->type == LX_ICMP6_ROUTER_SOLICITATION)))
         return LX_REASON_MARTIAN;
+    if (lx_martian_destination(packet))
+        return LX_REASON_MARTIAN;
     return built_ins & built_in ? reason : LX_REASON_BUILT_IN_OFF;
 }
 
@@ -132,7 +136,15 @@ lx_inline __u32 lx_judge_mld(const struct lx_packet *packet, __u32 built_ins)
 
     if (packet->hop_limit != 1 || (!lx_link_local6(source) && !lx_unspecified(source, false)))
         return LX_REASON_BAD_NEIGHBOUR_DISCOVERY;
+    if (lx_martian_destination(packet))
+        return LX_REASON_MARTIAN;
     return built_ins & LX_BUILT_IN_MLD ? LX_REASON_MLD : LX_REASON_BUILT_IN_OFF;
+}
+
+/* No flow is kept and no quoted packet is matched yet, so no error is known to be about this policy's own packets. */
+lx_inline __u32 lx_judge_icmp_error(__u32 built_ins)
+{
+    return built_ins & LX_BUILT_IN_ICMP_ERROR ? LX_REASON_ICMP_ERROR_UNRELATED : LX_REASON_BUILT_IN_OFF;
 }
 
 lx_inline __u32 lx_judge_icmp4(const struct lx_packet *packet, const struct lx_icmp *icmp, __u32 built_ins)
@@ -146,7 +158,7 @@ lx_inline __u32 lx_judge_icmp4(const struct lx_packet *packet, const struct lx_i
         return built_ins & LX_BUILT_IN_ECHO ? LX_REASON_ECHO : LX_REASON_BUILT_IN_OFF;
     case LX_ICMP4_UNREACHABLE:
     case LX_ICMP4_TIME_EXCEEDED:
-        return LX_REASON_ICMP_ERROR_UNRELATED;
+        return lx_judge_icmp_error(built_ins);
     default:
         return LX_REASON_ICMP_TYPE;
     }
@@ -179,7 +191,7 @@ lx_inline __u32 lx_judge_icmp6(const struct lx_packet *packet, const struct lx_i
     case LX_ICMP6_UNREACHABLE:
     case LX_ICMP6_PACKET_TOO_BIG:
     case LX_ICMP6_TIME_EXCEEDED:
-        return LX_REASON_ICMP_ERROR_UNRELATED;
+        return lx_judge_icmp_error(built_ins);
     default:
         return LX_REASON_ICMP_TYPE;
     }

@@ -48,7 +48,7 @@ struct lx_tuple {
     __u32 destination[4];
     __u16 source_port;
     __u16 destination_port;
-};
+} __attribute__((aligned(8))); /* an address is read as two words of 64 bits */
 
 /* A frame whose headers were read. Which fields are set grows with how far the reading came. */
 struct lx_packet {
