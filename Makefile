@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# lyncxdp: `make` builds build/lyncxdp; `sudo make demo` and `sudo make test` do all their set-up themselves.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BUILD   ?= build
+
+CC      := gcc
+CLANG   := clang-14
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+VERSION := 0.1.0
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wpointer-arith -Wformat=2
+HARDEN   := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CPPFLAGS := -D_GNU_SOURCE -Iinclude -I$(BUILD) -I. -DLYNCXDP_VERSION='"$(VERSION)"' \
+            -DLYNCXDP_POLICY_DIR='"$(PREFIX)/share/lyncxdp/policies"'
+CFLAGS   ?= -O2 -g
+CFLAGS   += -std=gnu11 $(WARNINGS)
+LDFLAGS  := -pie -Wl,-z,relro,-z,now
+CORE_LIBS   := -lyaml -ljansson
+KERNEL_LIBS := -lxdp -lbpf -lmnl
+CLI_LIBS    := -lsmartcols
+
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -Ibpf \
+              -idirafter /usr/include/$(shell $(CC) -dumpmachine 2>/dev/null)
+
+# What builds, tests and demonstrates lyncxdp on a fresh Debian 12.
+PACKAGES := gcc make libc6-dev pkg-config clang-14 llvm-14 bpftool libbpf-dev libxdp-dev libyaml-dev libjansson-dev \
+            libsmartcols-dev libmnl-dev libcriterion-dev iproute2 ethtool procps
+TEST_PACKAGES := clang-format-14 clang-tidy-14 cppcheck valgrind libclang-rt-14-dev coturn sip-tester openssl \
+            nginx-light socat nftables qemu-system-x86 busybox-static cpio xdp-tools jq strace
+
+CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*.c))
+KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*.c))
+CLI_OBJECTS    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/cli/*.c))
+SKELETONS      := $(patsubst bpf/%.bpf.c,$(BUILD)/%.skel.h,$(wildcard bpf/*.bpf.c))
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
+BPF_TESTS  := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/*.c))
+FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
+SHELL_TESTS := $(wildcard tests/e2e/*.sh)
+
+.PHONY: all deps demo test test-kernels check-layers bench fuzz lint fmt install uninstall clean tests
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/lyncxdp
+
+deps:
+	@tests/deps.sh $(PACKAGES) $(TEST_PACKAGES)
+
+# --- The packet path ---------------------------------------------------------------------------------------------
+
+$(BUILD)/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $* > $@
+
+# --- The command -------------------------------------------------------------------------------------------------
+
+$(BUILD)/%.o: %.c | $(SKELETONS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDEN) -MMD -MP -c $< -o $@
+
+$(BUILD)/core.a: $(CORE_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/kernel.a: $(KERNEL_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/lyncxdp: $(CLI_OBJECTS) $(BUILD)/kernel.a $(BUILD)/core.a
+	$(CC) $(LDFLAGS) $^ $(CLI_LIBS) $(KERNEL_LIBS) $(CORE_LIBS) -o $@
+
+# --- Tests -------------------------------------------------------------------------------------------------------
+
+# The core once more under the sanitizers; a unit test is linked from this archive and nothing else of ours.
+$(BUILD)/sanitized/%.o: %.c | $(SKELETONS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
+
+$(BUILD)/sanitized/core.a: $(patsubst $(BUILD)/%,$(BUILD)/sanitized/%,$(CORE_OBJECTS)) \
+                           $(patsubst %.c,$(BUILD)/sanitized/%.o,$(wildcard tests/oracle/*.c))
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/tests/oracle.a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/oracle/*.c))
+	@mkdir -p $(@D) && rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/tests/unit/%: $(BUILD)/sanitized/tests/unit/%.o $(BUILD)/sanitized/core.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) $^ $(CORE_LIBS) -lcriterion -o $@
+
+$(BUILD)/tests/bpf/%: $(BUILD)/tests/bpf/%.o $(BUILD)/kernel.a $(BUILD)/tests/oracle.a $(BUILD)/core.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -lcriterion -o $@
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(wildcard user/core/*.[ch] tests/oracle/*.[ch] include/lyncxdp/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(CPPFLAGS) -O1 -g -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    $(filter %.c,$^) $(CORE_LIBS) -o $@
+
+tests: all $(UNIT_TESTS) $(BPF_TESTS) $(FUZZERS)
+
+test: deps
+	@$(MAKE) --no-print-directory tests
+	@tests/run $(UNIT_TESTS) $(BPF_TESTS) $(SHELL_TESTS)
+
+test-kernels: all $(BPF_TESTS)
+	@tests/run tests/kernels/run.sh
+
+FUZZ_SECONDS ?= 600
+fuzz: $(FUZZERS)
+	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+
+bench: all $(BUILD)/tests/bench/packet_cost
+	@$(BUILD)/tests/bench/packet_cost
+
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/kernel.a $(BUILD)/core.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -lsmartcols -o $@
+
+# `user/core` must link without the kernel libraries, and only user/kernel may name them.
+check-layers:
+	@tests/check_layers.sh
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@tests/lab/demo.sh
+
+# --- Care --------------------------------------------------------------------------------------------------------
+
+C_FILES := $(wildcard bpf/*.[ch] include/lyncxdp/*.h user/*/*.[ch] tests/*/*.[ch])
+
+fmt:
+	clang-format-14 -i $(C_FILES)
+
+lint: check-layers $(SKELETONS)
+	clang-format-14 --dry-run --Werror $(C_FILES)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr \
+	    --suppress=missingIncludeSystem -Iinclude -I. user
+	clang-tidy-14 --quiet $(wildcard user/*/*.c) -- $(CPPFLAGS) -std=gnu11
+
+# --- Installation ------------------------------------------------------------------------------------------------
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/sites \
+	    $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(BUILD)/lyncxdp $(DESTDIR)$(PREFIX)/sbin/lyncxdp
+	install -m 644 policies/*.yaml $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/
+	install -m 644 policies/sites/*.yaml $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/sites/
+	install -m 644 user/share/lyncxdp.8 $(DESTDIR)$(PREFIX)/share/man/man8/lyncxdp.8
+	install -m 644 user/share/lyncxdp.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lyncxdp
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/lyncxdp $(DESTDIR)$(PREFIX)/share/man/man8/lyncxdp.8 \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lyncxdp
+	rm -rf $(DESTDIR)$(PREFIX)/share/lyncxdp
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

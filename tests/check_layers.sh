@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Holds the layers apart: the core knows no kernel and prints nothing, only user/kernel knows libbpf, libxdp and netlink.
+set -u
+cd "$(dirname "$0")/.."
+broken=0
+
+forbid() { # forbid WHAT PATTERN PATH…
+    local what=$1 pattern=$2
+    shift 2
+    if grep -nE "$pattern" -r "$@" --include='*.[ch]'; then
+        echo "^ $what" >&2
+        broken=1
+    fi
+}
+
+forbid "user/core must not know the kernel's libraries" '#include <(bpf|xdp|libmnl|linux/(bpf|if_link|rtnetlink))' user/core
+forbid "user/core must not know the other layers" '#include ".*(kernel|cli)/' user/core
+forbid "user/core must not print" '\b(printf|puts|putchar|perror)\(|\bstd(out|err)\b' user/core
+forbid "user/kernel must not know the command line" '#include ".*cli/' user/kernel
+forbid "user/kernel must not print" '\b(printf|puts|putchar|perror)\(|\bstd(out|err)\b' user/kernel
+forbid "only user/kernel may know the kernel's libraries" '#include <(bpf|xdp|libmnl)/' user/cli
+forbid "include/lyncxdp must not know BPF helpers" '#include <bpf/' include
+[ "$broken" -eq 0 ] && echo "layers: ok"
+exit "$broken"

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Ports to classes: cut the ports where any rule begins or ends, and give each piece the set of rules that name it. */
+#include "port_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_PORTS 256
+#define PAGE_BYTES (PAGE_PORTS * sizeof(uint16_t))
+
+static const struct lx_ports *ports_at(const struct lx_rule *rule, enum lx_port_end end)
+{
+    return end == LX_SOURCE_PORT ? &rule->row->source_ports : &rule->row->destination_ports;
+}
+
+/* Marks the ports at which the set of rules may change. */
+static void mark_cuts(const struct lx_rule *const *rules, size_t count, enum lx_port_end end, bool cuts[65537])
+{
+    memset(cuts, 0, 65537 * sizeof(*cuts));
+    cuts[0] = cuts[1] = true;
+    for (size_t i = 0; i < count; i++) {
+        const struct lx_ports *ports = ports_at(rules[i], end);
+
+        for (size_t r = 0; r < ports->count; r++) {
+            cuts[ports->ranges[r].first] = true;
+            cuts[ports->ranges[r].last + 1] = true;
+        }
+    }
+}
+
+static void rules_of_port(const struct lx_rule *const *rules, size_t count, enum lx_port_end end, unsigned transport,
+                          uint16_t port, uint64_t *bits, size_t words)
+{
+    memset(bits, 0, words * sizeof(*bits));
+    for (size_t i = 0; i < count; i++)
+        if (rules[i]->row->transports & LX_TRANSPORT_BIT(transport) && lx_ports_contain(ports_at(rules[i], end), port))
+            lx_rule_bits_set(bits, i);
+}
+
+static int classify_transport(const struct lx_rule *const *rules, size_t count, enum lx_port_end end,
+                              unsigned transport, const bool *cuts, struct lx_rule_sets *sets, uint64_t *bits,
+                              uint16_t classes[65536])
+{
+    uint32_t class = 0;
+    int error;
+
+    /* Port 0 never gets here: the packet path drops it before it looks at rows. */
+    classes[0] = 0;
+    for (uint32_t port = 1; port < 65536; port++) {
+        if (cuts[port]) {
+            rules_of_port(rules, count, end, transport, port, bits, sets->words);
+            error = lx_rule_sets_intern(sets, bits, &class);
+            if (error)
+                return error;
+        }
+        classes[port] = class;
+    }
+    return 0;
+}
+
+int lx_port_classes_build(const struct lx_rule *const *rules, size_t count, enum lx_port_end end,
+                          struct lx_rule_sets *sets, struct lx_port_classes *classes)
+{
+    uint64_t *bits = calloc(sets->words, sizeof(*bits));
+    bool *cuts = malloc(65537 * sizeof(*cuts));
+    uint32_t empty;
+    int error = -ENOMEM;
+
+    if (!bits || !cuts)
+        goto out;
+    error = lx_rule_sets_intern(sets, bits, &empty);
+    mark_cuts(rules, count, end, cuts);
+    for (unsigned transport = 0; !error && transport < LX_TRANSPORT_COUNT; transport++)
+        error = classify_transport(rules, count, end, transport, cuts, sets, bits, classes->of[transport]);
+out:
+    free(bits);
+    free(cuts);
+    return error;
+}
+
+/* The offset of a page with these classes, if this table already has one; else 0. */
+static uint32_t find_page(struct lx_image_writer *writer, const struct lx_port_table *table, size_t pages,
+                          const uint16_t *classes)
+{
+    for (size_t i = pages; i-- > 0;)
+        if (memcmp(lx_image_bytes(writer, table->page[i]), classes, PAGE_BYTES) == 0)
+            return table->page[i];
+    return 0;
+}
+
+int lx_port_table_write(struct lx_image_writer *writer, const uint16_t classes[65536], struct lx_port_table *table)
+{
+    struct lx_port_table built = {0};
+    int error;
+
+    for (size_t i = 0; i < 256; i++) {
+        const uint16_t *page = classes + i * PAGE_PORTS;
+
+        built.page[i] = find_page(writer, &built, i, page);
+        if (built.page[i])
+            continue;
+        error = lx_image_reserve(writer, PAGE_BYTES, &built.page[i]);
+        if (error)
+            return error;
+        memcpy(lx_image_bytes(writer, built.page[i]), page, PAGE_BYTES);
+    }
+    *table = built;
+    return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Ports to classes: the page tables of one section of an image. */
+#ifndef LYNCXDP_CORE_PORT_TABLE_H
+#define LYNCXDP_CORE_PORT_TABLE_H
+
+#include "image_writer.h"
+#include "policy.h"
+#include "rule_set.h"
+
+enum lx_port_end {
+    LX_SOURCE_PORT,
+    LX_DESTINATION_PORT,
+};
+
+/* Ports to classes, not yet in an image: one class a port and transport. */
+struct lx_port_classes {
+    uint16_t of[LX_TRANSPORT_COUNT][65536];
+};
+
+/*
+ * Gives every port its class: the id in `sets` of the rules that name it at this end. Class 0 is the empty set.
+ * `rules` are the section's. Returns 0, -ENOMEM or -E2BIG (more than 65,535 classes).
+ */
+int lx_port_classes_build(const struct lx_rule *const *rules, size_t count, enum lx_port_end end,
+                          struct lx_rule_sets *sets, struct lx_port_classes *classes);
+
+/* Writes one transport's pages and their directory; equal pages anywhere in the image are shared. */
+int lx_port_table_write(struct lx_image_writer *writer, const uint16_t classes[65536], struct lx_port_table *table);
+
+#endif
