@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The maps of an attachment and the three things that a program does with them: fetch the image in force, count a
- * judgement, or (the twin) answer it. Map sizes that depend on the machine or the policy are set before loading.
+ * The maps of an attachment and the two things that a program does with them: fetch the image in force and count a
+ * judgement. Map sizes that depend on the machine or the policy are set before loading.
  */
 #ifndef LYNCXDP_BPF_MAPS_H
 #define LYNCXDP_BPF_MAPS_H
@@ -19,8 +19,6 @@ const volatile __u32 image_mask = LX_IMAGE_MIN_CAPACITY - 1;
 
 /* The control word sits in a map of its own, so that it can be pinned and mapped into memory. */
 struct lx_control control SEC(".data.control");
-
-struct lx_answer answer SEC(".data.answer");
 
 struct image_map {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -98,12 +96,6 @@ lx_inline void lx_count(const struct lx_judgement *judgement, const struct lx_pa
     lx_add(&mine->reasons[judgement->reason & (LX_REASON_CAPACITY - 1)], bytes);
     if (packet->has_ports && lx_reason_verdict(judgement->reason) == LX_DROP)
         mine->dropped[packet->transport & 1][packet->tuple.destination_port]++;
-}
-
-lx_inline void lx_answer(const struct lx_judgement *judgement)
-{
-    answer.reason = judgement->reason;
-    answer.row = judgement->row;
 }
 
 #endif

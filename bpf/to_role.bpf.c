@@ -33,9 +33,8 @@ int lyncxdp_to_role(struct xdp_md *context)
     if (lx_image_in_force(&view))
         judgement = lx_judge_to_role(&view, &frame, &packet);
     if (twin)
-        lx_answer(&judgement);
-    else
-        lx_count(&judgement, &packet, frame.length);
+        return lx_answer_pack(judgement.reason, judgement.row);
+    lx_count(&judgement, &packet, frame.length);
     return lx_reason_verdict(judgement.reason) == LX_PASS ? XDP_PASS : XDP_DROP;
 }
 

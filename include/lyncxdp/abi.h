@@ -116,12 +116,26 @@ struct lx_metadata {
 _Static_assert(offsetof(struct lx_metadata, interface) == 56, "ABI");
 _Static_assert(sizeof(struct lx_metadata) == 504, "ABI");
 
-/* What the twin of a program answers when a packet is put to it: the verdict of the policy in force, uncounted. */
+/*
+ * What the twin of a program answers when a packet is put to it: the verdict of the policy in force, uncounted. It is
+ * the return value of the test run, so that no two questions can mix their answers.
+ */
 struct lx_answer {
     __u32 reason; /* enum lx_reason */
     __u32 row;    /* row slot, or LX_NO_ROW */
 };
 
 _Static_assert(sizeof(struct lx_answer) == 8, "ABI");
+_Static_assert(LX_ROW_SLOTS <= LX_NO_ROW, "a row slot fits 16 bits");
+
+lx_inline __u32 lx_answer_pack(__u32 reason, __u32 row)
+{
+    return reason << 16 | (row & 0xffff);
+}
+
+lx_inline struct lx_answer lx_answer_unpack(__u32 value)
+{
+    return (struct lx_answer){.reason = value >> 16, .row = value & 0xffff};
+}
 
 #endif
