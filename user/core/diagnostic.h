@@ -36,9 +36,20 @@ struct lx_diagnostics {
     bool out_of_memory;
 };
 
+/* The most that are kept: what follows is counted, and one last diagnostic says that there is more. */
+#define LX_DIAGNOSTICS_LIMIT 1000
+
 /* Adds one. `excerpt` is copied and may be NULL. */
 void lx_diagnose(struct lx_diagnostics *diagnostics, enum lx_severity severity, struct lx_place place,
                  const char *excerpt, const char *format, ...) __attribute__((format(printf, 5, 6)));
+void lx_vdiagnose(struct lx_diagnostics *diagnostics, enum lx_severity severity, struct lx_place place,
+                  const char *excerpt, const char *format, va_list arguments) __attribute__((format(printf, 5, 0)));
+
+/* True when no more are kept, so that whoever would work hard for a good sentence can spare it. */
+bool lx_diagnostics_full(const struct lx_diagnostics *diagnostics);
+
+/* Puts those from index `first` on, which are about one file, into the order of its lines. */
+void lx_diagnostics_sort(struct lx_diagnostics *diagnostics, size_t first);
 
 void lx_diagnostics_free(struct lx_diagnostics *diagnostics);
 

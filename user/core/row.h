@@ -45,7 +45,7 @@ const char *lx_side_name(enum lx_side side);
 
 struct lx_row {
     char *id;   /* unique among all rows: "av-edge/external/stun-udp-in"; a site's own: "site/NAME" */
-    char *role; /* NULL for a site's own rows */
+    char *role; /* NULL for a site's own row that is not limited to a role */
     enum lx_side side;
     struct lx_endpoint from, to; /* exactly one of them is `self` */
     struct lx_ports source_ports, destination_ports;

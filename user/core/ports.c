@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Sets of ports as text and back. The text is what the tables print, less their thousands separators and long dashes.
+ */
+#include "ports.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_OF(number) #number
+#define NUMBER_TEXT(number) TEXT_OF(number)
+
+bool lx_ports_any(const struct lx_ports *ports)
+{
+    return ports->count == 0;
+}
+
+bool lx_ports_contain(const struct lx_ports *ports, uint16_t port)
+{
+    for (size_t i = 0; i < ports->count; i++)
+        if (port >= ports->ranges[i].first && port <= ports->ranges[i].last)
+            return true;
+    return lx_ports_any(ports);
+}
+
+static int refuse(const char **problem, const char *sentence)
+{
+    if (problem)
+        *problem = sentence;
+    return -EINVAL;
+}
+
+static const char *port_problem(const char *text)
+{
+    if (!*text || *text == ',')
+        return "a port is missing; write 443, 50000-59999, 443,3478 or any";
+    if (!strncmp(text, "\xe2\x80\x93", 3) || !strncmp(text, "\xe2\x80\x94", 3))
+        return "a long dash in a range of ports; write a plain hyphen, 50000-59999";
+    if (isspace((unsigned char)*text))
+        return "a blank among ports; write 50000-59999 or 443,3478 without one";
+    return "not a port; write 443, 50000-59999, 443,3478 or any";
+}
+
+/* Reads one port and moves `text` behind it. */
+static int parse_port(const char **text, uint16_t *port, const char **problem)
+{
+    const char *digit = *text;
+    unsigned value = 0;
+
+    if (!isdigit((unsigned char)*digit))
+        return refuse(problem, port_problem(digit));
+    if (*digit == '0' && isdigit((unsigned char)digit[1]))
+        return refuse(problem, "a port with a leading zero; write it without one, and without a thousands separator: "
+                               "50000, not 50,000");
+    for (; isdigit((unsigned char)*digit); digit++) {
+        value = value * 10 + (unsigned)(*digit - '0');
+        if (value > UINT16_MAX)
+            return refuse(problem, "the port is out of range; ports are 1 to 65535");
+    }
+    if (!value)
+        return refuse(problem, "port 0 cannot be used; ports are 1 to 65535");
+    *port = (uint16_t)value;
+    *text = digit;
+    return 0;
+}
+
+static int parse_range(const char **text, struct lx_port_range *range, const char **problem)
+{
+    int error = parse_port(text, &range->first, problem);
+
+    if (error)
+        return error;
+    range->last = range->first;
+    if (**text == '-') {
+        (*text)++;
+        error = parse_port(text, &range->last, problem);
+        if (error)
+            return error;
+    }
+    if (range->last < range->first)
+        return refuse(problem, "the range of ports is reversed; write the smaller one first, 50000-59999");
+    if (**text && **text != ',')
+        return refuse(problem, port_problem(*text));
+    return 0;
+}
+
+int lx_ports_parse(const char *text, struct lx_ports *ports, const char **problem)
+{
+    struct lx_ports parsed = {.count = 0};
+    int error;
+
+    if (strcmp(text, "any")) {
+        for (;;) {
+            if (parsed.count == LX_PORT_RANGES)
+                return refuse(problem, "more than " NUMBER_TEXT(LX_PORT_RANGES) " ports and ranges in one list; write "
+                                                                                "the rest as another row");
+            error = parse_range(&text, &parsed.ranges[parsed.count], problem);
+            if (error)
+                return error;
+            parsed.count++;
+            if (!*text)
+                break;
+            text++; /* the comma */
+        }
+    }
+    *ports = parsed;
+    return 0;
+}
+
+char *lx_ports_format(const struct lx_ports *ports, char text[LX_PORTS_TEXT])
+{
+    size_t used = 0;
+
+    if (lx_ports_any(ports))
+        return strcpy(text, "any");
+    for (size_t i = 0; i < ports->count; i++) {
+        const struct lx_port_range *range = &ports->ranges[i];
+
+        used += (size_t)snprintf(text + used, LX_PORTS_TEXT - used, "%s%u", i ? "," : "", range->first);
+        if (range->last != range->first)
+            used += (size_t)snprintf(text + used, LX_PORTS_TEXT - used, "-%u", range->last);
+    }
+    return text;
+}

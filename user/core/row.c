@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a row owns, and its parts as the text that `show` prints and policy text reads. */
+#include "row.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *lx_side_name(enum lx_side side)
+{
+    switch (side) {
+    case LX_SIDE_EXTERNAL:
+        return "external";
+    case LX_SIDE_INTERNAL:
+        return "internal";
+    case LX_SIDE_NONE:
+        break;
+    }
+    return NULL;
+}
+
+enum lx_hook lx_row_hook(const struct lx_row *row)
+{
+    return row->to.kind == LX_ENDPOINT_SELF ? LX_HOOK_TO_ROLE : LX_HOOK_FROM_ROLE;
+}
+
+const char *lx_transports_name(unsigned transports)
+{
+    bool tcp = transports & LX_TRANSPORT_BIT(LX_TCP), udp = transports & LX_TRANSPORT_BIT(LX_UDP);
+
+    if (tcp && udp)
+        return "tcp/udp";
+    return tcp ? "tcp" : udp ? "udp" : "";
+}
+
+static char *format_prefixes(const struct lx_prefix *prefixes, size_t count)
+{
+    char *text = malloc(count * LX_PREFIX_TEXT + 1), *end = text;
+
+    if (!text)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            *end++ = ',';
+        end += strlen(lx_prefix_format(&prefixes[i], end));
+    }
+    *end = '\0';
+    return text;
+}
+
+char *lx_endpoint_format(const struct lx_endpoint *endpoint)
+{
+    switch (endpoint->kind) {
+    case LX_ENDPOINT_ANY:
+        return strdup("any");
+    case LX_ENDPOINT_SELF:
+        return strdup("self");
+    case LX_ENDPOINT_GROUP:
+        return strdup(endpoint->group);
+    case LX_ENDPOINT_ADDRESSES:
+        break;
+    }
+    return format_prefixes(endpoint->prefixes, endpoint->prefix_count);
+}
+
+void lx_words_free(struct lx_words *words)
+{
+    for (size_t i = 0; i < words->count; i++)
+        free(words->items[i]);
+    free(words->items);
+    *words = (struct lx_words){0};
+}
+
+bool lx_words_contain(const struct lx_words *words, const char *word)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (!strcmp(words->items[i], word))
+            return true;
+    return false;
+}
+
+int lx_words_add(struct lx_words *words, const char *word)
+{
+    char *copy = strdup(word), **items;
+
+    if (!copy)
+        return -ENOMEM;
+    items = reallocarray(words->items, words->count + 1, sizeof(*items));
+    if (!items) {
+        free(copy);
+        return -ENOMEM;
+    }
+    items[words->count++] = copy;
+    words->items = items;
+    return 0;
+}
+
+static void endpoint_free(struct lx_endpoint *endpoint)
+{
+    free(endpoint->group);
+    free(endpoint->prefixes);
+}
+
+void lx_row_free(struct lx_row *row)
+{
+    free(row->id);
+    free(row->role);
+    endpoint_free(&row->from);
+    endpoint_free(&row->to);
+    free(row->application);
+    free(row->direction);
+    free(row->source);
+    free(row->note);
+    lx_words_free(&row->options);
+    lx_words_free(&row->workloads);
+    *row = (struct lx_row){0};
+}
