@@ -34,7 +34,7 @@ TEST_PACKAGES := clang-format-14 clang-tidy-14 cppcheck valgrind libclang-rt-14-
 CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*.c))
 KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*.c))
 CLI_OBJECTS    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/cli/*.c))
-SKELETONS      := $(patsubst bpf/%.bpf.c,$(BUILD)/%.skel.h,$(wildcard bpf/*.bpf.c))
+SKELETONS      := $(patsubst bpf/%.bpf.c,$(BUILD)/%.skel.h,$(wildcard bpf/*.bpf.c)) $(BUILD)/floor.skel.h
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 BPF_TESTS  := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/*.c))
@@ -121,8 +121,12 @@ fuzz: $(FUZZERS)
 bench: all $(BUILD)/tests/bench/packet_cost
 	@$(BUILD)/tests/bench/packet_cost
 
-$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/kernel.a $(BUILD)/core.a
+$(BUILD)/floor.bpf.o: tests/bench/floor.bpf.c
 	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/tests/bench/packet_cost: $(patsubst %.c,$(BUILD)/%.o,tests/bench/packet_cost.c tests/bench/loaded.c \
+                                  tests/bench/interpreter.c) $(BUILD)/core.a
 	$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -lsmartcols -o $@
 
 # `user/core` must link without the kernel libraries, and only user/kernel may name them.
