@@ -73,21 +73,19 @@ int lx_count_packet(const struct lx_loaded *loaded, const struct lx_compiled *co
                     uint32_t length, struct lx_execution *execution)
 {
     const struct bpf_program *program = lx_loaded_program(loaded);
-    uint32_t image_size = compiled->capacity + LX_IMAGE_SLACK, rodata_size;
+    uint32_t image_size = compiled->capacity + LX_IMAGE_SLACK;
     uint8_t control[64] = {0};
-    uint8_t *rodata = bpf_map__initial_value(loaded->skeleton->maps.rodata, (size_t *)&(size_t){0});
     struct lx_counters *counters = calloc(1, sizeof(*counters));
     struct lx_map_memory image = {.values = (uint8_t *)compiled->image, .value_size = image_size, .entries = 1};
     int error = -ENOMEM;
 
-    rodata_size = bpf_map__value_size(loaded->skeleton->maps.rodata);
     if (counters) {
         struct lx_map_memory maps[] = {
             {.fd = bpf_map__fd(loaded->skeleton->maps.images), .entries = 1, .inner = &image},
             {.fd = bpf_map__fd(loaded->skeleton->maps.counters), .values = (uint8_t *)counters,
              .value_size = sizeof(*counters), .entries = 1},
-            {.fd = bpf_map__fd(loaded->skeleton->maps.rodata), .values = rodata, .value_size = rodata_size,
-             .entries = 1},
+            {.fd = bpf_map__fd(loaded->skeleton->maps.rodata), .values = (uint8_t *)loaded->skeleton->rodata,
+             .value_size = bpf_map__value_size(loaded->skeleton->maps.rodata),.entries = 1},
             {.fd = bpf_map__fd(loaded->skeleton->maps.data_control), .values = control,
              .value_size = sizeof(control), .entries = 1},
         };
