@@ -95,7 +95,7 @@ lx_inline void lx_count(const struct lx_judgement *judgement, const struct lx_pa
     }
     lx_add(&mine->reasons[judgement->reason & (LX_REASON_CAPACITY - 1)], bytes);
     if (packet->has_ports && lx_reason_verdict(judgement->reason) == LX_DROP)
-        mine->dropped[packet->transport & 1][packet->tuple.destination_port]++;
+        mine->dropped[packet->transport & 1][lx_index16(packet->tuple.destination_port)]++;
 }
 
 #endif

@@ -13,6 +13,13 @@
 /* The packet path is one function to the verifier and to the optimiser; a call that is not inlined is a mistake. */
 #define lx_inline static inline __attribute__((always_inline))
 
+/* Asks clang to unroll a loop. Linux 6.1 refuses one whose body clang lays out before its head ("back-edge"). */
+#ifdef __clang__
+#define lx_unroll _Pragma("unroll")
+#else
+#define lx_unroll
+#endif
+
 #define lx_likely(condition) __builtin_expect(!!(condition), 1)
 #define lx_unlikely(condition) __builtin_expect(!!(condition), 0)
 
@@ -31,5 +38,12 @@
  * Linux 6.1 does not follow (an OR for an ADD, a masked value compared before it is masked).
  */
 #define lx_opaque(value) __asm__ volatile("" : "+r"(value))
+
+/* A 16-bit number that came out of a byte swap, as an index: verifiers up to Linux 6.12 give a swap no bounds. */
+lx_inline __u32 lx_index16(__u32 value)
+{
+    lx_opaque(value);
+    return value & 0xffff;
+}
 
 #endif
