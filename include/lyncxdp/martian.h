@@ -59,29 +59,29 @@ lx_inline bool lx_martian_destination(const struct lx_packet *packet)
             destination[3] == source[3]);
 }
 
-lx_inline enum lx_group lx_group_destination(const struct lx_packet *packet)
+lx_inline enum lx_cast lx_destination_cast(const struct lx_packet *packet)
 {
     const __u32 *destination = packet->tuple.destination;
 
-    if (packet->link_group)
-        return packet->link_group;
+    if (packet->link_cast)
+        return packet->link_cast;
     if (packet->ethertype != ETH_P_IP)
-        return lx_multicast6(destination) ? LX_GROUP_MULTICAST : LX_UNICAST;
+        return lx_multicast6(destination) ? LX_MULTICAST : LX_UNICAST;
     if (destination[3] == 0xffffffff)
-        return LX_GROUP_BROADCAST;
-    return (destination[3] & LX_BE32(0xf0000000)) == LX_BE32(0xe0000000) ? LX_GROUP_MULTICAST : LX_UNICAST;
+        return LX_BROADCAST;
+    return (destination[3] & LX_BE32(0xf0000000)) == LX_BE32(0xe0000000) ? LX_MULTICAST : LX_UNICAST;
 }
 
 /* Judges the addresses of an ordinary packet, after the built-in cases had their turn. */
 lx_inline __u32 lx_check_addresses(const struct lx_packet *packet)
 {
-    enum lx_group group;
+    enum lx_cast group;
 
     if (lx_martian_source(packet) || lx_martian_destination(packet))
         return LX_REASON_MARTIAN;
-    group = lx_group_destination(packet);
+    group = lx_destination_cast(packet);
     if (group != LX_UNICAST)
-        return group == LX_GROUP_BROADCAST ? LX_REASON_BROADCAST : LX_REASON_MULTICAST;
+        return group == LX_BROADCAST ? LX_REASON_BROADCAST : LX_REASON_MULTICAST;
     return LX_UNDECIDED;
 }
 

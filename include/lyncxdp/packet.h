@@ -36,10 +36,10 @@ enum lx_tcp_flag {
     LX_TCP_URG = 0x20,
 };
 
-enum lx_group {
+enum lx_cast {
     LX_UNICAST = 0,
-    LX_GROUP_MULTICAST = 1,
-    LX_GROUP_BROADCAST = 2,
+    LX_MULTICAST = 1,
+    LX_BROADCAST = 2,
 };
 
 /* What a flow is known by. Addresses in network byte order, IPv4 as ::ffff:a.b.c.d; ports in host byte order. */
@@ -55,7 +55,7 @@ struct lx_packet {
     struct lx_tuple tuple;
     __u16 ethertype; /* of what is inside the VLAN tags, host byte order; 0 until known */
     __u8 vlan_tags;
-    __u8 link_group; /* enum lx_group of the destination MAC address */
+    __u8 link_cast; /* enum lx_cast of the destination MAC address */
     __u16 vlan[LX_MAX_VLAN_TAGS];
     __u8 protocol;          /* IPPROTO_ of the transport */
     __u8 hop_limit;         /* or TTL */
@@ -79,8 +79,8 @@ lx_inline __u32 lx_parse_ethernet(struct lx_cursor *cursor, struct lx_packet *pa
         return LX_REASON_GROUP_SOURCE;
     if (ethernet->h_dest[0] & 1) {
         const __u16 *address = (const __u16 *)ethernet->h_dest;
-        packet->link_group =
-            (address[0] & address[1] & address[2]) == 0xffff ? LX_GROUP_BROADCAST : LX_GROUP_MULTICAST;
+        packet->link_cast =
+            (address[0] & address[1] & address[2]) == 0xffff ? LX_BROADCAST : LX_MULTICAST;
     }
     type = ethernet->h_proto;
     for (int i = 0; i < LX_MAX_VLAN_TAGS; i++) {
