@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Holds the words of a request against those of the edition. A word that nothing knows is diagnosed with the one that
+ * was probably meant; what that costs the person who wrote it decides between error and warning.
+ */
+#include "request_check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spelling.h"
+
+/* What all checks look at. */
+struct inputs {
+    const struct lx_policy_file *file;
+    const struct lx_site *site; /* may be NULL */
+    const struct lx_request *request;
+    struct lx_diagnostics *diagnostics;
+};
+
+static const struct lx_place nowhere = {0};
+
+static struct lx_place site_place(const struct inputs *inputs)
+{
+    return (struct lx_place){.file = inputs->site->name};
+}
+
+/* Words of the edition, for looking up and for guessing; the words themselves are borrowed. */
+struct vocabulary {
+    const char **words;
+    size_t count;
+};
+
+static int learn(struct vocabulary *vocabulary, const char *word)
+{
+    size_t count = vocabulary->count;
+
+    if (!(count & (count - 1))) { /* full at every power of two */
+        const char **words = realloc(vocabulary->words, (count ? 2 * count : 1) * sizeof(*words));
+
+        if (!words)
+            return -ENOMEM;
+        vocabulary->words = words;
+    }
+    vocabulary->words[vocabulary->count++] = word;
+    return 0;
+}
+
+static bool knows(const struct vocabulary *vocabulary, const char *word)
+{
+    for (size_t i = 0; i < vocabulary->count; i++)
+        if (!strcmp(vocabulary->words[i], word))
+            return true;
+    return false;
+}
+
+static const char *nearest(const struct vocabulary *vocabulary, const char *word)
+{
+    return lx_nearest(word, vocabulary->words, vocabulary->count);
+}
+
+/* What is written about a row: its options or its workloads. */
+enum subject {
+    OPTIONS,
+    WORKLOADS,
+};
+
+static int learn_rows(struct vocabulary *vocabulary, const struct lx_row *rows, size_t count, enum subject subject)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct lx_words *words = subject == OPTIONS ? &rows[i].options : &rows[i].workloads;
+
+        for (size_t j = 0; j < words->count; j++)
+            if (learn(vocabulary, words->items[j]))
+                return -ENOMEM;
+    }
+    return 0;
+}
+
+static int learn_subject(struct vocabulary *vocabulary, const struct inputs *inputs, enum subject subject)
+{
+    for (size_t i = 0; i < inputs->file->role_count; i++)
+        if (learn_rows(vocabulary, inputs->file->roles[i].rows, inputs->file->roles[i].row_count, subject))
+            return -ENOMEM;
+    return inputs->site ? learn_rows(vocabulary, inputs->site->rows, inputs->site->row_count, subject) : 0;
+}
+
+/* Diagnoses each of `words` that no row mentions. Returns whether there was none. */
+static bool check_words(const struct inputs *inputs, const struct vocabulary *vocabulary, const struct lx_words *words,
+                        enum lx_severity severity, struct lx_place place, const char *noun)
+{
+    bool sound = true;
+
+    for (size_t i = 0; i < words->count; i++) {
+        const char *word = words->items[i], *guess = nearest(vocabulary, word);
+
+        if (knows(vocabulary, word))
+            continue;
+        sound = false;
+        if (guess)
+            lx_diagnose(inputs->diagnostics, severity, place, NULL, "no row of %s has the %s `%s`; did you mean `%s`?",
+                        inputs->file->edition, noun, word, guess);
+        else
+            lx_diagnose(inputs->diagnostics, severity, place, NULL,
+                        "no row of %s has the %s `%s`; `lyncxdp show ROLE` prints the %ss of a role's rows",
+                        inputs->file->edition, noun, word, noun);
+    }
+    return sound;
+}
+
+/*
+ * A misspelt option on the command line would leave a row open that somebody wanted closed: an error. In a site file
+ * it may belong to another edition, so there it is a warning.
+ */
+static int check_options(const struct inputs *inputs)
+{
+    struct vocabulary options = {0};
+    int result = learn_subject(&options, inputs, OPTIONS);
+
+    if (!result && !check_words(inputs, &options, &inputs->request->without, LX_ERROR, nowhere, "option"))
+        result = -EINVAL;
+    if (!result && inputs->site)
+        check_words(inputs, &options, &inputs->site->closed_options, LX_WARNING, site_place(inputs), "option");
+    free(options.words);
+    return result;
+}
+
+static int check_workloads(const struct inputs *inputs)
+{
+    struct vocabulary workloads = {0};
+    int result = learn_subject(&workloads, inputs, WORKLOADS);
+
+    if (!result && !check_words(inputs, &workloads, &inputs->request->workloads, LX_ERROR, nowhere, "workload"))
+        result = -EINVAL;
+    free(workloads.words);
+    return result;
+}
+
+/* Diagnoses a role that the edition does not have. */
+static void unknown_role(const struct inputs *inputs, const struct vocabulary *roles, enum lx_severity severity,
+                         struct lx_place place, const char *name)
+{
+    const char *guess = nearest(roles, name);
+
+    if (guess)
+        lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s has no role `%s`; did you mean `%s`?",
+                    inputs->file->edition, name, guess);
+    else
+        lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s has no role `%s`; `lyncxdp roles` lists its roles",
+                    inputs->file->edition, name);
+}
+
+/* A misspelt role in a site leaves `self` open to any address: say so, although it may belong to another edition. */
+static void check_site_roles(const struct inputs *inputs, const struct vocabulary *roles)
+{
+    const struct lx_site *site = inputs->site;
+
+    for (size_t i = 0; i < site->self_count; i++)
+        if (!knows(roles, site->selves[i].role))
+            unknown_role(inputs, roles, LX_WARNING, site_place(inputs), site->selves[i].role);
+    for (size_t i = 0; i < site->row_count; i++)
+        if (site->rows[i].role && !knows(roles, site->rows[i].role))
+            unknown_role(inputs, roles, LX_WARNING, site->rows[i].place, site->rows[i].role);
+}
+
+static int check_roles(const struct inputs *inputs)
+{
+    const struct lx_words *asked = &inputs->request->roles;
+    struct vocabulary roles = {0};
+    int result = 0;
+
+    for (size_t i = 0; i < inputs->file->role_count && !result; i++)
+        result = learn(&roles, inputs->file->roles[i].name);
+    if (result)
+        goto out;
+    if (!asked->count) {
+        lx_diagnose(inputs->diagnostics, LX_ERROR, nowhere, NULL,
+                    "no role is named; say which one with --role, `lyncxdp roles` lists them");
+        result = -EINVAL;
+    }
+    for (size_t i = 0; i < asked->count; i++) {
+        if (knows(&roles, asked->items[i]))
+            continue;
+        unknown_role(inputs, &roles, LX_ERROR, nowhere, asked->items[i]);
+        result = -ENOENT;
+    }
+    if (inputs->site)
+        check_site_roles(inputs, &roles);
+out:
+    free(roles.words);
+    return result;
+}
+
+int lx_request_check(const struct lx_policy_file *file, const struct lx_site *site, const struct lx_request *request,
+                     struct lx_diagnostics *diagnostics)
+{
+    struct inputs inputs = {.file = file, .site = site, .request = request, .diagnostics = diagnostics};
+    int roles = check_roles(&inputs), options = check_options(&inputs), workloads = check_workloads(&inputs);
+
+    return roles ? roles : options ? options : workloads;
+}

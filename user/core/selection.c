@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Picks the rows of a request: the roles are gathered, a side is chosen, and the roles' rows are filtered. Nothing here
+ * knows an address.
+ */
+#include "selection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "request_check.h"
+
+/* What a selection is made of. */
+struct inputs {
+    const struct lx_policy_file *file;
+    const struct lx_site *site; /* may be NULL */
+    const struct lx_request *request;
+    struct lx_diagnostics *diagnostics;
+};
+
+static const struct lx_place nowhere = {0};
+
+/* Adds a role once: whoever reaches it first is its parent. */
+static void add_part(struct lx_selection *selection, const struct lx_role *role, size_t parent)
+{
+    for (size_t i = 0; i < selection->part_count; i++)
+        if (selection->parts[i].role == role)
+            return;
+    selection->parts[selection->part_count++] = (struct lx_part){.role = role, .parent = parent};
+}
+
+/* Gathers the roles asked for and, each behind the role that includes it, all that they include. */
+static int gather_parts(const struct inputs *inputs, struct lx_selection *selection)
+{
+    const struct lx_words *asked = &inputs->request->roles;
+
+    selection->parts = calloc(inputs->file->role_count, sizeof(*selection->parts));
+    if (!selection->parts)
+        return -ENOMEM;
+    for (size_t i = 0; i < asked->count; i++)
+        add_part(selection, lx_policy_file_role(inputs->file, asked->items[i]), LX_NO_PART);
+    for (size_t i = 0; i < selection->part_count; i++) {
+        const struct lx_role *role = selection->parts[i].role;
+
+        for (size_t j = 0; j < role->includes.count; j++) {
+            const struct lx_role *included = lx_policy_file_role(inputs->file, role->includes.items[j]);
+
+            if (!included) {
+                lx_diagnose(inputs->diagnostics, LX_ERROR, role->place, NULL,
+                            "the role `%s` includes `%s`, which is no role of this file", role->name,
+                            role->includes.items[j]);
+                return -EINVAL;
+            }
+            add_part(selection, included, i);
+        }
+    }
+    return 0;
+}
+
+/* External where the roles have sides; a side that they do not have is an error. */
+static int choose_side(const struct inputs *inputs, struct lx_selection *selection)
+{
+    const char *role = inputs->request->roles.items[0];
+    enum lx_side side = inputs->request->side;
+    bool external = false, internal = false;
+
+    for (size_t i = 0; i < selection->part_count; i++) {
+        external = external || selection->parts[i].role->external;
+        internal = internal || selection->parts[i].role->internal;
+    }
+    if (side == LX_SIDE_NONE) {
+        selection->side = external ? LX_SIDE_EXTERNAL : internal ? LX_SIDE_INTERNAL : LX_SIDE_NONE;
+        return 0;
+    }
+    if (side == LX_SIDE_EXTERNAL ? external : internal) {
+        selection->side = side;
+        return 0;
+    }
+    if (!external && !internal)
+        lx_diagnose(inputs->diagnostics, LX_ERROR, nowhere, NULL, "the role `%s` has no sides; leave --side out", role);
+    else
+        lx_diagnose(inputs->diagnostics, LX_ERROR, nowhere, NULL, "the role `%s` has no %s side; write --side %s", role,
+                    lx_side_name(side), lx_side_name(external ? LX_SIDE_EXTERNAL : LX_SIDE_INTERNAL));
+    return -ENOTSUP;
+}
+
+static bool option_closed(const struct inputs *inputs, const char *option)
+{
+    return lx_words_contain(&inputs->request->without, option) ||
+           (inputs->site && lx_words_contain(&inputs->site->closed_options, option));
+}
+
+/* Options are alternatives, and so are workloads; a row without any needs none. */
+static bool is_open(const struct inputs *inputs, const struct lx_row *row)
+{
+    const struct lx_words *asked = &inputs->request->workloads;
+    bool option_on = !row->options.count, workload_on = !row->workloads.count || !asked->count;
+
+    for (size_t i = 0; i < row->options.count && !option_on; i++)
+        option_on = !option_closed(inputs, row->options.items[i]);
+    for (size_t i = 0; i < row->workloads.count && !workload_on; i++)
+        workload_on = lx_words_contain(asked, row->workloads.items[i]);
+    return !row->unresolved && option_on && workload_on;
+}
+
+static void pick(const struct inputs *inputs, struct lx_selection *selection, const struct lx_row *row, size_t part)
+{
+    bool open = is_open(inputs, row);
+
+    selection->picks[selection->pick_count++] = (struct lx_pick){.row = row, .part = part, .open = open};
+    selection->open_count += open;
+}
+
+/* A site may keep a row of its own to one role or to one side. */
+static bool site_row_applies(const struct lx_selection *selection, const struct lx_row *row)
+{
+    if (row->side != LX_SIDE_NONE && row->side != selection->side)
+        return false;
+    for (size_t i = 0; row->role && i < selection->part_count; i++)
+        if (!strcmp(selection->parts[i].role->name, row->role))
+            return true;
+    return !row->role;
+}
+
+static int pick_rows(const struct inputs *inputs, struct lx_selection *selection)
+{
+    size_t count = inputs->site ? inputs->site->row_count : 0;
+
+    for (size_t i = 0; i < selection->part_count; i++)
+        count += selection->parts[i].role->row_count;
+    selection->picks = calloc(count + 1, sizeof(*selection->picks));
+    if (!selection->picks)
+        return -ENOMEM;
+    for (size_t i = 0; i < selection->part_count; i++) {
+        struct lx_part *part = &selection->parts[i];
+
+        for (size_t j = 0; j < part->role->row_count; j++) {
+            const struct lx_row *row = &part->role->rows[j];
+
+            if (row->side != LX_SIDE_NONE && row->side != selection->side)
+                continue;
+            part->picked = true;
+            pick(inputs, selection, row, i);
+        }
+    }
+    for (size_t i = 0; inputs->site && i < inputs->site->row_count; i++)
+        if (site_row_applies(selection, &inputs->site->rows[i]))
+            pick(inputs, selection, &inputs->site->rows[i], LX_NO_PART);
+    return 0;
+}
+
+static int check_size(const struct inputs *inputs, const struct lx_selection *selection)
+{
+    if (selection->open_count <= LX_MAX_ROWS)
+        return 0;
+    lx_diagnose(inputs->diagnostics, LX_ERROR, nowhere, NULL,
+                "the policy has %zu open rows and the limit is %d; close options with --without, or attach fewer roles",
+                selection->open_count, LX_MAX_ROWS);
+    return -E2BIG;
+}
+
+int lx_select(const struct lx_policy_file *file, const struct lx_site *site, const struct lx_request *request,
+              struct lx_selection *selection, struct lx_diagnostics *diagnostics)
+{
+    struct inputs inputs = {.file = file, .site = site, .request = request, .diagnostics = diagnostics};
+    struct lx_selection found = {0};
+    int result = lx_request_check(file, site, request, diagnostics);
+
+    if (!result)
+        result = gather_parts(&inputs, &found);
+    if (!result)
+        result = choose_side(&inputs, &found);
+    if (!result)
+        result = pick_rows(&inputs, &found);
+    if (!result)
+        result = check_size(&inputs, &found);
+    if (result)
+        lx_selection_free(&found);
+    else
+        *selection = found;
+    return result;
+}
+
+void lx_selection_free(struct lx_selection *selection)
+{
+    free(selection->parts);
+    free(selection->picks);
+    *selection = (struct lx_selection){0};
+}
