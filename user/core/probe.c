@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Builds the packet that a person asks about, as honest as a stack would send it, and puts frames to a compiled policy
+ * without a kernel.
+ */
+#include "probe.h"
+
+#include <string.h>
+
+#define IPV4_HEADER sizeof(struct iphdr)
+#define IPV6_HEADER sizeof(struct ipv6hdr)
+
+/* The reasons as text, indexed by enum lx_reason. */
+struct reason_text {
+    const char *name, *meaning;
+};
+
+static const struct reason_text reason_texts[] = {
+#define REASON_TEXT(symbol, name, verdict, meaning) [LX_REASON_##symbol] = {name, meaning},
+    LX_REASONS(REASON_TEXT)
+#undef REASON_TEXT
+};
+
+/* Adds bytes to an Internet checksum (RFC 1071); `size` is even. */
+static uint32_t add_bytes(uint32_t sum, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i += 2)
+        sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
+    return sum;
+}
+
+static uint16_t fold(uint32_t sum)
+{
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return ~sum;
+}
+
+static void put16(uint8_t *at, uint16_t value)
+{
+    at[0] = value >> 8;
+    at[1] = value & 0xff;
+}
+
+/* Locally administered unicast addresses, so that no verdict hangs on them. */
+static size_t put_ethernet(uint8_t *frame, uint16_t ethertype)
+{
+    static const uint8_t addresses[] = {0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2};
+
+    memcpy(frame, addresses, sizeof(addresses));
+    put16(frame + sizeof(addresses), ethertype);
+    return sizeof(addresses) + 2;
+}
+
+static size_t put_ipv4(uint8_t *ip, const struct lx_probe *probe, uint8_t protocol, size_t payload)
+{
+    ip[0] = 0x45;
+    put16(ip + 2, IPV4_HEADER + payload);
+    put16(ip + 6, 0x4000); /* don't fragment */
+    ip[8] = 64;
+    ip[9] = protocol;
+    memcpy(ip + 12, probe->source.bytes + 12, 4);
+    memcpy(ip + 16, probe->destination.bytes + 12, 4);
+    put16(ip + 10, fold(add_bytes(0, ip, IPV4_HEADER)));
+    return IPV4_HEADER;
+}
+
+static size_t put_ipv6(uint8_t *ip, const struct lx_probe *probe, uint8_t protocol, size_t payload)
+{
+    ip[0] = 0x60;
+    put16(ip + 4, payload);
+    ip[6] = protocol;
+    ip[7] = 64;
+    memcpy(ip + 8, probe->source.bytes, 16);
+    memcpy(ip + 24, probe->destination.bytes, 16);
+    return IPV6_HEADER;
+}
+
+/* The checksum of a TCP or UDP header without payload, over the pseudo-header too (RFC 9293, RFC 8200 section 8.1). */
+static uint16_t transport_checksum(const struct lx_probe *probe, bool ipv4, uint8_t protocol, const uint8_t *header,
+                                   size_t size)
+{
+    size_t skip = ipv4 ? 12 : 0;
+    uint32_t sum = protocol + size;
+
+    sum = add_bytes(sum, probe->source.bytes + skip, 16 - skip);
+    sum = add_bytes(sum, probe->destination.bytes + skip, 16 - skip);
+    return fold(add_bytes(sum, header, size));
+}
+
+static void put_tcp(uint8_t *tcp, const struct lx_probe *probe, bool ipv4)
+{
+    put16(tcp, probe->source_port);
+    put16(tcp + 2, probe->destination_port);
+    tcp[12] = 5 << 4; /* data offset: no options */
+    tcp[13] = probe->tcp_flags;
+    put16(tcp + 14, 0xffff); /* window */
+    put16(tcp + 16, transport_checksum(probe, ipv4, IPPROTO_TCP, tcp, sizeof(struct tcphdr)));
+}
+
+static void put_udp(uint8_t *udp, const struct lx_probe *probe, bool ipv4)
+{
+    uint16_t checksum;
+
+    put16(udp, probe->source_port);
+    put16(udp + 2, probe->destination_port);
+    put16(udp + 4, sizeof(struct udphdr));
+    checksum = transport_checksum(probe, ipv4, IPPROTO_UDP, udp, sizeof(struct udphdr));
+    put16(udp + 6, checksum ? checksum : 0xffff); /* 0 would mean that there is none (RFC 768) */
+}
+
+size_t lx_probe_frame(const struct lx_probe *probe, uint8_t frame[LX_PROBE_FRAME])
+{
+    bool ipv4 = lx_address_is_ipv4(&probe->source), tcp = probe->transport == LX_TCP;
+    size_t size = tcp ? sizeof(struct tcphdr) : sizeof(struct udphdr);
+    uint8_t protocol = tcp ? IPPROTO_TCP : IPPROTO_UDP;
+    size_t length;
+
+    memset(frame, 0, LX_PROBE_FRAME);
+    length = put_ethernet(frame, ipv4 ? ETH_P_IP : ETH_P_IPV6);
+    length += ipv4 ? put_ipv4(frame + length, probe, protocol, size) : put_ipv6(frame + length, probe, protocol, size);
+    if (tcp)
+        put_tcp(frame + length, probe, ipv4);
+    else
+        put_udp(frame + length, probe, ipv4);
+    return length + size;
+}
+
+struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, const void *frame, size_t length)
+{
+    /* Kernels receive frames so that the IP header is aligned; a capture gives no such promise, so the frame moves. */
+    struct {
+        uint8_t pad[2];
+        uint8_t bytes[65536 + 64]; /* the longest IPv4 packet with Ethernet and VLAN headers */
+    } aligned __attribute__((aligned(8)));
+    size_t linear = length < sizeof(aligned.bytes) ? length : sizeof(aligned.bytes);
+    struct lx_view view = {.image = compiled->image, .mask = compiled->capacity - 1};
+    struct lx_frame judged = {.data = aligned.bytes, .end = aligned.bytes + linear, .length = length};
+    struct lx_packet packet __attribute__((aligned(8))) = {0};
+
+    if (linear)
+        memcpy(aligned.bytes, frame, linear);
+    return lx_judge_to_role(&view, &judged, &packet);
+}
+
+const char *lx_reason_name(uint32_t reason)
+{
+    return reason < LX_REASON_COUNT ? reason_texts[reason].name : "unknown";
+}
+
+const char *lx_reason_meaning(uint32_t reason)
+{
+    return reason < LX_REASON_COUNT ? reason_texts[reason].meaning : "unknown";
+}
