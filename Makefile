@@ -109,7 +109,7 @@ tests: all $(UNIT_TESTS) $(BPF_TESTS) $(FUZZERS)
 
 test: deps
 	@$(MAKE) --no-print-directory tests
-	@tests/run $(UNIT_TESTS) $(BPF_TESTS) $(SHELL_TESTS)
+	@tests/run tests/check_layers.sh $(UNIT_TESTS) $(BPF_TESTS) tests/fuzz/short.sh $(SHELL_TESTS) tests/kernels/run.sh
 
 test-kernels: all $(BPF_TESTS)
 	@tests/run tests/kernels/run.sh
