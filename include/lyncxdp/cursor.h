@@ -16,9 +16,10 @@ struct lx_frame {
 };
 
 struct lx_cursor {
+    const __u8 *start; /* of the frame */
     const __u8 *position;
     const __u8 *end;
-    __u32 offset; /* of position from the start of the frame; a number, since pointers may not be subtracted */
+    __u32 offset; /* of position from start; a number, since pointers may not be subtracted */
 };
 
 /* Takes the next `size` bytes (a constant), or returns NULL and takes nothing. */
@@ -39,14 +40,25 @@ lx_inline const void *lx_peek(const struct lx_cursor *cursor, __u32 size)
     return cursor->position + size > cursor->end ? NULL : cursor->position;
 }
 
+/*
+ * Works the position out anew from its offset, masked. However a frame got here, the verifier then sees one and the
+ * same pointer, and follows the rest of the program once instead of once for every number of tags and headers.
+ */
+lx_inline void lx_settle(struct lx_cursor *cursor)
+{
+    __u64 offset = cursor->offset;
+
+    lx_opaque(offset);
+    offset &= 0x7fff; /* more than two VLAN tags, an IPv6 header and eight extension headers of 2048 bytes */
+    cursor->position = cursor->start + offset;
+    cursor->offset = offset;
+}
+
 /* Skips `size` bytes, at most 2048, whether or not they are there: the next lx_take finds out. */
 lx_inline void lx_skip(struct lx_cursor *cursor, __u32 size)
 {
-    size &= 0xfff;
-    lx_opaque(size);
-    size &= 0xfff;
-    cursor->position += size;
     cursor->offset += size;
+    lx_settle(cursor);
 }
 
 #endif

@@ -62,7 +62,7 @@ lx_inline struct lx_judgement lx_judge_rows(const struct lx_view *view, const st
 lx_inline struct lx_judgement lx_judge_to_role(const struct lx_view *view, const struct lx_frame *frame,
                                                struct lx_packet *packet)
 {
-    struct lx_cursor cursor = {.position = frame->data, .end = frame->end, .offset = 0};
+    struct lx_cursor cursor = {.start = frame->data, .position = frame->data, .end = frame->end, .offset = 0};
     struct lx_judgement judgement = {.reason = LX_UNDECIDED, .row = LX_NO_ROW};
     __u32 built_ins = view->image->built_ins;
 

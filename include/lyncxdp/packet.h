@@ -98,6 +98,7 @@ lx_inline __u32 lx_parse_ethernet(struct lx_cursor *cursor, struct lx_packet *pa
     if (type == LX_BE16(ETH_P_8021Q) || type == LX_BE16(ETH_P_8021AD))
         return LX_REASON_VLAN_DEPTH;
     packet->ethertype = LX_BE16(type);
+    lx_settle(cursor);
     return LX_UNDECIDED;
 }
 
@@ -267,6 +268,7 @@ lx_inline __u32 lx_parse_ip(struct lx_cursor *cursor, __u32 frame_length, __u32 
         reason = lx_parse_ipv6(cursor, frame_length, packet);
     if (reason != LX_UNDECIDED)
         return reason;
+    lx_settle(cursor);
     if (packet->protocol == IPPROTO_UDP)
         return lx_parse_udp(cursor, packet);
     if (packet->protocol == IPPROTO_TCP)
