@@ -301,9 +301,9 @@ int lx_binding_check(const struct lx_binding *binding, struct lx_diagnostics *di
             snprintf(others, sizeof(others), " (and %zu more)", missing->others);
         lx_diagnose(
             diagnostics, LX_ERROR, missing->row->place, NULL,
-            "the row %s%s needs the group `%s`, which has no addresses%s; give them with --set %s=ADDR[,ADDR…], "
-            "or in a site file under `groups:` as `%s: [ADDR, …]`",
-            missing->row->id, others, missing->group, next_hop ? " (nor has `pool`, its default)" : "", name, name);
+            "the row %s%s needs the group '%s', which has no addresses%s; give them with --set %s=ADDR[,ADDR…], "
+            "or in a site file under 'groups:' as '%s: [ADDR, …]'",
+            missing->row->id, others, missing->group, next_hop ? " (nor has 'pool', its default)" : "", name, name);
     }
     return binding->missing_count ? -EINVAL : 0;
 }

@@ -99,11 +99,11 @@ static bool check_words(const struct inputs *inputs, const struct vocabulary *vo
             continue;
         sound = false;
         if (guess)
-            lx_diagnose(inputs->diagnostics, severity, place, NULL, "no row of %s has the %s `%s`; did you mean `%s`?",
+            lx_diagnose(inputs->diagnostics, severity, place, NULL, "no row of %s has the %s '%s'; did you mean '%s'?",
                         inputs->file->edition, noun, word, guess);
         else
             lx_diagnose(inputs->diagnostics, severity, place, NULL,
-                        "no row of %s has the %s `%s`; `lyncxdp show ROLE` prints the %ss of a role's rows",
+                        "no row of %s has the %s '%s'; 'lyncxdp show ROLE' prints the %ss of a role's rows",
                         inputs->file->edition, noun, word, noun);
     }
     return sound;
@@ -144,10 +144,10 @@ static void unknown_role(const struct inputs *inputs, const struct vocabulary *r
     const char *guess = nearest(roles, name);
 
     if (guess)
-        lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s has no role `%s`; did you mean `%s`?",
+        lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s has no role '%s'; did you mean '%s'?",
                     inputs->file->edition, name, guess);
     else
-        lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s has no role `%s`; `lyncxdp roles` lists its roles",
+        lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s has no role '%s'; 'lyncxdp roles' lists its roles",
                     inputs->file->edition, name);
 }
 
@@ -176,7 +176,7 @@ static int check_roles(const struct inputs *inputs)
         goto out;
     if (!asked->count) {
         lx_diagnose(inputs->diagnostics, LX_ERROR, nowhere, NULL,
-                    "no role is named; say which one with --role, `lyncxdp roles` lists them");
+                    "no role is named; say which one with --role, 'lyncxdp roles' lists them");
         result = -EINVAL;
     }
     for (size_t i = 0; i < asked->count; i++) {

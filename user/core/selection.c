@@ -48,7 +48,7 @@ static int gather_parts(const struct inputs *inputs, struct lx_selection *select
 
             if (!included) {
                 lx_diagnose(inputs->diagnostics, LX_ERROR, role->place, NULL,
-                            "the role `%s` includes `%s`, which is no role of this file", role->name,
+                            "the role '%s' includes '%s', which is no role of this file", role->name,
                             role->includes.items[j]);
                 return -EINVAL;
             }
@@ -78,9 +78,9 @@ static int choose_side(const struct inputs *inputs, struct lx_selection *selecti
         return 0;
     }
     if (!external && !internal)
-        lx_diagnose(inputs->diagnostics, LX_ERROR, nowhere, NULL, "the role `%s` has no sides; leave --side out", role);
+        lx_diagnose(inputs->diagnostics, LX_ERROR, nowhere, NULL, "the role '%s' has no sides; leave --side out", role);
     else
-        lx_diagnose(inputs->diagnostics, LX_ERROR, nowhere, NULL, "the role `%s` has no %s side; write --side %s", role,
+        lx_diagnose(inputs->diagnostics, LX_ERROR, nowhere, NULL, "the role '%s' has no %s side; write --side %s", role,
                     lx_side_name(side), lx_side_name(external ? LX_SIDE_EXTERNAL : LX_SIDE_INTERNAL));
     return -ENOTSUP;
 }
