@@ -144,7 +144,8 @@ lx_inline __u32 lx_parse_extension_headers(struct lx_cursor *cursor, struct lx_p
     __u8 next = packet->protocol;
     bool fragment_header = false;
 
-    lx_unroll for (int i = 0; i <= LX_MAX_EXTENSION_HEADERS; i++) {
+    lx_unroll
+    for (int i = 0; i <= LX_MAX_EXTENSION_HEADERS; i++) {
         const __u8 *header;
         __u32 size;
 
