@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guard against locking oneself out: reading SSH_CONNECTION, judging the session, and the row that keeps it, which
+ * is put through the real parser: advice that does not work would be worse than none.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/core/lockout.h"
+#include "user/core/policy_file.h"
+#include "user/core/resolve.h"
+#include "user/core/site_file.h"
+
+static struct lx_ssh_session parse(const char *text)
+{
+    struct lx_ssh_session session;
+
+    cr_assert_eq(lx_ssh_session_parse(text, &session), 0, "%s", text);
+    return session;
+}
+
+Test(lockout, reads_both_families)
+{
+    struct lx_ssh_session session = parse("192.0.2.7 51022 198.51.100.1 22");
+    char text[LX_PREFIX_TEXT];
+
+    cr_assert_str_eq(lx_address_format(&session.client, text), "192.0.2.7");
+    cr_assert_str_eq(lx_address_format(&session.server, text), "198.51.100.1");
+    cr_assert_eq(session.client_port, 51022);
+    cr_assert_eq(session.server_port, 22);
+    session = parse("fe80::7%eth0 51022 fe80::1%eth0 2222");
+    cr_assert_str_eq(lx_address_format(&session.client, text), "fe80::7");
+    cr_assert_eq(session.server_port, 2222);
+}
+
+Test(lockout, refuses_what_sshd_does_not_write)
+{
+    static const char *const texts[] = {
+        "",
+        "192.0.2.7",
+        "192.0.2.7 51022 198.51.100.1",
+        "192.0.2.7 51022 198.51.100.1 22 23",
+        "192.0.2.7 51022 2001:db8::1 22",
+        "192.0.2.7 0 198.51.100.1 22",
+        "192.0.2.7 51022 198.51.100.1 65536",
+        "192.0.2.7 51022 198.51.100.1 -22",
+        "192.0.2.7 51022 198.51.100.1 22x",
+        "UNKNOWN 65535 UNKNOWN 65535",
+    };
+    struct lx_ssh_session session;
+
+    memset(&session, 0xa5, sizeof(session));
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+        cr_assert_lt(lx_ssh_session_parse(texts[i], &session), 0, "%s", texts[i]);
+    for (size_t i = 0; i < sizeof(session); i++)
+        cr_assert_eq(((unsigned char *)&session)[i], 0xa5, "a failure touched the output");
+}
+
+static const char tables[] = "edition: test\n"
+                             "documents:\n"
+                             "  table: \"A table\"\n"
+                             "roles:\n"
+                             "  web:\n"
+                             "    rows:\n"
+                             "      - {id: https, from: any, source-port: any, to: self, port: 443, transport: tcp, "
+                             "application: HTTPS, source: table 1}\n";
+
+static FILE *open_text(const char *text)
+{
+    FILE *stream = fmemopen((void *)text, strlen(text), "r");
+
+    cr_assert_not_null(stream);
+    return stream;
+}
+
+static void expect_sound(int error, const struct lx_diagnostics *diagnostics)
+{
+    cr_assert_eq(error, 0, "%d: %s", error, diagnostics->count ? diagnostics->items[0].message : "");
+}
+
+/* The verdict on a session of the role `web` with a site, which may be NULL. */
+static struct lx_judgement judge(const struct lx_ssh_session *session, const char *site_text)
+{
+    struct lx_diagnostics diagnostics = {0};
+    struct lx_policy_file file = {0};
+    struct lx_site site = {0};
+    struct lx_request request = {0};
+    struct lx_policy policy = {0};
+    struct lx_compiled compiled = {0};
+    struct lx_judgement judgement;
+    FILE *stream = open_text(tables);
+
+    expect_sound(lx_policy_file_read(stream, "tables", &file, &diagnostics), &diagnostics);
+    fclose(stream);
+    if (site_text) {
+        stream = open_text(site_text);
+        expect_sound(lx_site_file_read(stream, "site", &site, &diagnostics), &diagnostics);
+        fclose(stream);
+    }
+    cr_assert_eq(lx_words_add(&request.roles, "web"), 0);
+    expect_sound(lx_resolve(&file, site_text ? &site : NULL, &request, &policy, &diagnostics), &diagnostics);
+    expect_sound(lx_compile(&policy, &compiled, &diagnostics), &diagnostics);
+    judgement = lx_ssh_session_judge(session, &compiled);
+    lx_compiled_free(&compiled);
+    lx_policy_free(&policy);
+    lx_words_free(&request.roles);
+    if (site_text)
+        lx_site_free(&site);
+    lx_policy_file_free(&file);
+    lx_diagnostics_free(&diagnostics);
+    return judgement;
+}
+
+Test(lockout, a_session_without_a_row_would_be_cut)
+{
+    struct lx_ssh_session session = parse("192.0.2.7 51022 198.51.100.1 22");
+
+    cr_assert_eq(judge(&session, NULL).reason, LX_REASON_NO_ROW);
+}
+
+Test(lockout, a_session_on_a_listed_port_stays)
+{
+    struct lx_ssh_session session = parse("192.0.2.7 51022 198.51.100.1 443");
+
+    cr_assert_eq(judge(&session, NULL).reason, LX_REASON_ROW);
+}
+
+/* The row that is suggested, put where it says it belongs, lets this session in and no other. */
+static void expect_row_works(const char *connection, const char *stranger)
+{
+    struct lx_ssh_session session = parse(connection), other = parse(stranger);
+    char row[LX_SSH_ROW_TEXT], *site;
+
+    cr_assert_geq(asprintf(&site, "site: test\nrows:\n  %s\n", lx_ssh_session_row(&session, row)), 0);
+    cr_assert_eq(judge(&session, site).reason, LX_REASON_ROW, "%s", site);
+    cr_assert_eq(judge(&other, site).reason, LX_REASON_NO_ROW, "%s", site);
+    free(site);
+}
+
+Test(lockout, the_suggested_row_keeps_the_session)
+{
+    expect_row_works("192.0.2.7 51022 198.51.100.1 22", "192.0.2.8 51022 198.51.100.1 22");
+    expect_row_works("2001:db8::7 51022 2001:db8::1 2222", "2001:db8::8 51022 2001:db8::1 2222");
+    expect_row_works("fe80::7%eth0 51022 fe80::1%eth0 22", "fe80::8 51022 fe80::1 22");
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The reports: the members that the command line promises, and sums that hold. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/core/report.h"
+
+static const char *text(const json_t *object, const char *member)
+{
+    const json_t *value = json_object_get(object, member);
+
+    cr_assert_not_null(value, "no member %s", member);
+    return json_is_null(value) ? NULL : json_string_value(value);
+}
+
+static json_int_t number(const json_t *object, const char *member)
+{
+    const json_t *value = json_object_get(object, member);
+
+    cr_assert(json_is_integer(value), "%s is no number", member);
+    return json_integer_value(value);
+}
+
+static struct lx_metadata sample_metadata(void)
+{
+    return (struct lx_metadata){
+        .magic = LX_MAGIC,
+        .abi_version = LX_ABI_VERSION,
+        .mode = LX_MODE_GENERIC,
+        .generation = 3,
+        .digest = 0xabc,
+        .interface = "eth0",
+        .edition = "lync2010",
+        .side = "external",
+        .roles = "access-edge,av-edge",
+    };
+}
+
+Test(report, status_has_every_member)
+{
+    struct lx_metadata metadata = sample_metadata();
+    json_t *status = lx_report_status(&metadata, LX_HOOK_TO_ROLE, "filtering");
+
+    cr_assert_not_null(status);
+    cr_assert_str_eq(text(status, "interface"), "eth0");
+    cr_assert_str_eq(text(status, "role"), "access-edge,av-edge");
+    cr_assert_str_eq(text(status, "edition"), "lync2010");
+    cr_assert_str_eq(text(status, "side"), "external");
+    cr_assert_str_eq(text(status, "hook"), "to-role");
+    cr_assert_str_eq(text(status, "mode"), "generic");
+    cr_assert_str_eq(text(status, "egress"), "off");
+    cr_assert_str_eq(text(status, "digest"), "0000000000000abc");
+    cr_assert(json_is_false(json_object_get(status, "dispatcher")));
+    cr_assert(json_is_false(json_object_get(status, "audit")));
+    cr_assert(json_is_null(json_object_get(status, "trial")));
+    cr_assert(json_is_null(json_object_get(status, "shadow")));
+    cr_assert_eq(number(status, "generation"), 3);
+    cr_assert_eq(number(status, "flows"), 0);
+    json_decref(status);
+}
+
+Test(report, a_role_without_sides_has_a_null_side)
+{
+    struct lx_metadata metadata = sample_metadata();
+    json_t *status;
+
+    metadata.side[0] = '\0';
+    status = lx_report_status(&metadata, LX_HOOK_TO_ROLE, "filtering");
+    cr_assert_null(text(status, "side"));
+    json_decref(status);
+}
+
+/* Counters are a megabyte: too large for the stack. */
+struct counted {
+    struct lx_counters counters;
+    struct lx_row_label labels[LX_ROW_SLOTS];
+};
+
+static struct counted *count_something(void)
+{
+    struct counted *counted = calloc(1, sizeof(*counted));
+
+    cr_assert_not_null(counted);
+    strcpy(counted->labels[0].id, "av-edge/external/stun-udp-in");
+    strcpy(counted->labels[0].source, "Table 12");
+    strcpy(counted->labels[7].id, "site/ssh");
+    counted->counters.rows[0] = (struct lx_counter){10, 1000};
+    counted->counters.reasons[LX_REASON_ARP] = (struct lx_counter){2, 84};
+    counted->counters.reasons[LX_REASON_NO_ROW] = (struct lx_counter){5, 300};
+    counted->counters.dropped[LX_TCP][3389] = 2;
+    counted->counters.dropped[LX_UDP][5060] = 3;
+    return counted;
+}
+
+Test(report, counters_add_up)
+{
+    struct lx_metadata metadata = sample_metadata();
+    struct counted *counted = count_something();
+    json_t *report = lx_report_counters(&metadata, LX_HOOK_TO_ROLE, &counted->counters, counted->labels);
+    const json_t *reasons = json_object_get(report, "reasons"), *reason;
+    json_int_t sum = 0;
+    size_t i;
+
+    json_array_foreach(reasons, i, reason) sum += number(reason, "packets");
+    cr_assert_eq(number(report, "packets"), 17);
+    cr_assert_eq(sum, 17);
+    reason = json_array_get(reasons, 0);
+    cr_assert_str_eq(text(reason, "reason"), "row");
+    cr_assert_str_eq(text(reason, "verdict"), "pass");
+    cr_assert_eq(number(reason, "packets"), 10);
+    cr_assert_eq(number(reason, "bytes"), 1000);
+    json_decref(report);
+    free(counted);
+}
+
+Test(report, counters_list_every_row_and_the_dropped_ports)
+{
+    struct lx_metadata metadata = sample_metadata();
+    struct counted *counted = count_something();
+    json_t *report = lx_report_counters(&metadata, LX_HOOK_TO_ROLE, &counted->counters, counted->labels);
+    const json_t *rows = json_object_get(report, "rows"), *ports = json_object_get(report, "ports");
+
+    cr_assert_eq(json_array_size(rows), 2);
+    cr_assert_str_eq(text(json_array_get(rows, 1), "id"), "site/ssh");
+    cr_assert_eq(number(json_array_get(rows, 1), "packets"), 0);
+    cr_assert_eq(json_array_size(ports), 2);
+    cr_assert_str_eq(text(json_array_get(ports, 0), "transport"), "udp");
+    cr_assert_str_eq(text(json_array_get(ports, 0), "port"), "5060");
+    cr_assert_eq(number(json_array_get(ports, 0), "dropped"), 3);
+    cr_assert_eq(number(json_array_get(ports, 0), "would_drop"), 0);
+    json_decref(report);
+    free(counted);
+}
+
+Test(report, a_label_cut_inside_a_character_is_still_text)
+{
+    struct lx_metadata metadata = sample_metadata();
+    struct counted *counted = count_something();
+    json_t *report;
+
+    strcpy(counted->labels[0].source, "caf\xc3");
+    report = lx_report_counters(&metadata, LX_HOOK_TO_ROLE, &counted->counters, counted->labels);
+    cr_assert_str_eq(text(json_array_get(json_object_get(report, "rows"), 0), "source"), "caf?");
+    json_decref(report);
+    free(counted);
+}
+
+static struct lx_probe sample_probe(const char *source, const char *destination)
+{
+    struct lx_probe probe = {.transport = LX_TCP, .source_port = 49152, .destination_port = 443};
+
+    cr_assert_eq(lx_address_parse(source, &probe.source, NULL), 0);
+    cr_assert_eq(lx_address_parse(destination, &probe.destination, NULL), 0);
+    return probe;
+}
+
+Test(report, an_explanation_names_the_row)
+{
+    struct lx_probe probe = sample_probe("2001:db8::7", "2001:db8::1");
+    struct lx_explanation explanation = {.probe = &probe, .reason = LX_REASON_ROW, .row = "a/b", .source = "Table 1"};
+    json_t *report = lx_report_explanation(&explanation);
+
+    cr_assert_str_eq(text(report, "verdict"), "pass");
+    cr_assert_str_eq(text(report, "reason"), "row");
+    cr_assert_str_eq(text(report, "hook"), "to-role");
+    cr_assert_str_eq(text(report, "row"), "a/b");
+    cr_assert_str_eq(text(report, "source"), "Table 1");
+    cr_assert_str_eq(text(report, "to"), "[2001:db8::1]:443");
+    json_decref(report);
+}
+
+Test(report, a_drop_has_no_row)
+{
+    struct lx_probe probe = sample_probe("192.0.2.7", "192.0.2.1");
+    struct lx_explanation explanation = {.probe = &probe, .reason = LX_REASON_NO_ROW};
+    json_t *report = lx_report_explanation(&explanation);
+
+    cr_assert_str_eq(text(report, "verdict"), "drop");
+    cr_assert_str_eq(text(report, "reason"), "no-row");
+    cr_assert_null(text(report, "row"));
+    cr_assert_null(text(report, "source"));
+    cr_assert_str_eq(text(report, "from"), "192.0.2.7:49152");
+    json_decref(report);
+}
+
+Test(report, a_row_has_every_member)
+{
+    char *options[] = {"federation"};
+    struct lx_row row = {
+        .id = "av-edge/external/media-tcp-in",
+        .role = "av-edge",
+        .side = LX_SIDE_EXTERNAL,
+        .from = {.kind = LX_ENDPOINT_ANY},
+        .to = {.kind = LX_ENDPOINT_SELF},
+        .destination_ports = {.count = 1, .ranges = {{50000, 59999}}},
+        .transports = LX_TRANSPORT_BIT(LX_TCP),
+        .application = "RTP",
+        .options = {.items = options, .count = 1},
+    };
+    json_t *report = lx_report_row(&row, NULL);
+
+    cr_assert_str_eq(text(report, "id"), "av-edge/external/media-tcp-in");
+    cr_assert_str_eq(text(report, "role"), "av-edge");
+    cr_assert_str_eq(text(report, "side"), "external");
+    cr_assert_str_eq(text(report, "hook"), "to-role");
+    cr_assert_str_eq(text(report, "from"), "any");
+    cr_assert_str_eq(text(report, "source_port"), "any");
+    cr_assert_str_eq(text(report, "to"), "self");
+    cr_assert_str_eq(text(report, "destination_port"), "50000-59999");
+    cr_assert_str_eq(text(report, "transport"), "tcp");
+    cr_assert_str_eq(text(report, "application"), "RTP");
+    cr_assert_null(text(report, "source"));
+    cr_assert_null(text(report, "note"));
+    cr_assert_eq(json_array_size(json_object_get(report, "options")), 1);
+    cr_assert_eq(json_array_size(json_object_get(report, "workloads")), 0);
+    cr_assert(json_is_false(json_object_get(report, "unresolved")));
+    cr_assert_null(json_object_get(report, "source_addresses"));
+    json_decref(report);
+}
+
+Test(report, a_resolved_row_shows_its_addresses)
+{
+    struct lx_prefix host;
+    struct lx_row row = {.id = "a", .to = {.kind = LX_ENDPOINT_SELF}, .transports = LX_TRANSPORT_BIT(LX_UDP)};
+    struct lx_prefix_set any = {.any = true}, hosts = {.items = &host, .count = 1};
+    struct lx_rule rule = {.row = &row, .source = &any, .destination = &hosts};
+    json_t *report, *addresses;
+
+    cr_assert_eq(lx_prefix_parse("192.0.2.0/24", &host, NULL), 0);
+    report = lx_report_row(&row, &rule);
+    addresses = json_object_get(report, "destination_addresses");
+    cr_assert_str_eq(json_string_value(json_array_get(addresses, 0)), "192.0.2.0/24");
+    cr_assert_str_eq(json_string_value(json_array_get(json_object_get(report, "source_addresses"), 0)), "any");
+    json_decref(report);
+}
+
+Test(report, an_including_role_counts_the_rows_it_takes_over)
+{
+    char *includes[] = {"inner"};
+    struct lx_role roles[] = {
+        {.name = "inner", .external = true, .internal = true, .row_count = 4},
+        {.name = "outer", .external = true, .row_count = 1, .includes = {.items = includes, .count = 1}},
+    };
+    struct lx_policy_file file = {.edition = "test", .roles = roles, .role_count = 2};
+    json_t *report = lx_report_role(&file, &roles[1]);
+
+    cr_assert_str_eq(text(report, "edition"), "test");
+    cr_assert_str_eq(text(report, "role"), "outer");
+    cr_assert_eq(number(report, "rows"), 5);
+    cr_assert_eq(json_array_size(json_object_get(report, "sides")), 2);
+    json_decref(report);
+}

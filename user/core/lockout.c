@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The SSH session that a command runs in, put to a policy before the policy is put in force. */
+#include "lockout.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The next word of a text with single or repeated spaces; NULL at its end. */
+static char *next_word(char **rest)
+{
+    char *word;
+
+    do {
+        word = strsep(rest, " ");
+    } while (word && !*word);
+    return word;
+}
+
+static int parse_address(char *text, struct lx_address *address)
+{
+    char *zone;
+
+    if (!text)
+        return -EINVAL;
+    zone = strchr(text, '%'); /* fe80::1%eth0: the zone is ours, not the packet's */
+    if (zone)
+        *zone = '\0';
+    return lx_address_parse(text, address, NULL) ? -EINVAL : 0;
+}
+
+static int parse_port(const char *text, uint16_t *port)
+{
+    unsigned long value;
+    char *end;
+
+    if (!text || *text < '0' || *text > '9')
+        return -EINVAL;
+    value = strtoul(text, &end, 10);
+    if (*end || value < 1 || value > 65535)
+        return -EINVAL;
+    *port = (uint16_t)value;
+    return 0;
+}
+
+int lx_ssh_session_parse(const char *text, struct lx_ssh_session *session)
+{
+    struct lx_ssh_session found;
+    char copy[256], *rest = copy;
+
+    if (strlen(text) >= sizeof(copy))
+        return -EINVAL;
+    strcpy(copy, text);
+    if (parse_address(next_word(&rest), &found.client) || parse_port(next_word(&rest), &found.client_port) ||
+        parse_address(next_word(&rest), &found.server) || parse_port(next_word(&rest), &found.server_port) ||
+        next_word(&rest))
+        return -EINVAL;
+    if (lx_address_is_ipv4(&found.client) != lx_address_is_ipv4(&found.server))
+        return -EINVAL;
+    *session = found;
+    return 0;
+}
+
+struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, const struct lx_compiled *compiled)
+{
+    const struct lx_probe probe = {
+        .transport = LX_TCP,
+        .source = session->client,
+        .destination = session->server,
+        .source_port = session->client_port,
+        .destination_port = session->server_port,
+        .tcp_flags = LX_TCP_ACK | LX_TCP_PSH, /* it is established, and somebody is typing */
+    };
+    uint8_t frame[LX_PROBE_FRAME];
+
+    return lx_judge_offline(compiled, frame, lx_probe_frame(&probe, frame));
+}
+
+char *lx_ssh_session_row(const struct lx_ssh_session *session, char text[LX_SSH_ROW_TEXT])
+{
+    char client[LX_PREFIX_TEXT], id[LX_PREFIX_TEXT];
+
+    /* An id of its own for every client, so that two such rows get along in one file. */
+    strcpy(id, lx_address_format(&session->client, client));
+    for (char *letter = id; *letter; letter++)
+        if (*letter == '.' || *letter == ':')
+            *letter = '-';
+    snprintf(text, LX_SSH_ROW_TEXT,
+             "- {id: ssh-%s, from: \"%s\", to: self, port: %u, transport: tcp, application: SSH}", id, client,
+             session->server_port);
+    return text;
+}

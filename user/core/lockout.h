@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guard against locking oneself out: would a policy cut the SSH session that it is put in force from, and which
+ * row of a site file would keep it? Pure; where the session and the interface come from is the caller's business.
+ */
+#ifndef LYNCXDP_CORE_LOCKOUT_H
+#define LYNCXDP_CORE_LOCKOUT_H
+
+#include "address.h"
+#include "compile.h"
+#include "probe.h"
+
+struct lx_ssh_session {
+    struct lx_address client, server;
+    uint16_t client_port, server_port;
+};
+
+/*
+ * Reads what sshd leaves in SSH_CONNECTION: "CLIENT PORT SERVER PORT", an IPv6 address perhaps with its zone. Returns
+ * 0, or -EINVAL with the output untouched.
+ */
+int lx_ssh_session_parse(const char *text, struct lx_ssh_session *session);
+
+/* The verdict of a policy on the session's next packet from the client. */
+struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, const struct lx_compiled *compiled);
+
+#define LX_SSH_ROW_TEXT 256
+
+/* Writes the line of a site file's `rows:` that lets the session in. Returns `text`. */
+char *lx_ssh_session_row(const struct lx_ssh_session *session, char text[LX_SSH_ROW_TEXT]);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The reports about policies: roles, rows, verdicts, diagnostics. Those about attachments are in report_counters.c. */
+#include "report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report_json.h"
+
+const char *lx_hook_name(enum lx_hook hook)
+{
+    return hook == LX_HOOK_TO_ROLE ? "to-role" : "from-role";
+}
+
+const char *lx_transport_name(enum lx_transport transport)
+{
+    return transport == LX_TCP ? "tcp" : "udp";
+}
+
+json_t *lx_json_text(const char *text)
+{
+    json_t *value;
+    char *plain;
+
+    if (!text || !*text)
+        return json_null();
+    value = json_string(text);
+    if (value)
+        return value;
+    /* Not UTF-8, such as a label that was cut inside a character: keep what is certain. */
+    plain = strdup(text);
+    if (!plain)
+        return NULL;
+    for (char *byte = plain; *byte; byte++)
+        if (*byte & 0x80)
+            *byte = '?';
+    value = json_string(plain);
+    free(plain);
+    return value;
+}
+
+int lx_json_add(json_t *array, json_t *value)
+{
+    return array ? json_array_append_new(array, value) : (json_decref(value), -1);
+}
+
+static json_t *words(const struct lx_words *words)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; array && i < words->count; i++) {
+        if (lx_json_add(array, lx_json_text(words->items[i]))) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+/* The rows of a role as its tables print them. The depth limit guards against roles that include each other. */
+static size_t printed_rows(const struct lx_policy_file *file, const struct lx_role *role, unsigned depth)
+{
+    size_t rows = role->row_count;
+
+    if (depth == LX_DEPTH_LIMIT)
+        return rows;
+    for (size_t i = 0; i < role->includes.count; i++) {
+        const struct lx_role *included = lx_policy_file_role(file, role->includes.items[i]);
+
+        if (included)
+            rows += printed_rows(file, included, depth + 1);
+    }
+    return rows;
+}
+
+/* Marks the sides that a role has, through the roles it includes. */
+static void find_sides(const struct lx_policy_file *file, const struct lx_role *role, bool sides[2], unsigned depth)
+{
+    sides[0] |= role->external;
+    sides[1] |= role->internal;
+    if (depth == LX_DEPTH_LIMIT)
+        return;
+    for (size_t i = 0; i < role->includes.count; i++) {
+        const struct lx_role *included = lx_policy_file_role(file, role->includes.items[i]);
+
+        if (included)
+            find_sides(file, included, sides, depth + 1);
+    }
+}
+
+json_t *lx_report_role(const struct lx_policy_file *file, const struct lx_role *role)
+{
+    json_t *sides = json_array();
+    bool has[2] = {false, false};
+
+    find_sides(file, role, has, 0);
+    if ((has[0] && lx_json_add(sides, json_string("external"))) ||
+        (has[1] && lx_json_add(sides, json_string("internal")))) {
+        json_decref(sides);
+        return NULL;
+    }
+    return json_pack("{s:o, s:o, s:o, s:I, s:o}", "edition", lx_json_text(file->edition), "role",
+                     lx_json_text(role->name), "sides", sides, "rows", (json_int_t)printed_rows(file, role, 0),
+                     "includes", words(&role->includes));
+}
+
+static json_t *endpoint(const struct lx_endpoint *endpoint)
+{
+    char *text = lx_endpoint_format(endpoint);
+    json_t *value = text ? lx_json_text(text) : NULL;
+
+    free(text);
+    return value;
+}
+
+static json_t *ports(const struct lx_ports *ports)
+{
+    char text[LX_PORTS_TEXT];
+
+    return json_string(lx_ports_format(ports, text));
+}
+
+/* The addresses of a set, or "any". */
+static json_t *prefixes(const struct lx_prefix_set *set)
+{
+    json_t *array = json_array();
+    char text[LX_PREFIX_TEXT];
+
+    if (set->any && lx_json_add(array, json_string("any")))
+        goto fail;
+    for (size_t i = 0; i < set->count; i++)
+        if (lx_json_add(array, json_string(lx_prefix_format(&set->items[i], text))))
+            goto fail;
+    return array;
+fail:
+    json_decref(array);
+    return NULL;
+}
+
+json_t *lx_report_row(const struct lx_row *row, const struct lx_rule *rule)
+{
+    json_t *report;
+
+    report = json_pack("{s:o, s:o, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "id",
+                       lx_json_text(row->id), "role", lx_json_text(row->role), "side", lx_side_name(row->side), "hook",
+                       lx_hook_name(lx_row_hook(row)), "from", endpoint(&row->from), "source_port",
+                       ports(&row->source_ports), "to", endpoint(&row->to), "destination_port",
+                       ports(&row->destination_ports), "transport",
+                       row->transports ? json_string(lx_transports_name(row->transports)) : json_null(), "application",
+                       lx_json_text(row->application), "direction", lx_json_text(row->direction), "options",
+                       words(&row->options), "workloads", words(&row->workloads), "source", lx_json_text(row->source),
+                       "note", lx_json_text(row->note), "unresolved", row->unresolved);
+    if (report && rule &&
+        (json_object_set_new(report, "source_addresses", prefixes(rule->source)) ||
+         json_object_set_new(report, "destination_addresses", prefixes(rule->destination)))) {
+        json_decref(report);
+        return NULL;
+    }
+    return report;
+}
+
+/* An address with a port, as it is written on the command line. */
+static json_t *socket_text(const struct lx_address *address, uint16_t port)
+{
+    char text[LX_PREFIX_TEXT];
+    const char *format = lx_address_is_ipv4(address) ? "%s:%u" : "[%s]:%u";
+
+    return json_sprintf(format, lx_address_format(address, text), port);
+}
+
+json_t *lx_report_explanation(const struct lx_explanation *explanation)
+{
+    const struct lx_probe *probe = explanation->probe;
+    bool pass = lx_reason_verdict(explanation->reason) == LX_PASS;
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o}", "verdict", pass ? "pass" : "drop", "reason",
+                     lx_reason_name(explanation->reason), "meaning", lx_reason_meaning(explanation->reason), "hook",
+                     lx_hook_name(explanation->hook), "row", lx_json_text(explanation->row), "source",
+                     lx_json_text(explanation->source), "transport", lx_transport_name(probe->transport), "from",
+                     socket_text(&probe->source, probe->source_port), "to",
+                     socket_text(&probe->destination, probe->destination_port));
+}
+
+json_t *lx_report_diagnostic(const struct lx_diagnostic *diagnostic)
+{
+    return json_pack("{s:s, s:o, s:i, s:i, s:o}", "severity", diagnostic->severity == LX_ERROR ? "error" : "warning",
+                     "file", lx_json_text(diagnostic->file), "line", (int)diagnostic->line, "column",
+                     (int)diagnostic->column, "message", lx_json_text(diagnostic->message));
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the verbs report, as JSON values: the one form that every renderer starts from. The command line prints them as
+ * they are (--json) or picks columns out of them for people, so the two can never tell different stories.
+ *
+ * Every function returns a new value that the caller owns, or NULL when out of memory. Member names are part of the
+ * command line's contract: more may be added, none renamed.
+ */
+#ifndef LYNCXDP_CORE_REPORT_H
+#define LYNCXDP_CORE_REPORT_H
+
+#include <jansson.h>
+
+#include "diagnostic.h"
+#include "policy.h"
+#include "policy_file.h"
+#include "probe.h"
+
+/* "to-role" or "from-role". */
+const char *lx_hook_name(enum lx_hook hook);
+
+/* "tcp" or "udp". */
+const char *lx_transport_name(enum lx_transport transport);
+
+/* One hook of an attachment. `state` is the word for it: "filtering", "not-running". */
+json_t *lx_report_status(const struct lx_metadata *metadata, enum lx_hook hook, const char *state);
+
+/*
+ * The counters of one hook: `labels` are LX_ROW_SLOTS. Rows: every labelled one, in the order of their slots; reasons
+ * and ports: the non-zero ones, reasons in the order of the ABI, ports the most dropped first.
+ */
+json_t *lx_report_counters(const struct lx_metadata *metadata, enum lx_hook hook, const struct lx_counters *counters,
+                           const struct lx_row_label *labels);
+
+/* A role of a policy file, with the number of rows that its tables print, those of the roles it includes among them. */
+json_t *lx_report_role(const struct lx_policy_file *file, const struct lx_role *role);
+
+/* A row. With a rule, also what its two ends resolved to: `source_addresses` and `destination_addresses`. */
+json_t *lx_report_row(const struct lx_row *row, const struct lx_rule *rule);
+
+/* The verdict on a probe. `row` and `source` are NULL when no row was credited, or it has no citation. */
+struct lx_explanation {
+    const struct lx_probe *probe;
+    enum lx_hook hook;
+    uint32_t reason;
+    const char *row;
+    const char *source;
+};
+
+json_t *lx_report_explanation(const struct lx_explanation *explanation);
+
+/* A diagnostic, for `check --json`. */
+json_t *lx_report_diagnostic(const struct lx_diagnostic *diagnostic);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The reports about attachments: what is in force, and what it has counted. */
+#include <stdlib.h>
+
+#include "report.h"
+#include "report_json.h"
+
+static const char *mode_name(uint32_t mode)
+{
+    switch (mode) {
+    case LX_MODE_NATIVE:
+        return "native";
+    case LX_MODE_GENERIC:
+        return "generic";
+    default:
+        return "unknown";
+    }
+}
+
+json_t *lx_report_status(const struct lx_metadata *metadata, enum lx_hook hook, const char *state)
+{
+    /* Audit, trial, shadow, egress and flows are spoken of before they exist, so that readers need not change. */
+    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:n, s:n, s:i, s:I}", "interface",
+                     lx_json_text(metadata->interface), "role", lx_json_text(metadata->roles), "edition",
+                     lx_json_text(metadata->edition), "side", lx_json_text(metadata->side), "hook", lx_hook_name(hook),
+                     "state", state, "mode", mode_name(metadata->mode), "egress", "off", "dispatcher",
+                     metadata->dispatcher != 0, "generation", (json_int_t)metadata->generation, "digest",
+                     json_sprintf("%016llx", (unsigned long long)metadata->digest), "audit", 0, "trial", "shadow",
+                     "flows", 0, "netns", (json_int_t)metadata->netns);
+}
+
+static json_t *row_counters(const struct lx_counters *counters, const struct lx_row_label *labels)
+{
+    json_t *rows = json_array();
+
+    for (size_t slot = 0; slot < LX_ROW_SLOTS; slot++) {
+        const struct lx_counter *counter = &counters->rows[slot];
+
+        if (!labels[slot].id[0])
+            continue;
+        if (lx_json_add(rows, json_pack("{s:o, s:I, s:I, s:o}", "id", lx_json_text(labels[slot].id), "packets",
+                                        (json_int_t)counter->packets, "bytes", (json_int_t)counter->bytes, "source",
+                                        lx_json_text(labels[slot].source)))) {
+            json_decref(rows);
+            return NULL;
+        }
+    }
+    return rows;
+}
+
+/* A packet that a row was credited with is stored under the row alone (abi.h): reason `row` is their sum. */
+static struct lx_counter reason_counter(const struct lx_counters *counters, uint32_t reason)
+{
+    struct lx_counter sum = counters->reasons[reason];
+
+    if (reason != LX_REASON_ROW)
+        return sum;
+    sum = (struct lx_counter){0, 0};
+    for (size_t slot = 0; slot < LX_ROW_SLOTS; slot++) {
+        sum.packets += counters->rows[slot].packets;
+        sum.bytes += counters->rows[slot].bytes;
+    }
+    return sum;
+}
+
+static json_t *reason_counters(const struct lx_counters *counters, uint64_t *packets)
+{
+    json_t *reasons = json_array();
+
+    *packets = 0;
+    for (uint32_t reason = 0; reason < LX_REASON_CAPACITY; reason++) {
+        struct lx_counter counter = reason_counter(counters, reason);
+        bool pass = lx_reason_verdict(reason) == LX_PASS;
+
+        *packets += counter.packets;
+        if (!counter.packets)
+            continue;
+        if (lx_json_add(reasons, json_pack("{s:s, s:s, s:I, s:I, s:s}", "reason", lx_reason_name(reason), "verdict",
+                                           pass ? "pass" : "drop", "packets", (json_int_t)counter.packets, "bytes",
+                                           (json_int_t)counter.bytes, "meaning", lx_reason_meaning(reason)))) {
+            json_decref(reasons);
+            return NULL;
+        }
+    }
+    return reasons;
+}
+
+struct dropped_port {
+    uint64_t dropped;
+    uint32_t transport, port;
+};
+
+static int most_dropped_first(const void *left, const void *right)
+{
+    const struct dropped_port *a = left, *b = right;
+
+    if (a->dropped != b->dropped)
+        return a->dropped < b->dropped ? 1 : -1;
+    if (a->transport != b->transport)
+        return a->transport < b->transport ? -1 : 1;
+    return a->port < b->port ? -1 : a->port > b->port;
+}
+
+/* Collects the non-zero ports; returns their number, or -1. Caller frees. */
+static ssize_t dropped_ports(const struct lx_counters *counters, struct dropped_port **ports)
+{
+    struct dropped_port *found;
+    size_t count = 0, filled = 0;
+
+    for (uint32_t i = 0; i < LX_TRANSPORT_COUNT * 65536u; i++)
+        count += counters->dropped[i >> 16][i & 0xffff] != 0;
+    found = calloc(count + 1, sizeof(*found));
+    if (!found)
+        return -1;
+    for (uint32_t i = 0; i < LX_TRANSPORT_COUNT * 65536u && filled < count; i++) {
+        uint64_t dropped = counters->dropped[i >> 16][i & 0xffff];
+
+        if (dropped)
+            found[filled++] = (struct dropped_port){dropped, i >> 16, i & 0xffff};
+    }
+    qsort(found, filled, sizeof(*found), most_dropped_first);
+    *ports = found;
+    return (ssize_t)filled;
+}
+
+static json_t *port_counters(const struct lx_counters *counters)
+{
+    struct dropped_port *ports = NULL;
+    ssize_t count = dropped_ports(counters, &ports);
+    json_t *array = count < 0 ? NULL : json_array();
+
+    for (ssize_t i = 0; i < count; i++) {
+        if (lx_json_add(array, json_pack("{s:s, s:o, s:I, s:i}", "transport", lx_transport_name(ports[i].transport),
+                                         "port", json_sprintf("%u", ports[i].port), "dropped",
+                                         (json_int_t)ports[i].dropped, "would_drop", 0))) {
+            json_decref(array);
+            array = NULL;
+            break;
+        }
+    }
+    free(ports);
+    return array;
+}
+
+json_t *lx_report_counters(const struct lx_metadata *metadata, enum lx_hook hook, const struct lx_counters *counters,
+                           const struct lx_row_label *labels)
+{
+    uint64_t packets = 0;
+    json_t *reasons = reason_counters(counters, &packets);
+
+    return json_pack("{s:o, s:s, s:I, s:o, s:o, s:o}", "interface", lx_json_text(metadata->interface), "hook",
+                     lx_hook_name(hook), "packets", (json_int_t)packets, "rows", row_counters(counters, labels),
+                     "reasons", reasons, "ports", port_counters(counters));
+}

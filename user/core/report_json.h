@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the builders of reports share: text that may be absent or not be UTF-8, and appending that keeps ownership. */
+#ifndef LYNCXDP_CORE_REPORT_JSON_H
+#define LYNCXDP_CORE_REPORT_JSON_H
+
+#include <jansson.h>
+
+/* A string; null for NULL and for empty text. Returns NULL only when out of memory. */
+json_t *lx_json_text(const char *text);
+
+/* Appends `value`, which it takes in any case. Either may be NULL (out of memory); returns 0 or -1. */
+int lx_json_add(json_t *array, json_t *value);
+
+#endif
