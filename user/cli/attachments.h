@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The attachments that a verb is about: the one of an interface, or all that are pinned. */
+#ifndef LYNCXDP_CLI_ATTACHMENTS_H
+#define LYNCXDP_CLI_ATTACHMENTS_H
+
+#include "../kernel/attachment.h"
+#include "options.h"
+
+/*
+ * Visits the attachment of the interface that the arguments name, or every one when they name none; more than one
+ * argument is a usage error. Returns LX_EXIT_DONE, or the last exit code that was another; what failed is printed.
+ */
+int lx_visit_attachments(const struct lx_arguments *arguments,
+                         int (*visit)(const struct lx_attachment *attachment, void *context), void *context);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* lyncxdp: the table of verbs, and what can be said without one. */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/spelling.h"
+#include "../kernel/failure.h"
+#include "options.h"
+#include "output.h"
+#include "verb.h"
+
+static const struct lx_verb verbs[] = {
+    {"attach", "IFACE --role ROLE... [OPTION]...", "filter an interface as the tables of a role say", lx_verb_attach},
+    {"detach", "IFACE | --all", "stop filtering and leave nothing behind", lx_verb_detach},
+    {"status", "[IFACE] [--json]", "what is attached, and whether it filters", lx_verb_status},
+    {"counters", "[IFACE] [--by row|port|reason] [--json]", "what was let through and what was dropped",
+     lx_verb_counters},
+    {"explain", "(IFACE | --role ROLE...) [OPTION]... TRANSPORT SRC[:PORT] DST:PORT",
+     "the verdict on one packet, and the row behind it", lx_verb_explain},
+    {"roles", "[--edition EDITION] [--json]", "the roles that there are tables of", lx_verb_roles},
+    {"show", "ROLE... [OPTION]... [--json]", "the rows of roles", lx_verb_show},
+    {"check", "FILE... [OPTION]... [--json]", "look for mistakes in policy and site files", lx_verb_check},
+};
+
+#define VERBS (sizeof(verbs) / sizeof(*verbs))
+
+const struct lx_verb *lx_verb_find(const char *name)
+{
+    for (size_t i = 0; i < VERBS; i++)
+        if (!strcmp(verbs[i].name, name))
+            return &verbs[i];
+    return NULL;
+}
+
+static void print_usage(FILE *stream)
+{
+    fputs("usage: lyncxdp VERB [ARGUMENT]...\n\n"
+          "Lets through an interface what the vendor's port tables allow a role, and drops the rest.\n\n",
+          stream);
+    for (size_t i = 0; i < VERBS; i++)
+        fprintf(stream, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
+    fputs("\n\"lyncxdp VERB --help\" lists the options of a verb; lyncxdp(8) tells the rest.\n", stream);
+}
+
+static int unknown_verb(const char *word)
+{
+    const char *names[VERBS], *nearest;
+
+    for (size_t i = 0; i < VERBS; i++)
+        names[i] = verbs[i].name;
+    nearest = lx_nearest(word, names, VERBS);
+    if (nearest)
+        return lx_usage_error("there is no verb \"%s\"; did you mean \"%s\"?", word, nearest);
+    return lx_usage_error("there is no verb \"%s\"; \"lyncxdp --help\" lists them", word);
+}
+
+static int run(int argc, char **argv)
+{
+    const struct lx_verb *verb;
+
+    if (argc < 2) {
+        print_usage(stderr);
+        return LX_EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+        print_usage(stdout);
+        return LX_EXIT_DONE;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        lx_print_version();
+        return LX_EXIT_DONE;
+    }
+    if (argv[1][0] == '-')
+        return lx_usage_error("\"%s\" stands where the verb should; options follow the verb", argv[1]);
+    verb = lx_verb_find(argv[1]);
+    return verb ? verb->run(argc - 1, argv + 1) : unknown_verb(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    int result;
+
+    setlocale(LC_ALL, ""); /* table widths depend on it */
+    result = run(argc, argv);
+    if ((fflush(stdout) || ferror(stdout)) && result == LX_EXIT_DONE) {
+        lx_print_error("the output could not be written: %s", strerror(errno));
+        return LX_EXIT_FAILED;
+    }
+    return result;
+}

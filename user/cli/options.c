@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reads the options of a verb with getopt_long, from the sets that the verb names. */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../core/row.h"
+#include "../core/spelling.h"
+#include "output.h"
+#include "verb.h"
+
+enum {
+    OPTION_HELP = 'h',
+    OPTION_VERSION = 0x100,
+    OPTION_FIRST, /* of the sets, in order */
+};
+
+static size_t count_options(const struct lx_option_set *sets, size_t count)
+{
+    size_t options = 0;
+
+    for (size_t i = 0; i < count; i++)
+        options += sets[i].count;
+    return options;
+}
+
+/* The option of a code, and the set it is in. */
+static const struct lx_option *find_option(const struct lx_option_set *sets, int code, const struct lx_option_set **set)
+{
+    size_t index = (size_t)(code - OPTION_FIRST);
+
+    while (index >= sets->count)
+        index -= sets++->count;
+    *set = sets;
+    return &sets->options[index];
+}
+
+/* The table that getopt_long wants: the sets, --help, --version, a terminator. */
+static struct option *long_options(const struct lx_option_set *sets, size_t count)
+{
+    size_t options = count_options(sets, count);
+    struct option *table = calloc(options + 3, sizeof(*table));
+    const struct lx_option_set *set;
+
+    if (!table)
+        return NULL;
+    for (size_t i = 0; i < options; i++) {
+        const struct lx_option *option = find_option(sets, OPTION_FIRST + (int)i, &set);
+
+        table[i] = (struct option){option->name, option->argument ? required_argument : no_argument, NULL,
+                                   OPTION_FIRST + (int)i};
+    }
+    table[options] = (struct option){"help", no_argument, NULL, OPTION_HELP};
+    table[options + 1] = (struct option){"version", no_argument, NULL, OPTION_VERSION};
+    return table;
+}
+
+static void print_option(const char *name, const char *argument, const char *help)
+{
+    char left[64];
+
+    snprintf(left, sizeof(left), "--%s%s%s", name, argument ? " " : "", argument ? argument : "");
+    printf("  %-27s %s\n", left, help);
+}
+
+static void print_help(const char *name, const struct lx_option_set *sets, size_t count)
+{
+    const struct lx_verb *verb = lx_verb_find(name);
+
+    printf("usage: lyncxdp %s %s\n\n%s\n\n", name, verb->synopsis, verb->summary);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < sets[i].count; j++)
+            print_option(sets[i].options[j].name, sets[i].options[j].argument, sets[i].options[j].help);
+    print_option("help", NULL, "print this and do nothing");
+    print_option("version", NULL, "print the version and do nothing");
+}
+
+/* An option that getopt_long refused: none of ours, a beginning of several, or one with an argument it does not take.
+ */
+static int refused_option(const char *verb, const char *word, const struct option *table)
+{
+    const char *names[64], *nearest;
+    size_t length = strcspn(word, "="), count = 0, similar = 0;
+    char name[64];
+
+    if (length < 3 || length - 2 >= sizeof(name))
+        return lx_usage_error("\"%s\" is no option; \"lyncxdp %s --help\" lists them", word, verb);
+    snprintf(name, sizeof(name), "%.*s", (int)length - 2, word + 2);
+    for (; table->name && count < sizeof(names) / sizeof(*names); table++) {
+        if (!strcmp(table->name, name))
+            return lx_usage_error("--%s takes no argument", name);
+        similar += !strncmp(table->name, name, strlen(name));
+        names[count++] = table->name;
+    }
+    if (similar > 1)
+        return lx_usage_error("--%s may stand for %zu options of \"lyncxdp %s\"; write it in full", name, similar,
+                              verb);
+    nearest = lx_nearest(name, names, count);
+    if (nearest)
+        return lx_usage_error("\"lyncxdp %s\" has no option --%s; did you mean --%s?", verb, name, nearest);
+    return lx_usage_error("\"lyncxdp %s\" has no option --%s; \"lyncxdp %s --help\" lists them", verb, name, verb);
+}
+
+/* One step of reading: what getopt_long returned. Returns true to go on. */
+static bool take(int code, char **argv, const struct option *table, const struct lx_option_set *sets, size_t count,
+                 int *exit)
+{
+    const struct lx_option_set *set;
+    const struct lx_option *option;
+
+    switch (code) {
+    case OPTION_HELP:
+        print_help(argv[0], sets, count);
+        *exit = LX_EXIT_DONE;
+        return false;
+    case OPTION_VERSION:
+        lx_print_version();
+        *exit = LX_EXIT_DONE;
+        return false;
+    case '?':
+        if (optopt && optopt < OPTION_VERSION && optopt != OPTION_HELP)
+            *exit = lx_usage_error("\"lyncxdp %s\" has no option -%c; its options are words, such as --help", argv[0],
+                                   optopt);
+        else
+            *exit = refused_option(argv[0], argv[optind - 1], table);
+        return false;
+    case ':':
+        option = optopt >= OPTION_FIRST ? find_option(sets, optopt, &set) : NULL;
+        *exit = option ? lx_usage_error("--%s needs an argument: %s", option->name, option->argument)
+                       : lx_usage_error("\"%s\" needs an argument", argv[optind - 1]);
+        return false;
+    default:
+        option = find_option(sets, code, &set);
+        *exit = option->take((char *)set->target + option->offset, optarg);
+        return *exit == LX_EXIT_DONE;
+    }
+}
+
+bool lx_options_read(int argc, char **argv, const struct lx_option_set *sets, size_t count,
+                     struct lx_arguments *arguments, int *exit)
+{
+    struct option *table = long_options(sets, count);
+    bool go_on = true;
+    int code;
+
+    if (!table) {
+        *exit = lx_memory_error();
+        return false;
+    }
+    opterr = 0;
+    optind = 0;
+    while (go_on && (code = getopt_long(argc, argv, ":h", table, NULL)) != -1)
+        go_on = take(code, argv, table, sets, count, exit);
+    arguments->items = argv + optind;
+    arguments->count = (size_t)(argc - optind);
+    free(table);
+    return go_on;
+}
+
+int lx_take_flag(void *field, const char *value)
+{
+    (void)value;
+    *(bool *)field = true;
+    return LX_EXIT_DONE;
+}
+
+int lx_take_text(void *field, const char *value)
+{
+    *(const char **)field = value;
+    return LX_EXIT_DONE;
+}
+
+int lx_take_word(void *field, const char *value)
+{
+    return lx_words_add(field, value) ? lx_memory_error() : LX_EXIT_DONE;
+}

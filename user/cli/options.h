@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Options as data: a verb lists what it takes, and one place reads the command line, suggests the option that was meant
+ * and prints the help. Sets can be shared: the policy options are one set that several verbs name.
+ */
+#ifndef LYNCXDP_CLI_OPTIONS_H
+#define LYNCXDP_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../kernel/failure.h"
+
+struct lx_option {
+    const char *name;     /* without the dashes */
+    const char *argument; /* what its argument is called; NULL: it takes none */
+    const char *help;
+    /*
+     * Stores `value` (NULL without an argument) `offset` bytes into the set's target. Returns LX_EXIT_DONE, or the exit
+     * code after it has printed what is wrong.
+     */
+    int (*take)(void *field, const char *value);
+    size_t offset;
+};
+
+struct lx_option_set {
+    const struct lx_option *options;
+    size_t count;
+    void *target;
+};
+
+#define LX_OPTION_SET(array, into)                                                                                     \
+    {                                                                                                                  \
+        .options = (array), .count = sizeof(array) / sizeof(*(array)), .target = (into)                                \
+    }
+
+/* Options and the arguments between them, in order. */
+struct lx_arguments {
+    char **items;
+    size_t count;
+};
+
+/*
+ * Reads the command line of a verb (argv[0] is its name) into the targets of the sets. Returns true when the verb
+ * should go on; otherwise all is said, --help and --version included, and `*exit` is its exit code.
+ */
+bool lx_options_read(int argc, char **argv, const struct lx_option_set *sets, size_t count,
+                     struct lx_arguments *arguments, int *exit);
+
+/* For options that need no more: sets a bool; points a const char * at the argument; adds to a struct lx_words. */
+int lx_take_flag(void *field, const char *value);
+int lx_take_text(void *field, const char *value);
+int lx_take_word(void *field, const char *value);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The table of the policy options, and the few that need more than keeping their argument. */
+#include "policy_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output.h"
+
+static int take_side(void *field, const char *value)
+{
+    for (enum lx_side side = LX_SIDE_EXTERNAL; side <= LX_SIDE_INTERNAL; side++) {
+        if (!strcmp(value, lx_side_name(side))) {
+            *(enum lx_side *)field = side;
+            return LX_EXIT_DONE;
+        }
+    }
+    return lx_usage_error("--side \"%s\": write external or internal", value);
+}
+
+/* The setting of that name, which is added when there is none. NULL when out of memory. */
+static struct lx_setting *setting_named(struct lx_settings *settings, const char *name, size_t length)
+{
+    struct lx_setting *items;
+
+    for (size_t i = 0; i < settings->count; i++)
+        if (!strncmp(settings->items[i].name, name, length) && !settings->items[i].name[length])
+            return &settings->items[i];
+    items = reallocarray(settings->items, settings->count + 1, sizeof(*items));
+    if (!items)
+        return NULL;
+    settings->items = items;
+    items[settings->count] = (struct lx_setting){.name = strndup(name, length)};
+    return items[settings->count].name ? &items[settings->count++] : NULL;
+}
+
+static int add_prefix(struct lx_setting *setting, const char *text)
+{
+    struct lx_prefix prefix, *prefixes;
+    const char *problem = "not an address";
+    char canonical[LX_PREFIX_TEXT];
+    int error = lx_prefix_parse(text, &prefix, &problem);
+
+    if (error == -EDOM)
+        return lx_usage_error("--set %s: \"%s\" has bits set beyond its length; write %s", setting->name, text,
+                              lx_prefix_format(&prefix, canonical));
+    if (error)
+        return lx_usage_error("--set %s: \"%s\": %s", setting->name, text, problem);
+    prefixes = reallocarray(setting->prefixes, setting->prefix_count + 1, sizeof(*prefixes));
+    if (!prefixes)
+        return lx_memory_error();
+    prefixes[setting->prefix_count] = prefix;
+    setting->prefixes = prefixes;
+    setting->prefix_count++;
+    return LX_EXIT_DONE;
+}
+
+/* NAME=ADDR[,ADDR...]; a name that is given again adds to its addresses. */
+static int take_setting(void *field, const char *value)
+{
+    size_t length = strcspn(value, "=");
+    struct lx_setting *setting;
+    char *list, *rest, *item;
+    int result = LX_EXIT_DONE;
+
+    if (!length || !value[length] || !value[length + 1])
+        return lx_usage_error("--set \"%s\": write NAME=ADDRESS[,ADDRESS...], such as pool=192.0.2.10,192.0.2.11",
+                              value);
+    setting = setting_named(field, value, length);
+    list = rest = strdup(value + length + 1);
+    if (!setting || !list)
+        result = lx_memory_error();
+    while (result == LX_EXIT_DONE && (item = strsep(&rest, ",")))
+        result = add_prefix(setting, item);
+    free(list);
+    return result;
+}
+
+#define FIELD(member) offsetof(struct lx_policy_options, member)
+
+static const struct lx_option policy_options[] = {
+    {"role", "ROLE", "whose rows; may be given again", lx_take_word, FIELD(roles)},
+    {"edition", "EDITION", "whose tables (" LX_DEFAULT_EDITION ")", lx_take_text, FIELD(edition)},
+    {"side", "external|internal", "which of the role's networks (external)", take_side, FIELD(side)},
+    {"site", "FILE", "the deployment's own addresses and choices", lx_take_text, FIELD(site)},
+    {"set", "NAME=ADDR[,ADDR...]", "what a name means; wins over the site", take_setting, FIELD(settings)},
+    {"without", "OPTION", "close the rows of an option; may be given again", lx_take_word, FIELD(without)},
+    {"workload", "WORKLOAD", "open only what it needs; may be given again", lx_take_word, FIELD(workloads)},
+    {"policy", "FILE", "read this file instead of an edition; may be given again", lx_take_word, FIELD(policies)},
+};
+
+struct lx_option_set lx_policy_option_set(struct lx_policy_options *options)
+{
+    return (struct lx_option_set)LX_OPTION_SET(policy_options, options);
+}
+
+bool lx_policy_options_given(const struct lx_policy_options *options)
+{
+    return options->roles.count || options->edition || options->side || options->site || options->settings.count ||
+           options->without.count || options->workloads.count || options->policies.count;
+}
+
+void lx_policy_options_free(struct lx_policy_options *options)
+{
+    lx_words_free(&options->roles);
+    lx_words_free(&options->without);
+    lx_words_free(&options->workloads);
+    lx_words_free(&options->policies);
+    for (size_t i = 0; i < options->settings.count; i++) {
+        free(options->settings.items[i].name);
+        free(options->settings.items[i].prefixes);
+    }
+    free(options->settings.items);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The options that say which policy is meant: role, edition, side, site and the rest. One set, shared by every verb
+ * that needs a policy, so that what `show` and `explain` speak of is what `attach` puts in force.
+ */
+#ifndef LYNCXDP_CLI_POLICY_OPTIONS_H
+#define LYNCXDP_CLI_POLICY_OPTIONS_H
+
+#include "../core/resolve.h"
+#include "options.h"
+
+#define LX_DEFAULT_EDITION "lync2010"
+
+struct lx_policy_options {
+    struct lx_words roles, without, workloads;
+    struct lx_words policies; /* files, in the order given */
+    const char *edition;      /* NULL: LX_DEFAULT_EDITION, unless policy files are named */
+    const char *site;         /* a file, or NULL */
+    enum lx_side side;
+    struct lx_settings {
+        struct lx_setting *items;
+        size_t count;
+    } settings;
+};
+
+/* The set, to be read into `options`. */
+struct lx_option_set lx_policy_option_set(struct lx_policy_options *options);
+
+/* True when any of them was given. */
+bool lx_policy_options_given(const struct lx_policy_options *options);
+
+void lx_policy_options_free(struct lx_policy_options *options);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The verbs of the command line: a verb is a file with one function, and main.c holds the table of them. */
+#ifndef LYNCXDP_CLI_VERB_H
+#define LYNCXDP_CLI_VERB_H
+
+/* What a verb is called and what for; `synopsis` is what follows the name. */
+struct lx_verb {
+    const char *name;
+    const char *synopsis;
+    const char *summary;
+    /* argv[0] is the verb. Returns the exit code (enum lx_exit). */
+    int (*run)(int argc, char **argv);
+};
+
+/* The verb of that name; NULL when there is none. */
+const struct lx_verb *lx_verb_find(const char *name);
+
+int lx_verb_attach(int argc, char **argv);
+int lx_verb_check(int argc, char **argv);
+int lx_verb_counters(int argc, char **argv);
+int lx_verb_detach(int argc, char **argv);
+int lx_verb_explain(int argc, char **argv);
+int lx_verb_roles(int argc, char **argv);
+int lx_verb_show(int argc, char **argv);
+int lx_verb_status(int argc, char **argv);
+
+#endif

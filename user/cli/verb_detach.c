@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* detach: takes the program off an interface, or off all of them, and removes everything that was pinned. */
+#include <stdio.h>
+
+#include "../kernel/attachment.h"
+#include "options.h"
+#include "output.h"
+#include "verb.h"
+
+static const struct lx_option options_of_detach[] = {
+    {"all", NULL, "every attachment, those of interfaces that are gone among them", lx_take_flag, 0},
+};
+
+static int detach_one(const char *name)
+{
+    struct lx_interface interface;
+    struct lx_failure failure;
+
+    if (lx_interface_find(name, &interface, &failure) || lx_detach(&interface, &failure))
+        return lx_print_failure(&failure);
+    printf("%s: no longer filtered\n", name);
+    return LX_EXIT_DONE;
+}
+
+static int detach_directory(const char *directory)
+{
+    struct lx_attachment attachment;
+    struct lx_failure failure;
+    char name[IF_NAMESIZE] = "";
+
+    if (!lx_attachment_open_directory(directory, &attachment, &failure)) {
+        snprintf(name, sizeof(name), "%s", attachment.metadata.interface);
+        lx_attachment_close(&attachment);
+    }
+    if (lx_detach_directory(directory, &failure))
+        return lx_print_failure(&failure);
+    printf("%s: no longer filtered\n", name[0] ? name : directory);
+    return LX_EXIT_DONE;
+}
+
+static int detach_all(void)
+{
+    struct lx_words directories = {0};
+    struct lx_failure failure;
+    int result = LX_EXIT_DONE;
+
+    if (lx_attachments_list(&directories, &failure))
+        return lx_print_failure(&failure);
+    if (!directories.count)
+        puts("nothing is attached");
+    for (size_t i = 0; i < directories.count; i++) {
+        int one = detach_directory(directories.items[i]);
+
+        if (one != LX_EXIT_DONE)
+            result = one;
+    }
+    lx_words_free(&directories);
+    return result;
+}
+
+int lx_verb_detach(int argc, char **argv)
+{
+    bool all = false;
+    const struct lx_option_set sets[] = {LX_OPTION_SET(options_of_detach, &all)};
+    struct lx_arguments arguments;
+    int result;
+
+    if (!lx_options_read(argc, argv, sets, 1, &arguments, &result))
+        return result;
+    if (arguments.count != (all ? 0 : 1))
+        return lx_usage_error("detach takes one interface, or --all");
+    return all ? detach_all() : detach_one(arguments.items[0]);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * explain: the verdict on one packet, the reason and the row. Of an interface the kernel is asked, by the program that
+ * filters it; of a role the same functions are run right here, without root.
+ */
+#include <net/if.h> /* first: linux/if.h makes room for it, not the other way round */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../core/report.h"
+#include "../kernel/attachment.h"
+#include "output.h"
+#include "probe_arguments.h"
+#include "tables.h"
+#include "verb.h"
+
+struct explain_options {
+    struct lx_policy_options policy;
+    const char *flags;
+    bool json;
+};
+
+static const struct lx_option options_of_explain[] = {
+    {"flags", "FLAG[,FLAG...]", "TCP flags of the packet (SYN)", lx_take_text, offsetof(struct explain_options, flags)},
+    {"json", NULL, "print JSON", lx_take_flag, offsetof(struct explain_options, json)},
+};
+
+/* Prints what a member of the report says, where it says something. */
+static void print_member(const json_t *report, const char *title, const char *member)
+{
+    const char *text = json_string_value(json_object_get(report, member));
+
+    if (text)
+        printf("%-8s %s\n", title, text);
+}
+
+static int print_explanation(const struct lx_explanation *explanation, bool json)
+{
+    json_t *report = lx_report_explanation(explanation);
+
+    if (!report || json)
+        return lx_print_json(report);
+    print_member(report, "verdict", "verdict");
+    printf("%-8s %s: %s\n", "reason", json_string_value(json_object_get(report, "reason")),
+           json_string_value(json_object_get(report, "meaning")));
+    print_member(report, "row", "row");
+    print_member(report, "source", "source");
+    json_decref(report);
+    return LX_EXIT_DONE;
+}
+
+/* The row of a slot in a compiled policy; NULL when there is none. */
+static const struct lx_row *row_of_slot(const struct lx_policy *policy, uint32_t slot)
+{
+    for (size_t i = 0; slot != LX_NO_ROW && i < policy->rule_count; i++)
+        if (policy->rules[i].slot == slot)
+            return policy->rules[i].row;
+    return NULL;
+}
+
+static int judge(const struct lx_policy *policy, const struct lx_probe *probe, bool json)
+{
+    struct lx_explanation explanation = {.probe = probe, .hook = LX_HOOK_TO_ROLE};
+    struct lx_compiled compiled;
+    uint8_t frame[LX_PROBE_FRAME];
+    struct lx_judgement judgement;
+    const struct lx_row *row;
+    int result = lx_policy_compile(policy, &compiled);
+
+    if (result != LX_EXIT_DONE)
+        return result;
+    judgement = lx_judge_offline(&compiled, frame, lx_probe_frame(probe, frame));
+    lx_compiled_free(&compiled);
+    row = row_of_slot(policy, judgement.row);
+    explanation.reason = judgement.reason;
+    explanation.row = row ? row->id : NULL;
+    explanation.source = row ? row->source : NULL;
+    return print_explanation(&explanation, json);
+}
+
+static int explain_role(const struct explain_options *options, const struct lx_probe *probe)
+{
+    struct lx_tables tables = {0};
+    struct lx_policy policy = {0};
+    int result = lx_tables_read(&options->policy, &tables);
+
+    if (result == LX_EXIT_DONE)
+        result = lx_tables_resolve(&tables, &options->policy, &policy);
+    if (result == LX_EXIT_DONE)
+        result = judge(&policy, probe, options->json);
+    lx_policy_free(&policy);
+    lx_tables_free(&tables);
+    return result;
+}
+
+static int ask(const struct lx_attachment *attachment, const struct lx_probe *probe, bool json)
+{
+    struct lx_explanation explanation = {.probe = probe, .hook = LX_HOOK_TO_ROLE};
+    struct lx_row_label *labels = NULL;
+    uint8_t frame[LX_PROBE_FRAME];
+    struct lx_failure failure;
+    struct lx_answer answer;
+    int result;
+
+    if (lx_attachment_ask(attachment, frame, lx_probe_frame(probe, frame), &answer, &failure) ||
+        lx_attachment_labels(attachment, &labels, &failure))
+        return lx_print_failure(&failure);
+    explanation.reason = answer.reason;
+    if (answer.row < LX_ROW_SLOTS) {
+        explanation.row = labels[answer.row].id;
+        explanation.source = labels[answer.row].source;
+    }
+    result = print_explanation(&explanation, json);
+    free(labels);
+    return result;
+}
+
+static int explain_interface(const char *name, const struct lx_probe *probe, bool json)
+{
+    struct lx_attachment attachment;
+    struct lx_interface interface;
+    struct lx_failure failure;
+    int result;
+
+    if (lx_interface_find(name, &interface, &failure) || lx_attachment_open(&interface, &attachment, &failure))
+        return lx_print_failure(&failure);
+    result = ask(&attachment, probe, json);
+    lx_attachment_close(&attachment);
+    return result;
+}
+
+static int run(const struct explain_options *options, const struct lx_arguments *arguments)
+{
+    bool offline = options->policy.roles.count != 0;
+    struct lx_probe probe;
+    int result;
+
+    if (!offline && lx_policy_options_given(&options->policy))
+        return lx_usage_error("these options describe a policy of a role: name it with --role, and no interface");
+    if (arguments->count != (offline ? 3 : 4))
+        return lx_usage_error(offline ? "explain takes a packet: TRANSPORT SRC[:PORT] DST:PORT (and with --role no "
+                                        "interface)"
+                                      : "explain takes an interface or --role, and a packet: TRANSPORT SRC[:PORT] "
+                                        "DST:PORT");
+    result = lx_probe_read(arguments->items + !offline, options->flags, &probe);
+    if (result != LX_EXIT_DONE)
+        return result;
+    return offline ? explain_role(options, &probe) : explain_interface(arguments->items[0], &probe, options->json);
+}
+
+int lx_verb_explain(int argc, char **argv)
+{
+    struct explain_options options = {0};
+    const struct lx_option_set sets[] = {lx_policy_option_set(&options.policy),
+                                         LX_OPTION_SET(options_of_explain, &options)};
+    struct lx_arguments arguments;
+    int result;
+
+    if (lx_options_read(argc, argv, sets, 2, &arguments, &result))
+        result = run(&options, &arguments);
+    lx_policy_options_free(&options.policy);
+    return result;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * show: the rows that a policy is made of, before anything is attached. Without a site the names in them stay names;
+ * with one, what they resolve to stands beside them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/report.h"
+#include "../core/report_json.h"
+#include "../core/selection.h"
+#include "output.h"
+#include "table.h"
+#include "tables.h"
+#include "verb.h"
+
+struct show_options {
+    struct lx_policy_options policy;
+    bool json;
+};
+
+static const struct lx_option options_of_show[] = {
+    {"json", NULL, "print JSON", lx_take_flag, offsetof(struct show_options, json)},
+};
+
+static const struct lx_column columns[] = {
+    {"ROW", "id", false, false},
+    {"HOOK", "hook", false, false},
+    {"FROM", "from", false, true},
+    {"PORT", "source_port", false, false},
+    {"TO", "to", false, true},
+    {"PORT", "destination_port", false, false},
+    {"TRANSPORT", "transport", false, false},
+    {"APPLICATION", "application", false, false},
+    {"ONLY FOR", "options", false, true},
+    {"SOURCE", "source", false, true},
+};
+
+/* The rule that a row became in a resolved policy; NULL when the policy was not resolved. */
+static const struct lx_rule *rule_of_row(const struct lx_policy *policy, const char *id)
+{
+    for (size_t i = 0; i < policy->rule_count; i++)
+        if (!strcmp(policy->rules[i].row->id, id))
+            return &policy->rules[i];
+    return NULL;
+}
+
+static json_t *report_rows(const struct lx_selection *selection, const struct lx_policy *policy)
+{
+    json_t *report = json_array();
+
+    for (size_t i = 0; report && i < selection->pick_count; i++) {
+        const struct lx_pick *pick = &selection->picks[i];
+
+        if (!pick->open && !pick->row->unresolved)
+            continue;
+        if (lx_json_add(report, lx_report_row(pick->row, rule_of_row(policy, pick->row->id)))) {
+            json_decref(report);
+            return NULL;
+        }
+    }
+    return report;
+}
+
+static int print_text(const json_t *report, const struct lx_selection *selection)
+{
+    size_t shown = json_array_size(report), unresolved = 0, i;
+    const json_t *row;
+    int result;
+
+    result = lx_print_table(report, columns, sizeof(columns) / sizeof(*columns));
+    json_array_foreach(report, i, row) unresolved += json_is_true(json_object_get(row, "unresolved"));
+    if (unresolved)
+        printf("(%zu of them are printed without a port or transport, and open nothing)\n", unresolved);
+    if (shown < selection->pick_count)
+        printf("(%zu more are closed by --without, --workload or the site)\n", selection->pick_count - shown);
+    return result;
+}
+
+/* Names that nobody gave an address are no mistake here, so what resolving says of them is kept back. */
+static void resolve_quietly(const struct lx_tables *tables, const struct lx_request *request, struct lx_policy *policy)
+{
+    struct lx_diagnostics unheard = {0};
+
+    lx_resolve(&tables->file, tables->has_site ? &tables->site : NULL, request, policy, &unheard);
+    lx_diagnostics_free(&unheard);
+}
+
+static int show(const struct lx_tables *tables, const struct show_options *options)
+{
+    struct lx_request request = lx_policy_request(&options->policy);
+    struct lx_selection selection = {0};
+    struct lx_diagnostics diagnostics = {0};
+    struct lx_policy policy = {0};
+    int result, error;
+    json_t *report;
+
+    error = lx_select(&tables->file, tables->has_site ? &tables->site : NULL, &request, &selection, &diagnostics);
+    result = lx_resolve_exit(error, &diagnostics);
+    if (result != LX_EXIT_DONE)
+        return result;
+    resolve_quietly(tables, &request, &policy);
+    report = report_rows(&selection, &policy);
+    if (!report)
+        result = lx_memory_error();
+    else
+        result = options->json ? lx_print_json(json_incref(report)) : print_text(report, &selection);
+    json_decref(report);
+    lx_policy_free(&policy);
+    lx_selection_free(&selection);
+    return result;
+}
+
+int lx_verb_show(int argc, char **argv)
+{
+    struct show_options options = {0};
+    const struct lx_option_set sets[] = {lx_policy_option_set(&options.policy),
+                                         LX_OPTION_SET(options_of_show, &options)};
+    struct lx_tables tables = {0};
+    struct lx_arguments arguments;
+    int result = LX_EXIT_DONE;
+
+    if (lx_options_read(argc, argv, sets, 2, &arguments, &result)) {
+        for (size_t i = 0; result == LX_EXIT_DONE && i < arguments.count; i++)
+            result = lx_take_word(&options.policy.roles, arguments.items[i]);
+        if (result == LX_EXIT_DONE && !options.policy.roles.count)
+            result = lx_usage_error("show takes a role; \"lyncxdp roles\" lists them");
+        if (result == LX_EXIT_DONE)
+            result = lx_tables_read(&options.policy, &tables);
+        if (result == LX_EXIT_DONE)
+            result = show(&tables, &options);
+    }
+    lx_tables_free(&tables);
+    lx_policy_options_free(&options.policy);
+    return result;
+}

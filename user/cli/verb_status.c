@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* status: what is attached where, and whether it really filters; exit code 1 when something does not. */
+#include <net/if.h> /* first: linux/if.h makes room for it, not the other way round */
+#include <stdio.h>
+
+#include "../core/report.h"
+#include "../core/report_json.h"
+#include "attachments.h"
+#include "output.h"
+#include "table.h"
+#include "verb.h"
+
+static const struct lx_option options_of_status[] = {
+    {"json", NULL, "print JSON", lx_take_flag, 0},
+};
+
+static const struct lx_column columns[] = {
+    {"INTERFACE", "interface", false, false}, {"ROLE", "role", false, true},
+    {"EDITION", "edition", false, false},     {"SIDE", "side", false, false},
+    {"HOOK", "hook", false, false},           {"STATE", "state", false, false},
+    {"MODE", "mode", false, false},           {"DISPATCHER", "dispatcher", false, false},
+    {"EGRESS", "egress", false, false},       {"GENERATION", "generation", true, false},
+    {"DIGEST", "digest", false, false},
+};
+
+static const char *state_name(enum lx_state state)
+{
+    switch (state) {
+    case LX_STATE_FILTERING:
+        return "filtering";
+    case LX_STATE_NOT_RUNNING:
+        return "not-running";
+    case LX_STATE_OTHER_ABI:
+        break;
+    }
+    return "other-abi";
+}
+
+static int add_status(const struct lx_attachment *attachment, void *context)
+{
+    enum lx_state state = lx_attachment_state(attachment);
+    const char *name = attachment->metadata.interface;
+
+    if (lx_json_add(context, lx_report_status(&attachment->metadata, LX_HOOK_TO_ROLE, state_name(state))))
+        return lx_memory_error();
+    if (state == LX_STATE_FILTERING)
+        return LX_EXIT_DONE;
+    if (state == LX_STATE_NOT_RUNNING)
+        lx_print_error("%s is not filtered: its program does not run on it any more; \"lyncxdp detach\" tidies up, "
+                       "then attach again",
+                       name);
+    else
+        lx_print_error("%s was attached by another version of lyncxdp; detach it with that one", name);
+    return LX_EXIT_FAILED;
+}
+
+int lx_verb_status(int argc, char **argv)
+{
+    bool json = false;
+    const struct lx_option_set sets[] = {LX_OPTION_SET(options_of_status, &json)};
+    struct lx_arguments arguments;
+    int result, printed = LX_EXIT_DONE;
+    json_t *report;
+
+    if (!lx_options_read(argc, argv, sets, 1, &arguments, &result))
+        return result;
+    report = json_array();
+    if (!report)
+        return lx_memory_error();
+    result = lx_visit_attachments(&arguments, add_status, report);
+    if (json_array_size(report) && !json)
+        printed = lx_print_table(report, columns, sizeof(columns) / sizeof(*columns));
+    else if (!json && result == LX_EXIT_DONE)
+        puts("nothing is attached");
+    if (json && result != LX_EXIT_USAGE && (json_array_size(report) || !arguments.count))
+        printed = lx_print_json(json_incref(report));
+    json_decref(report);
+    return result != LX_EXIT_DONE ? result : printed;
+}
