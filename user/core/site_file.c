@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The schema of a site file: whose addresses stand behind the names of the rows, what is switched, and own rows. */
+#include "site_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <lyncxdp/image.h>
+
+#include "policy_file.h"
+#include "row_text.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
+
+struct site_reader {
+    struct lx_reader reader;
+    struct lx_site site;
+};
+
+/* The next entry of a mapping whose keys are names of the deployment's own choice; `key` NULL: from the first. */
+static const struct lx_node *next_entry(const struct lx_node *mapping, const struct lx_node *key)
+{
+    const struct lx_node *next = key ? lx_node_next(lx_node_next(key)) : lx_node_first(mapping);
+
+    while (next && next->kind != LX_NODE_TEXT)
+        next = lx_node_next(lx_node_next(next));
+    return next;
+}
+
+/* The addresses of one role on one side. */
+static void read_self(struct site_reader *site, const char *role, const struct lx_node *node, enum lx_side side)
+{
+    struct lx_self *self = &site->site.selves[site->site.self_count];
+
+    if (!node || !lx_read_prefixes(&site->reader, node, &self->prefixes, &self->prefix_count))
+        return;
+    self->role = lx_reader_copy(&site->reader, role);
+    self->side = side;
+    site->site.self_count++;
+}
+
+static void read_role(struct site_reader *site, const struct lx_node *key, const struct lx_node *node)
+{
+    enum { EXTERNAL, INTERNAL, FIELDS };
+    static const struct lx_field fields[FIELDS] = {[EXTERNAL] = {"external", NULL}, [INTERNAL] = {"internal", NULL}};
+    const char *role = lx_read_name(&site->reader, key, "a role");
+    const struct lx_node *values[FIELDS] = {NULL};
+
+    if (!role)
+        role = "?";
+    if (node->kind != LX_NODE_MAPPING) {
+        read_self(site, role, node, LX_SIDE_NONE);
+    } else if (lx_read_mapping(&site->reader, node, "a role's addresses", fields, FIELDS, values)) {
+        read_self(site, role, values[EXTERNAL], LX_SIDE_EXTERNAL);
+        read_self(site, role, values[INTERNAL], LX_SIDE_INTERNAL);
+    }
+}
+
+static void read_selves(struct site_reader *site, const struct lx_node *node)
+{
+    if (!lx_expect(&site->reader, node, LX_NODE_MAPPING, "ROLE: ADDRESS, or ROLE: {external: ..., internal: ...}"))
+        return;
+    /* A pair of nodes is a role, which has addresses on one or two sides. */
+    site->site.selves = lx_reader_room(&site->reader, node->value, sizeof(*site->site.selves));
+    if (!site->site.selves)
+        return;
+    for (const struct lx_node *key = next_entry(node, NULL); key; key = next_entry(node, key))
+        read_role(site, key, lx_node_next(key));
+}
+
+static void read_group(struct site_reader *site, const struct lx_node *key)
+{
+    struct lx_group *group = &site->site.groups[site->site.group_count];
+    const char *name = lx_read_name(&site->reader, key, "a group");
+
+    if (name && (!strcmp(name, "any") || !strcmp(name, "self"))) {
+        lx_mistake(&site->reader, key, "a group cannot be called '%s', which has its own meaning%s", name,
+                   *name == 's' ? "; give a role's own addresses under self:" : "; choose another name");
+        name = NULL;
+    }
+    if (!lx_read_prefixes(&site->reader, lx_node_next(key), &group->prefixes, &group->prefix_count))
+        return;
+    group->name = lx_reader_copy(&site->reader, name ? name : "?");
+    group->place = lx_node_place(key, site->site.name);
+    site->site.group_count++;
+}
+
+static void read_groups(struct site_reader *site, const struct lx_node *node)
+{
+    if (!lx_expect(&site->reader, node, LX_NODE_MAPPING, "NAME: [ADDRESS, PREFIX] for each group"))
+        return;
+    site->site.groups = lx_reader_room(&site->reader, node->value / 2, sizeof(*site->site.groups));
+    if (!site->site.groups)
+        return;
+    for (const struct lx_node *key = next_entry(node, NULL); key; key = next_entry(node, key))
+        read_group(site, key);
+}
+
+static void read_options(struct site_reader *site, const struct lx_node *node)
+{
+    struct lx_words *closed = &site->site.closed_options;
+
+    if (!lx_expect(&site->reader, node, LX_NODE_MAPPING, "OPTION: off for each option to close"))
+        return;
+    closed->items = lx_reader_room(&site->reader, node->value / 2, sizeof(*closed->items));
+    if (!closed->items)
+        return;
+    for (const struct lx_node *key = next_entry(node, NULL); key; key = next_entry(node, key)) {
+        const char *name = lx_read_name(&site->reader, key, "an option");
+        bool on, read = lx_read_flag(&site->reader, lx_node_next(key), &on);
+        char *copy = name && read && !on ? lx_reader_copy(&site->reader, name) : NULL;
+
+        if (copy)
+            closed->items[closed->count++] = copy;
+    }
+}
+
+static void read_built_ins(struct site_reader *site, const struct lx_node *node)
+{
+    static const struct lx_field fields[] = {
+        {"arp", NULL},
+        {"neighbour-discovery", NULL},
+        {"router-advertisement", NULL},
+        {"router-solicitation", NULL},
+        {"mld", NULL},
+        {"dhcp", NULL},
+        {"icmp-error", NULL},
+        {"echo", NULL},
+        {"ip-options", NULL},
+    };
+    static const uint32_t bits[] = {
+        LX_BUILT_IN_ARP,
+        LX_BUILT_IN_NEIGHBOUR_DISCOVERY,
+        LX_BUILT_IN_ROUTER_ADVERTISEMENT,
+        LX_BUILT_IN_ROUTER_SOLICITATION,
+        LX_BUILT_IN_MLD,
+        LX_BUILT_IN_DHCP,
+        LX_BUILT_IN_ICMP_ERROR,
+        LX_BUILT_IN_ECHO,
+        LX_BUILT_IN_IP_OPTIONS,
+    };
+    const struct lx_node *values[COUNT_OF(fields)];
+    bool on;
+
+    _Static_assert(COUNT_OF(fields) == COUNT_OF(bits), "a bit for every name");
+    lx_read_mapping(&site->reader, node, "the built-in cases", fields, COUNT_OF(fields), values);
+    for (size_t i = 0; i < COUNT_OF(fields); i++) {
+        if (!values[i] || !lx_read_flag(&site->reader, values[i], &on))
+            continue;
+        if (on)
+            site->site.built_ins_on |= bits[i];
+        else
+            site->site.built_ins_off |= bits[i];
+    }
+}
+
+static void read_vlans(struct site_reader *site, const struct lx_node *node)
+{
+    unsigned vlan;
+
+    if (!lx_expect(&site->reader, node, LX_NODE_LIST, "the VLAN ids let in, like [10, 20]"))
+        return;
+    site->site.vlans_listed = true;
+    for (const struct lx_node *item = lx_node_first(node); item; item = lx_node_next(item))
+        if (lx_read_number(&site->reader, item, "VLAN id", 0, 4094, &vlan))
+            site->site.vlans[vlan >> 3] |= (uint8_t)(1u << (vlan & 7));
+}
+
+/* An empty list is a choice here: name no port that has not been seen. */
+static void read_watch_ports(struct site_reader *site, const struct lx_node *node)
+{
+    struct lx_site *read = &site->site;
+    unsigned port;
+
+    read->watch_ports_listed = true;
+    if (node->kind == LX_NODE_LIST && !node->value)
+        return;
+    if (!lx_expect(&site->reader, node, LX_NODE_LIST, "ports, like [3389, 5060]"))
+        return;
+    read->watch_ports = lx_reader_room(&site->reader, node->value, sizeof(*read->watch_ports));
+    if (!read->watch_ports)
+        return;
+    for (const struct lx_node *item = lx_node_first(node); item; item = lx_node_next(item))
+        if (lx_read_number(&site->reader, item, "port", 1, UINT16_MAX, &port))
+            read->watch_ports[read->watch_port_count++] = (uint16_t)port;
+}
+
+static void read_file(struct site_reader *site)
+{
+    enum { SITE, SELF, GROUPS, OPTIONS, BUILT_IN, VLANS, WATCH_PORTS, ROWS, FIELDS };
+    static const struct lx_field fields[FIELDS] = {
+        [SITE] = {"site", NULL},
+        [SELF] = {"self", NULL},
+        [GROUPS] = {"groups", NULL},
+        [OPTIONS] = {"options", NULL},
+        [BUILT_IN] = {"built-in", NULL},
+        [VLANS] = {"vlans", NULL},
+        [WATCH_PORTS] = {"watch-ports", NULL},
+        [ROWS] = {"rows", NULL},
+    };
+    static void (*const readers[FIELDS])(struct site_reader *, const struct lx_node *) = {
+        [SELF] = read_selves,        [GROUPS] = read_groups, [OPTIONS] = read_options,
+        [BUILT_IN] = read_built_ins, [VLANS] = read_vlans,   [WATCH_PORTS] = read_watch_ports,
+    };
+    struct lx_row_scope scope = {.file = site->site.name};
+    const struct lx_node *values[FIELDS] = {NULL};
+
+    lx_read_mapping(&site->reader, site->reader.tree.nodes, "a site file", fields, FIELDS, values);
+    if (values[SITE])
+        lx_read_name(&site->reader, values[SITE], "a site");
+    for (size_t i = 0; i < FIELDS; i++)
+        if (values[i] && readers[i])
+            readers[i](site, values[i]);
+    if (values[ROWS])
+        lx_read_rows(&site->reader, values[ROWS], &scope, &site->site.rows, &site->site.row_count);
+}
+
+int lx_site_file_read(FILE *stream, const char *name, struct lx_site *site, struct lx_diagnostics *diagnostics)
+{
+    struct site_reader read = {.site = {.name = strdup(name)}};
+    int error;
+
+    if (!read.site.name)
+        return -ENOMEM;
+    error = lx_reader_open(&read.reader, stream, read.site.name, diagnostics);
+    if (!error) {
+        read_file(&read);
+        error = lx_reader_close(&read.reader, 0);
+    }
+    if (error)
+        lx_site_free(&read.site);
+    else
+        *site = read.site;
+    return error;
+}
+
+void lx_site_free(struct lx_site *site)
+{
+    for (size_t i = 0; i < site->self_count; i++) {
+        free(site->selves[i].role);
+        free(site->selves[i].prefixes);
+    }
+    for (size_t i = 0; i < site->group_count; i++) {
+        free(site->groups[i].name);
+        free(site->groups[i].prefixes);
+    }
+    for (size_t i = 0; i < site->row_count; i++)
+        lx_row_free(&site->rows[i]);
+    free(site->name);
+    free(site->selves);
+    free(site->groups);
+    free(site->rows);
+    free(site->watch_ports);
+    lx_words_free(&site->closed_options);
+    *site = (struct lx_site){0};
+}
