@@ -207,8 +207,10 @@ static size_t find_self(const struct lx_binding *binding, size_t part, struct sp
         for (size_t i = 0; i < binding->site->self_count; i++) {
             const struct lx_self *self = &binding->site->selves[i];
 
-            if (self->prefix_count && self_applies(selection, self, selection->parts[part].role))
-                spans[count++] = (struct span){.items = self->prefixes, .count = self->prefix_count};
+            if (!self->prefix_count || !self_applies(selection, self, selection->parts[part].role))
+                continue;
+            spans[count] = (struct span){.items = self->prefixes, .count = self->prefix_count};
+            count++;
         }
         part = selection->parts[part].parent;
     }
@@ -241,7 +243,8 @@ static int bind_all(struct lx_binding *binding, struct span *spans)
         if (!self)
             continue;
         any = any || self->any;
-        spans[count++] = (struct span){.items = self->items, .count = self->count};
+        spans[count] = (struct span){.items = self->items, .count = self->count};
+        count++;
     }
     if (count && !any) {
         result = share_spans(binding->policy, spans, count, &binding->self_of_all);
