@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shapes to bytes. Checksums stay zero: nothing that is tested here looks at them. */
+#include "shape.h"
+
+#include <string.h>
+
+struct writer {
+    uint8_t *bytes;
+    size_t length;
+};
+
+static void put8(struct writer *writer, unsigned value)
+{
+    writer->bytes[writer->length++] = (uint8_t)value;
+}
+
+static void put16(struct writer *writer, unsigned value)
+{
+    put8(writer, value >> 8);
+    put8(writer, value);
+}
+
+static void put_bytes(struct writer *writer, const void *bytes, size_t count)
+{
+    memcpy(writer->bytes + writer->length, bytes, count);
+    writer->length += count;
+}
+
+static void put_zeros(struct writer *writer, size_t count)
+{
+    memset(writer->bytes + writer->length, 0, count);
+    writer->length += count;
+}
+
+static struct shape between(const struct oracle_tuple *tuple)
+{
+    struct shape shape = {
+        .destination_mac = {0x02, 0, 0, 0, 0, 0x01},
+        .source_mac = {0x02, 0, 0, 0, 0, 0x02},
+        .ethertype = tuple->ipv6 ? 0x86dd : 0x0800,
+        .tuple = *tuple,
+        .hop_limit = 64,
+    };
+
+    return shape;
+}
+
+struct shape shape_of_tuple(const struct oracle_tuple *tuple)
+{
+    struct shape shape = between(tuple);
+
+    shape.protocol = tuple->transport == LX_TCP ? 6 : 17;
+    shape.tcp_flags = 0x02;
+    return shape;
+}
+
+struct shape shape_of_icmp(const struct oracle_tuple *tuple, uint8_t type)
+{
+    struct shape shape = between(tuple);
+
+    shape.protocol = tuple->ipv6 ? 58 : 1;
+    shape.icmp_type = type;
+    shape.payload = 16;
+    if (tuple->ipv6 && type >= 133 && type <= 136)
+        shape.hop_limit = 255;
+    if (tuple->ipv6 && ((type >= 130 && type <= 132) || type == 143))
+        shape.hop_limit = 1;
+    return shape;
+}
+
+struct shape shape_of_arp(uint16_t operation)
+{
+    struct shape shape = {
+        .destination_mac = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+        .source_mac = {0x02, 0, 0, 0, 0, 0x02},
+        .ethertype = 0x0806,
+        .arp_operation = operation,
+    };
+
+    return shape;
+}
+
+static size_t transport_length(const struct shape *shape)
+{
+    size_t header = shape->protocol == 6 ? 20 + 4u * shape->tcp_option_words : 8;
+
+    return header + shape->payload;
+}
+
+static size_t extensions_length(const struct shape *shape)
+{
+    size_t length = 0;
+    unsigned index;
+
+    for (index = 0; index < shape->extensions; index++)
+        length += 8 + 8u * shape->extension_size[index];
+    return length;
+}
+
+static void write_transport(struct writer *writer, const struct shape *shape)
+{
+    const struct oracle_tuple *tuple = &shape->tuple;
+
+    if (shape->protocol == 6) {
+        put16(writer, tuple->source_port);
+        put16(writer, tuple->destination_port);
+        put_zeros(writer, 8);
+        put8(writer, (unsigned)(5 + shape->tcp_option_words + shape->transport_length_error) << 4);
+        put8(writer, shape->tcp_flags);
+        put_zeros(writer, 6 + 4u * shape->tcp_option_words);
+    } else if (shape->protocol == 17) {
+        put16(writer, tuple->source_port);
+        put16(writer, tuple->destination_port);
+        put16(writer, (unsigned)((int)transport_length(shape) + shape->transport_length_error));
+        put16(writer, 0);
+    } else {
+        put8(writer, shape->icmp_type);
+        put8(writer, shape->icmp_code);
+        put_zeros(writer, 6);
+    }
+    put_zeros(writer, shape->payload);
+}
+
+static void write_ipv4(struct writer *writer, const struct shape *shape)
+{
+    unsigned words = 5 + shape->option_words;
+    size_t total = words * 4 + transport_length(shape);
+
+    put8(writer,
+         (unsigned)((4 + shape->version_error) & 0x0f) << 4 | ((words + (unsigned)shape->header_length_error) & 0x0f));
+    put8(writer, 0);
+    put16(writer, (unsigned)((int)total + shape->ip_length_error));
+    put16(writer, 0);
+    put16(writer, shape->fragment);
+    put8(writer, shape->hop_limit);
+    put8(writer, shape->protocol);
+    put16(writer, 0);
+    put_bytes(writer, shape->tuple.source, 4);
+    put_bytes(writer, shape->tuple.destination, 4);
+    put_zeros(writer, shape->option_words * 4);
+    write_transport(writer, shape);
+}
+
+static void write_ipv6(struct writer *writer, const struct shape *shape)
+{
+    size_t payload = extensions_length(shape) + transport_length(shape);
+    unsigned index;
+
+    put8(writer, (unsigned)((6 + shape->version_error) & 0x0f) << 4);
+    put_zeros(writer, 3);
+    put16(writer, (unsigned)((int)payload + shape->ip_length_error));
+    put8(writer, shape->extensions ? shape->extension[0] : shape->protocol);
+    put8(writer, shape->hop_limit);
+    put_bytes(writer, shape->tuple.source, 16);
+    put_bytes(writer, shape->tuple.destination, 16);
+    for (index = 0; index < shape->extensions; index++) {
+        put8(writer, index + 1 < shape->extensions ? shape->extension[index + 1] : shape->protocol);
+        put8(writer, shape->extension_size[index]);
+        put16(writer, shape->extension[index] == 44 ? shape->fragment : 0);
+        put_zeros(writer, 4 + 8u * shape->extension_size[index]);
+    }
+    write_transport(writer, shape);
+}
+
+static void write_arp(struct writer *writer, const struct shape *shape)
+{
+    put16(writer, 1);
+    put16(writer, 0x0800);
+    put8(writer, 6);
+    put8(writer, 4);
+    put16(writer, shape->arp_operation);
+    put_zeros(writer, 20);
+}
+
+size_t shape_write(const struct shape *shape, uint8_t *frame)
+{
+    struct writer writer = {.bytes = frame};
+    unsigned index;
+
+    put_bytes(&writer, shape->destination_mac, 6);
+    put_bytes(&writer, shape->source_mac, 6);
+    for (index = 0; index < shape->tags; index++) {
+        put16(&writer, shape->tag_type[index]);
+        put16(&writer, shape->tag[index]);
+    }
+    put16(&writer, shape->ethertype);
+    if (shape->ethertype == 0x0800)
+        write_ipv4(&writer, shape);
+    else if (shape->ethertype == 0x86dd)
+        write_ipv6(&writer, shape);
+    else if (shape->ethertype == 0x0806)
+        write_arp(&writer, shape);
+    else
+        put_zeros(&writer, 46);
+    put_zeros(&writer, shape->padding);
+    return writer.length;
+}
