@@ -54,7 +54,7 @@ static int visit_all(visitor visit, void *context)
 int lx_visit_attachments(const struct lx_arguments *arguments, visitor visit, void *context)
 {
     if (arguments->count > 1)
-        return lx_usage_error("name one interface, or none for all; \"%s\" is one too many", arguments->items[1]);
+        return lx_usage_error("name one interface, or none for all; '%s' is one too many", arguments->items[1]);
     if (arguments->count)
         return visit_interface(arguments->items[0], visit, context);
     return visit_all(visit, context);

@@ -41,7 +41,7 @@ static void print_usage(FILE *stream)
           stream);
     for (size_t i = 0; i < VERBS; i++)
         fprintf(stream, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
-    fputs("\n\"lyncxdp VERB --help\" lists the options of a verb; lyncxdp(8) tells the rest.\n", stream);
+    fputs("\n'lyncxdp VERB --help' lists the options of a verb; lyncxdp(8) tells the rest.\n", stream);
 }
 
 static int unknown_verb(const char *word)
@@ -52,8 +52,8 @@ static int unknown_verb(const char *word)
         names[i] = verbs[i].name;
     nearest = lx_nearest(word, names, VERBS);
     if (nearest)
-        return lx_usage_error("there is no verb \"%s\"; did you mean \"%s\"?", word, nearest);
-    return lx_usage_error("there is no verb \"%s\"; \"lyncxdp --help\" lists them", word);
+        return lx_usage_error("there is no verb '%s'; did you mean '%s'?", word, nearest);
+    return lx_usage_error("there is no verb '%s'; 'lyncxdp --help' lists them", word);
 }
 
 static int run(int argc, char **argv)
@@ -73,7 +73,7 @@ static int run(int argc, char **argv)
         return LX_EXIT_DONE;
     }
     if (argv[1][0] == '-')
-        return lx_usage_error("\"%s\" stands where the verb should; options follow the verb", argv[1]);
+        return lx_usage_error("'%s' stands where the verb should; options follow the verb", argv[1]);
     verb = lx_verb_find(argv[1]);
     return verb ? verb->run(argc - 1, argv + 1) : unknown_verb(argv[1]);
 }

@@ -87,7 +87,7 @@ static int refused_option(const char *verb, const char *word, const struct optio
     char name[64];
 
     if (length < 3 || length - 2 >= sizeof(name))
-        return lx_usage_error("\"%s\" is no option; \"lyncxdp %s --help\" lists them", word, verb);
+        return lx_usage_error("'%s' is no option; 'lyncxdp %s --help' lists them", word, verb);
     snprintf(name, sizeof(name), "%.*s", (int)length - 2, word + 2);
     for (; table->name && count < sizeof(names) / sizeof(*names); table++) {
         if (!strcmp(table->name, name))
@@ -96,12 +96,11 @@ static int refused_option(const char *verb, const char *word, const struct optio
         names[count++] = table->name;
     }
     if (similar > 1)
-        return lx_usage_error("--%s may stand for %zu options of \"lyncxdp %s\"; write it in full", name, similar,
-                              verb);
+        return lx_usage_error("--%s may stand for %zu options of 'lyncxdp %s'; write it in full", name, similar, verb);
     nearest = lx_nearest(name, names, count);
     if (nearest)
-        return lx_usage_error("\"lyncxdp %s\" has no option --%s; did you mean --%s?", verb, name, nearest);
-    return lx_usage_error("\"lyncxdp %s\" has no option --%s; \"lyncxdp %s --help\" lists them", verb, name, verb);
+        return lx_usage_error("'lyncxdp %s' has no option --%s; did you mean --%s?", verb, name, nearest);
+    return lx_usage_error("'lyncxdp %s' has no option --%s; 'lyncxdp %s --help' lists them", verb, name, verb);
 }
 
 /* One step of reading: what getopt_long returned. Returns true to go on. */
@@ -122,7 +121,7 @@ static bool take(int code, char **argv, const struct option *table, const struct
         return false;
     case '?':
         if (optopt && optopt < OPTION_VERSION && optopt != OPTION_HELP)
-            *exit = lx_usage_error("\"lyncxdp %s\" has no option -%c; its options are words, such as --help", argv[0],
+            *exit = lx_usage_error("'lyncxdp %s' has no option -%c; its options are words, such as --help", argv[0],
                                    optopt);
         else
             *exit = refused_option(argv[0], argv[optind - 1], table);
@@ -130,7 +129,7 @@ static bool take(int code, char **argv, const struct option *table, const struct
     case ':':
         option = optopt >= OPTION_FIRST ? find_option(sets, optopt, &set) : NULL;
         *exit = option ? lx_usage_error("--%s needs an argument: %s", option->name, option->argument)
-                       : lx_usage_error("\"%s\" needs an argument", argv[optind - 1]);
+                       : lx_usage_error("'%s' needs an argument", argv[optind - 1]);
         return false;
     default:
         option = find_option(sets, code, &set);

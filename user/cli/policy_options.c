@@ -16,7 +16,7 @@ static int take_side(void *field, const char *value)
             return LX_EXIT_DONE;
         }
     }
-    return lx_usage_error("--side \"%s\": write external or internal", value);
+    return lx_usage_error("--side '%s': write external or internal", value);
 }
 
 /* The setting of that name, which is added when there is none. NULL when out of memory. */
@@ -43,10 +43,10 @@ static int add_prefix(struct lx_setting *setting, const char *text)
     int error = lx_prefix_parse(text, &prefix, &problem);
 
     if (error == -EDOM)
-        return lx_usage_error("--set %s: \"%s\" has bits set beyond its length; write %s", setting->name, text,
+        return lx_usage_error("--set %s: '%s' has bits set beyond its length; write %s", setting->name, text,
                               lx_prefix_format(&prefix, canonical));
     if (error)
-        return lx_usage_error("--set %s: \"%s\": %s", setting->name, text, problem);
+        return lx_usage_error("--set %s: '%s': %s", setting->name, text, problem);
     prefixes = reallocarray(setting->prefixes, setting->prefix_count + 1, sizeof(*prefixes));
     if (!prefixes)
         return lx_memory_error();
@@ -65,8 +65,7 @@ static int take_setting(void *field, const char *value)
     int result = LX_EXIT_DONE;
 
     if (!length || !value[length] || !value[length + 1])
-        return lx_usage_error("--set \"%s\": write NAME=ADDRESS[,ADDRESS...], such as pool=192.0.2.10,192.0.2.11",
-                              value);
+        return lx_usage_error("--set '%s': write NAME=ADDRESS[,ADDRESS...], such as pool=192.0.2.10,192.0.2.11", value);
     setting = setting_named(field, value, length);
     list = rest = strdup(value + length + 1);
     if (!setting || !list)

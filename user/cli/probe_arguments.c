@@ -15,7 +15,7 @@ static int read_transport(const char *word, enum lx_transport *transport)
     else if (!strcasecmp(word, "udp"))
         *transport = LX_UDP;
     else
-        return lx_usage_error("the transport \"%s\": write tcp or udp", word);
+        return lx_usage_error("the transport '%s': write tcp or udp", word);
     return LX_EXIT_DONE;
 }
 
@@ -25,7 +25,7 @@ static int read_port(const char *word, const char *text, uint16_t *port)
     unsigned long value = strspn(text, "0123456789") == strlen(text) ? strtoul(text, NULL, 10) : 65536;
 
     if (!*text || value > 65535)
-        return lx_usage_error("\"%s\": the port is a number up to 65535", word);
+        return lx_usage_error("'%s': the port is a number up to 65535", word);
     *port = (uint16_t)value;
     return LX_EXIT_DONE;
 }
@@ -35,7 +35,7 @@ static int read_address(const char *word, const char *text, struct lx_address *a
     const char *problem = "not an address";
 
     if (lx_address_parse(text, address, &problem))
-        return lx_usage_error("\"%s\": %s", word, problem);
+        return lx_usage_error("'%s': %s", word, problem);
     return LX_EXIT_DONE;
 }
 
@@ -73,17 +73,17 @@ static int read_endpoint(const char *word, struct lx_address *address, uint16_t 
     int result;
 
     if (strlen(word) >= sizeof(text))
-        return lx_usage_error("\"%.40s...\" is too long for an address", word);
+        return lx_usage_error("'%.40s...' is too long for an address", word);
     strcpy(text, word);
     if (!split(text, &address_text, &port_text))
-        return lx_usage_error("\"%s\": write an IPv6 address with a port as [ADDRESS]:PORT", word);
+        return lx_usage_error("'%s': write an IPv6 address with a port as [ADDRESS]:PORT", word);
     result = read_address(word, address_text, address);
     if (result != LX_EXIT_DONE)
         return result;
     if (port_text)
         return read_port(word, port_text, port);
     if (!*port)
-        return lx_usage_error("\"%s\" has no port; write %s:PORT", word,
+        return lx_usage_error("'%s' has no port; write %s:PORT", word,
                               lx_address_is_ipv4(address) ? "ADDRESS" : "[ADDRESS]");
     return LX_EXIT_DONE;
 }
@@ -106,7 +106,7 @@ static int add_flag(const char *name, uint8_t *flags)
             return LX_EXIT_DONE;
         }
     }
-    return lx_usage_error("--flags \"%s\": write any of FIN, SYN, RST, PSH, ACK, URG, with commas, or none", name);
+    return lx_usage_error("--flags '%s': write any of FIN, SYN, RST, PSH, ACK, URG, with commas, or none", name);
 }
 
 static int read_flags(const char *text, uint8_t *flags)
@@ -133,7 +133,7 @@ int lx_probe_read(char *const words[3], const char *flags, struct lx_probe *prob
     if (result != LX_EXIT_DONE)
         return result;
     if (lx_address_is_ipv4(&found.source) != lx_address_is_ipv4(&found.destination))
-        return lx_usage_error("\"%s\" and \"%s\" are of different address families", words[1], words[2]);
+        return lx_usage_error("'%s' and '%s' are of different address families", words[1], words[2]);
     if (flags && found.transport != LX_TCP)
         return lx_usage_error("--flags goes with tcp alone");
     if (flags)

@@ -2,6 +2,7 @@
 /* Finds SSH_CONNECTION in this process or in its ancestors, through /proc. What cannot be read is passed over. */
 #include "ssh_session.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,9 @@
 
 /* More ancestors than any login has; also the end of a loop that a reused process id could close. */
 #define ANCESTORS 64
+
+/* VLANs over bonds over NICs: no deeper stack of interfaces is searched. */
+#define STACK_DEPTH 4
 
 /* The parent of a process; 0 when there is none that can be seen. */
 static pid_t parent_of(pid_t process)
@@ -64,4 +68,35 @@ bool lx_ssh_session_find(struct lx_ssh_session *session)
         process = parent_of(process);
     }
     return false;
+}
+
+/* Whether a bridge, bond or VLAN stands on an interface, directly or with others between them. */
+static bool stands_on(const char *upper, const char *lower, unsigned depth)
+{
+    char path[64];
+    struct dirent *entry;
+    bool found = false;
+    DIR *directory;
+
+    snprintf(path, sizeof(path), "/sys/class/net/%s", upper);
+    directory = opendir(path);
+    if (!directory)
+        return false;
+    while (!found && (entry = readdir(directory))) {
+        const char *below = strncmp(entry->d_name, "lower_", 6) ? NULL : entry->d_name + 6;
+
+        if (below)
+            found = !strcmp(below, lower) || (depth && stands_on(below, lower, depth - 1));
+    }
+    closedir(directory);
+    return found;
+}
+
+bool lx_ssh_session_arrives_at(const struct lx_ssh_session *session, const struct lx_interface *interface)
+{
+    struct lx_interface holder;
+
+    if (lx_interface_with_address(&session->server, &holder))
+        return false;
+    return holder.index == interface->index || stands_on(holder.name, interface->name, STACK_DEPTH);
 }

@@ -6,8 +6,12 @@
 #include <stdbool.h>
 
 #include "../core/lockout.h"
+#include "../kernel/interface.h"
 
 /* Looks for SSH_CONNECTION here, then in the processes that started this one: sudo does not hand it on. */
 bool lx_ssh_session_find(struct lx_ssh_session *session);
+
+/* True when the session's packets arrive at this interface: it has the server's address, or what has it is on top. */
+bool lx_ssh_session_arrives_at(const struct lx_ssh_session *session, const struct lx_interface *interface);
 
 #endif

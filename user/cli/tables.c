@@ -54,11 +54,11 @@ FILE *lx_open_input(const char *path)
     struct stat status;
 
     if (!stream) {
-        lx_print_error("\"%s\" cannot be read: %s", path, strerror(errno));
+        lx_print_error("'%s' cannot be read: %s", path, strerror(errno));
         return NULL;
     }
     if (!fstat(fileno(stream), &status) && S_ISDIR(status.st_mode)) {
-        lx_print_error("\"%s\" is a directory; name the file in it", path);
+        lx_print_error("'%s' is a directory; name the file in it", path);
         fclose(stream);
         return NULL;
     }
@@ -90,7 +90,7 @@ int lx_editions(struct lx_words *editions)
     struct dirent *entry;
 
     if (!directory) {
-        lx_print_error("the policy directory \"%s\" cannot be read: %s; LYNCXDP_POLICIES names another", path,
+        lx_print_error("the policy directory '%s' cannot be read: %s; LYNCXDP_POLICIES names another", path,
                        strerror(errno));
         return LX_EXIT_POLICY;
     }
@@ -98,7 +98,7 @@ int lx_editions(struct lx_words *editions)
         result = add_edition(editions, entry->d_name);
     closedir(directory);
     if (result == LX_EXIT_DONE && !editions->count) {
-        lx_print_error("the policy directory \"%s\" has no edition in it; LYNCXDP_POLICIES names another", path);
+        lx_print_error("the policy directory '%s' has no edition in it; LYNCXDP_POLICIES names another", path);
         result = LX_EXIT_POLICY;
     }
     if (editions->count)
@@ -111,8 +111,8 @@ static int unknown_edition(const char *edition, const struct lx_words *editions)
     const char *nearest = lx_nearest(edition, (const char *const *)editions->items, editions->count);
 
     if (nearest)
-        return lx_usage_error("there is no edition \"%s\"; did you mean \"%s\"?", edition, nearest);
-    return lx_usage_error("there is no edition \"%s\"; \"lyncxdp roles\" lists them", edition);
+        return lx_usage_error("there is no edition '%s'; did you mean '%s'?", edition, nearest);
+    return lx_usage_error("there is no edition '%s'; 'lyncxdp roles' lists them", edition);
 }
 
 /* What a reader's return value means to the command line. */
@@ -121,7 +121,7 @@ static int read_result(int error, const char *path)
     if (error == -ENOMEM)
         return lx_memory_error();
     if (error == -EIO)
-        lx_print_error("\"%s\" cannot be read: input/output error", path);
+        lx_print_error("'%s' cannot be read: input/output error", path);
     return error ? LX_EXIT_POLICY : LX_EXIT_DONE;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* attach: puts the policy of a role in force on an interface, unless that would cut the hand that does it. */
-#include <net/if.h> /* first: linux/if.h makes room for it, not the other way round */
 #include <stdio.h>
 #include <string.h>
 
@@ -31,7 +30,7 @@ static int take_mode(void *field, const char *value)
             return LX_EXIT_DONE;
         }
     }
-    return lx_usage_error("--mode \"%s\": write auto, native or generic", value);
+    return lx_usage_error("--mode '%s': write auto, native or generic", value);
 }
 
 static const struct lx_option options_of_attach[] = {
@@ -49,16 +48,27 @@ static size_t rules_of_hook(const struct lx_policy *policy, enum lx_hook hook)
     return rules;
 }
 
-/* Refuses a policy that would cut the SSH session this command was typed in. */
-static int guard_session(const struct lx_interface *interface, const struct lx_compiled *compiled, bool force)
+/* How to keep a session that no row lets in. */
+static void suggest_row(const struct lx_ssh_session *session, const struct lx_policy *policy)
 {
-    char client[LX_PREFIX_TEXT], row[LX_SSH_ROW_TEXT];
-    struct lx_ssh_session session;
-    struct lx_interface holder;
-    struct lx_judgement judgement;
+    char row[LX_SSH_ROW_TEXT], server[LX_PREFIX_TEXT];
 
-    if (!lx_ssh_session_find(&session) || lx_interface_with_address(&session.server, &holder) ||
-        holder.index != interface->index)
+    fprintf(stderr, "Let it in with a row of your site file, or attach all the same with --force:\n\nrows:\n  %s\n\n",
+            lx_ssh_session_row(session, row));
+    if (!lx_ssh_session_at_self(session, policy))
+        fprintf(stderr, "The row is about the role's own addresses: %s has to be listed under 'self' as well.\n",
+                lx_address_format(&session->server, server));
+}
+
+/* Refuses a policy that would cut the SSH session this command was typed in. */
+static int guard_session(const struct lx_interface *interface, const struct lx_policy *policy,
+                         const struct lx_compiled *compiled, bool force)
+{
+    struct lx_ssh_session session;
+    struct lx_judgement judgement;
+    char client[LX_PREFIX_TEXT];
+
+    if (!lx_ssh_session_find(&session) || !lx_ssh_session_arrives_at(&session, interface))
         return LX_EXIT_DONE;
     judgement = lx_ssh_session_judge(&session, compiled);
     if (lx_reason_verdict(judgement.reason) == LX_PASS)
@@ -72,8 +82,10 @@ static int guard_session(const struct lx_interface *interface, const struct lx_c
     lx_print_error("this would cut your SSH session from %s to port %u of %s (%s: %s); nothing was changed", client,
                    session.server_port, interface->name, lx_reason_name(judgement.reason),
                    lx_reason_meaning(judgement.reason));
-    fprintf(stderr, "Let it in with a row of your site file, or attach all the same with --force:\n\nrows:\n  %s\n\n",
-            lx_ssh_session_row(&session, row));
+    if (judgement.reason == LX_REASON_NO_ROW)
+        suggest_row(&session, policy);
+    else
+        fputs("Change what the site says about it, or attach all the same with --force.\n", stderr);
     return LX_EXIT_FAILED;
 }
 
@@ -110,7 +122,7 @@ static int attach(const char *name, const struct attach_options *options, const 
 
     if (lx_interface_find(name, &interface, &failure))
         return lx_print_failure(&failure);
-    result = guard_session(&interface, compiled, options->force);
+    result = guard_session(&interface, policy, compiled, options->force);
     if (result != LX_EXIT_DONE)
         return result;
     warn(&interface, policy);
@@ -151,7 +163,7 @@ int lx_verb_attach(int argc, char **argv)
         if (arguments.count != 1)
             result = lx_usage_error("attach takes one interface: lyncxdp attach IFACE --role ROLE");
         else if (!options.policy.roles.count)
-            result = lx_usage_error("name a role with --role; \"lyncxdp roles\" lists them");
+            result = lx_usage_error("name a role with --role; 'lyncxdp roles' lists them");
         else
             result = run(arguments.items[0], &options);
     }

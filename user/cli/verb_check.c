@@ -119,7 +119,7 @@ static int check_stream(FILE *stream, const char *path, struct finding *finding)
     if (error == -ENOMEM)
         return lx_memory_error();
     if (error == -EIO)
-        lx_print_error("\"%s\" cannot be read: input/output error", path);
+        lx_print_error("'%s' cannot be read: input/output error", path);
     return error ? LX_EXIT_POLICY : LX_EXIT_DONE;
 }
 
@@ -133,7 +133,7 @@ static int check_file(const char *path, struct finding *finding)
         return LX_EXIT_POLICY;
     kept = keep(stream, &bytes);
     if (ferror(stream)) {
-        lx_print_error("\"%s\" cannot be read: input/output error", path);
+        lx_print_error("'%s' cannot be read: input/output error", path);
         result = LX_EXIT_POLICY;
     } else {
         result = kept ? check_stream(kept, path, finding) : lx_memory_error();
@@ -186,7 +186,7 @@ static int check_one(const char *path, struct check_options *options, json_t *re
     if (!finding.site)
         return lx_take_word(&options->policy.policies, path);
     if (options->policy.site && options->policy.roles.count)
-        return lx_usage_error("\"%s\" and \"%s\" are both sites; a role is checked against one", options->policy.site,
+        return lx_usage_error("'%s' and '%s' are both sites; a role is checked against one", options->policy.site,
                               path);
     options->policy.site = path;
     return result;

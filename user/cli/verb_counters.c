@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* counters: what an attachment has let through and dropped, by row, by reason and by dropped port. */
-#include <net/if.h> /* first: linux/if.h makes room for it, not the other way round */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +36,7 @@ static int take_breakdown(void *field, const char *value)
             return LX_EXIT_DONE;
         }
     }
-    return lx_usage_error("--by \"%s\": write row, port or reason", value);
+    return lx_usage_error("--by '%s': write row, port or reason", value);
 }
 
 static const struct lx_option options_of_counters[] = {

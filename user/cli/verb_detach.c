@@ -26,7 +26,7 @@ static int detach_directory(const char *directory)
 {
     struct lx_attachment attachment;
     struct lx_failure failure;
-    char name[IF_NAMESIZE] = "";
+    char name[sizeof(attachment.metadata.interface)] = "";
 
     if (!lx_attachment_open_directory(directory, &attachment, &failure)) {
         snprintf(name, sizeof(name), "%s", attachment.metadata.interface);

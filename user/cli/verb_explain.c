@@ -3,7 +3,6 @@
  * explain: the verdict on one packet, the reason and the row. Of an interface the kernel is asked, by the program that
  * filters it; of a role the same functions are run right here, without root.
  */
-#include <net/if.h> /* first: linux/if.h makes room for it, not the other way round */
 #include <stdio.h>
 #include <stdlib.h>
 

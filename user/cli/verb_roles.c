@@ -64,7 +64,7 @@ int lx_verb_roles(int argc, char **argv)
     if (!lx_options_read(argc, argv, sets, 1, &arguments, &result))
         return result;
     if (arguments.count)
-        return lx_usage_error("roles takes no arguments; \"lyncxdp show %s\" lists the rows of a role",
+        return lx_usage_error("roles takes no arguments; 'lyncxdp show %s' lists the rows of a role",
                               arguments.items[0]);
     report = json_array();
     if (!report)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* status: what is attached where, and whether it really filters; exit code 1 when something does not. */
-#include <net/if.h> /* first: linux/if.h makes room for it, not the other way round */
 #include <stdio.h>
 
 #include "../core/report.h"
@@ -46,7 +45,7 @@ static int add_status(const struct lx_attachment *attachment, void *context)
     if (state == LX_STATE_FILTERING)
         return LX_EXIT_DONE;
     if (state == LX_STATE_NOT_RUNNING)
-        lx_print_error("%s is not filtered: its program does not run on it any more; \"lyncxdp detach\" tidies up, "
+        lx_print_error("%s is not filtered: its program does not run on it any more; 'lyncxdp detach' tidies up, "
                        "then attach again",
                        name);
     else

@@ -77,6 +77,16 @@ struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, c
     return lx_judge_offline(compiled, frame, lx_probe_frame(&probe, frame));
 }
 
+bool lx_ssh_session_at_self(const struct lx_ssh_session *session, const struct lx_policy *policy)
+{
+    const struct lx_prefix_set *self = policy->protected;
+
+    for (size_t i = 0; i < self->count; i++)
+        if (lx_prefix_contains(&self->items[i], &session->server))
+            return true;
+    return !self->count; /* not known: any address is */
+}
+
 char *lx_ssh_session_row(const struct lx_ssh_session *session, char text[LX_SSH_ROW_TEXT])
 {
     char client[LX_PREFIX_TEXT], id[LX_PREFIX_TEXT];

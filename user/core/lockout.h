@@ -8,6 +8,7 @@
 
 #include "address.h"
 #include "compile.h"
+#include "policy.h"
 #include "probe.h"
 
 struct lx_ssh_session {
@@ -23,6 +24,9 @@ int lx_ssh_session_parse(const char *text, struct lx_ssh_session *session);
 
 /* The verdict of a policy on the session's next packet from the client. */
 struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, const struct lx_compiled *compiled);
+
+/* True when the session's server address is among those of the role: what a row to `self` lets in. */
+bool lx_ssh_session_at_self(const struct lx_ssh_session *session, const struct lx_policy *policy);
 
 #define LX_SSH_ROW_TEXT 256
 
