@@ -41,6 +41,12 @@ BPF_TESTS  := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
 SHELL_TESTS := $(wildcard tests/e2e/*.sh)
 
+# One short line a step; `make V=1` shows the commands.
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-8s %s\n' $(1) $(patsubst $(BUILD)/%,%,$@)
+endif
+
 .PHONY: all deps demo test test-kernels check-layers bench fuzz lint fmt install uninstall clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -54,55 +60,67 @@ deps:
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,BPF)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
-	$(BPFTOOL) gen skeleton $< name $* > $@
+	$(call say,SKELETON)
+	$(Q)$(BPFTOOL) gen skeleton $< name $* > $@
 
 # --- The command -------------------------------------------------------------------------------------------------
 
 $(BUILD)/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDEN) -MMD -MP -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDEN) -MMD -MP -c $< -o $@
 
 $(BUILD)/core.a: $(CORE_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/kernel.a: $(KERNEL_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/lyncxdp: $(CLI_OBJECTS) $(BUILD)/kernel.a $(BUILD)/core.a
-	$(CC) $(LDFLAGS) $^ $(CLI_LIBS) $(KERNEL_LIBS) $(CORE_LIBS) -o $@
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) $^ $(CLI_LIBS) $(KERNEL_LIBS) $(CORE_LIBS) -o $@
 
 # --- Tests -------------------------------------------------------------------------------------------------------
 
 # The core once more under the sanitizers; a unit test is linked from this archive and nothing else of ours.
 $(BUILD)/sanitized/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
 
 $(BUILD)/sanitized/core.a: $(patsubst $(BUILD)/%,$(BUILD)/sanitized/%,$(CORE_OBJECTS)) \
                            $(patsubst %.c,$(BUILD)/sanitized/%.o,$(wildcard tests/oracle/*.c))
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/tests/oracle.a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/oracle/*.c))
 	@mkdir -p $(@D) && rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/tests/unit/%: $(BUILD)/sanitized/tests/unit/%.o $(BUILD)/sanitized/core.a
 	@mkdir -p $(@D)
-	$(CC) $(SANITIZE) $^ $(CORE_LIBS) -lcriterion -o $@
+	$(call say,LINK)
+	$(Q)$(CC) $(SANITIZE) $^ $(CORE_LIBS) -lcriterion -o $@
 
 $(BUILD)/tests/bpf/%: $(BUILD)/tests/bpf/%.o $(BUILD)/kernel.a $(BUILD)/tests/oracle.a $(BUILD)/core.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -lcriterion -o $@
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -lcriterion -o $@
 
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(wildcard user/core/*.[ch] tests/oracle/*.[ch] include/lyncxdp/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) $(CPPFLAGS) -O1 -g -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	$(call say,FUZZ)
+	$(Q)$(CLANG) $(CPPFLAGS) -O1 -g -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    $(filter %.c,$^) $(CORE_LIBS) -o $@
 
 tests: all $(UNIT_TESTS) $(BPF_TESTS) $(FUZZERS)
@@ -123,11 +141,13 @@ bench: all $(BUILD)/tests/bench/packet_cost
 
 $(BUILD)/floor.bpf.o: tests/bench/floor.bpf.c
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,BPF)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/tests/bench/packet_cost: $(patsubst %.c,$(BUILD)/%.o,tests/bench/packet_cost.c tests/bench/loaded.c \
                                   tests/bench/interpreter.c) $(BUILD)/core.a
-	$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -lsmartcols -o $@
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -lsmartcols -o $@
 
 # `user/core` must link without the kernel libraries, and only user/kernel may name them.
 check-layers:

@@ -5,7 +5,7 @@
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <libsmartcols.h>
+#include <libsmartcols/libsmartcols.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Policies up to the stated limits compile and judge right; one step past a limit is refused and the limit named. */
 #include <criterion/criterion.h>
+#include <errno.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -180,6 +180,15 @@ static char *format_source(struct lx_reader *reader, const char *title, const ch
     return NULL;
 }
 
+static void unknown_document(struct lx_reader *reader, const struct lx_node *node, const char *key,
+                             const struct lx_row_scope *scope)
+{
+    struct lx_hint hint = lx_hint_named(reader, key, scope->documents, scope->document_count);
+
+    lx_mistake(reader, node, "unknown document '%s'%s", lx_show(key).text,
+               *hint.text ? hint.text : "; give its title under documents");
+}
+
 /* "edge-external 3": the document's key, and the place in it. */
 static void read_citation(struct lx_reader *reader, const struct lx_node *node, const struct lx_row_scope *scope,
                           struct lx_row *row)
@@ -199,8 +208,7 @@ static void read_citation(struct lx_reader *reader, const struct lx_node *node, 
     place += strspn(place, " ");
     document = lx_named_find(scope->documents, scope->document_count, key);
     if (!document)
-        lx_mistake(reader, node, "unknown document '%s'; give its title under documents:%s", lx_show(key).text,
-                   lx_hint_named(reader, key, scope->documents, scope->document_count).text);
+        unknown_document(reader, node, key, scope);
     else if (!*place)
         lx_mistake(reader, node, "the source names no place in the document; write source: %s 1", lx_show(key).text);
     else
@@ -211,14 +219,11 @@ static void read_citation(struct lx_reader *reader, const struct lx_node *node, 
 static void read_source(struct lx_reader *reader, const struct lx_node *node, const struct lx_node *source,
                         const struct lx_row_scope *scope, struct lx_row *row)
 {
-    if (!is_site(scope)) {
-        if (source)
-            read_citation(reader, source, scope, row);
-        else
-            lx_mistake(reader, node, "a row without the key 'source'; write source: DOCUMENT PLACE");
-    } else if (source) {
+    if (source && is_site(scope)) {
         row->source = read_line(reader, source);
-    } else if (asprintf(&row->source, "site file %s, line %u", scope->file, node->line) < 0) {
+    } else if (source) {
+        read_citation(reader, source, scope, row);
+    } else if (asprintf(&row->source, "%s, line %u", scope->file, node->line) < 0) {
         row->source = NULL;
         reader->out_of_memory = true;
     }
