@@ -81,21 +81,49 @@ lx_inline void lx_add(struct lx_counter *counter, __u32 bytes)
     counter->bytes += bytes;
 }
 
-/* Counts a packet once by reason (or by the row that stands for reason `row`), and a dropped one by its port too. */
-lx_inline void lx_count(const struct lx_judgement *judgement, const struct lx_packet *packet, __u32 bytes)
+lx_inline struct lx_counters *lx_my_counters(void)
 {
     __u32 cpu = bpf_get_smp_processor_id();
-    struct lx_counters *mine = bpf_map_lookup_elem(&counters, &cpu);
 
+    return bpf_map_lookup_elem(&counters, &cpu);
+}
+
+lx_inline int lx_action(__u32 reason)
+{
+    return lx_reason_verdict(reason) == LX_PASS ? XDP_PASS : XDP_DROP;
+}
+
+/* Ends a packet that never showed TCP or UDP ports: counts it by its reason (the twin answers instead). */
+lx_inline int lx_conclude_early(__u32 reason, __u32 bytes)
+{
+    struct lx_counters *mine;
+
+    if (twin)
+        return lx_answer_pack(reason, LX_NO_ROW);
+    mine = lx_my_counters();
+    if (mine)
+        lx_add(&mine->reasons[reason & (LX_REASON_CAPACITY - 1)], bytes);
+    return lx_action(reason);
+}
+
+/* Ends a TCP or UDP packet: counts it by its row, or by its reason and, if dropped, its destination port. */
+lx_inline int lx_conclude(const struct lx_judgement *judgement, const struct lx_packet *packet, __u32 bytes)
+{
+    struct lx_counters *mine;
+
+    if (twin)
+        return lx_answer_pack(judgement->reason, judgement->row);
+    mine = lx_my_counters();
     if (!mine)
-        return;
+        return lx_action(judgement->reason);
     if (judgement->reason == LX_REASON_ROW) {
         lx_add(&mine->rows[judgement->row & (LX_ROW_SLOTS - 1)], bytes);
-        return;
+        return XDP_PASS;
     }
     lx_add(&mine->reasons[judgement->reason & (LX_REASON_CAPACITY - 1)], bytes);
-    if (packet->has_ports && lx_reason_verdict(judgement->reason) == LX_DROP)
+    if (lx_reason_verdict(judgement->reason) == LX_DROP)
         mine->dropped[packet->transport & 1][lx_index16(packet->tuple.destination_port)]++;
+    return lx_action(judgement->reason);
 }
 
 #endif

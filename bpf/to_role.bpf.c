@@ -31,11 +31,11 @@ int lyncxdp_to_role(struct xdp_md *context)
     struct lx_view view;
 
     if (lx_image_in_force(&view))
-        judgement = lx_judge_to_role(&view, &frame, &packet);
-    if (twin)
-        return lx_answer_pack(judgement.reason, judgement.row);
-    lx_count(&judgement, &packet, frame.length);
-    return lx_reason_verdict(judgement.reason) == LX_PASS ? XDP_PASS : XDP_DROP;
+        judgement.reason = lx_read_frame(&view, &frame, &packet);
+    if (judgement.reason != LX_UNDECIDED)
+        return lx_conclude_early(judgement.reason, frame.length);
+    judgement = lx_judge_ports(&view, &packet, packet.ethertype == ETH_P_IP);
+    return lx_conclude(&judgement, &packet, frame.length);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

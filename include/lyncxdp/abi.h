@@ -29,11 +29,7 @@ enum lx_hook {
     LX_HOOK_COUNT
 };
 
-enum lx_transport {
-    LX_TCP = 0,
-    LX_UDP = 1,
-    LX_TRANSPORT_COUNT
-};
+enum lx_transport { LX_TCP = 0, LX_UDP = 1, LX_TRANSPORT_COUNT };
 
 /*
  * Which image is in force: eight bytes, written with one atomic store, read once per packet.
@@ -99,17 +95,17 @@ struct lx_metadata {
     __u32 magic;
     __u32 abi_version;
     __u32 ifindex;
-    __u32 mode; /* enum lx_mode */
+    __u32 mode;  /* enum lx_mode */
     __u64 netns; /* inode of the network namespace */
     __u64 generation;
-    __u64 digest; /* of the policy in force */
+    __u64 digest;         /* of the policy in force */
     __u64 image_capacity; /* bytes, a power of two */
-    __u32 program_id; /* of the program that runs on the interface */
-    __u32 dispatcher; /* 1 when libxdp's dispatcher calls it */
+    __u32 program_id;     /* of the program that runs on the interface */
+    __u32 dispatcher;     /* 1 when libxdp's dispatcher calls it */
     char interface[16];
     char edition[32];
-    char side[16];    /* empty for a role without sides */
-    char roles[256];  /* separated by commas */
+    char side[16];   /* empty for a role without sides */
+    char roles[256]; /* separated by commas */
     __u8 reserved[128];
 };
 

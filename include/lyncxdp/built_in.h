@@ -129,7 +129,8 @@ lx_inline __u32 lx_judge_neighbour_discovery(const struct lx_packet *packet, con
     return built_ins & built_in ? reason : LX_REASON_BUILT_IN_OFF;
 }
 
-/* Multicast listener discovery (RFC 2710, RFC 3810): hop limit 1, from a link-local address, or :: before there is one. */
+/* Multicast listener discovery (RFC 2710, RFC 3810): hop limit 1, from a link-local address, or :: before there is one.
+ */
 lx_inline __u32 lx_judge_mld(const struct lx_packet *packet, __u32 built_ins)
 {
     const __u32 *source = packet->tuple.source;

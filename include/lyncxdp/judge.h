@@ -38,61 +38,65 @@ lx_inline __u32 lx_check_vlans(const struct lx_view *view, const struct lx_packe
     return listed ? LX_UNDECIDED : LX_REASON_VLAN;
 }
 
-/* Judges TCP and UDP by the rows that the role's tables print. */
-lx_inline struct lx_judgement lx_judge_rows(const struct lx_view *view, const struct lx_packet *packet)
-{
-    struct lx_judgement judgement = {.reason = LX_REASON_NO_ROW, .row = LX_NO_ROW};
-    bool ipv4 = packet->ethertype == ETH_P_IP;
-
-    judgement.row = lx_classify(view, &view->image->inbound, &packet->tuple, packet->transport, ipv4);
-    if (judgement.row == LX_NO_ROW)
-        return judgement;
-    if (lx_address_class(view, &view->image->protected, packet->tuple.source, ipv4)) {
-        judgement.reason = LX_REASON_SPOOFED;
-        judgement.row = LX_NO_ROW;
-        return judgement;
-    }
-    judgement.reason = LX_REASON_ROW;
-    return judgement;
-}
-
 /*
- * Judges a frame on its way to the role. `packet` must be zeroed; it is filled as far as the frame could be read.
+ * The first half: reads a frame. Returns LX_UNDECIDED for TCP and UDP whose ports were read, which lx_judge_ports then
+ * judges; for anything else its reason. `packet` must be zeroed; it is filled as far as the frame could be read.
  */
-lx_inline struct lx_judgement lx_judge_to_role(const struct lx_view *view, const struct lx_frame *frame,
-                                               struct lx_packet *packet)
+lx_inline __u32 lx_read_frame(const struct lx_view *view, const struct lx_frame *frame, struct lx_packet *packet)
 {
     struct lx_cursor cursor = {.start = frame->data, .position = frame->data, .end = frame->end, .offset = 0};
-    struct lx_judgement judgement = {.reason = LX_UNDECIDED, .row = LX_NO_ROW};
     __u32 built_ins = view->image->built_ins;
+    __u32 reason = lx_parse_ethernet(&cursor, packet);
 
-    judgement.reason = lx_parse_ethernet(&cursor, packet);
+    if (reason != LX_UNDECIDED)
+        return reason;
+    reason = lx_check_vlans(view, packet);
+    if (reason != LX_UNDECIDED)
+        return reason;
+    if (packet->ethertype != ETH_P_IP && packet->ethertype != ETH_P_IPV6)
+        return packet->ethertype == ETH_P_ARP ? lx_judge_arp(&cursor, built_ins) : LX_REASON_ETHERTYPE;
+    reason = lx_parse_ip(&cursor, frame->length, built_ins, packet);
+    if (reason != LX_UNDECIDED)
+        return reason;
+    return packet->has_ports ? LX_UNDECIDED : lx_judge_icmp(&cursor, packet, built_ins);
+}
+
+/* The second half: judges TCP and UDP, by what no honest stack sends and then by the rows of the policy. */
+lx_inline struct lx_judgement lx_judge_ports(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    struct lx_judgement judgement = {.reason = lx_check_transport(packet), .row = LX_NO_ROW};
+
     if (judgement.reason != LX_UNDECIDED)
         return judgement;
-    judgement.reason = lx_check_vlans(view, packet);
-    if (judgement.reason != LX_UNDECIDED)
-        return judgement;
-    if (packet->ethertype != ETH_P_IP && packet->ethertype != ETH_P_IPV6) {
-        judgement.reason =
-            packet->ethertype == ETH_P_ARP ? lx_judge_arp(&cursor, built_ins) : LX_REASON_ETHERTYPE;
-        return judgement;
-    }
-    judgement.reason = lx_parse_ip(&cursor, frame->length, built_ins, packet);
-    if (judgement.reason != LX_UNDECIDED)
-        return judgement;
-    if (!packet->has_ports) {
-        judgement.reason = lx_judge_icmp(&cursor, packet, built_ins);
-        return judgement;
-    }
     if (packet->transport == LX_UDP) {
-        judgement.reason = lx_judge_dhcp(packet, built_ins);
+        judgement.reason = lx_judge_dhcp(packet, view->image->built_ins);
         if (judgement.reason != LX_UNDECIDED)
             return judgement;
     }
     judgement.reason = lx_check_addresses(packet);
     if (judgement.reason != LX_UNDECIDED)
         return judgement;
-    return lx_judge_rows(view, packet);
+    judgement.reason = LX_REASON_NO_ROW;
+    judgement.row = lx_classify(view, &view->image->inbound, &packet->tuple, packet->transport, ipv4);
+    if (judgement.row == LX_NO_ROW)
+        return judgement;
+    judgement.reason = LX_REASON_ROW;
+    if (lx_address_class(view, &view->image->protected, packet->tuple.source, ipv4)) {
+        judgement.reason = LX_REASON_SPOOFED;
+        judgement.row = LX_NO_ROW;
+    }
+    return judgement;
+}
+
+/* Both halves: judges a frame on its way to the role. */
+lx_inline struct lx_judgement lx_judge_to_role(const struct lx_view *view, const struct lx_frame *frame,
+                                               struct lx_packet *packet)
+{
+    struct lx_judgement judgement = {.reason = lx_read_frame(view, frame, packet), .row = LX_NO_ROW};
+
+    if (judgement.reason != LX_UNDECIDED)
+        return judgement;
+    return lx_judge_ports(view, packet, packet->ethertype == ETH_P_IP);
 }
 
 #endif

@@ -60,10 +60,12 @@ struct lx_packet {
     __u8 protocol;          /* IPPROTO_ of the transport */
     __u8 hop_limit;         /* or TTL */
     __u8 extension_headers; /* number of IPv6 extension headers */
-    __u8 has_ports;         /* the tuple's ports were read */
-    __u8 transport;         /* enum lx_transport, where has_ports */
+    __u8 has_ports;         /* TCP or UDP whose ports were read; what follows is set only then */
+    __u8 transport;         /* enum lx_transport */
     __u8 tcp_flags;
-    __u32 payload; /* bytes of the IP payload from the transport header on */
+    __u8 tcp_header;  /* bytes, from the data offset */
+    __u16 udp_length; /* bytes */
+    __u32 payload;    /* bytes of the IP payload from the transport header on */
 };
 
 #define LX_MAPPED_PREFIX LX_BE32(0x0000ffff)
@@ -79,8 +81,7 @@ lx_inline __u32 lx_parse_ethernet(struct lx_cursor *cursor, struct lx_packet *pa
         return LX_REASON_GROUP_SOURCE;
     if (ethernet->h_dest[0] & 1) {
         const __u16 *address = (const __u16 *)ethernet->h_dest;
-        packet->link_cast =
-            (address[0] & address[1] & address[2]) == 0xffff ? LX_BROADCAST : LX_MULTICAST;
+        packet->link_cast = (address[0] & address[1] & address[2]) == 0xffff ? LX_BROADCAST : LX_MULTICAST;
     }
     type = ethernet->h_proto;
     for (int i = 0; i < LX_MAX_VLAN_TAGS; i++) {
@@ -219,22 +220,15 @@ lx_inline bool lx_tcp_flags_nonsense(__u8 flags)
 lx_inline __u32 lx_parse_tcp(struct lx_cursor *cursor, struct lx_packet *packet)
 {
     const struct tcphdr *tcp = lx_take(cursor, sizeof(*tcp));
-    __u32 header;
 
     if (!tcp || packet->payload < sizeof(*tcp))
         return LX_REASON_SHORT_FRAME;
     packet->tuple.source_port = LX_BE16(tcp->source);
     packet->tuple.destination_port = LX_BE16(tcp->dest);
+    packet->tcp_flags = ((const __u8 *)tcp)[13];
+    packet->tcp_header = tcp->doff * 4u;
     packet->transport = LX_TCP;
     packet->has_ports = 1;
-    packet->tcp_flags = ((const __u8 *)tcp)[13];
-    header = tcp->doff * 4u;
-    if (header < sizeof(*tcp) || header > packet->payload)
-        return LX_REASON_TCP_OFFSET;
-    if (!tcp->source || !tcp->dest)
-        return LX_REASON_PORT_ZERO;
-    if (lx_tcp_flags_nonsense(packet->tcp_flags))
-        return LX_REASON_TCP_FLAGS;
     return LX_UNDECIDED;
 }
 
@@ -246,12 +240,25 @@ lx_inline __u32 lx_parse_udp(struct lx_cursor *cursor, struct lx_packet *packet)
         return LX_REASON_SHORT_FRAME;
     packet->tuple.source_port = LX_BE16(udp->source);
     packet->tuple.destination_port = LX_BE16(udp->dest);
+    packet->udp_length = LX_BE16(udp->len);
     packet->transport = LX_UDP;
     packet->has_ports = 1;
-    if (LX_BE16(udp->len) != packet->payload)
-        return LX_REASON_UDP_LENGTH;
-    if (!udp->source || !udp->dest)
+    return LX_UNDECIDED;
+}
+
+/* Judges a transport header that was read, before anything in it is believed. */
+lx_inline __u32 lx_check_transport(const struct lx_packet *packet)
+{
+    if (packet->transport == LX_UDP) {
+        if (packet->udp_length != packet->payload)
+            return LX_REASON_UDP_LENGTH;
+    } else if (packet->tcp_header < sizeof(struct tcphdr) || packet->tcp_header > packet->payload) {
+        return LX_REASON_TCP_OFFSET;
+    }
+    if (!packet->tuple.source_port || !packet->tuple.destination_port)
         return LX_REASON_PORT_ZERO;
+    if (packet->transport == LX_TCP && lx_tcp_flags_nonsense(packet->tcp_flags))
+        return LX_REASON_TCP_FLAGS;
     return LX_UNDECIDED;
 }
 
