@@ -61,8 +61,7 @@ void lx_attachment_close(struct lx_attachment *attachment);
 enum lx_state lx_attachment_state(const struct lx_attachment *attachment);
 
 /* Sums the counters of all CPUs into `sum` (about a megabyte; the caller allocates). Returns 0 or -errno. */
-int lx_attachment_counters(const struct lx_attachment *attachment, struct lx_counters *sum,
-                           struct lx_failure *failure);
+int lx_attachment_counters(const struct lx_attachment *attachment, struct lx_counters *sum, struct lx_failure *failure);
 
 /* The row labels by slot: LX_ROW_SLOTS of them. Caller frees. */
 int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_label **labels,

@@ -3,7 +3,6 @@
 #ifndef LYNCXDP_KERNEL_INTERFACE_H
 #define LYNCXDP_KERNEL_INTERFACE_H
 
-#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,8 +10,11 @@
 #include "../core/address.h"
 #include "failure.h"
 
+/* IF_NAMESIZE, without <net/if.h>, which cannot be included after <linux/if.h>. */
+#define LX_INTERFACE_NAME 16
+
 struct lx_interface {
-    char name[IF_NAMESIZE];
+    char name[LX_INTERFACE_NAME];
     unsigned index;
     uint64_t netns; /* inode of /proc/self/ns/net */
     bool up;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Asks the kernel for its verdict on a frame: a test run of the twin, which is the attached program over the same maps
+ * but for counting. It works under a dispatcher too, where the attached program has no test run.
+ */
+#include "attachment.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+int lx_attachment_ask(const struct lx_attachment *attachment, const void *frame, size_t length,
+                      struct lx_answer *answer, struct lx_failure *failure)
+{
+    LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = length, .repeat = 1);
+    struct lx_answer given;
+
+    if (attachment->twin < 0)
+        return lx_fail(failure, LX_EXIT_FAILED, EPERM, "asking the kernel needs root; run it with sudo");
+    if (bpf_prog_test_run_opts(attachment->twin, &run))
+        return lx_fail(failure, LX_EXIT_FAILED, errno, "the kernel does not judge this frame of %zu bytes: %s", length,
+                       strerror(errno));
+    given = lx_answer_unpack(run.retval);
+    if (given.reason >= LX_REASON_COUNT)
+        return lx_fail(failure, LX_EXIT_FAILED, EPROTO,
+                       "the kernel answers with a reason that this lyncxdp does not "
+                       "know (%u); use the lyncxdp that attached",
+                       given.reason);
+    *answer = given;
+    return 0;
+}

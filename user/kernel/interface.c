@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Asks rtnetlink about interfaces and addresses: one dump for each question, read by the question's own callback. */
+#include "interface.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "namespace.h"
+
+_Static_assert(LX_INTERFACE_NAME == IF_NAMESIZE, "the kernel's own limit");
+
+/* Sends one dump request and hands every message of the answer to `each`. Returns 0 or -errno. */
+static int dump(uint16_t type, mnl_cb_t each, void *data)
+{
+    char buffer[32768]; /* what the kernel fills at most for one read of a dump */
+    struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    unsigned sequence = time(NULL);
+    ssize_t length;
+    int result = MNL_CB_OK;
+
+    if (!socket)
+        return -errno;
+    request->nlmsg_type = type;
+    request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    request->nlmsg_seq = sequence;
+    /* Both kinds of header begin with the family; ifinfomsg is the longer. */
+    mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+    if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+        mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
+        result = MNL_CB_ERROR;
+    while (result == MNL_CB_OK) {
+        length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+        result =
+            length < 0 ? MNL_CB_ERROR : mnl_cb_run(buffer, length, sequence, mnl_socket_get_portid(socket), each, data);
+    }
+    result = result == MNL_CB_ERROR ? -errno : 0;
+    mnl_socket_close(socket);
+    return result;
+}
+
+/* The interface that is looked for, by name or else by index, and the names of all there are. */
+struct link_search {
+    const char *name;
+    unsigned index;
+    bool found, up;
+    char names[256];
+};
+
+static int see_link(const struct nlmsghdr *message, void *data)
+{
+    const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
+    struct link_search *search = data;
+    const char *name = NULL;
+    struct nlattr *attribute;
+    size_t length = strlen(search->names);
+
+    mnl_attr_for_each(attribute, message, sizeof(*link))
+    {
+        if (mnl_attr_get_type(attribute) == IFLA_IFNAME)
+            name = mnl_attr_get_str(attribute);
+    }
+    if (!name)
+        return MNL_CB_OK;
+    if (length + strlen(name) + 3 < sizeof(search->names))
+        sprintf(search->names + length, "%s%s", length ? ", " : "", name);
+    if (search->name ? strcmp(search->name, name) : search->index != (unsigned)link->ifi_index)
+        return MNL_CB_OK;
+    search->found = true;
+    search->index = link->ifi_index;
+    search->up = link->ifi_flags & IFF_UP;
+    return MNL_CB_OK;
+}
+
+int lx_interface_find(const char *name, struct lx_interface *interface, struct lx_failure *failure)
+{
+    struct link_search search = {.name = name};
+    int error = dump(RTM_GETLINK, see_link, &search);
+
+    if (error)
+        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot ask the kernel for its interfaces: %s",
+                       strerror(-error));
+    if (!search.found)
+        return lx_fail(failure, LX_EXIT_FAILED, ENODEV, "there is no interface %s; there are: %s", name, search.names);
+    *interface = (struct lx_interface){.index = search.index, .up = search.up, .netns = lx_namespace_own()};
+    snprintf(interface->name, sizeof(interface->name), "%s", name);
+    return 0;
+}
+
+/* One address as rtnetlink reports it. */
+struct seen_address {
+    struct lx_address address;
+    unsigned ifindex;
+    uint32_t flags;
+    bool ipv4;
+};
+
+static bool read_address(const struct nlmsghdr *message, struct seen_address *seen)
+{
+    const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
+    const struct nlattr *attribute, *address = NULL, *local = NULL;
+
+    *seen = (struct seen_address){
+        .ifindex = header->ifa_index, .flags = header->ifa_flags, .ipv4 = header->ifa_family == AF_INET};
+    if (header->ifa_family != AF_INET && header->ifa_family != AF_INET6)
+        return false;
+    mnl_attr_for_each(attribute, message, sizeof(*header))
+    {
+        if (mnl_attr_get_type(attribute) == IFA_ADDRESS)
+            address = attribute;
+        if (mnl_attr_get_type(attribute) == IFA_LOCAL)
+            local = attribute;
+        if (mnl_attr_get_type(attribute) == IFA_FLAGS)
+            seen->flags = mnl_attr_get_u32(attribute);
+    }
+    /* On a point-to-point link IFA_ADDRESS is the peer's. */
+    address = local ?: address;
+    if (!address || mnl_attr_get_payload_len(address) < (seen->ipv4 ? 4 : 16))
+        return false;
+    if (seen->ipv4)
+        memcpy(seen->address.bytes, (const uint8_t[12]){[10] = 0xff, [11] = 0xff}, 12);
+    memcpy(seen->address.bytes + (seen->ipv4 ? 12 : 0), mnl_attr_get_payload(address), seen->ipv4 ? 4 : 16);
+    return true;
+}
+
+struct holder_search {
+    const struct lx_address *address;
+    unsigned ifindex; /* 0 until found */
+};
+
+static int see_holder(const struct nlmsghdr *message, void *data)
+{
+    struct holder_search *search = data;
+    struct seen_address seen;
+
+    if (read_address(message, &seen) && !memcmp(&seen.address, search->address, sizeof(seen.address)))
+        search->ifindex = seen.ifindex;
+    return MNL_CB_OK;
+}
+
+int lx_interface_with_address(const struct lx_address *address, struct lx_interface *interface)
+{
+    struct holder_search holder = {.address = address};
+    struct link_search link = {0};
+    char name[IF_NAMESIZE];
+
+    if (dump(RTM_GETADDR, see_holder, &holder) || !holder.ifindex)
+        return -ENOENT;
+    link.index = holder.ifindex;
+    if (dump(RTM_GETLINK, see_link, &link) || !link.found || !if_indextoname(holder.ifindex, name))
+        return -ENOENT;
+    *interface = (struct lx_interface){.index = holder.ifindex, .up = link.up, .netns = lx_namespace_own()};
+    memcpy(interface->name, name, sizeof(interface->name));
+    return 0;
+}
+
+struct lease_search {
+    unsigned ifindex;
+    bool leased;
+};
+
+static int see_lease(const struct nlmsghdr *message, void *data)
+{
+    struct lease_search *search = data;
+    struct seen_address seen;
+
+    if (read_address(message, &seen) && seen.ifindex == search->ifindex && seen.ipv4 && !(seen.flags & IFA_F_PERMANENT))
+        search->leased = true;
+    return MNL_CB_OK;
+}
+
+bool lx_interface_leased(const struct lx_interface *interface)
+{
+    struct lease_search search = {.ifindex = interface->index};
+
+    return !dump(RTM_GETADDR, see_lease, &search) && search.leased;
+}
+
+struct collection {
+    unsigned ifindex;
+    struct lx_address *addresses;
+    size_t count;
+};
+
+static int collect(const struct nlmsghdr *message, void *data)
+{
+    struct collection *collection = data;
+    struct lx_address *grown;
+    struct seen_address seen;
+
+    if (!read_address(message, &seen) || seen.ifindex != collection->ifindex)
+        return MNL_CB_OK;
+    grown = reallocarray(collection->addresses, collection->count + 1, sizeof(*grown));
+    if (!grown) {
+        errno = ENOMEM;
+        return MNL_CB_ERROR;
+    }
+    grown[collection->count++] = seen.address;
+    collection->addresses = grown;
+    return MNL_CB_OK;
+}
+
+int lx_interface_addresses(const struct lx_interface *interface, struct lx_address **addresses, size_t *count)
+{
+    struct collection collection = {.ifindex = interface->index};
+    int error = dump(RTM_GETADDR, collect, &collection);
+
+    if (error) {
+        free(collection.addresses);
+        return error;
+    }
+    *addresses = collection.addresses;
+    *count = collection.count;
+    return 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Finds a network namespace by its inode. The kernel offers no such look-up on every version that lyncxdp supports, so
+ * this asks each named namespace and each process; a namespace that neither holds has nobody's traffic in it.
+ */
+#include "namespace.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OWN "/proc/thread-self/ns/net"
+
+uint64_t lx_namespace_own(void)
+{
+    struct stat status;
+
+    return stat(OWN, &status) ? 0 : status.st_ino;
+}
+
+static int open_if(const char *path, uint64_t inode)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    if (!fstat(fd, &status) && status.st_ino == inode)
+        return fd;
+    close(fd);
+    return -ENOENT;
+}
+
+/* Looks at DIRECTORY/NAME and then SUFFIX for every name in the directory. */
+static int search(const char *directory, const char *suffix, uint64_t inode)
+{
+    char path[512];
+    struct dirent *entry;
+    int fd = -ENOENT;
+    DIR *names = opendir(directory);
+
+    if (!names)
+        return -ENOENT;
+    while (fd < 0 && (entry = readdir(names)))
+        if (entry->d_name[0] != '.' &&
+            snprintf(path, sizeof(path), "%s/%s%s", directory, entry->d_name, suffix) < (int)sizeof(path))
+            fd = open_if(path, inode);
+    closedir(names);
+    return fd < 0 ? -ENOENT : fd;
+}
+
+int lx_namespace_enter(uint64_t inode)
+{
+    int own, other, error = 0;
+
+    own = open(OWN, O_RDONLY | O_CLOEXEC);
+    if (own < 0)
+        return -errno;
+    if (lx_namespace_own() == inode)
+        return own;
+    other = search("/run/netns", "", inode);
+    if (other < 0)
+        other = search("/proc", "/ns/net", inode);
+    if (other < 0)
+        error = other;
+    else if (setns(other, CLONE_NEWNET))
+        error = -errno;
+    if (other >= 0)
+        close(other);
+    if (!error)
+        return own;
+    close(own);
+    return error;
+}
+
+void lx_namespace_leave(int came_from)
+{
+    if (came_from < 0)
+        return;
+    /* Coming back to where one has just been fails only when the kernel is out of memory. */
+    while (setns(came_from, CLONE_NEWNET) && errno == ENOMEM)
+        usleep(1000);
+    close(came_from);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Network namespaces by inode: pins outlive the namespace that they were made in and are seen from every one, so what
+ * acts on an attachment must first stand in the attachment's own namespace.
+ */
+#ifndef LYNCXDP_KERNEL_NAMESPACE_H
+#define LYNCXDP_KERNEL_NAMESPACE_H
+
+#include <stdint.h>
+
+/* The inode of this thread's network namespace, or 0 when /proc is not there to tell. */
+uint64_t lx_namespace_own(void);
+
+/*
+ * Moves this thread into the namespace with that inode. Returns a file descriptor to come back with (lx_namespace_leave
+ * closes it), -ENOENT when there is none such among the named ones and those of running processes, or another -errno.
+ */
+int lx_namespace_enter(uint64_t inode);
+
+void lx_namespace_leave(int came_from);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The pins of an attachment: a directory of bpffs with its maps and programs under fixed names, readable for those who
+ * may only read. `metadata` is pinned last and removed first: a directory without it is none yet, or none any more.
+ */
+#ifndef LYNCXDP_KERNEL_PINS_H
+#define LYNCXDP_KERNEL_PINS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../core/row.h"
+#include "bpffs.h"
+#include "failure.h"
+
+#define LX_PINS_ROOT LX_BPFFS "/lyncxdp"
+
+/* What an attachment's directory is named after. */
+struct lx_pin_name {
+    uint64_t netns; /* inode of the network namespace */
+    unsigned ifindex;
+};
+
+/* Room for the path of a directory. */
+#define LX_PINS_PATH 128
+
+#define LX_PIN_CONTROL "control"
+#define LX_PIN_IMAGES "images"
+#define LX_PIN_COUNTERS "counters"
+#define LX_PIN_LABELS "labels"
+#define LX_PIN_METADATA "metadata"
+#define LX_PIN_TWIN "twin"
+#define LX_PIN_TO_ROLE "to_role"
+
+/* Writes the path of the directory. Returns `path`. */
+char *lx_pins_path(const struct lx_pin_name *name, char path[LX_PINS_PATH]);
+
+/* The name that a directory's path ends in: 0, or -EINVAL when it is not the path of an attachment's directory. */
+int lx_pins_name(const char *path, struct lx_pin_name *name);
+
+/* 0, -ENOENT, or -EACCES when this user may not even look. */
+int lx_pins_look(const char *path);
+
+int lx_pins_create(const char *path, struct lx_failure *failure);
+
+/* Removes whatever the directory holds, the directory, and the root when nothing else is in it. Returns 0 or -errno. */
+int lx_pins_remove(const char *path, struct lx_failure *failure);
+
+/* Pins a map for everyone to read, or a program for root alone. */
+int lx_pin_map(int fd, const char *path, const char *name, struct lx_failure *failure);
+int lx_pin_program(int fd, const char *path, const char *name, struct lx_failure *failure);
+
+/* Opens a pinned map for reading. Returns a file descriptor, -ENOENT, or -EPROTO when its values have another size. */
+int lx_pin_open_map(const char *path, const char *name, uint32_t value_size);
+int lx_pin_open_program(const char *path, const char *name);
+
+/* The id of a pinned map, or 0. */
+uint32_t lx_pin_map_id(const char *path, const char *name);
+
+/* The paths of all directories, in no order. Returns 0 or -errno; no bpffs is no directories. */
+int lx_pins_list(struct lx_words *paths, struct lx_failure *failure);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Looks at an interface through libxdp, which knows its dispatcher and shows the programs behind it, and takes a
+ * program off it by the same way.
+ */
+#include "running.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <xdp/libxdp.h>
+
+#include "kernel_log.h"
+
+#define OUR_NAME "lyncxdp_to_role"
+#define DISPATCHER_NAME "xdp_dispatcher"
+
+/* A program of lyncxdp's uses six maps; one that uses more than this is not of lyncxdp's. */
+#define MAPS 64
+
+/* What to look for: a map (its id), or else a program of our name, or else (`alone`) any that no dispatcher runs. */
+struct wanted {
+    uint32_t map_id;
+    bool alone;
+};
+
+/* Reads a program and tells whether it is the wanted one. Returns 0, -ENOENT or another -errno. */
+static int examine(int program, const struct wanted *wanted, struct lx_running *running)
+{
+    __u32 ids[MAPS] = {0};
+    struct bpf_prog_info info = {.nr_map_ids = MAPS, .map_ids = (__u64)(unsigned long)ids};
+    __u32 length = sizeof(info);
+    bool uses_map = false;
+
+    if (bpf_obj_get_info_by_fd(program, &info, &length))
+        return -errno;
+    running->id = info.id;
+    running->lyncxdp = !strcmp(info.name, OUR_NAME);
+    snprintf(running->name, sizeof(running->name), "%s", *info.name ? info.name : "unnamed");
+    for (__u32 i = 0; i < info.nr_map_ids && i < MAPS; i++)
+        uses_map = uses_map || ids[i] == wanted->map_id;
+    if (wanted->map_id)
+        return uses_map ? 0 : -ENOENT;
+    return wanted->alone || running->lyncxdp ? 0 : -ENOENT;
+}
+
+static int examine_all(unsigned ifindex, const struct wanted *wanted, struct lx_running *running)
+{
+    struct xdp_multiprog *all = xdp_multiprog__get_from_ifindex(ifindex);
+    struct xdp_program *program = NULL;
+    int error = libxdp_get_error(all);
+
+    if (error)
+        return error;
+    running->dispatcher = !xdp_multiprog__is_legacy(all);
+    if (!running->dispatcher) /* the name alone makes no dispatcher */
+        error = examine(xdp_program__fd(xdp_multiprog__main_prog(all)), wanted, running);
+    else
+        error = -ENOENT;
+    while (running->dispatcher && !wanted->alone && error == -ENOENT &&
+           (program = xdp_multiprog__next_prog(program, all)))
+        error = examine(xdp_program__fd(program), wanted, running);
+    xdp_multiprog__close(all);
+    return error;
+}
+
+/* libxdp 1.3 loses a file descriptor each time it looks at an interface, so it is asked about dispatchers only. */
+static int find(unsigned ifindex, const struct wanted *wanted, struct lx_running *running)
+{
+    LIBBPF_OPTS(bpf_xdp_query_opts, query);
+    struct bpf_prog_info info = {0};
+    struct lx_running found = {0};
+    __u32 length = sizeof(info);
+    int error, program;
+
+    lx_kernel_log_begin();
+    error = bpf_xdp_query(ifindex, 0, &query);
+    if (error || !query.prog_id)
+        return error && error != -ENODEV ? error : -ENOENT;
+    found.mode = query.attach_mode == XDP_ATTACHED_SKB ? LX_MODE_GENERIC : LX_MODE_NATIVE;
+    program = bpf_prog_get_fd_by_id(query.prog_id);
+    if (program < 0)
+        return -errno; /* -ENOENT: it went just now */
+    if (bpf_obj_get_info_by_fd(program, &info, &length))
+        error = -errno;
+    else if (strcmp(info.name, DISPATCHER_NAME))
+        error = examine(program, wanted, &found);
+    else
+        error = examine_all(ifindex, wanted, &found);
+    close(program);
+    if (!error)
+        *running = found;
+    return error;
+}
+
+int lx_running_with_map(unsigned ifindex, uint32_t map_id, struct lx_running *running)
+{
+    return map_id ? find(ifindex, &(struct wanted){.map_id = map_id}, running) : -ENOENT;
+}
+
+int lx_running_by_name(unsigned ifindex, struct lx_running *running)
+{
+    return find(ifindex, &(struct wanted){0}, running);
+}
+
+int lx_running_alone(unsigned ifindex, struct lx_running *running)
+{
+    return find(ifindex, &(struct wanted){.alone = true}, running);
+}
+
+uint32_t lx_running_id(unsigned ifindex)
+{
+    uint32_t id;
+
+    lx_kernel_log_begin();
+    return bpf_xdp_query_id(ifindex, 0, &id) ? 0 : id;
+}
+
+static int fail_to_stop(int error, const struct lx_running *running, struct lx_failure *failure)
+{
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot take program %u (%s) off the interface: %s%s%s",
+                   running->id, running->name, strerror(-error), *lx_kernel_log() ? "\n" : "", lx_kernel_log());
+}
+
+int lx_running_stop(unsigned ifindex, const struct lx_running *running, struct lx_failure *failure)
+{
+    enum xdp_attach_mode mode = running->mode == LX_MODE_GENERIC ? XDP_MODE_SKB : XDP_MODE_NATIVE;
+    struct xdp_program *program;
+    int error, fd;
+
+    lx_kernel_log_begin();
+    fd = bpf_prog_get_fd_by_id(running->id);
+    if (fd < 0)
+        return fail_to_stop(-errno, running, failure);
+    program = xdp_program__from_fd(fd); /* keeps a duplicate */
+    error = libxdp_get_error(program);
+    if (!error) {
+        error = xdp_program__detach(program, ifindex, mode, 0);
+        xdp_program__close(program);
+    }
+    close(fd);
+    return error ? fail_to_stop(error, running, failure) : 0;
+}
