@@ -14,8 +14,6 @@
 /* What the metadata of an attachment has room for. */
 #define EDITION_LIMIT (sizeof(((struct lx_metadata *)0)->edition) - 1)
 
-#define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
-
 struct policy_reader {
     struct lx_reader reader;
     struct lx_policy_file file;
@@ -65,24 +63,35 @@ static void read_documents(struct policy_reader *policy, const struct lx_node *n
     policy->scope.document_count = count;
 }
 
-static void read_side(struct policy_reader *policy, const struct lx_node *node, enum lx_side side, struct lx_role *role)
+/* The lists of rows of a role, by side, in the order of the file: a packet is credited to the first row that allows it.
+ */
+static void read_sides(struct policy_reader *policy, const struct lx_node *lists[LX_SIDE_INTERNAL + 1],
+                       struct lx_role *role)
 {
-    if (!node)
-        return;
-    policy->scope.side = side;
-    lx_read_rows(&policy->reader, node, &policy->scope, &role->rows, &role->row_count);
-    role->external |= side == LX_SIDE_EXTERNAL;
-    role->internal |= side == LX_SIDE_INTERNAL;
+    for (;;) {
+        const struct lx_node **first = NULL;
+
+        for (enum lx_side side = LX_SIDE_NONE; side <= LX_SIDE_INTERNAL; side++)
+            if (lists[side] && (!first || lists[side] < *first))
+                first = &lists[side];
+        if (!first)
+            return;
+        policy->scope.side = (enum lx_side)(first - lists);
+        lx_read_rows(&policy->reader, *first, &policy->scope, &role->rows, &role->row_count);
+        role->external |= policy->scope.side == LX_SIDE_EXTERNAL;
+        role->internal |= policy->scope.side == LX_SIDE_INTERNAL;
+        *first = NULL;
+    }
 }
 
 static void read_role(struct policy_reader *policy, const struct lx_node *key, const struct lx_node *node,
                       struct lx_role *role, const struct lx_node **includes)
 {
-    enum { ROWS, EXTERNAL, INTERNAL, INCLUDES, FIELDS };
+    enum { INCLUDES = LX_SIDE_INTERNAL + 1, FIELDS };
     static const struct lx_field fields[FIELDS] = {
-        [ROWS] = {"rows", NULL},
-        [EXTERNAL] = {"external", NULL},
-        [INTERNAL] = {"internal", NULL},
+        [LX_SIDE_NONE] = {"rows", NULL},
+        [LX_SIDE_EXTERNAL] = {"external", NULL},
+        [LX_SIDE_INTERNAL] = {"internal", NULL},
         [INCLUDES] = {"includes", NULL},
     };
     const char *name = lx_read_name(&policy->reader, key, "a role");
@@ -94,9 +103,7 @@ static void read_role(struct policy_reader *policy, const struct lx_node *key, c
     if (!lx_read_mapping(&policy->reader, node, "a role", fields, FIELDS, values))
         return;
     policy->scope.role = name ? name : "?";
-    read_side(policy, values[ROWS], LX_SIDE_NONE, role);
-    read_side(policy, values[EXTERNAL], LX_SIDE_EXTERNAL, role);
-    read_side(policy, values[INTERNAL], LX_SIDE_INTERNAL, role);
+    read_sides(policy, values, role);
     *includes = values[INCLUDES];
     if (*includes)
         lx_read_words(&policy->reader, *includes, "a role", &role->includes);

@@ -64,8 +64,8 @@ static void follow(struct walk *walk, size_t role, const struct lx_node *include
     name = lx_node_text(&walk->reader->tree, include);
     found = lx_named_find(walk->names, walk->count, name);
     if (!found) {
-        lx_mistake(walk->reader, include, "unknown role '%s'; include roles of this file%s", lx_show(name).text,
-                   lx_hint_named(walk->reader, name, walk->names, walk->count).text);
+        lx_mistake(walk->reader, include, "unknown role '%s'; only roles of this file can be included%s",
+                   lx_show(name).text, lx_hint_named(walk->reader, name, walk->names, walk->count).text);
     } else if (walk->states[found->index] == OPEN) {
         lx_mistake(walk->reader, include, "including '%s' here goes round in a circle; take it out of one of the roles",
                    name);

@@ -208,7 +208,7 @@ static void read_file(struct site_reader *site)
 
     lx_read_mapping(&site->reader, site->reader.tree.nodes, "a site file", fields, FIELDS, values);
     if (values[SITE])
-        lx_read_name(&site->reader, values[SITE], "a site");
+        lx_read_text(&site->reader, values[SITE], "the name of the site");
     for (size_t i = 0; i < FIELDS; i++)
         if (values[i] && readers[i])
             readers[i](site, values[i]);
