@@ -21,20 +21,31 @@ matrix() {
     done <"$LAB_RUN/matrix"
 }
 
-# Every reason's packets of every hook, against what the hook says it saw.
+# counted_once HOST INTERFACE   every reason's packets, against what the hook says it saw.
 counted_once() {
-    lab_lyncxdp "$1" counters --json | jq -e 'length > 0 and all(.packets == ([.reasons[].packets] | add))'
+    lab_lyncxdp "$1" counters "$2" --json |
+        jq -e 'length > 0 and all(.[]; .packets > 0 and .packets == ([.reasons[].packets] | add))'
 }
 
-# counted_port HOST TRANSPORT PORT   the drops of a port are in the counters.
+# counted_port HOST INTERFACE TRANSPORT PORT   the drops of a port are in the counters.
 counted_port() {
-    lab_lyncxdp "$1" counters --json |
-        jq -e --arg transport "$2" --arg port "$3" \
-            'any(.[].ports[]; (.transport == $transport) and (.port == $port) and (.dropped > 0))'
+    lab_lyncxdp "$1" counters "$2" --json |
+        jq -e --arg transport "$3" --arg port "$4" \
+            'any(.[].ports[]; (.transport | ascii_downcase) == $transport and .port == $port and .dropped > 0)'
 }
 
+# counted_reason HOST INTERFACE REASON
+counted_reason() {
+    lab_lyncxdp "$1" counters "$2" --json |
+        jq -e --arg reason "$3" 'any(.[].reasons[]; .reason == $reason and .packets > 0)'
+}
+
+# nothing_left HOST INTERFACE   neither a program on it, nor pins, nor anything that status knows.
 nothing_left() {
-    [ "$(lab_lyncxdp edge status --json | jq length)" -eq 0 ] && [ "$(lab_lyncxdp rp status --json | jq length)" -eq 0 ]
+    local link pins
+    link=$(lab_in "$1" ip -o link show dev "$2") || return
+    pins=/sys/fs/bpf/lyncxdp/$(stat -Lc %i "/run/netns/lx-$1")-${link%%:*}
+    [[ $link != *xdp* ]] && [ ! -e "$pins" ] && ! lab_lyncxdp "$1" status "$2"
 }
 
 lab_check_tools && lab_check_program && lab_lock || exit
@@ -45,18 +56,23 @@ matrix none "no filter"
 
 check "av-edge attaches with nothing but a role" lab_filter av-edge
 matrix av-edge "av-edge alone"
-check "av-edge: every packet was counted once" counted_once edge
-check "av-edge: the drops on 3389/tcp were counted" counted_port edge tcp 3389
-check "av-edge: the drops on 5060/udp were counted" counted_port edge udp 5060
+check "av-edge alone: every packet was counted once" counted_once edge ext0
+check "av-edge alone: the drops on 3389/tcp were counted" counted_port edge ext0 tcp 3389
+check "av-edge alone: the drops on 5060/udp were counted" counted_port edge ext0 udp 5060
+check "av-edge alone: the forged 127.0.0.1 was counted as a martian" counted_reason edge ext0 martian
 lab_unfilter
 
 check "the site's filters attach" lab_filter site
 matrix site "whole site"
-for host in edge rp; do
-    check "site: every packet of lx-$host was counted once" counted_once $host
-    check "site: the drops on 3389/tcp at lx-$host were counted" counted_port $host tcp 3389
-done
+while read -r host _ interface _; do
+    check "whole site: every packet of $interface of lx-$host was counted once" counted_once "$host" "$interface"
+    check "whole site: the drops on 3389/tcp at $interface of lx-$host were counted" \
+        counted_port "$host" "$interface" tcp 3389
+done < <(lab_filters_of site)
+check "whole site: the forged address of the Edge was counted as spoofed" counted_reason edge ext0 spoofed
 lab_unfilter
-check "nothing is attached after detach" nothing_left
+while read -r host _ interface _; do
+    check "after detach: nothing is left on $interface of lx-$host" nothing_left "$host" "$interface"
+done < <(lab_filters_of site)
 matrix none "after detach"
 finish

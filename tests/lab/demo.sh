@@ -51,17 +51,15 @@ lab_keep_logs() {
 
 # act NAME TITLE
 act() {
-    local host
+    local host interface
     heading "$2"
     lab_filter "$1" || return
     echo
     lab_matrix "$1" && table <"$LAB_RUN/matrix" || return
-    for host in $(lab_filters_of "$1" | cut -d' ' -f1 | uniq); do
+    while read -r host _ interface _; do
         echo
-        lab_lyncxdp_shown "$host" status || return
-        echo
-        lab_lyncxdp_shown "$host" counters || return
-    done
+        lab_lyncxdp_shown "$host" status "$interface" && echo && lab_lyncxdp_shown "$host" counters "$interface" || return
+    done < <(lab_filters_of "$1")
     lab_unfilter
 }
 
