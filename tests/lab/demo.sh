@@ -37,7 +37,7 @@ control() {
     echo "$(grep -c '|pass$' "$LAB_RUN/matrix") of $(wc -l <"$LAB_RUN/matrix") probes got through."
     [ -z "$stopped" ] || {
         table <<<"$stopped"
-        echo "The lab itself is at fault; what the stopped probes printed is above all in the last lines of:"
+        echo 'The lab itself is at fault. What its probes and servers printed is kept in:'
         lab_keep_logs
         return 1
     }
