@@ -150,6 +150,7 @@ static void unknown_key(struct lx_reader *reader, const struct lx_node *key, con
 bool lx_read_mapping(struct lx_reader *reader, const struct lx_node *node, const char *what,
                      const struct lx_field *fields, size_t count, const struct lx_node **values)
 {
+    const struct lx_node *value;
     char instead[64];
 
     for (size_t i = 0; i < count; i++)
@@ -157,7 +158,7 @@ bool lx_read_mapping(struct lx_reader *reader, const struct lx_node *node, const
     snprintf(instead, sizeof(instead), "the keys of %s, like %s: ...", what, fields[0].name);
     if (!lx_expect(reader, node, LX_NODE_MAPPING, instead))
         return false;
-    for (const struct lx_node *key = lx_node_first(node), *value; key; key = lx_node_next(value)) {
+    for (const struct lx_node *key = lx_node_first(node); key; key = lx_node_next(value)) {
         size_t i = 0;
 
         value = lx_node_next(key);
