@@ -145,3 +145,19 @@ Test(lockout, the_suggested_row_keeps_the_session)
     expect_row_works("2001:db8::7 51022 2001:db8::1 2222", "2001:db8::8 51022 2001:db8::1 2222");
     expect_row_works("fe80::7%eth0 51022 fe80::1%eth0 22", "fe80::8 51022 fe80::1 22");
 }
+
+Test(lockout, knows_whether_the_session_is_about_the_role)
+{
+    struct lx_ssh_session session = parse("192.0.2.7 51022 198.51.100.1 22");
+    struct lx_prefix_set self = {0};
+    struct lx_policy policy = {.protected = &self};
+    struct lx_prefix prefix;
+
+    cr_assert(lx_ssh_session_at_self(&session, &policy), "where nobody said what self is, it is any address");
+    self.items = &prefix;
+    self.count = 1;
+    cr_assert_eq(lx_prefix_parse("198.51.100.0/24", &prefix, NULL), 0);
+    cr_assert(lx_ssh_session_at_self(&session, &policy));
+    cr_assert_eq(lx_prefix_parse("198.51.100.2", &prefix, NULL), 0);
+    cr_assert_not(lx_ssh_session_at_self(&session, &policy));
+}

@@ -86,6 +86,7 @@ static struct counted *count_something(void)
     strcpy(counted->labels[0].source, "Table 12");
     strcpy(counted->labels[7].id, "site/ssh");
     counted->counters.rows[0] = (struct lx_counter){10, 1000};
+    counted->counters.reasons[LX_REASON_ROW] = (struct lx_counter){10, 1000};
     counted->counters.reasons[LX_REASON_ARP] = (struct lx_counter){2, 84};
     counted->counters.reasons[LX_REASON_NO_ROW] = (struct lx_counter){5, 300};
     counted->counters.dropped[LX_TCP][3389] = 2;

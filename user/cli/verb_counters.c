@@ -104,7 +104,8 @@ static int print_rows(const json_t *rows, bool all)
         return lx_memory_error();
     result = lx_print_table(shown, row_columns, sizeof(row_columns) / sizeof(*row_columns));
     if (json_array_size(shown) < json_array_size(rows))
-        printf("(%zu more rows, without a packet)\n", json_array_size(rows) - json_array_size(shown));
+        printf("(%zu %srows without a packet)\n", json_array_size(rows) - json_array_size(shown),
+               json_array_size(shown) ? "more " : "");
     json_decref(shown);
     return result;
 }

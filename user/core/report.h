@@ -26,8 +26,9 @@ const char *lx_transport_name(enum lx_transport transport);
 json_t *lx_report_status(const struct lx_metadata *metadata, enum lx_hook hook, const char *state);
 
 /*
- * The counters of one hook: `labels` are LX_ROW_SLOTS. Rows: every labelled one, in the order of their slots; reasons
- * and ports: the non-zero ones, reasons in the order of the ABI, ports the most dropped first.
+ * The counters of one hook, where reason `row` is already the sum over the rows; `labels` are LX_ROW_SLOTS. Rows: every
+ * labelled one, in the order of their slots; reasons and ports: the non-zero ones, reasons in the order of the ABI,
+ * ports the most dropped first.
  */
 json_t *lx_report_counters(const struct lx_metadata *metadata, enum lx_hook hook, const struct lx_counters *counters,
                            const struct lx_row_label *labels);

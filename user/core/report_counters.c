@@ -48,36 +48,21 @@ static json_t *row_counters(const struct lx_counters *counters, const struct lx_
     return rows;
 }
 
-/* A packet that a row was credited with is stored under the row alone (abi.h): reason `row` is their sum. */
-static struct lx_counter reason_counter(const struct lx_counters *counters, uint32_t reason)
-{
-    struct lx_counter sum = counters->reasons[reason];
-
-    if (reason != LX_REASON_ROW)
-        return sum;
-    sum = (struct lx_counter){0, 0};
-    for (size_t slot = 0; slot < LX_ROW_SLOTS; slot++) {
-        sum.packets += counters->rows[slot].packets;
-        sum.bytes += counters->rows[slot].bytes;
-    }
-    return sum;
-}
-
 static json_t *reason_counters(const struct lx_counters *counters, uint64_t *packets)
 {
     json_t *reasons = json_array();
 
     *packets = 0;
     for (uint32_t reason = 0; reason < LX_REASON_CAPACITY; reason++) {
-        struct lx_counter counter = reason_counter(counters, reason);
+        const struct lx_counter *counter = &counters->reasons[reason];
         bool pass = lx_reason_verdict(reason) == LX_PASS;
 
-        *packets += counter.packets;
-        if (!counter.packets)
+        *packets += counter->packets;
+        if (!counter->packets)
             continue;
         if (lx_json_add(reasons, json_pack("{s:s, s:s, s:I, s:I, s:s}", "reason", lx_reason_name(reason), "verdict",
-                                           pass ? "pass" : "drop", "packets", (json_int_t)counter.packets, "bytes",
-                                           (json_int_t)counter.bytes, "meaning", lx_reason_meaning(reason)))) {
+                                           pass ? "pass" : "drop", "packets", (json_int_t)counter->packets, "bytes",
+                                           (json_int_t)counter->bytes, "meaning", lx_reason_meaning(reason)))) {
             json_decref(reasons);
             return NULL;
         }

@@ -1,0 +1,414 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What the command line promises: the exit codes, a sentence for every failure that names the cause and the way out,
+# and no trace of what failed. Everything happens in a network and a mount namespace of its own, with its own bpffs.
+
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tree=$(cd "$here/../.." && pwd)
+if [ "${1:-}" != inside ]; then
+    exec unshare --mount --net bash "$0" inside
+fi
+# shellcheck source=tests/tap.sh
+. "$here/../tap.sh"
+
+LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
+FOREIGN=${FOREIGN:-$tree/build/floor.bpf.o}
+contoso=$tree/policies/sites/contoso.yaml
+unset SSH_CONNECTION LYNCXDP_POLICIES
+work=$(mktemp -d)
+chmod 755 "$work"
+far=
+
+clean_up() {
+    [ -n "$far" ] && kill "$far" 2>/dev/null
+    rm -rf "$work"
+}
+trap clean_up EXIT
+
+# --- The ground --------------------------------------------------------------------------------------------------
+
+mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf || exit 1
+ip link set lo up
+ip link add outer type veth peer name far
+unshare --net sleep 600 &
+far=$!
+while [ "$(readlink /proc/$far/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+ip link set far netns "$far"
+ip addr add 198.51.100.1/24 dev outer
+ip addr add 2001:db8::1/64 dev outer nodad
+ip link set outer up
+nsenter --net=/proc/$far/ns/net sh -c \
+    'ip link set lo up; ip addr add 198.51.100.9/24 dev far; ip link set far up'
+
+# --- How it is asked ---------------------------------------------------------------------------------------------
+
+# lyncxdp as it is, and as nobody.
+run() { "$LYNCXDP" "$@"; }
+nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$LYNCXDP" "$@"; }
+
+# says CODE PATTERN command…   It ends with that exit code and what it prints matches.
+says() {
+    local code=$1 pattern=$2 output status
+    shift 2
+    output=$("$@" 2>&1)
+    status=$?
+    echo "exit code $status, expected $code; expected to match: $pattern"
+    echo "$output"
+    [ $status -eq "$code" ] && grep -qE -e "$pattern" <<<"$output"
+}
+
+# answers FILTER command…   It succeeds, and the JSON that it prints satisfies the filter.
+answers() {
+    local filter=$1 output
+    shift
+    output=$("$@") || return 1
+    echo "$output"
+    jq -e "$filter" <<<"$output"
+}
+
+# The kernel's side of an attachment: nothing pinned, no lock, no program on the interface.
+untouched() {
+    [ -z "$(find /sys/fs/bpf -mindepth 1 -path '*lyncxdp*' -print -quit)" ] &&
+        ! ls /run/lyncxdp/*"$(stat -Lc %i /proc/self/ns/net)"* 2>/dev/null && without_program
+}
+without_program() { ! ip -d link show dev outer | grep -q prog/xdp; }
+program_id() { ip -j link show dev outer | jq -r '.[0].xdp.prog.id // .[0].xdp.attached[0].prog.id'; }
+
+# refuses CODE PATTERN command…   As says, and nothing is left behind.
+refuses() { says "$@" && untouched; }
+
+# --- Without a verb, and with a wrong one ------------------------------------------------------------------------
+
+check "--help lists the verbs" says 0 'attach .*detach' bash -c "'$LYNCXDP' --help | tr '\n' ' '"
+check "--version names the version" says 0 '^lyncxdp [0-9]' run --version
+check "no arguments is a usage error" says 2 'usage:' run
+check "a wrong verb is a usage error with a suggestion" says 2 "did you mean 'attach'" run atach
+check "an option before the verb is a usage error" says 2 'follow the verb' run --json status
+for verb in attach detach status counters explain roles show check; do
+    check "$verb --help" says 0 "usage: lyncxdp $verb" run $verb --help
+    check "$verb --version" says 0 '^lyncxdp [0-9]' run $verb --version
+    check "$verb with a wrong option is a usage error" says 2 "no option --nonsense" run $verb --nonsense
+done
+check "a wrong option brings a suggestion" says 2 'did you mean --role' run attach outer --rolle av-edge
+check "an option without its argument" says 2 '--role needs an argument' run attach outer --role
+check "an argument to a flag" says 2 '--json takes no argument' run status --json=yes
+check "output that cannot be written is a failure" says 1 'could not be written' bash -c "'$LYNCXDP' roles >/dev/full"
+check "no colour into a pipe" bash -c "! '$LYNCXDP' atach 2>&1 | grep -q $'\033'"
+check "colour on a terminal" bash -c "TERM=xterm script -qec \"'$LYNCXDP' atach\" /dev/null | grep -q $'\033'"
+check "no colour on a terminal against NO_COLOR" \
+    bash -c "! TERM=xterm NO_COLOR=1 script -qec \"'$LYNCXDP' atach\" /dev/null | grep -q $'\033'"
+
+# --- The manual and the completion ---------------------------------------------------------------------------------
+
+manual=$tree/user/share/lyncxdp.8
+documented() {
+    local word missing=0
+    for word in "$@"; do
+        grep -qF -e "${word//-/\\-}" "$manual" || {
+            echo "not in the manual: $word"
+            missing=1
+        }
+    done
+    return $missing
+}
+mapfile -t reasons < <(sed -nE 's/^ *X\([A-Z0-9_]+, "([a-z-]+)".*/\1/p' "$tree/include/lyncxdp/reason.h")
+mapfile -t options < <(for verb in attach detach status counters explain roles show check; do
+    "$LYNCXDP" $verb --help | sed -nE 's/^  (--[a-z-]+).*/\1/p'
+done | sort -u)
+check "the manual has every reason" documented "${reasons[@]}"
+check "the manual has every option" documented "${options[@]}"
+check "completion offers the verbs" bash -c ". '$tree/user/share/lyncxdp.bash'
+    COMP_WORDS=(lyncxdp co) COMP_CWORD=1 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = counters ]"
+check "completion offers the options of a verb" bash -c "PATH=$(dirname "$LYNCXDP"):\$PATH
+    . '$tree/user/share/lyncxdp.bash'
+    COMP_WORDS=(lyncxdp attach --fo) COMP_CWORD=2 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = --force ]"
+check "completion offers the roles" bash -c "PATH=$(dirname "$LYNCXDP"):\$PATH
+    . '$tree/user/share/lyncxdp.bash'
+    COMP_WORDS=(lyncxdp show av) COMP_CWORD=2 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = av-edge ]"
+
+# --- roles, show, check: without root ----------------------------------------------------------------------------
+
+check "roles lists the Edge roles" \
+    answers 'any(.edition == "lync2010" and .role == "av-edge" and .rows == 10 and .sides == ["external", "internal"])' \
+    nobody roles --json
+check "roles as a table" says 0 '^lync2010 +av-edge' nobody roles
+check "an unknown edition" says 2 "did you mean 'lync2010'" nobody roles --edition lync2011
+check "LYNCXDP_POLICIES without a directory" says 3 '/nowhere.*cannot be read' \
+    env LYNCXDP_POLICIES=/nowhere "$LYNCXDP" roles
+
+members='["id","role","side","hook","from","source_port","to","destination_port","transport","application","options","workloads","source","note","unresolved"]'
+check "show has every member" answers "length > 0 and all(.[]; . as \$row | $members | all(. as \$m | \$row | has(\$m)))" \
+    nobody show av-edge --json
+check "show leaves names unresolved without a site" \
+    answers 'any(.from == "pool" and (has("source_addresses") | not))' nobody show av-edge --side internal --json
+check "show resolves names with a site" \
+    answers 'any(.from == "pool" and .source_addresses == ["192.168.10.90", "192.168.10.91"])' \
+    nobody show av-edge --side internal --site "$contoso" --json
+check "--set wins over the site" answers 'any(.from == "pool" and .source_addresses == ["192.0.2.7"])' \
+    nobody show av-edge --side internal --site "$contoso" --set pool=192.0.2.7 --json
+check "an unused --set is harmless" says 0 'stun-udp-in' nobody show av-edge --set nobody=192.0.2.7
+check "--without closes rows" answers 'length > 0 and all(.[]; .options != ["federation-ocs2007"])' \
+    nobody show av-edge --without federation-ocs2007 --json
+check "an unknown option is not passed over" says 3 'did you mean .federation-ocs2007' \
+    nobody show av-edge --without federation-ocs207
+check "show without a role" says 2 'takes a role' nobody show
+check "show of an unknown role" says 2 "did you mean 'av-edge'" nobody show av-egde
+
+check "check finds the tables sound" says 0 'lync2010.yaml: ok, [0-9]+ roles, [0-9]+ rows' \
+    nobody check "$tree/policies/lync2010.yaml" "$contoso"
+check "check of a role goes all the way" says 0 'av-edge: ok, 3 rows open' \
+    nobody check "$contoso" --role av-edge --side internal
+check "check without a file" says 2 'takes policy or site files' nobody check
+
+cat >"$work/broken.yaml" <<'END'
+edition: mine
+roles:
+  web:
+    rows:
+      - {id: one, from: any, to: self, port: 70000, transport: tcp}
+      - {id: two, from: any, to: self, port: 443, transport: tpc}
+END
+check "a mistake is told with file, line, column, excerpt and caret" \
+    says 3 "^$work/broken.yaml:5:[0-9]+: error: .*\|    +- \{id: one.*\| +\^\|$work/broken.yaml:6:" \
+    bash -c "'$LYNCXDP' check '$work/broken.yaml' 2>&1 | tr '\n' '|'; exit \${PIPESTATUS[0]}"
+check "the caret stands under the mistake" bash -c "
+    '$LYNCXDP' check '$work/broken.yaml' 2>&1 | awk 'NR == 2 {at = index(\$0, \"70000\")} NR == 3 {exit index(\$0, \"^\") != at}'"
+check "all mistakes are told as JSON" bash -c "
+    '$LYNCXDP' check --json '$work/broken.yaml' | jq -e '.[0].ok == false and (.[0].diagnostics | length) == 2'"
+printf 'site: mine\nself: {av-edge: 192.0.2.300}\n' >"$work/broken-site.yaml"
+check "a broken site" says 3 "broken-site.yaml:2:[0-9]+: error" nobody check "$work/broken-site.yaml"
+printf 'edition: mine\033[31m\n' >"$work/escape.yaml"
+check "control characters of a file stay off the terminal" \
+    bash -c "! '$LYNCXDP' check '$work/escape.yaml' 2>&1 | grep -q $'\033'"
+check "a directory is no policy" says 3 'is a directory' nobody check "$work"
+check "a file that is not there" says 3 'No such file' nobody check "$work/nowhere.yaml"
+: >"$work/secret.yaml" && chmod 600 "$work/secret.yaml"
+check "a file that may not be read" says 3 'Permission denied' nobody check "$work/secret.yaml"
+check "an empty file" says 3 'error' nobody check /dev/null
+
+cat >"$work/own.yaml" <<'END'
+edition: mine
+roles:
+  web:
+    rows:
+      - {id: https, from: any, to: self, port: 443, transport: tcp}
+  av-edge:
+    rows:
+      - {id: turn, from: any, to: self, port: 3479, transport: udp}
+END
+check "--policy reads another file" answers 'length == 1 and .[0].id == "web/https" and .[0].side == null' \
+    nobody show web --policy "$work/own.yaml" --json
+check "roles are looked for in the files in order" answers 'map(.id) == ["av-edge/turn"]' \
+    nobody show av-edge --policy "$work/own.yaml" --policy "$tree/policies/lync2010.yaml" --json
+check "a side on a role without sides" says 2 'has no sides' nobody show web --side external --policy "$work/own.yaml"
+
+# --- explain --role: without root, without an interface ------------------------------------------------------------
+
+offline() { nobody explain --role av-edge "$@"; }
+check "explain names the row and its source" \
+    answers '.verdict == "pass" and .reason == "row" and .hook == "to-role" and .row == "av-edge/external/stun-udp-in" and (.source | length > 0)' \
+    offline udp 203.0.113.7 10.45.16.30:3478 --json
+check "explain of a drop exits with 0 as well" \
+    answers '.verdict == "drop" and .reason == "no-row" and .row == null and .source == null' \
+    offline udp 203.0.113.7 10.45.16.30:3477 --json
+check "explain in words" says 0 'no-row: no row of the policy allows it' offline tcp 203.0.113.7 10.45.16.30:3389
+check "explain of IPv6" answers '.verdict == "pass" and .to == "[2001:db8::1]:443"' \
+    offline tcp '[2001:db8::7]:5000' '[2001:db8::1]:443' --json
+check "a source port that is not given is 49152" answers '.from == "203.0.113.7:49152"' \
+    offline tcp 203.0.113.7 10.45.16.30:443 --json
+check "flags by name" answers '.reason == "tcp-flags"' offline tcp 203.0.113.7 10.45.16.30:443 --flags SYN,FIN --json
+check "a missing destination port" says 2 'has no port' offline tcp 203.0.113.7 10.45.16.30
+check "a missing destination port of IPv6" says 2 'has no port' offline tcp 2001:db8::7 2001:db8::1
+check "a bad address" says 2 '192.0.2.300' offline tcp 203.0.113.7 192.0.2.300:443
+check "a bad port" says 2 'the port is a number' offline tcp 203.0.113.7 192.0.2.3:65536
+check "mixed families" says 2 'different address families' offline tcp 203.0.113.7 '[2001:db8::1]:443'
+check "a bad transport" says 2 'write tcp or udp' offline sctp 203.0.113.7 192.0.2.3:443
+check "flags on UDP" says 2 'tcp alone' offline udp 203.0.113.7 192.0.2.3:443 --flags SYN
+check "bad flags" says 2 'FIN, SYN' offline tcp 203.0.113.7 192.0.2.3:443 --flags SIN
+check "no packet" says 2 'TRANSPORT SRC' offline
+check "policy options without a role" says 2 'name it with --role' nobody explain outer --site "$contoso" udp 1.2.3.4 1.2.3.5:6
+check "an unresolved group names the row, the group and the way out" says 3 'sip-mtls-auth.*pool.*--set pool=' \
+    offline --side internal tcp 203.0.113.7 192.0.2.3:443
+check "bad --set" says 2 'NAME=ADDRESS' offline --set pool tcp 203.0.113.7 192.0.2.3:443
+check "--set with bits beyond the length" says 2 'write 192.0.2.0/24' \
+    offline --set pool=192.0.2.1/24 tcp 203.0.113.7 192.0.2.3:443
+check "bad --side" says 2 'external or internal' offline --side outer tcp 203.0.113.7 192.0.2.3:443
+
+# --- attach that must not happen -------------------------------------------------------------------------------------
+
+check "attach without a role" refuses 2 'name a role with --role' run attach outer
+check "attach without an interface" refuses 2 'takes one interface' run attach --role av-edge
+check "attach with a bad mode" refuses 2 'auto, native or generic' run attach outer --role av-edge --mode fast
+check "attach without root" refuses 1 'needs root.*sudo' nobody attach outer --role av-edge
+check "attach to a missing interface names those there are" refuses 1 'no interface nowhere.*outer' \
+    run attach nowhere --role av-edge
+check "attach with a broken policy" refuses 3 'broken.yaml:5:' run attach outer --role web --policy "$work/broken.yaml"
+check "attach with an unreadable policy" refuses 3 'Permission denied' \
+    nobody attach outer --role web --policy "$work/secret.yaml"
+check "attach with a missing policy" refuses 3 'No such file' run attach outer --role web --policy "$work/nowhere"
+check "attach with a broken site" refuses 3 'broken-site.yaml:2:' \
+    run attach outer --role av-edge --site "$work/broken-site.yaml"
+check "attach with an unresolved group" refuses 3 'needs the group' run attach outer --role av-edge --side internal
+check "attach without bpffs, and without a place for it" refuses 1 'BPF file system.*mount -t bpf' \
+    unshare --mount sh -c "mount -t tmpfs none /sys; exec '$LYNCXDP' attach outer --role av-edge"
+check "detach where nothing is attached" refuses 1 'nothing is attached to outer' run detach outer
+check "detach without an interface" refuses 2 'one interface, or --all' run detach
+check "detach of a missing interface" refuses 1 'no interface nowhere' run detach nowhere
+check "status where nothing is attached" refuses 0 'nothing is attached' run status
+check "status as JSON where nothing is attached" answers '. == []' run status --json
+check "status of an interface without an attachment" refuses 1 'nothing is attached to outer' run status outer
+check "counters of an interface without an attachment" refuses 1 'nothing is attached to outer' run counters outer
+check "explain on an interface without an attachment" refuses 1 'nothing is attached to outer' \
+    run explain outer udp 203.0.113.7 198.51.100.1:3478
+check "counters by nonsense" says 2 'row, port or reason' run counters --by colour
+check "two interfaces to status" says 2 'one too many' run status outer lo
+
+# Another XDP program stays as it is.
+if ip link set dev outer xdp obj "$FOREIGN" sec xdp 2>/dev/null; then
+    before=$(program_id)
+    check "attach to an interface with another program" says 4 'another XDP program.*ip link set' \
+        run attach outer --role av-edge
+    check "the other program stays" [ "$(program_id)" = "$before" ]
+    check "detach leaves another program alone" says 1 'nothing is attached' run detach outer
+    check "the other program still stays" [ "$(program_id)" = "$before" ]
+    ip link set dev outer xdp off
+    check "what was refused left no trace" untouched
+else
+    skip "attach to an interface with another program" "ip cannot load $FOREIGN"
+fi
+
+# --- The guard against locking oneself out ---------------------------------------------------------------------------
+
+in_session() { SSH_CONNECTION="$1" "$LYNCXDP" attach outer --role av-edge "${@:2}"; }
+ssh4='203.0.113.9 50022 198.51.100.1 22'
+check "attach refuses to cut its SSH session" refuses 1 'cut your SSH session from 203.0.113.9' in_session "$ssh4"
+check "attach refuses to cut an IPv6 session" refuses 1 'cut your SSH session from 2001:db8::9' \
+    in_session '2001:db8::9 50022 2001:db8::1 22'
+check "attach finds the session of an ancestor, as under sudo" refuses 1 'cut your SSH session' \
+    env SSH_CONNECTION="$ssh4" bash -c "env -u SSH_CONNECTION '$LYNCXDP' attach outer --role av-edge; exit \$?"
+check "what is listed under self is said to matter" refuses 1 "198.51.100.1 has to be listed under 'self'" \
+    in_session "$ssh4" --set self=198.51.100.2
+ip link add bridge type bridge 2>/dev/null && {
+    ip link set outer master bridge && ip addr add 203.0.113.1/24 dev bridge && ip link set bridge up
+    check "attach finds the session of a bridge on the interface" refuses 1 'cut your SSH session' \
+        in_session '203.0.113.9 50022 203.0.113.1 22'
+    ip link del bridge
+}
+{
+    echo 'rows:'
+    in_session "$ssh4" 2>&1 | grep -F -- '- {id: ssh'
+} >"$work/site.yaml"
+check "with the row that it suggests, attach goes ahead" says 0 'filtering as av-edge' \
+    in_session "$ssh4" --site "$work/site.yaml"
+check "and the session is let in by that row" answers '.verdict == "pass" and .row == "site/ssh-203-0-113-9"' \
+    run explain outer tcp 203.0.113.9:50022 198.51.100.1:22 --flags ACK --json
+check "detach says what it did" says 0 'outer: no longer filtered' run detach outer
+check "detach leaves no trace" untouched
+check "--force attaches all the same, and says so" says 0 'warning: this cuts the SSH session' in_session "$ssh4" --force
+run detach outer >/dev/null
+check "a session through another interface is none of its business" says 0 'filtering' \
+    in_session '127.0.0.1 50022 127.0.0.1 22'
+run detach outer >/dev/null
+
+# --- An attachment's life ------------------------------------------------------------------------------------------
+
+check "attach says interface, role, mode and rows" \
+    says 0 'outer: filtering as av-edge \(lync2010, external\), 4 inbound rows open, (native|generic) mode' \
+    run attach outer --role av-edge
+members='["interface","role","edition","side","hook","mode","egress","dispatcher","generation","digest","audit","trial","shadow","flows"]'
+check "status has every member" answers "length == 1 and (.[0] as \$entry | $members | all(. as \$m | \$entry | has(\$m)))" \
+    run status --json
+check "status tells the truth" \
+    answers '.[0] | .interface == "outer" and .role == "av-edge" and .side == "external" and .state == "filtering" and .generation == 1 and (.digest | test("^[0-9a-f]{16}$"))' \
+    run status outer --json
+check "status as a table" says 0 '^outer +av-edge.*filtering' run status
+digest=$(run status --json | jq -r '.[0].digest')
+check "a second attach is refused" says 4 'attached to outer already' run attach outer --role access-edge
+check "a broken policy does not change the filter" says 3 'broken.yaml' \
+    run attach outer --role web --policy "$work/broken.yaml"
+check "the policy in force is the first one" [ "$(run status --json | jq -r '.[0].digest')" = "$digest" ]
+# Whether reading needs root is up to the kernel (kernel.unprivileged_bpf_disabled) and to who mounted bpffs.
+reads_or_asks_for_root() { says 0 "$@" || says 1 'needs root|sudo' "${@:2}"; }
+check "status without root answers, or asks for root" reads_or_asks_for_root 'filtering' nobody status outer
+check "counters without root answer, or ask for root" reads_or_asks_for_root 'outer, to-role' nobody counters outer
+check "explain on an interface needs root" says 1 'needs root|sudo' nobody explain outer udp 203.0.113.7 198.51.100.1:3478
+check "detach needs root" says 1 'needs root' nobody detach outer
+
+# The kernel's answer and the offline one are the same for whatever is asked.
+same_answer() {
+    local online offline
+    online=$(run explain outer "$@" --json) && offline=$(run explain --role av-edge "$@" --json) || return 1
+    printf '%s\n' "$online" "$offline"
+    [ "$online" = "$offline" ]
+}
+for packet in 'udp 203.0.113.7 198.51.100.1:3478' 'udp 203.0.113.7 198.51.100.1:3479' \
+    'tcp 203.0.113.7 198.51.100.1:443' 'tcp 203.0.113.7 198.51.100.1:443 --flags SYN,FIN' \
+    'tcp [2001:db8::7]:1 [2001:db8::1]:59999' 'udp [2001:db8::7]:1 [2001:db8::1]:60000' \
+    'udp 127.0.0.1 198.51.100.1:3478' 'tcp 203.0.113.7:0 198.51.100.1:443'; do
+    # shellcheck disable=SC2086
+    check "explain $packet: kernel and offline agree" same_answer $packet
+done
+before=$(run counters outer --json | jq '.[0].packets')
+run explain outer udp 203.0.113.7 198.51.100.1:3478 >/dev/null
+check "explain counts nothing" [ "$(run counters outer --json | jq '.[0].packets')" = "$before" ]
+
+send() { nsenter --net=/proc/$far/ns/net bash -c "for i in 1 2 3; do echo x >/dev/udp/198.51.100.1/$1; done" 2>/dev/null; }
+send 3478
+send 5060
+sleep 0.2
+check "counters count by row" \
+    answers '.[0].rows[] | select(.id == "av-edge/external/stun-udp-in") | .packets == 3 and .bytes > 0' run counters --json
+check "counters count every open row, zero ones too" answers '.[0].rows | length == 7' run counters --json
+check "counters count dropped ports" \
+    answers '.[0].ports[] | select(.transport == "udp" and .port == "5060") | .dropped == 3 and .would_drop == 0' \
+    run counters --json
+check "the sum over reasons is the number of packets" \
+    answers '.[0] | .packets > 0 and .packets == ([.reasons[].packets] | add)' run counters --json
+check "counters as tables" says 0 'stun-udp-in +3 .*no-row +drop +3 .*udp +5060 +3' \
+    bash -c "'$LYNCXDP' counters | tr '\n' ' '"
+check "counters by port" says 0 '^udp +5060 +3' run counters outer --by port
+check "counters by row show the zero ones" says 0 'stun-tcp-in +0 ' run counters outer --by row
+
+# Somebody takes the program off behind our back.
+ip link set dev outer xdp off 2>/dev/null
+ip link set dev outer xdpdrv off 2>/dev/null
+ip link set dev outer xdpgeneric off 2>/dev/null
+check "status exits with 1 when the program is gone" says 1 'not filtered' run status
+check "status says so in JSON" bash -c "'$LYNCXDP' status --json 2>/dev/null | jq -e '.[0].state == \"not-running\"'"
+check "detach tidies up" says 0 'no longer filtered' run detach outer
+check "and leaves no trace" untouched
+
+check "generic mode is said aloud" says 0 'generic mode' run attach outer --role av-edge --mode generic
+check "status knows the mode" answers '.[0].mode == "generic"' run status --json
+check "detach --all detaches" says 0 'outer: no longer filtered' run detach --all
+check "detach --all leaves no trace" untouched
+check "detach --all with nothing to do" says 0 'nothing is attached' run detach --all
+check "several roles are one policy" says 0 'filtering as access-edge,av-edge' \
+    run attach outer --role access-edge --role av-edge
+run detach outer >/dev/null
+
+# --- Warnings ------------------------------------------------------------------------------------------------------
+
+printf 'site: mine\nbuilt-in: {dhcp: off}\n' >"$work/no-dhcp.yaml"
+ip addr add 198.51.100.33/24 dev outer valid_lft 3600 preferred_lft 3600
+check "attach warns when DHCP is off where the address is leased" says 0 'warning: .*DHCP' \
+    run attach outer --role av-edge --site "$work/no-dhcp.yaml"
+run detach outer >/dev/null
+ip addr del 198.51.100.33/24 dev outer
+cat >"$work/silent.yaml" <<'END'
+edition: mine
+roles:
+  web:
+    rows:
+      - {id: dns, from: self, to: any, port: 53, transport: udp}
+END
+check "attach warns when nothing is let in" says 0 'no row lets anything in' \
+    run attach outer --role web --policy "$work/silent.yaml"
+run detach outer >/dev/null
+umount /sys/fs/bpf
+check "attach mounts bpffs where it is missing" says 0 'filtering' run attach outer --role av-edge
+run detach outer >/dev/null
+check "nothing is left in the end" untouched
+
+finish
