@@ -144,7 +144,9 @@ static int attach_once(const struct lx_twin *twin, unsigned ifindex, enum xdp_at
         program = NULL;
         goto out;
     }
-    error = xdp_program__attach(program, ifindex, mode, 0);
+    /* Jumbo frames: libbpf reads it from the section's name, libxdp's dispatcher must be told. */
+    error = xdp_program__set_xdp_frags_support(program, true);
+    error = error ?: xdp_program__attach(program, ifindex, mode, 0);
     if (error)
         goto out;
     fd = fcntl(xdp_program__fd(program), F_DUPFD_CLOEXEC, 3);
