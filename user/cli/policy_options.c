@@ -68,8 +68,10 @@ static int take_setting(void *field, const char *value)
         return lx_usage_error("--set '%s': write NAME=ADDRESS[,ADDRESS...], such as pool=192.0.2.10,192.0.2.11", value);
     setting = setting_named(field, value, length);
     list = rest = strdup(value + length + 1);
-    if (!setting || !list)
-        result = lx_memory_error();
+    if (!setting || !list) {
+        free(list);
+        return lx_memory_error();
+    }
     while (result == LX_EXIT_DONE && (item = strsep(&rest, ",")))
         result = add_prefix(setting, item);
     free(list);

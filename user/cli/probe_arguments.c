@@ -2,6 +2,7 @@
 /* Reads a packet from words; every mistake in them is a usage error. */
 #include "probe_arguments.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -74,7 +75,7 @@ static int read_endpoint(const char *word, struct lx_address *address, uint16_t 
 
     if (strlen(word) >= sizeof(text))
         return lx_usage_error("'%.40s...' is too long for an address", word);
-    strcpy(text, word);
+    snprintf(text, sizeof(text), "%s", word);
     if (!split(text, &address_text, &port_text))
         return lx_usage_error("'%s': write an IPv6 address with a port as [ADDRESS]:PORT", word);
     result = read_address(word, address_text, address);

@@ -13,14 +13,14 @@
 static char *join(const json_t *words)
 {
     char *text = NULL;
-    size_t length = 0, i;
-    const json_t *word;
+    size_t length = 0, count = json_array_size(words);
     FILE *stream = open_memstream(&text, &length);
 
     if (!stream)
         return NULL;
-    json_array_foreach(words, i, word) fprintf(stream, "%s%s", i ? "," : "", json_string_value(word) ?: "");
-    if (!i)
+    for (size_t i = 0; i < count; i++)
+        fprintf(stream, "%s%s", i ? "," : "", json_string_value(json_array_get(words, i)) ?: "");
+    if (!count)
         putc('-', stream);
     if (fclose(stream)) {
         free(text);
@@ -69,13 +69,11 @@ static int add_line(struct libscols_table *table, const json_t *row, const struc
         return -1;
     for (size_t i = 0; i < count; i++) {
         char *text = cell(json_object_get(row, columns[i].member));
+        int error = text ? scols_line_set_data(line, i, text) : -1;
 
-        if (!text)
+        free(text);
+        if (error)
             return -1;
-        if (scols_line_refer_data(line, i, text)) {
-            free(text);
-            return -1;
-        }
     }
     return 0;
 }
@@ -83,13 +81,13 @@ static int add_line(struct libscols_table *table, const json_t *row, const struc
 int lx_print_table(const json_t *rows, const struct lx_column *columns, size_t count)
 {
     struct libscols_table *table = scols_new_table();
-    const json_t *row;
     int error = -1;
-    size_t i;
 
     if (!table || add_columns(table, columns, count))
         goto out;
-    json_array_foreach(rows, i, row) if (add_line(table, row, columns, count)) goto out;
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        if (add_line(table, json_array_get(rows, i), columns, count))
+            goto out;
     error = scols_print_table(table);
 out:
     scols_unref_table(table);

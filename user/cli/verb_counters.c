@@ -83,14 +83,15 @@ static int add_counters(const struct lx_attachment *attachment, void *context)
 /* The rows that have counted something. The caller releases them; NULL when out of memory. */
 static json_t *counted(const json_t *rows)
 {
-    json_t *some = json_array(), *row;
-    size_t i;
+    json_t *some = json_array();
 
-    json_array_foreach(rows, i, row) if (json_integer_value(json_object_get(row, "packets")) && some &&
-                                         json_array_append(some, row))
-    {
-        json_decref(some);
-        return NULL;
+    for (size_t i = 0; some && i < json_array_size(rows); i++) {
+        json_t *row = json_array_get(rows, i);
+
+        if (json_integer_value(json_object_get(row, "packets")) && json_array_append(some, row)) {
+            json_decref(some);
+            return NULL;
+        }
     }
     return some;
 }
@@ -146,12 +147,11 @@ static int print_attachment(const json_t *report, enum breakdown by)
 static int print_text(const json_t *reports, enum breakdown by)
 {
     int result = LX_EXIT_DONE;
-    const json_t *report;
-    size_t i;
 
     if (!json_array_size(reports))
         puts("nothing is attached");
-    json_array_foreach(reports, i, report) if (result == LX_EXIT_DONE) result = print_attachment(report, by);
+    for (size_t i = 0; result == LX_EXIT_DONE && i < json_array_size(reports); i++)
+        result = print_attachment(json_array_get(reports, i), by);
     return result;
 }
 

@@ -98,7 +98,7 @@ static int ask(const struct lx_attachment *attachment, const struct lx_probe *pr
     struct lx_row_label *labels = NULL;
     uint8_t frame[LX_PROBE_FRAME];
     struct lx_failure failure;
-    struct lx_answer answer;
+    struct lx_judgement answer;
     int result;
 
     if (lx_attachment_ask(attachment, frame, lx_probe_frame(probe, frame), &answer, &failure) ||

@@ -65,12 +65,11 @@ static json_t *report_rows(const struct lx_selection *selection, const struct lx
 
 static int print_text(const json_t *report, const struct lx_selection *selection)
 {
-    size_t shown = json_array_size(report), unresolved = 0, i;
-    const json_t *row;
-    int result;
+    size_t shown = json_array_size(report), unresolved = 0;
+    int result = lx_print_table(report, columns, sizeof(columns) / sizeof(*columns));
 
-    result = lx_print_table(report, columns, sizeof(columns) / sizeof(*columns));
-    json_array_foreach(report, i, row) unresolved += json_is_true(json_object_get(row, "unresolved"));
+    for (size_t i = 0; i < shown; i++)
+        unresolved += json_is_true(json_object_get(json_array_get(report, i), "unresolved"));
     if (unresolved)
         printf("(%zu of them are printed without a port or transport, and open nothing)\n", unresolved);
     if (shown < selection->pick_count)

@@ -51,7 +51,7 @@ int lx_ssh_session_parse(const char *text, struct lx_ssh_session *session)
 
     if (strlen(text) >= sizeof(copy))
         return -EINVAL;
-    strcpy(copy, text);
+    snprintf(copy, sizeof(copy), "%s", text);
     if (parse_address(next_word(&rest), &found.client) || parse_port(next_word(&rest), &found.client_port) ||
         parse_address(next_word(&rest), &found.server) || parse_port(next_word(&rest), &found.server_port) ||
         next_word(&rest))
@@ -92,7 +92,7 @@ char *lx_ssh_session_row(const struct lx_ssh_session *session, char text[LX_SSH_
     char client[LX_PREFIX_TEXT], id[LX_PREFIX_TEXT];
 
     /* An id of its own for every client, so that two such rows get along in one file. */
-    strcpy(id, lx_address_format(&session->client, client));
+    snprintf(id, sizeof(id), "%s", lx_address_format(&session->client, client));
     for (char *letter = id; *letter; letter++)
         if (*letter == '.' || *letter == ':')
             *letter = '-';
