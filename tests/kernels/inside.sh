@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What must hold on every supported kernel, checked inside an emulated machine by its init: the A/V Edge's external
+# interface is `edge0`, an end of a veth pair; the Internet is a namespace at the other end.
+. tests/tap.sh
+. tests/kernels/frames.sh
+
+lyncxdp=build/lyncxdp
+policy="--role av-edge --site policies/sites/contoso.yaml"
+
+# says FILTER COMMAND…   The command's JSON satisfies the jq filter.
+says() {
+    local filter=$1 json
+    shift
+    json=$("$@") || return
+    echo "$json"
+    echo "$json" | jq -e "$filter" >/dev/null
+}
+
+counters_say() {
+    says ".[0] | $1" $lyncxdp counters edge0 --json
+}
+
+status_says() {
+    says ".[0] | $1" $lyncxdp status "${2:-edge0}" --json
+}
+
+# Everything of BPF that the kernel holds, and every pin: what must be the same before attaching and after detaching.
+# libxdp's own directory stays, empty, for the next program.
+holdings() {
+    bpftool -j prog list | jq -r '.[] | "program \(.name)"'
+    bpftool -j map list | jq -r '.[] | "map \(.name)"'
+    bpftool -j link list | jq -r '.[] | "link \(.id)"'
+    find /sys/fs/bpf -mindepth 1 ! -path /sys/fs/bpf/xdp
+}
+
+# Programs and maps are freed after a grace period.
+nothing_left() {
+    local wait
+    for wait in 1 2 3 4 5 6 7 8 9 10; do
+        [ "$(holdings)" = "$before" ] && return
+        sleep 0.5
+    done
+    echo "before: $before"
+    echo "now: $(holdings)"
+    return 1
+}
+
+check_attached() {
+    check "attach, natively" $lyncxdp attach edge0 $policy --mode native
+    check "status: native, under the dispatcher" status_says '.mode == "native" and .dispatcher == true'
+    check "explain: a STUN request passes by its row" says \
+        '.verdict == "pass" and (.row | endswith("stun-udp-in"))' \
+        $lyncxdp explain edge0 --json udp "203.0.113.9:40000" "$edge:3478"
+    check "explain: remote desktop is dropped" says '.verdict == "drop" and .reason == "no-row"' \
+        $lyncxdp explain edge0 --json tcp "203.0.113.9:40000" "$edge:3389"
+    check "explain counts nothing" counters_say '(.rows | map(.packets) | add) == 0 and .ports == []'
+}
+
+check_traffic() {
+    check "3 datagrams to 3478 are answered" answered udp 3478 3
+    check "and credited to their row" counters_say \
+        '.rows | map(select(.id | endswith("stun-udp-in"))) | map(.packets) == [3]'
+    check "2 datagrams to 3479 are not" unanswered udp 3479 2
+    check "and counted by port" counters_say \
+        '.ports | map(select(.transport == "udp" and .port == "3479")) | map(.dropped) == [2]'
+    check "TCP to 443 is answered" answered tcp 443 1
+    check "TCP to 3389 is not" unanswered tcp 3389 1
+    check "the sum over the reasons is the number of packets" counters_say \
+        '.packets > 0 and .packets == (.reasons | map(.packets) | add)'
+}
+
+# xdp-filter knows nothing of lyncxdp: that its own drops are seen shows that packets reach it, after lyncxdp.
+check_neighbour() {
+    check "another program comes to stay beside it" xdp-filter load edge0 --mode native --policy allow --features udp
+    check "status: still under the dispatcher" status_says '.state == "filtering" and .dispatcher == true'
+    check "what both pass is answered" answered udp 3478 1
+    check "the other is told to drop 3478" xdp-filter port 3478 --mode dst --proto udp
+    check "what the other drops is not answered" unanswered udp 3478 1
+    check "what lyncxdp drops is not either" unanswered udp 3479 1
+    check "the other leaves" xdp-filter unload edge0
+    check "lyncxdp filters on" status_says '.state == "filtering" and .dispatcher == true'
+    check "and still passes" answered udp 3478 1
+    check "and still drops" unanswered udp 3479 1
+}
+
+neighbour_runs() {
+    xdp-filter status | grep 'edge0 (native mode)'
+}
+
+check_second() {
+    check "another program is there first" xdp-filter load edge0 --mode native --policy allow --features udp
+    check "attach beside it" $lyncxdp attach edge0 $policy
+    check "status: native, under the dispatcher" status_says '.mode == "native" and .dispatcher == true'
+    check "3478 is answered" answered udp 3478 1
+    check "3479 is not" unanswered udp 3479 1
+    check "detach leaves the other" $lyncxdp detach edge0
+    check "which runs on" neighbour_runs
+    check "and leaves" xdp-filter unload edge0
+}
+
+check_detached() {
+    check "detach" $lyncxdp detach edge0
+    check "nothing is left: no program, no map, no pin" nothing_left
+    check "3479 is answered without it" answered udp 3479 1
+}
+
+check_generic() {
+    check "attach, in generic mode" $lyncxdp attach edge0 $policy --mode generic
+    check "status: generic, under the dispatcher" status_says '.mode == "generic" and .dispatcher == true'
+    check "generic: 3478 is answered" answered udp 3478 1
+    check "generic: 3479 is not" unanswered udp 3479 1
+    check "generic: detach" $lyncxdp detach edge0
+    check "generic: nothing is left" nothing_left
+}
+
+check_jumbo() {
+    frames_mtu 9000
+    check "attach at MTU 9000, natively" $lyncxdp attach edge0 $policy --mode native
+    check "a datagram of 8000 bytes is answered" answered udp 3478 1 8000
+    check "jumbo: 3479 is not" unanswered udp 3479 1 8000
+    check "jumbo: detach" $lyncxdp detach edge0
+    frames_mtu 1500
+}
+
+# A driver that is not veth, with multi-queue and offloads of its own.
+check_virtio() {
+    ip link set eth0 up
+    ip address add 10.0.2.15/24 dev eth0
+    check "virtio-net: attach, natively" $lyncxdp attach eth0 $policy --mode native
+    check "virtio-net: native, under the dispatcher" status_says '.mode == "native" and .dispatcher == true' eth0
+    check "virtio-net: the gateway answers ARP" arping -c 1 -w 5 -I eth0 10.0.2.2
+    check "virtio-net: detach" $lyncxdp detach eth0
+    check "virtio-net: nothing is left" nothing_left
+}
+
+# The tests of the BPF programs, once more on this kernel.
+check_test_programs() {
+    local program
+    for program in build/tests/bpf/*; do
+        [ -f "$program" ] && check "${program#build/}" "$program" -j2
+    done
+}
+
+frames_up
+before=$(holdings)
+check_attached
+check_traffic
+check_neighbour
+check_detached
+check_second
+check_generic
+check_jumbo
+check_virtio
+check_test_programs
+finish

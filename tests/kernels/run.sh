@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs the checks of inside.sh on the stock kernels that Debian 12 offers, each booted in an emulated machine, and
+# prints them as one TAP stream. What cannot be had here (qemu, a kernel package) is skipped, and says so.
+set -u
+
+source_tree=$(cd "$(dirname "$0")/../.." && pwd)
+cache=${LYNCXDP_KERNELS:-$source_tree/build/kernels}
+limit=${LYNCXDP_KERNEL_SECONDS:-120} # for one boot with all its checks
+
+. "$source_tree/tests/kernels/fetch.sh"
+. "$source_tree/tests/kernels/initramfs.sh"
+
+count=0
+failed=0
+
+# report ok|"not ok" "text": one numbered line of the whole stream.
+report() {
+    count=$((count + 1))
+    [ "$1" = ok ] || failed=1
+    echo "$1 $count - $2"
+}
+
+missing_tools() {
+    local tool
+    for tool in qemu-system-x86_64 busybox cpio xz apt-get dpkg-deb; do
+        command -v "$tool" >/dev/null || echo "$tool"
+    done
+}
+
+# boot KERNEL INITRAMFS LOG: the second serial port comes out of stdout, the console goes to LOG.
+boot() {
+    timeout "$limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 512 \
+        -display none -nodefaults -no-reboot -serial "file:$3" -serial stdio \
+        -netdev user,id=lan,restrict=on -device virtio-net-pci,netdev=lan \
+        -kernel "$1"/boot/vmlinuz-* -initrd "$2" -append "console=ttyS0 panic=-1 quiet" </dev/null
+}
+
+# renumber NAME LOG: passes on the TAP of one boot, every promise with the kernel's name; the plan must come, and agree.
+renumber() {
+    local name=$1 log=$2 line seen=0 plan=none
+
+    while IFS= read -r line; do
+        line=${line%$'\r'}
+        case $line in
+        "ok "* | "not ok "*)
+            seen=$((seen + 1))
+            report "${line%%ok *}ok" "$name: ${line#* - }"
+            ;;
+        1..*) plan=${line#1..} ;;
+        *) echo "$line" ;;
+        esac
+    done
+    if [ "$plan" = "$seen" ] && [ "$seen" -gt 0 ]; then
+        report ok "$name: all checks ran within $limit s"
+    else
+        report "not ok" "$name: all checks ran within $limit s"
+        tail -n 20 "$log" | tr -d '\r' | sed 's/^/# console: /'
+    fi
+}
+
+# check_kernel METAPACKAGE SERIES
+check_kernel() {
+    local metapackage=$1 series=$2 kernel name missing begin=$SECONDS
+
+    missing=$(missing_tools)
+    if [ "$(uname -m)" != x86_64 ]; then
+        report ok "Linux $series # SKIP the emulated machine is x86-64, this one is not"
+    elif [ -n "$missing" ]; then
+        report ok "Linux $series # SKIP not installed: "$missing
+    elif [ ! -x "$source_tree/build/lyncxdp" ]; then
+        report "not ok" "Linux $series: build/lyncxdp is there (run make)"
+    elif ! kernel=$(fetch_kernel "$cache" "$metapackage" "$series"); then
+        report ok "Linux $series # SKIP $kernel"
+    else
+        name=${kernel##*/linux-image-}
+        build_initramfs "$kernel" "$source_tree" "$cache/$name.cpio"
+        renumber "$name" "$cache/$name.log" < <(boot "$kernel" "$cache/$name.cpio" "$cache/$name.log")
+        echo "# $name: $((SECONDS - begin)) s"
+    fi
+}
+
+check_kernel linux-image-cloud-amd64 6.1
+check_kernel linux-image-6.12-cloud-amd64 6.12
+echo "1..$count"
+exit $failed
