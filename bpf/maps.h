@@ -99,7 +99,7 @@ lx_inline int lx_conclude_early(__u32 reason, __u32 bytes)
     struct lx_counters *mine;
 
     if (twin)
-        return lx_answer_pack(reason, LX_NO_ROW);
+        return LX_JUDGED(reason);
     mine = lx_my_counters();
     if (mine)
         lx_add(&mine->reasons[reason & (LX_REASON_CAPACITY - 1)], bytes);
@@ -107,23 +107,25 @@ lx_inline int lx_conclude_early(__u32 reason, __u32 bytes)
 }
 
 /* Ends a TCP or UDP packet: counts it by its row, or by its reason and, if dropped, its destination port. */
-lx_inline int lx_conclude(const struct lx_judgement *judgement, const struct lx_packet *packet, __u32 bytes)
+lx_inline int lx_conclude(__u32 word, const struct lx_tuple *tuple, __u8 transport, __u32 bytes)
 {
+    struct lx_judgement judgement = lx_judgement_unpack(word);
     struct lx_counters *mine;
 
     if (twin)
-        return lx_answer_pack(judgement->reason, judgement->row);
+        return word;
     mine = lx_my_counters();
     if (!mine)
-        return lx_action(judgement->reason);
-    if (judgement->reason == LX_REASON_ROW) {
-        lx_add(&mine->rows[judgement->row & (LX_ROW_SLOTS - 1)], bytes);
+        return lx_action(judgement.reason);
+    if (judgement.reason == LX_REASON_ROW) {
+        lx_add(&mine->rows[judgement.row & (LX_ROW_SLOTS - 1)], bytes);
         return XDP_PASS;
     }
-    lx_add(&mine->reasons[judgement->reason & (LX_REASON_CAPACITY - 1)], bytes);
-    if (lx_reason_verdict(judgement->reason) == LX_DROP)
-        mine->dropped[packet->transport & 1][lx_index16(packet->tuple.destination_port)]++;
-    return lx_action(judgement->reason);
+    lx_add(&mine->reasons[judgement.reason & (LX_REASON_CAPACITY - 1)], bytes);
+    if (lx_reason_verdict(judgement.reason) == LX_PASS)
+        return XDP_PASS;
+    mine->dropped[transport & 1][lx_index16(tuple->destination_port)]++;
+    return XDP_DROP;
 }
 
 #endif

@@ -26,16 +26,16 @@ int lyncxdp_to_role(struct xdp_md *context)
         .end = (const __u8 *)(long)context->data_end,
         .length = bpf_xdp_get_buff_len(context),
     };
-    struct lx_judgement judgement = {.reason = LX_REASON_NO_POLICY, .row = LX_NO_ROW};
-    struct lx_packet packet = {};
+    __u32 reason = LX_REASON_NO_POLICY;
+    struct lx_packet packet;
     struct lx_view view;
 
     if (lx_image_in_force(&view))
-        judgement.reason = lx_read_frame(&view, &frame, &packet);
-    if (judgement.reason != LX_UNDECIDED)
-        return lx_conclude_early(judgement.reason, frame.length);
-    judgement = lx_judge_ports(&view, &packet, packet.ethertype == ETH_P_IP);
-    return lx_conclude(&judgement, &packet, frame.length);
+        reason = lx_read_frame(&view, &frame, &packet);
+    if (reason != LX_UNDECIDED)
+        return lx_conclude_early(reason, frame.length);
+    return lx_conclude(lx_judge_ports(&view, &packet, packet.ethertype == ETH_P_IP), &packet.tuple, packet.transport,
+                       frame.length);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

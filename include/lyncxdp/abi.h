@@ -112,26 +112,24 @@ struct lx_metadata {
 _Static_assert(offsetof(struct lx_metadata, interface) == 56, "ABI");
 _Static_assert(sizeof(struct lx_metadata) == 504, "ABI");
 
-/*
- * What the twin of a program answers when a packet is put to it: the verdict of the policy in force, uncounted. It is
- * the return value of the test run, so that no two questions can mix their answers.
- */
-struct lx_answer {
-    __u32 reason; /* enum lx_reason */
-    __u32 row;    /* row slot, or LX_NO_ROW */
+/* What the data plane says of a packet. */
+struct lx_judgement {
+    __u32 reason; /* enum lx_reason; lx_reason_verdict() tells pass or drop */
+    __u32 row;    /* slot of the row that is credited, or LX_NO_ROW */
 };
 
-_Static_assert(sizeof(struct lx_answer) == 8, "ABI");
-_Static_assert(LX_ROW_SLOTS <= LX_NO_ROW, "a row slot fits 16 bits");
+_Static_assert(sizeof(struct lx_judgement) == 8, "ABI");
 
-lx_inline __u32 lx_answer_pack(__u32 reason, __u32 row)
-{
-    return reason << 16 | (row & 0xffff);
-}
+/*
+ * A judgement in one word, as the packet path carries it in one register, and as the twin of a program returns it from
+ * a test run (so that no two questions can mix their answers).
+ */
+#define LX_JUDGEMENT(reason, row) ((__u32)(row) << 16 | (__u32)(reason))
+#define LX_JUDGED(reason) LX_JUDGEMENT(reason, LX_NO_ROW)
 
-lx_inline struct lx_answer lx_answer_unpack(__u32 value)
+lx_inline struct lx_judgement lx_judgement_unpack(__u32 word)
 {
-    return (struct lx_answer){.reason = value >> 16, .row = value & 0xffff};
+    return (struct lx_judgement){.reason = word & 0xffff, .row = word >> 16};
 }
 
 #endif

@@ -70,20 +70,22 @@ lx_inline __u32 lx_judge_arp(struct lx_cursor *cursor, __u32 built_ins)
 
 /* DHCP: UDP 68 and 67 (RFC 2131), 546 and 547 (RFC 8415), either way. A client that has no address yet sends from :: or
  * 0.0.0.0. */
-lx_inline __u32 lx_judge_dhcp(const struct lx_packet *packet, __u32 built_ins)
+lx_inline __u32 lx_judge_dhcp(const struct lx_packet *packet, __u32 built_ins, bool ipv4)
 {
-    bool ipv4 = packet->ethertype == ETH_P_IP;
-    __u16 client = ipv4 ? 68 : 546, server = ipv4 ? 67 : 547;
-    bool request = packet->tuple.source_port == client && packet->tuple.destination_port == server;
-    bool reply = packet->tuple.source_port == server && packet->tuple.destination_port == client;
+    const __u16 first = ipv4 ? 67 : 546; /* of the two ports */
+    const __u16 client = ipv4 ? 68 : 546, server = ipv4 ? 67 : 547;
+    bool request;
 
-    if (lx_likely(!request && !reply) || !(built_ins & LX_BUILT_IN_DHCP))
+    if (lx_likely((__u16)(packet->tuple.destination_port - first) > 1))
         return LX_UNDECIDED;
-    if (lx_martian_source(packet) && !(request && lx_unspecified(packet->tuple.source, ipv4)))
+    request = packet->tuple.source_port == client && packet->tuple.destination_port == server;
+    if (!request && (packet->tuple.source_port != server || packet->tuple.destination_port != client))
+        return LX_UNDECIDED;
+    if (!(built_ins & LX_BUILT_IN_DHCP))
+        return LX_UNDECIDED;
+    if (lx_martian_source(packet, ipv4) && !(request && lx_unspecified(packet->tuple.source, ipv4)))
         return LX_REASON_MARTIAN;
-    if (lx_martian_destination(packet))
-        return LX_REASON_MARTIAN;
-    return LX_REASON_DHCP;
+    return lx_martian_destination(packet, ipv4) ? LX_REASON_MARTIAN : LX_REASON_DHCP;
 }
 
 /* Neighbour discovery (RFC 4861): hop limit 255 proves that no router forwarded it; RFC 6980 forbids fragments. */
@@ -120,11 +122,11 @@ lx_inline __u32 lx_judge_neighbour_discovery(const struct lx_packet *packet, con
     if (icmp->type == LX_ICMP6_ROUTER_ADVERTISEMENT && !lx_link_local6(source))
         return LX_REASON_BAD_NEIGHBOUR_DISCOVERY;
     /* Duplicate address detection and a host without an address solicit from ::. */
-    if (lx_martian_source(packet) &&
+    if (lx_martian_source(packet, false) &&
         !(lx_unspecified(source, false) &&
           (icmp->type == LX_ICMP6_NEIGHBOUR_SOLICITATION || icmp->type == LX_ICMP6_ROUTER_SOLICITATION)))
         return LX_REASON_MARTIAN;
-    if (lx_martian_destination(packet))
+    if (lx_martian_destination(packet, false))
         return LX_REASON_MARTIAN;
     return built_ins & built_in ? reason : LX_REASON_BUILT_IN_OFF;
 }
@@ -137,7 +139,7 @@ lx_inline __u32 lx_judge_mld(const struct lx_packet *packet, __u32 built_ins)
 
     if (packet->hop_limit != 1 || (!lx_link_local6(source) && !lx_unspecified(source, false)))
         return LX_REASON_BAD_NEIGHBOUR_DISCOVERY;
-    if (lx_martian_destination(packet))
+    if (lx_martian_destination(packet, false))
         return LX_REASON_MARTIAN;
     return built_ins & LX_BUILT_IN_MLD ? LX_REASON_MLD : LX_REASON_BUILT_IN_OFF;
 }
@@ -150,7 +152,7 @@ lx_inline __u32 lx_judge_icmp_error(__u32 built_ins)
 
 lx_inline __u32 lx_judge_icmp4(const struct lx_packet *packet, const struct lx_icmp *icmp, __u32 built_ins)
 {
-    __u32 reason = lx_check_addresses(packet);
+    __u32 reason = lx_check_addresses(packet, true);
 
     if (reason != LX_UNDECIDED)
         return reason;
@@ -183,7 +185,7 @@ lx_inline __u32 lx_judge_icmp6(const struct lx_packet *packet, const struct lx_i
     default:
         break;
     }
-    reason = lx_check_addresses(packet);
+    reason = lx_check_addresses(packet, false);
     if (reason != LX_UNDECIDED)
         return reason;
     switch (icmp->type) {

@@ -33,26 +33,24 @@ lx_inline __u32 lx_port_class(const struct lx_view *view, const struct lx_port_t
     return *(const __u16 *)lx_at(view, page + (port & 0xff) * sizeof(__u16));
 }
 
-/* Finds an address in one node's slots; returns its slot's class, or LX_NO_CLASS. */
-#define LX_NO_CLASS 0xffffffffu
-
+/* Finds an address in one node's slots: its class + 1, or 0. */
 lx_inline __u32 lx_find4(const struct lx_view *view, const struct lx_length4 *length, __u32 address)
 {
     __u64 hash = lx_hash4(address, length->seed);
     __u32 bucket = lx_first_bucket(hash, length->buckets);
     const struct lx_host4 *host = lx_at(view, length->slots + bucket * 2 * sizeof(*host));
 
-    if (host[0].address == address && host[0].used)
-        return host[0].class;
-    if (host[1].address == address && host[1].used)
-        return host[1].class;
+    if (host[0].address == address)
+        return host[0].found;
+    if (host[1].address == address)
+        return host[1].found;
+    if (length->buckets == 1)
+        return 0;
     bucket = lx_second_bucket(hash, length->buckets);
     host = lx_at(view, length->slots + bucket * 2 * sizeof(*host));
-    if (host[0].address == address && host[0].used)
-        return host[0].class;
-    if (host[1].address == address && host[1].used)
-        return host[1].class;
-    return LX_NO_CLASS;
+    if (host[0].address == address)
+        return host[0].found;
+    return host[1].address == address ? host[1].found : 0;
 }
 
 lx_inline __u32 lx_class4(const struct lx_view *view, __u32 root, __u32 address)
@@ -63,16 +61,16 @@ lx_inline __u32 lx_class4(const struct lx_view *view, __u32 root, __u32 address)
         const struct lx_length4 *length = lx_at(view, node);
         __u32 found = lx_find4(view, length, address & length->mask);
 
-        if (found != LX_NO_CLASS)
-            class = found;
-        node = found != LX_NO_CLASS ? length->hit : length->miss;
+        if (found)
+            class = found - 1;
+        node = found ? length->hit : length->miss;
     }
     return class;
 }
 
 lx_inline bool lx_same6(const struct lx_host6 *host, const __u64 address[2])
 {
-    return host->address[0] == address[0] && host->address[1] == address[1] && host->used;
+    return host->address[0] == address[0] && host->address[1] == address[1];
 }
 
 lx_inline __u32 lx_find6(const struct lx_view *view, const struct lx_length6 *length, const __u64 address[2])
@@ -82,34 +80,31 @@ lx_inline __u32 lx_find6(const struct lx_view *view, const struct lx_length6 *le
     const struct lx_host6 *host = lx_at(view, length->slots + bucket * 2 * sizeof(*host));
 
     if (lx_same6(&host[0], address))
-        return host[0].class;
+        return host[0].found;
     if (lx_same6(&host[1], address))
-        return host[1].class;
+        return host[1].found;
+    if (length->buckets == 1)
+        return 0;
     bucket = lx_second_bucket(hash, length->buckets);
     host = lx_at(view, length->slots + bucket * 2 * sizeof(*host));
     if (lx_same6(&host[0], address))
-        return host[0].class;
-    if (lx_same6(&host[1], address))
-        return host[1].class;
-    return LX_NO_CLASS;
+        return host[0].found;
+    return lx_same6(&host[1], address) ? host[1].found : 0;
 }
 
 lx_inline __u32 lx_class6(const struct lx_view *view, __u32 root, const __u32 address[4])
 {
+    __u64 high = *(const __u64 *)&address[0], low = *(const __u64 *)&address[2];
     __u32 class = 0, node = root;
-    __u64 high, low;
 
-    /* Copied, not cast: the words were stored as __u32, and a __u64 may not alias them. */
-    __builtin_memcpy(&high, &address[0], sizeof(high));
-    __builtin_memcpy(&low, &address[2], sizeof(low));
     for (int step = 0; step < LX_SEARCH_STEPS6 && node; step++) {
         const struct lx_length6 *length = lx_at(view, node);
         __u64 cut[2] = {high & length->mask[0], low & length->mask[1]};
         __u32 found = lx_find6(view, length, cut);
 
-        if (found != LX_NO_CLASS)
-            class = found;
-        node = found != LX_NO_CLASS ? length->hit : length->miss;
+        if (found)
+            class = found - 1;
+        node = found ? length->hit : length->miss;
     }
     return class;
 }

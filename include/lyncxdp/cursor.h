@@ -51,6 +51,7 @@ lx_inline void lx_settle(struct lx_cursor *cursor)
     lx_opaque(offset);
     offset &= 0x7fff; /* more than two VLAN tags, an IPv6 header and eight extension headers of 2048 bytes */
     cursor->position = cursor->start + offset;
+    lx_opaque(cursor->position); /* or clang works it out twice, and the verifier sees two pointers */
     cursor->offset = offset;
 }
 

@@ -63,17 +63,19 @@ struct lx_length6 {
     __u32 pad;
 };
 
-/* A slot of a hash table. An address sits in one of two buckets, either slot. Unused slots have `used` 0. */
+/*
+ * A slot of a hash table. An address sits in one of two buckets, either slot. `found` is its class + 1. An unused slot
+ * has `found` 0 and an address of all ones, which nobody looks up: it is cut off by every shorter mask, and as a whole
+ * address it is no unicast address.
+ */
 struct lx_host4 {
     __u32 address; /* network byte order */
-    __u16 class;
-    __u16 used;
+    __u32 found;
 };
 
 struct lx_host6 {
     __u64 address[2]; /* network byte order */
-    __u16 class;
-    __u16 used;
+    __u32 found;
     __u32 pad;
 };
 

@@ -101,25 +101,29 @@ static int fill_somehow(struct filling *filling, size_t count)
     return -E2BIG;
 }
 
-static void write_slots(struct lx_image_writer *writer, const struct filling *filling, uint32_t offset)
+static void write_slots4(struct lx_host4 *out, const struct filling *filling)
 {
-    struct lx_host4 *out4 = lx_image_bytes(writer, offset);
-    struct lx_host6 *out6 = lx_image_bytes(writer, offset);
-
     for (size_t slot = 0; slot < (size_t)filling->buckets * SLOTS; slot++) {
         const struct lx_classed_host *host = &filling->hosts[filling->slots[slot]];
 
+        out[slot].address = UINT32_MAX;
         if (filling->slots[slot] == EMPTY)
             continue;
-        if (filling->ipv4) {
-            memcpy(&out4[slot].address, host->address.bytes + 12, sizeof(out4[slot].address));
-            out4[slot].class = host->class;
-            out4[slot].used = 1;
-        } else {
-            memcpy(out6[slot].address, host->address.bytes, sizeof(out6[slot].address));
-            out6[slot].class = host->class;
-            out6[slot].used = 1;
-        }
+        memcpy(&out[slot].address, host->address.bytes + 12, sizeof(out[slot].address));
+        out[slot].found = host->class + 1u;
+    }
+}
+
+static void write_slots6(struct lx_host6 *out, const struct filling *filling)
+{
+    for (size_t slot = 0; slot < (size_t)filling->buckets * SLOTS; slot++) {
+        const struct lx_classed_host *host = &filling->hosts[filling->slots[slot]];
+
+        out[slot].address[0] = out[slot].address[1] = UINT64_MAX;
+        if (filling->slots[slot] == EMPTY)
+            continue;
+        memcpy(out[slot].address, host->address.bytes, sizeof(out[slot].address));
+        out[slot].found = host->class + 1u;
     }
 }
 
@@ -137,7 +141,10 @@ int lx_bucket_table_write(struct lx_image_writer *writer, struct lx_classed_host
     error = fill_somehow(&filling, kept);
     error = error ?: lx_image_reserve(writer, (size_t)filling.buckets * SLOTS * size, &table->offset);
     if (!error) {
-        write_slots(writer, &filling, table->offset);
+        if (ipv4)
+            write_slots4(lx_image_bytes(writer, table->offset), &filling);
+        else
+            write_slots6(lx_image_bytes(writer, table->offset), &filling);
         table->buckets = filling.buckets;
         table->seed = filling.seed;
     }

@@ -10,17 +10,17 @@
 #include <string.h>
 
 int lx_attachment_ask(const struct lx_attachment *attachment, const void *frame, size_t length,
-                      struct lx_answer *answer, struct lx_failure *failure)
+                      struct lx_judgement *answer, struct lx_failure *failure)
 {
     LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = length, .repeat = 1);
-    struct lx_answer given;
+    struct lx_judgement given;
 
     if (attachment->twin < 0)
         return lx_fail(failure, LX_EXIT_FAILED, EPERM, "asking the kernel needs root; run it with sudo");
     if (bpf_prog_test_run_opts(attachment->twin, &run))
         return lx_fail(failure, LX_EXIT_FAILED, errno, "the kernel does not judge this frame of %zu bytes: %s", length,
                        strerror(errno));
-    given = lx_answer_unpack(run.retval);
+    given = lx_judgement_unpack(run.retval);
     if (given.reason >= LX_REASON_COUNT)
         return lx_fail(failure, LX_EXIT_FAILED, EPROTO,
                        "the kernel answers with a reason that this lyncxdp does not "

@@ -37,40 +37,46 @@ static int fail_for_foreign(const struct lx_interface *interface, const struct l
                        "take it off with: lyncxdp detach %s",
                        interface->name, other->id, interface->name);
     return lx_fail(failure, LX_EXIT_BUSY, EBUSY,
-                   "%s runs another XDP program, %u (%s), that was not loaded by libxdp and so cannot share the "
-                   "interface; take it off with: ip link set dev %s %s off",
+                   "%s runs another XDP program, %u (%s), without libxdp's dispatcher, so that none can run beside it; "
+                   "take it off with: ip link set dev %s %s off",
                    interface->name, other->id, other->name, interface->name,
                    other->mode == LX_MODE_GENERIC ? "xdpgeneric" : "xdpdrv");
 }
 
-/* Refuses when the interface is taken; removes the pins of an attachment that no longer runs. */
-static int make_way(const struct attaching *attaching, struct lx_failure *failure)
+static int fail_to_look(int error, const struct lx_interface *interface, struct lx_failure *failure)
+{
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot tell what runs on %s: %s", interface->name,
+                   strerror(-error));
+}
+
+/* Refuses when the attachment exists; removes its pins when it no longer runs. */
+static int remove_stale(const struct attaching *attaching, struct lx_failure *failure)
 {
     const struct lx_interface *interface = attaching->interface;
+    struct lx_running own;
+    int error;
+
+    if (lx_pins_look(attaching->directory))
+        return 0;
+    error = lx_running_with_map(interface->index, lx_pin_map_id(attaching->directory, LX_PIN_COUNTERS), &own);
+    if (!error)
+        return lx_fail(failure, LX_EXIT_BUSY, EEXIST,
+                       "lyncxdp is attached to %s already; update it, or detach it first", interface->name);
+    return error == -ENOENT ? lx_pins_remove(attaching->directory, failure) : fail_to_look(error, interface, failure);
+}
+
+static int refuse_foreign(const struct lx_interface *interface, struct lx_failure *failure)
+{
     struct lx_running other;
     int error;
 
-    if (!lx_pins_look(attaching->directory)) {
-        uint32_t counters = lx_pin_map_id(attaching->directory, LX_PIN_COUNTERS);
-
-        error = lx_running_with_map(interface->index, counters, &other);
-        if (!error)
-            return lx_fail(failure, LX_EXIT_BUSY, EEXIST,
-                           "lyncxdp is attached to %s already; update it, or detach it first", interface->name);
-        if (error != -ENOENT)
-            return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot tell what runs on %s: %s", interface->name,
-                           strerror(-error));
-        error = lx_pins_remove(attaching->directory, failure);
-        if (error)
-            return error;
-    }
-    error = lx_running_alone(interface->index, &other);
+    /* One of ours that lost its pins may also stand behind a dispatcher, where another would run beside it. */
+    error = lx_running_by_name(interface->index, &other);
+    if (error == -ENOENT)
+        error = lx_running_alone(interface->index, &other);
     if (!error)
         return fail_for_foreign(interface, &other, failure);
-    if (error == -ENOENT)
-        return 0;
-    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot tell what runs on %s: %s", interface->name,
-                   strerror(-error));
+    return error == -ENOENT ? 0 : fail_to_look(error, interface, failure);
 }
 
 static int join_roles(const struct lx_policy *policy, char *roles, size_t room, struct lx_failure *failure)
@@ -180,7 +186,8 @@ static int attach_locked(struct attaching *attaching, const struct lx_policy *po
 {
     int error;
 
-    error = make_way(attaching, failure);
+    error = remove_stale(attaching, failure);
+    error = error ?: refuse_foreign(attaching->interface, failure);
     error = error ?: describe(attaching, policy, compiled->capacity, failure);
     error = error ?: lx_twin_load(compiled->capacity, &attaching->twin, failure);
     error = error ?: publish(attaching, policy, compiled, failure);

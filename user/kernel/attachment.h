@@ -69,6 +69,6 @@ int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_l
 
 /* Puts a frame (at least 14 bytes) to the twin: the verdict of the policy in force, nothing counted. */
 int lx_attachment_ask(const struct lx_attachment *attachment, const void *frame, size_t length,
-                      struct lx_answer *answer, struct lx_failure *failure);
+                      struct lx_judgement *answer, struct lx_failure *failure);
 
 #endif
