@@ -6,11 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "output.h"
 
+/* Whether the words of a column's cells stand below each other. */
+static bool in_lines(const struct lx_column *column)
+{
+    return column->list && isatty(STDOUT_FILENO);
+}
+
 /* The words of an array, joined. Caller frees; NULL when out of memory. */
-static char *join(const json_t *words)
+static char *join(const json_t *words, const char *separator)
 {
     char *text = NULL;
     size_t length = 0, count = json_array_size(words);
@@ -19,7 +26,7 @@ static char *join(const json_t *words)
     if (!stream)
         return NULL;
     for (size_t i = 0; i < count; i++)
-        fprintf(stream, "%s%s", i ? "," : "", json_string_value(json_array_get(words, i)) ?: "");
+        fprintf(stream, "%s%s", i ? separator : "", json_string_value(json_array_get(words, i)) ?: "");
     if (!count)
         putc('-', stream);
     if (fclose(stream)) {
@@ -30,7 +37,7 @@ static char *join(const json_t *words)
 }
 
 /* What a cell shows. Caller frees; NULL when out of memory. */
-static char *cell(const json_t *value)
+static char *cell(const json_t *value, bool lines)
 {
     char *text = NULL;
 
@@ -44,20 +51,31 @@ static char *cell(const json_t *value)
     case JSON_FALSE:
         return strdup("no");
     case JSON_ARRAY:
-        return join(value);
+        return join(value, lines ? "\n" : ",");
     default:
         return strdup("-");
     }
 }
 
+static int add_column(struct libscols_table *table, const struct lx_column *column)
+{
+    bool lines = in_lines(column);
+    int flags = (column->number ? SCOLS_FL_RIGHT : 0) | (lines ? SCOLS_FL_WRAP : 0);
+    struct libscols_column *added = scols_table_new_column(table, column->title, 0, flags);
+
+    if (!added)
+        return -1;
+    if (!lines)
+        return 0;
+    return scols_column_set_safechars(added, "\n") ||
+           scols_column_set_wrapfunc(added, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+}
+
 static int add_columns(struct libscols_table *table, const struct lx_column *columns, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        int flags = (columns[i].number ? SCOLS_FL_RIGHT : 0) | (columns[i].wrap ? SCOLS_FL_WRAP : 0);
-
-        if (!scols_table_new_column(table, columns[i].title, columns[i].wrap ? 0.3 : 0, flags))
+    for (size_t i = 0; i < count; i++)
+        if (add_column(table, &columns[i]))
             return -1;
-    }
     return 0;
 }
 
@@ -68,7 +86,7 @@ static int add_line(struct libscols_table *table, const json_t *row, const struc
     if (!line)
         return -1;
     for (size_t i = 0; i < count; i++) {
-        char *text = cell(json_object_get(row, columns[i].member));
+        char *text = cell(json_object_get(row, columns[i].member), in_lines(&columns[i]));
         int error = text ? scols_line_set_data(line, i, text) : -1;
 
         free(text);

@@ -8,9 +8,9 @@
 
 struct lx_column {
     const char *title;
-    const char *member; /* of each object; an array of words is joined with commas, null is left out as "-" */
+    const char *member; /* of each object; null is shown as "-" */
     bool number;        /* set to the right */
-    bool wrap;          /* may take several lines on a terminal */
+    bool list;          /* the words of an array stand below each other on a terminal; else with commas */
 };
 
 /* Prints the objects of `rows` to standard output. Returns the exit code. */

@@ -48,12 +48,11 @@ static const struct lx_column row_columns[] = {
     {"ROW", "id", false, false},
     {"PACKETS", "packets", true, false},
     {"BYTES", "bytes", true, false},
-    {"SOURCE", "source", false, true},
 };
 
 static const struct lx_column reason_columns[] = {
     {"REASON", "reason", false, false}, {"VERDICT", "verdict", false, false}, {"PACKETS", "packets", true, false},
-    {"BYTES", "bytes", true, false},    {"MEANING", "meaning", false, true},
+    {"BYTES", "bytes", true, false},    {"MEANING", "meaning", false, false},
 };
 
 static const struct lx_column port_columns[] = {

@@ -26,15 +26,14 @@ static const struct lx_option options_of_show[] = {
 
 static const struct lx_column columns[] = {
     {"ROW", "id", false, false},
-    {"HOOK", "hook", false, false},
-    {"FROM", "from", false, true},
+    {"FROM", "from", false, false},
     {"PORT", "source_port", false, false},
-    {"TO", "to", false, true},
+    {"TO", "to", false, false},
     {"PORT", "destination_port", false, false},
     {"TRANSPORT", "transport", false, false},
     {"APPLICATION", "application", false, false},
     {"ONLY FOR", "options", false, true},
-    {"SOURCE", "source", false, true},
+    {"PRINTED IN", "printed", false, false},
 };
 
 /* The rule that a row became in a resolved policy; NULL when the policy was not resolved. */
@@ -63,17 +62,57 @@ static json_t *report_rows(const struct lx_selection *selection, const struct lx
     return report;
 }
 
+/*
+ * Titles of documents are too long to be repeated in every row: they are numbered, and `printed` becomes "[1] row 7".
+ * `documents` collects them. Returns 0, or -1 when out of memory.
+ */
+static int number_source(json_t *row, struct lx_words *documents)
+{
+    const char *source = json_string_value(json_object_get(row, "source")), *place;
+    char title[sizeof(((struct lx_row_label *)0)->source)];
+    size_t number = 0;
+
+    if (!source)
+        return 0;
+    place = strrchr(source, ',');
+    if (!place || (size_t)(place - source) >= sizeof(title))
+        return json_object_set(row, "printed", json_object_get(row, "source"));
+    snprintf(title, sizeof(title), "%.*s", (int)(place - source), source);
+    while (number < documents->count && strcmp(documents->items[number], title))
+        number++;
+    if (number == documents->count && lx_words_add(documents, title))
+        return -1;
+    return json_object_set_new(row, "printed", json_sprintf("[%zu]%s", number + 1, place + 1));
+}
+
+static void print_remarks(size_t unresolved, size_t closed, const struct lx_words *documents)
+{
+    for (size_t i = 0; i < documents->count; i++)
+        printf("[%zu] %s\n", i + 1, documents->items[i]);
+    if (unresolved)
+        printf("(%zu of them are printed without a port or transport, and open nothing)\n", unresolved);
+    if (closed)
+        printf("(%zu more are closed by --without, --workload or the site)\n", closed);
+}
+
 static int print_text(const json_t *report, const struct lx_selection *selection)
 {
     size_t shown = json_array_size(report), unresolved = 0;
-    int result = lx_print_table(report, columns, sizeof(columns) / sizeof(*columns));
+    struct lx_words documents = {0};
+    int result = LX_EXIT_DONE;
 
-    for (size_t i = 0; i < shown; i++)
-        unresolved += json_is_true(json_object_get(json_array_get(report, i), "unresolved"));
-    if (unresolved)
-        printf("(%zu of them are printed without a port or transport, and open nothing)\n", unresolved);
-    if (shown < selection->pick_count)
-        printf("(%zu more are closed by --without, --workload or the site)\n", selection->pick_count - shown);
+    for (size_t i = 0; result == LX_EXIT_DONE && i < shown; i++) {
+        json_t *row = json_array_get(report, i);
+
+        unresolved += json_is_true(json_object_get(row, "unresolved"));
+        if (number_source(row, &documents))
+            result = lx_memory_error();
+    }
+    if (result == LX_EXIT_DONE)
+        result = lx_print_table(report, columns, sizeof(columns) / sizeof(*columns));
+    if (result == LX_EXIT_DONE)
+        print_remarks(unresolved, selection->pick_count - shown, &documents);
+    lx_words_free(&documents);
     return result;
 }
 

@@ -14,7 +14,7 @@ static const struct lx_option options_of_status[] = {
 };
 
 static const struct lx_column columns[] = {
-    {"INTERFACE", "interface", false, false}, {"ROLE", "role", false, true},
+    {"INTERFACE", "interface", false, false}, {"ROLE", "role", false, false},
     {"EDITION", "edition", false, false},     {"SIDE", "side", false, false},
     {"HOOK", "hook", false, false},           {"STATE", "state", false, false},
     {"MODE", "mode", false, false},           {"DISPATCHER", "dispatcher", false, false},
