@@ -137,6 +137,10 @@ check "an unknown edition" says 2 "did you mean 'lync2010'" nobody roles --editi
 check "LYNCXDP_POLICIES without a directory" says 3 '/nowhere.*cannot be read' \
     env LYNCXDP_POLICIES=/nowhere "$LYNCXDP" roles
 
+mkdir -p "$work/prefix/sbin" "$work/prefix/share/lyncxdp/policies"
+cp "$LYNCXDP" "$work/prefix/sbin/" && cp "$tree/policies/lync2010.yaml" "$work/prefix/share/lyncxdp/policies/mine.yaml"
+check "an installed lyncxdp uses the policies beside it" says 0 '^lync2010 +av-edge' "$work/prefix/sbin/lyncxdp" roles --edition mine
+
 members='["id","role","side","hook","from","source_port","to","destination_port","transport","application","options","workloads","source","note","unresolved"]'
 check "show has every member" answers "length > 0 and all(.[]; . as \$row | $members | all(. as \$m | \$row | has(\$m)))" \
     nobody show av-edge --json

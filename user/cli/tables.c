@@ -21,21 +21,24 @@
 
 #define SUFFIX ".yaml"
 
-/* The tree's own policies/, when this is a tree's build/lyncxdp. */
-static bool tree_directory(char directory[PATH_MAX])
+/*
+ * The policies that came with this executable: those of its tree for a tree's build/lyncxdp, else share/lyncxdp beside
+ * the directory that it is installed in, so that it may be installed with another PREFIX than it was built with.
+ */
+static bool own_directory(char directory[PATH_MAX])
 {
     char path[PATH_MAX], *folder;
     ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    const char *policies = "share/lyncxdp/policies";
     struct stat status;
 
     if (length < 0)
         return false;
     path[length] = '\0';
     folder = dirname(path);
-    if (strcmp(strrchr(folder, '/') ?: "", "/build"))
-        return false;
-    folder = dirname(folder);
-    return snprintf(directory, PATH_MAX, "%s/policies", folder) < PATH_MAX && !stat(directory, &status) &&
+    if (!strcmp(strrchr(folder, '/') ?: "", "/build"))
+        policies = "policies";
+    return snprintf(directory, PATH_MAX, "%s/%s", dirname(folder), policies) < PATH_MAX && !stat(directory, &status) &&
            S_ISDIR(status.st_mode);
 }
 
@@ -45,7 +48,7 @@ static const char *policy_directory(char buffer[PATH_MAX])
 
     if (chosen && *chosen)
         return chosen;
-    return tree_directory(buffer) ? buffer : LYNCXDP_POLICY_DIR;
+    return own_directory(buffer) ? buffer : LYNCXDP_POLICY_DIR;
 }
 
 FILE *lx_open_input(const char *path)
