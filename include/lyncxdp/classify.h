@@ -94,9 +94,12 @@ lx_inline __u32 lx_find6(const struct lx_view *view, const struct lx_length6 *le
 
 lx_inline __u32 lx_class6(const struct lx_view *view, __u32 root, const __u32 address[4])
 {
-    __u64 high = *(const __u64 *)&address[0], low = *(const __u64 *)&address[2];
     __u32 class = 0, node = root;
+    __u64 high, low;
 
+    /* Copied, not cast: the words were stored as __u32, and a __u64 may not alias them. The code is the same. */
+    __builtin_memcpy(&high, &address[0], sizeof(high));
+    __builtin_memcpy(&low, &address[2], sizeof(low));
     for (int step = 0; step < LX_SEARCH_STEPS6 && node; step++) {
         const struct lx_length6 *length = lx_at(view, node);
         __u64 cut[2] = {high & length->mask[0], low & length->mask[1]};
