@@ -122,7 +122,8 @@ static bool read_address(const struct nlmsghdr *message, struct seen_address *se
             seen->flags = mnl_attr_get_u32(attribute);
     }
     /* On a point-to-point link IFA_ADDRESS is the peer's. */
-    address = local ?: address;
+    if (local)
+        address = local;
     if (!address || mnl_attr_get_payload_len(address) < (seen->ipv4 ? 4 : 16))
         return false;
     if (seen->ipv4)
