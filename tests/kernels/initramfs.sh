@@ -50,7 +50,7 @@ copy_tree() {
 # build_initramfs KERNEL SOURCE OUTPUT
 build_initramfs() {
     local kernel=$1 source=$2 output=$3 root tool
-    root=$(mktemp -d "$output.XXXXXX")
+    root=$(mktemp -d "$output.XXXXXX") && chmod 755 "$root"
 
     mkdir -p "$root"/{bin,dev,etc,modules,proc,run,sys,tmp}
     cp "$(command -v busybox)" "$root/bin/busybox"
