@@ -127,7 +127,7 @@ static void expect_counted(const struct oracle_verdict *verdict, size_t length)
 static void judge(const struct lx_policy *policy, const uint8_t *frame, size_t length)
 {
     struct oracle_verdict verdict = oracle_judge_to_role(policy, frame, length);
-    struct lx_answer answer = lx_answer_unpack(run(loaded.twin, frame, length));
+    struct lx_judgement answer = lx_judgement_unpack(run(loaded.twin, frame, length));
     uint32_t action = lx_reason_verdict(verdict.reason) == LX_PASS ? XDP_PASS : XDP_DROP;
 
     if (answer.reason != verdict.reason || answer.row != verdict.row)
@@ -262,7 +262,7 @@ Test(kernel, without_an_image_everything_is_dropped_and_counted)
     size_t length = shape_write(&sample.shape, frame);
     struct lx_counters *sum;
 
-    cr_assert_eq(lx_answer_unpack(run(loaded.twin, frame, length)).reason, LX_REASON_NO_POLICY);
+    cr_assert_eq(lx_judgement_unpack(run(loaded.twin, frame, length)).reason, LX_REASON_NO_POLICY);
     cr_assert_eq(run(loaded.program, frame, length), XDP_DROP);
     sum = counted(loaded.program);
     cr_expect_eq(sum->reasons[LX_REASON_NO_POLICY].packets, 1);
