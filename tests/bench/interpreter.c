@@ -61,20 +61,47 @@ static int arithmetic(uint8_t operation, uint64_t *destination, uint64_t operand
     if (!wide)
         operand = (uint32_t)operand;
     switch (operation) {
-    case BPF_ADD: value += operand; break;
-    case BPF_SUB: value -= operand; break;
-    case BPF_MUL: value *= operand; break;
-    case BPF_DIV: value = operand ? value / operand : 0; break;
-    case BPF_MOD: value = operand ? value % operand : value; break;
-    case BPF_OR: value |= operand; break;
-    case BPF_AND: value &= operand; break;
-    case BPF_XOR: value ^= operand; break;
-    case BPF_LSH: value <<= shift; break;
-    case BPF_RSH: value >>= shift; break;
-    case BPF_ARSH: value = wide ? (uint64_t)((int64_t)value >> shift) : (uint32_t)((int32_t)value >> shift); break;
-    case BPF_NEG: value = -value; break;
-    case BPF_MOV: value = operand; break;
-    default: return -ENOSYS;
+    case BPF_ADD:
+        value += operand;
+        break;
+    case BPF_SUB:
+        value -= operand;
+        break;
+    case BPF_MUL:
+        value *= operand;
+        break;
+    case BPF_DIV:
+        value = operand ? value / operand : 0;
+        break;
+    case BPF_MOD:
+        value = operand ? value % operand : value;
+        break;
+    case BPF_OR:
+        value |= operand;
+        break;
+    case BPF_AND:
+        value &= operand;
+        break;
+    case BPF_XOR:
+        value ^= operand;
+        break;
+    case BPF_LSH:
+        value <<= shift;
+        break;
+    case BPF_RSH:
+        value >>= shift;
+        break;
+    case BPF_ARSH:
+        value = wide ? (uint64_t)((int64_t)value >> shift) : (uint32_t)((int32_t)value >> shift);
+        break;
+    case BPF_NEG:
+        value = -value;
+        break;
+    case BPF_MOV:
+        value = operand;
+        break;
+    default:
+        return -ENOSYS;
     }
     *destination = wide ? value : (uint32_t)value;
     return 0;
@@ -101,19 +128,32 @@ static int taken(uint8_t operation, uint64_t left, uint64_t right, int wide)
         right = (uint32_t)right;
     }
     switch (operation) {
-    case BPF_JA: return 1;
-    case BPF_JEQ: return left == right;
-    case BPF_JNE: return left != right;
-    case BPF_JGT: return left > right;
-    case BPF_JGE: return left >= right;
-    case BPF_JLT: return left < right;
-    case BPF_JLE: return left <= right;
-    case BPF_JSET: return (left & right) != 0;
-    case BPF_JSGT: return l > r;
-    case BPF_JSGE: return l >= r;
-    case BPF_JSLT: return l < r;
-    case BPF_JSLE: return l <= r;
-    default: return -ENOSYS;
+    case BPF_JA:
+        return 1;
+    case BPF_JEQ:
+        return left == right;
+    case BPF_JNE:
+        return left != right;
+    case BPF_JGT:
+        return left > right;
+    case BPF_JGE:
+        return left >= right;
+    case BPF_JLT:
+        return left < right;
+    case BPF_JLE:
+        return left <= right;
+    case BPF_JSET:
+        return (left & right) != 0;
+    case BPF_JSGT:
+        return l > r;
+    case BPF_JSGE:
+        return l >= r;
+    case BPF_JSLT:
+        return l < r;
+    case BPF_JSLE:
+        return l <= r;
+    default:
+        return -ENOSYS;
     }
 }
 

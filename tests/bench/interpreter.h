@@ -13,8 +13,8 @@
 
 /* How the program's maps look from outside the kernel. */
 struct lx_map_memory {
-    int fd;            /* as the relocated instructions name it */
-    uint8_t *values;   /* value_size * entries bytes; for an array of maps, NULL */
+    int fd;          /* as the relocated instructions name it */
+    uint8_t *values; /* value_size * entries bytes; for an array of maps, NULL */
     uint32_t value_size;
     uint32_t entries;
     struct lx_map_memory *inner; /* for an array of maps: `entries` of them */

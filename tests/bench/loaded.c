@@ -17,8 +17,8 @@ static int publish(struct lx_loaded *loaded, const struct lx_compiled *compiled)
     LIBBPF_OPTS(bpf_map_create_opts, options);
     uint32_t key = 0;
 
-    loaded->image = bpf_map_create(BPF_MAP_TYPE_ARRAY, "image", sizeof(key), compiled->capacity + LX_IMAGE_SLACK, 1,
-                                   &options);
+    loaded->image =
+        bpf_map_create(BPF_MAP_TYPE_ARRAY, "image", sizeof(key), compiled->capacity + LX_IMAGE_SLACK, 1, &options);
     if (loaded->image < 0)
         return loaded->image;
     return bpf_map_update_elem(loaded->image, &key, compiled->image, BPF_ANY)
@@ -34,8 +34,9 @@ int lx_loaded_open(struct lx_loaded *loaded, const struct lx_compiled *compiled)
         return -errno;
     loaded->skeleton->rodata->image_mask = compiled->capacity - 1;
     error = bpf_map__set_max_entries(loaded->skeleton->maps.counters, (uint32_t)libbpf_num_possible_cpus());
-    error = error ?: bpf_map__set_value_size(bpf_map__inner_map(loaded->skeleton->maps.images),
-                                             compiled->capacity + LX_IMAGE_SLACK);
+    error = error
+                ?: bpf_map__set_value_size(bpf_map__inner_map(loaded->skeleton->maps.images),
+                                           compiled->capacity + LX_IMAGE_SLACK);
     error = error ?: to_role__load(loaded->skeleton);
     error = error ?: publish(loaded, compiled);
     if (error)
@@ -82,12 +83,18 @@ int lx_count_packet(const struct lx_loaded *loaded, const struct lx_compiled *co
     if (counters) {
         struct lx_map_memory maps[] = {
             {.fd = bpf_map__fd(loaded->skeleton->maps.images), .entries = 1, .inner = &image},
-            {.fd = bpf_map__fd(loaded->skeleton->maps.counters), .values = (uint8_t *)counters,
-             .value_size = sizeof(*counters), .entries = 1},
-            {.fd = bpf_map__fd(loaded->skeleton->maps.rodata), .values = (uint8_t *)loaded->skeleton->rodata,
-             .value_size = bpf_map__value_size(loaded->skeleton->maps.rodata),.entries = 1},
-            {.fd = bpf_map__fd(loaded->skeleton->maps.data_control), .values = control,
-             .value_size = sizeof(control), .entries = 1},
+            {.fd = bpf_map__fd(loaded->skeleton->maps.counters),
+             .values = (uint8_t *)counters,
+             .value_size = sizeof(*counters),
+             .entries = 1},
+            {.fd = bpf_map__fd(loaded->skeleton->maps.rodata),
+             .values = (uint8_t *)loaded->skeleton->rodata,
+             .value_size = bpf_map__value_size(loaded->skeleton->maps.rodata),
+             .entries = 1},
+            {.fd = bpf_map__fd(loaded->skeleton->maps.data_control),
+             .values = control,
+             .value_size = sizeof(control),
+             .entries = 1},
         };
         error = lx_interpret(bpf_program__insns(program), bpf_program__insn_cnt(program), maps,
                              sizeof(maps) / sizeof(maps[0]), frame, length, execution);

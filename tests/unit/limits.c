@@ -168,7 +168,10 @@ Test(limits, nested_prefixes_of_every_length_are_told_apart)
                 1000 + length);
         /* 64.0.0.1 and the prefixes around it, each in a group and with a port of its own. */
         fprintf(groups.stream, "  g%d: %s/%d\n", length,
-                length == 1 ? "0.0.0.0" : length == 32 ? "64.0.0.1" : "64.0.0.0", length);
+                length == 1    ? "0.0.0.0"
+                : length == 32 ? "64.0.0.1"
+                               : "64.0.0.0",
+                length);
     }
     cr_assert_eq(build(&rows, &groups, &built), 0, "%s", first_message(&built));
     for (int length = 2; length <= 32; length++) {

@@ -83,7 +83,7 @@ static bool fill(struct filling *filling, size_t count)
 /* Finds a size and a seed with which every host has a slot. */
 static int fill_somehow(struct filling *filling, size_t count)
 {
-    size_t buckets = count <= 8 ? count : count * 5 / 8 + 1;
+    size_t buckets = count <= 8 ? count + !count : count * 5 / 8 + 1;
 
     for (; buckets <= LX_IMAGE_MAX_CAPACITY / SLOTS / sizeof(struct lx_host4); buckets += buckets / 8 + 1) {
         uint32_t *slots = realloc(filling->slots, buckets * SLOTS * sizeof(*slots));

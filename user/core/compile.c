@@ -135,7 +135,7 @@ static int write_run(struct section *section, uint32_t undecided, enum lx_entry_
     uint32_t entry;
     int error = 0;
 
-    for (uint32_t class = 0; !error && class < classes->count; class++) {
+    for (uint32_t class = 0; !error && class < classes->count; class ++) {
         intersect(bits, lx_rule_sets_get(&section->undecided, undecided), lx_rule_sets_get(classes, class), words);
         if (kind == LX_ENTRY_SOURCE)
             error = resolve_entry(section, bits, true, &entry);
@@ -218,12 +218,13 @@ static int write_port_tables(struct lx_image_writer *writer, struct section *sec
     struct lx_port_classes *classes = malloc(sizeof(*classes));
     int error = classes ? 0 : -ENOMEM;
 
-    error = error ?: lx_port_classes_build(section->rules, section->count, LX_DESTINATION_PORT,
-                                           &section->destination_ports, classes);
+    error = error
+                ?: lx_port_classes_build(section->rules, section->count, LX_DESTINATION_PORT,
+                                         &section->destination_ports, classes);
     for (int i = 0; !error && i < LX_TRANSPORT_COUNT; i++)
         error = lx_port_table_write(writer, classes->of[i], &out->destination_ports[i]);
-    error = error ?: lx_port_classes_build(section->rules, section->count, LX_SOURCE_PORT, &section->source_ports,
-                                           classes);
+    error =
+        error ?: lx_port_classes_build(section->rules, section->count, LX_SOURCE_PORT, &section->source_ports, classes);
     for (int i = 0; !error && i < LX_TRANSPORT_COUNT; i++)
         error = lx_port_table_write(writer, classes->of[i], &out->source_ports[i]);
     free(classes);
@@ -239,10 +240,12 @@ static int write_section(struct lx_image_writer *writer, const struct lx_policy 
 
     out->rows = section.count;
     error = error ?: write_port_tables(writer, &section, out);
-    error = error ?: lx_address_table_write(writer, section.rules, section.count, LX_DESTINATION_ADDRESS,
-                                            &section.destinations, &out->destinations);
-    error = error ?: lx_address_table_write(writer, section.rules, section.count, LX_SOURCE_ADDRESS, &section.sources,
-                                            &out->sources);
+    error = error
+                ?: lx_address_table_write(writer, section.rules, section.count, LX_DESTINATION_ADDRESS,
+                                          &section.destinations, &out->destinations);
+    error = error
+                ?: lx_address_table_write(writer, section.rules, section.count, LX_SOURCE_ADDRESS, &section.sources,
+                                          &out->sources);
     out->destination_classes = section.destinations.count;
     error = error ?: write_entries(&section);
     error = error ?: lx_image_reserve(writer, section.entries.count * sizeof(uint32_t), &out->entries);
@@ -322,7 +325,8 @@ int lx_compile(const struct lx_policy *policy, struct lx_compiled *compiled, str
     if (error == -E2BIG)
         lx_diagnose(diagnostics, LX_ERROR, (struct lx_place){0}, NULL,
                     "the compiled policy would exceed the limit of %u MiB: use fewer address groups that overlap, "
-                    "or fewer rows with different source ports", LX_IMAGE_MAX_CAPACITY >> 20);
+                    "or fewer rows with different source ports",
+                    LX_IMAGE_MAX_CAPACITY >> 20);
     return error;
 }
 

@@ -13,8 +13,8 @@
 
 /* One length in use: a node of the search. */
 struct node {
-    uint8_t length;  /* of the mapped form, 0 to 128 */
-    int hit, miss;   /* indexes of the next nodes, or -1 */
+    uint8_t length;                /* of the mapped form, 0 to 128 */
+    int hit, miss;                 /* indexes of the next nodes, or -1 */
     struct lx_classed_host *hosts; /* owned: entries and markers, not yet sorted */
     size_t count;
     uint32_t offset; /* in the image */

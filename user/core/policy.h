@@ -13,34 +13,34 @@
 
 /* Addresses that several rules may share; rules that point at one set are cheaper than rules with equal sets. */
 struct lx_prefix_set {
-    char *name;               /* owned: the group's name, or NULL */
-    struct lx_prefix *items;  /* owned */
-    size_t count;             /* 0 with `any` false: matches nothing */
-    bool any;                 /* every unicast address */
+    char *name;              /* owned: the group's name, or NULL */
+    struct lx_prefix *items; /* owned */
+    size_t count;            /* 0 with `any` false: matches nothing */
+    bool any;                /* every unicast address */
 };
 
 /* A row with its two ends resolved. */
 struct lx_rule {
-    const struct lx_row *row; /* borrowed from the policy's `rows` */
+    const struct lx_row *row;                         /* borrowed from the policy's `rows` */
     const struct lx_prefix_set *source, *destination; /* borrowed from the policy's `sets` */
     uint16_t slot; /* of its counter, below LX_ROW_SLOTS; its index in `rules` unless an update assigned another */
 };
 
 struct lx_policy {
-    char *edition;          /* owned */
+    char *edition; /* owned */
     enum lx_side side;
     struct lx_words roles;
-    struct lx_row *rows;    /* owned: rows in the policy's order, site rows last */
+    struct lx_row *rows; /* owned: rows in the policy's order, site rows last */
     size_t row_count;
-    struct lx_rule *rules;  /* owned: the open rows; a packet is credited to the first that matches */
-    size_t rule_count;      /* at most LX_MAX_ROWS */
+    struct lx_rule *rules;       /* owned: the open rows; a packet is credited to the first that matches */
+    size_t rule_count;           /* at most LX_MAX_ROWS */
     struct lx_prefix_set **sets; /* owned, each allocated on its own */
     size_t set_count;
     const struct lx_prefix_set *protected; /* the addresses behind the role, for spoofing; count 0: not known */
-    uint32_t built_ins;     /* enum lx_built_in bits that are on */
-    bool vlans_listed;      /* only the VLANs in `vlans` are let in */
-    uint8_t vlans[512];     /* bitmap by VLAN id; id 0: frames without a tag */
-    uint16_t *watch_ports;  /* owned: ports that metrics name even while they are zero */
+    uint32_t built_ins;                    /* enum lx_built_in bits that are on */
+    bool vlans_listed;                     /* only the VLANs in `vlans` are let in */
+    uint8_t vlans[512];                    /* bitmap by VLAN id; id 0: frames without a tag */
+    uint16_t *watch_ports;                 /* owned: ports that metrics name even while they are zero */
     size_t watch_port_count;
 };
 

@@ -200,6 +200,7 @@ int lx_policy_file_read(FILE *stream, const char *name, struct lx_policy_file *f
     if (!policy.file.name)
         return -ENOMEM;
     policy.scope.file = policy.file.name;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the name is freed with the file, or moves out with it */
     error = lx_reader_open(&policy.reader, stream, policy.file.name, diagnostics);
     if (!error) {
         read_file(&policy);

@@ -17,12 +17,12 @@ struct lx_setting {
 
 /* What a person asked for. Borrowed by lx_resolve. */
 struct lx_request {
-    struct lx_words roles;           /* at least one */
-    enum lx_side side;               /* LX_SIDE_NONE: external where the role has sides */
-    struct lx_setting *settings;     /* win over the site */
+    struct lx_words roles;       /* at least one */
+    enum lx_side side;           /* LX_SIDE_NONE: external where the role has sides */
+    struct lx_setting *settings; /* win over the site */
     size_t setting_count;
-    struct lx_words without;         /* options to close */
-    struct lx_words workloads;       /* empty: all */
+    struct lx_words without;   /* options to close */
+    struct lx_words workloads; /* empty: all */
 };
 
 /*

@@ -223,6 +223,7 @@ int lx_site_file_read(FILE *stream, const char *name, struct lx_site *site, stru
 
     if (!read.site.name)
         return -ENOMEM;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the name is freed with the site, or moves out with it */
     error = lx_reader_open(&read.reader, stream, read.site.name, diagnostics);
     if (!error) {
         read_file(&read);
