@@ -44,8 +44,8 @@ exchange='
 
 # exchanges SECONDS TRANSPORT PORT COUNT [SIZE]: prints how many exchanges succeed, each within so many seconds.
 exchanges() {
-    local seconds=$1 transport=$2 port=$3 count=$4 size=${5:-100} whole=0 back i
-    for i in $(seq "$count"); do
+    local seconds=$1 transport=$2 port=$3 count=$4 size=${5:-100} whole=0 back
+    for ((; count > 0; count--)); do
         # The outer limit is for the connecting, the inner one for the answer.
         back=$(in_internet timeout $((seconds + 1)) \
             bash -c "$exchange" "$transport" $edge "$port" "$size" "$seconds" 2>/dev/null)

@@ -2,7 +2,7 @@
 # Builds the initramfs that a test kernel boots into: busybox, the tree under test at /lyncxdp, the tools that the
 # checks use, and the few modules they need. Source this, call `build_initramfs`. Needs no root.
 
-initramfs_tools="bash ip ethtool bpftool xdp-loader xdp-filter socat ss jq"
+initramfs_tools="bash ip ethtool bpftool xdp-filter socat ss jq"
 initramfs_modules="veth virtio_pci virtio_net sch_ingress cls_bpf"
 
 # copy_program ROOT FILE [AT]: a program and the libraries that it is linked with, at the paths they have here.
@@ -40,7 +40,6 @@ copy_tree() {
     mkdir -p "$root/build" "$root/tests"
     cp -r "$source/policies" "$root/"
     cp -r "$source/tests/tap.sh" "$source/tests/kernels" "$root/tests/"
-    find "$source/build" -maxdepth 2 -name '*.bpf.o' -exec cp {} "$root/build/" \;
     for file in "$source/build/lyncxdp" "$source"/build/tests/bpf/*; do
         [ -f "$file" ] && [ -x "$file" ] && copy_program "$1" "$file" "/lyncxdp${file#"$source"}"
     done

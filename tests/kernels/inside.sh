@@ -35,10 +35,11 @@ holdings() {
 
 # Programs and maps are freed after a grace period.
 nothing_left() {
-    local wait
-    for wait in 1 2 3 4 5 6 7 8 9 10; do
+    local tries=10
+    while [ $tries -gt 0 ]; do
         [ "$(holdings)" = "$before" ] && return
         sleep 0.5
+        tries=$((tries - 1))
     done
     echo "before: $before"
     echo "now: $(holdings)"

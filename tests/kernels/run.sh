@@ -24,8 +24,8 @@ report() {
 
 missing_tools() {
     local tool
-    for tool in qemu-system-x86_64 busybox cpio xz apt-get dpkg-deb; do
-        command -v "$tool" >/dev/null || echo "$tool"
+    for tool in qemu-system-x86_64 busybox cpio xz apt-get dpkg-deb $initramfs_tools; do
+        PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || echo "$tool"
     done
 }
 
