@@ -6,8 +6,6 @@
 #ifndef LYNCXDP_BUILT_IN_H
 #define LYNCXDP_BUILT_IN_H
 
-#include <linux/if_arp.h>
-
 #include "martian.h"
 #include "packet.h"
 
@@ -21,6 +19,13 @@ struct lx_arp {
 };
 
 _Static_assert(sizeof(struct lx_arp) == 28, "RFC 826, for IPv4 over Ethernet");
+
+/* Written out: <linux/if_arp.h> draws in the C library's headers, which do not know the BPF target. */
+enum lx_arp_value {
+    LX_ARP_ETHERNET = 1,
+    LX_ARP_REQUEST = 1,
+    LX_ARP_REPLY = 2,
+};
 
 enum lx_icmp4_type {
     LX_ICMP4_ECHO_REPLY = 0,
@@ -61,9 +66,9 @@ lx_inline __u32 lx_judge_arp(struct lx_cursor *cursor, __u32 built_ins)
 
     if (!arp)
         return LX_REASON_SHORT_FRAME;
-    if (arp->hardware_type != LX_BE16(ARPHRD_ETHER) || arp->protocol_type != LX_BE16(ETH_P_IP) ||
+    if (arp->hardware_type != LX_BE16(LX_ARP_ETHERNET) || arp->protocol_type != LX_BE16(ETH_P_IP) ||
         arp->hardware_length != ETH_ALEN || arp->protocol_length != 4 ||
-        (arp->operation != LX_BE16(ARPOP_REQUEST) && arp->operation != LX_BE16(ARPOP_REPLY)))
+        (arp->operation != LX_BE16(LX_ARP_REQUEST) && arp->operation != LX_BE16(LX_ARP_REPLY)))
         return LX_REASON_BAD_ARP;
     return built_ins & LX_BUILT_IN_ARP ? LX_REASON_ARP : LX_REASON_BUILT_IN_OFF;
 }
