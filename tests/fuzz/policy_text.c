@@ -85,8 +85,8 @@ static void read_policy(FILE *stream)
     for (size_t i = 0; i < file.role_count; i++) {
         for (size_t j = 0; j < file.roles[i].row_count; j++)
             check_row(&file.roles[i].rows[j]);
-        for (size_t j = 0; j < file.roles[i].includes.count; j++)
-            require(lx_policy_file_role(&file, file.roles[i].includes.items[j]) != NULL);
+        for (size_t j = 0; j < file.roles[i].include_count; j++)
+            require(lx_policy_file_role(&file, file.roles[i].includes[j]->name) == file.roles[i].includes[j]);
     }
     lx_policy_file_free(&file);
 }

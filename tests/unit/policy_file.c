@@ -88,7 +88,8 @@ static char *print_file(const struct lx_policy_file *file)
         const struct lx_role *role = &file->roles[i];
 
         fprintf(out, "role %s%s%s", role->name, role->external ? " external" : "", role->internal ? " internal" : "");
-        print_words(out, " includes ", &role->includes);
+        for (size_t j = 0; j < role->include_count; j++)
+            fprintf(out, "%s%s", j ? "," : " includes ", role->includes[j]->name);
         fprintf(out, " line %u:%u\n", role->place.line, role->place.column);
         for (size_t j = 0; j < role->row_count; j++)
             print_row(out, &role->rows[j]);

@@ -238,17 +238,32 @@ Test(report, a_resolved_row_shows_its_addresses)
 
 Test(report, an_including_role_counts_the_rows_it_takes_over)
 {
-    char *includes[] = {"inner"};
+    struct lx_row rows[4] = {{.lb = LX_LB_HARDWARE, .citation = "table 1"},
+                             {.lb = LX_LB_DNS, .citation = "table 1"},
+                             {.lb = LX_LB_DNS, .citation = "table 2"},
+                             {.citation = "table 2"}};
+    const struct lx_role *includes[] = {NULL, NULL}, *twice[] = {NULL};
     struct lx_role roles[] = {
-        {.name = "inner", .external = true, .internal = true, .row_count = 4},
-        {.name = "outer", .external = true, .row_count = 1, .includes = {.items = includes, .count = 1}},
+        {.name = "inner", .external = true, .rows = rows, .row_count = 4},
+        {.name = "middle", .external = true, .includes = twice, .include_count = 1},
+        {.name = "outer",
+         .external = true,
+         .internal = true,
+         .rows = rows,
+         .row_count = 1,
+         .includes = includes,
+         .include_count = 2},
     };
-    struct lx_policy_file file = {.edition = "test", .roles = roles, .role_count = 2};
-    json_t *report = lx_report_role(&file, &roles[1]);
+    struct lx_policy_file file = {.edition = "test", .roles = roles, .role_count = 3};
+    json_t *report;
+
+    twice[0] = includes[0] = &roles[0];
+    includes[1] = &roles[1];
+    report = lx_report_role(&file, &roles[2]);
 
     cr_assert_str_eq(text(report, "edition"), "test");
     cr_assert_str_eq(text(report, "role"), "outer");
-    cr_assert_eq(number(report, "rows"), 5);
+    cr_assert_eq(number(report, "rows"), 4, "a role reached twice counts once, and so does a line for both ways");
     cr_assert_eq(json_array_size(json_object_get(report, "sides")), 2);
     json_decref(report);
 }

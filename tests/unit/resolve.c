@@ -273,7 +273,7 @@ Test(resolve, an_unknown_role_is_told_with_the_nearest)
     given_role(&given, "zebra");
     cr_assert_eq(given_resolve(&given), -ENOENT);
     cr_expect(given_told(&given, "test has no role 'signla'; did you mean 'signal'?"));
-    cr_expect(given_told(&given, "test has no role 'zebra'; 'lyncxdp roles' lists its roles"));
+    cr_expect(given_told(&given, "test has no role 'zebra'; 'lyncxdp roles' lists them all"));
     given_forget_request(&given);
     cr_expect_eq(given_resolve(&given), -EINVAL, "no role at all");
     given_end(&given);

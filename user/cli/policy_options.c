@@ -19,6 +19,17 @@ static int take_side(void *field, const char *value)
     return lx_usage_error("--side '%s': write external or internal", value);
 }
 
+static int take_lb(void *field, const char *value)
+{
+    for (enum lx_lb lb = LX_LB_HARDWARE; lb <= LX_LB_DNS; lb++) {
+        if (!strcmp(value, lx_lb_name(lb))) {
+            *(enum lx_lb *)field = lb;
+            return LX_EXIT_DONE;
+        }
+    }
+    return lx_usage_error("--lb '%s': write hardware or dns", value);
+}
+
 /* The setting of that name, which is added when there is none. NULL when out of memory. */
 static struct lx_setting *setting_named(struct lx_settings *settings, const char *name, size_t length)
 {
@@ -88,7 +99,8 @@ static const struct lx_option policy_options[] = {
     {"set", "NAME=ADDR[,ADDR...]", "what a name means; wins over the site", take_setting, FIELD(settings)},
     {"without", "OPTION", "close the rows of an option; may be given again", lx_take_word, FIELD(without)},
     {"workload", "WORKLOAD", "open only what it needs; may be given again", lx_take_word, FIELD(workloads)},
-    {"policy", "FILE", "read this file instead of an edition; may be given again", lx_take_word, FIELD(policies)},
+    {"lb", "hardware|dns", "how load is balanced, where the tables say it (hardware)", take_lb, FIELD(lb)},
+    {"policy", "FILE", "roles of this file, before the edition's; may be given again", lx_take_word, FIELD(policies)},
 };
 
 struct lx_option_set lx_policy_option_set(struct lx_policy_options *options)
@@ -98,8 +110,8 @@ struct lx_option_set lx_policy_option_set(struct lx_policy_options *options)
 
 bool lx_policy_options_given(const struct lx_policy_options *options)
 {
-    return options->roles.count || options->edition || options->side || options->site || options->settings.count ||
-           options->without.count || options->workloads.count || options->policies.count;
+    return options->roles.count || options->edition || options->side || options->lb || options->site ||
+           options->settings.count || options->without.count || options->workloads.count || options->policies.count;
 }
 
 void lx_policy_options_free(struct lx_policy_options *options)

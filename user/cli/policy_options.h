@@ -14,9 +14,10 @@
 struct lx_policy_options {
     struct lx_words roles, without, workloads;
     struct lx_words policies; /* files, in the order given */
-    const char *edition;      /* NULL: LX_DEFAULT_EDITION, unless policy files are named */
+    const char *edition;      /* NULL: LX_DEFAULT_EDITION */
     const char *site;         /* a file, or NULL */
     enum lx_side side;
+    enum lx_lb lb;
     struct lx_settings {
         struct lx_setting *items;
         size_t count;

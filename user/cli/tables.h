@@ -12,25 +12,15 @@
 #include "../core/site_file.h"
 #include "policy_options.h"
 
-/* The tables of one edition, or of policy files, and perhaps a site. Zeroed: nothing yet. */
+/* The tables of policy files and of an edition, and perhaps a site. Zeroed: nothing yet. */
 struct lx_tables {
-    struct lx_policy_file *files; /* owned, in the order in which roles are looked for */
+    struct lx_policy_file *files; /* owned; the first, and behind it the others, in the order of looking for roles */
     size_t file_count;
-    struct lx_policy_file file; /* all of them as one; its parts are borrowed from `files` */
     struct lx_site site;
     bool has_site;
 };
 
-/* Opens a file that the command line names; NULL after it has printed why not. */
-FILE *lx_open_input(const char *path);
-
-/* The editions there are tables of. Sorted; the caller frees the words. */
-int lx_editions(struct lx_words *editions);
-
-/* Reads one edition's tables. */
-int lx_edition_read(const char *edition, struct lx_policy_file *file);
-
-/* Reads the policy files or the edition, and the site. */
+/* Reads the policy files, the edition and the site. */
 int lx_tables_read(const struct lx_policy_options *options, struct lx_tables *tables);
 void lx_tables_free(struct lx_tables *tables);
 

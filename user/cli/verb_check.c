@@ -11,6 +11,7 @@
 #include "../core/report.h"
 #include "../core/report_json.h"
 #include "../core/yaml_tree.h"
+#include "editions.h"
 #include "output.h"
 #include "tables.h"
 #include "verb.h"
@@ -84,7 +85,7 @@ static int check_site(FILE *stream, const char *path, struct finding *finding)
 static int check_policy(FILE *stream, const char *path, struct finding *finding)
 {
     struct lx_policy_file file;
-    int error = lx_policy_file_read(stream, path, &file, &finding->diagnostics);
+    int error = lx_policy_read(stream, path, &file, &finding->diagnostics);
 
     if (error)
         return error;

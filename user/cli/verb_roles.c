@@ -4,9 +4,10 @@
 
 #include "../core/report.h"
 #include "../core/report_json.h"
+#include "editions.h"
+#include "options.h"
 #include "output.h"
 #include "table.h"
-#include "tables.h"
 #include "verb.h"
 
 struct roles_options {

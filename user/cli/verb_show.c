@@ -52,7 +52,7 @@ static json_t *report_rows(const struct lx_selection *selection, const struct lx
     for (size_t i = 0; report && i < selection->pick_count; i++) {
         const struct lx_pick *pick = &selection->picks[i];
 
-        if (!pick->open && !pick->row->unresolved)
+        if (pick->closed != LX_OPEN && pick->closed != LX_CLOSED_UNRESOLVED)
             continue;
         if (lx_json_add(report, lx_report_row(pick->row, rule_of_row(policy, pick->row->id)))) {
             json_decref(report);
@@ -85,33 +85,43 @@ static int number_source(json_t *row, struct lx_words *documents)
     return json_object_set_new(row, "printed", json_sprintf("[%zu]%s", number + 1, place + 1));
 }
 
-static void print_remarks(size_t unresolved, size_t closed, const struct lx_words *documents)
+/* What the table does not show, by the reason for it. */
+static void print_remarks(const struct lx_selection *selection, const struct lx_words *documents)
 {
+    static const char *const remarks[LX_CLOSED_REASONS] = {
+        [LX_CLOSED_LB] = "more are for the other way of load balancing: --lb",
+        [LX_CLOSED_NEEDS] = "more are there where the site sets the group that they need",
+        [LX_CLOSED_OPTION] = "more are closed by --without or the site",
+        [LX_CLOSED_WORKLOAD] = "more belong to other workloads",
+        [LX_CLOSED_UNRESOLVED] = "of them are printed without a port or transport, and open nothing",
+    };
+    size_t counts[LX_CLOSED_REASONS] = {0};
+
     for (size_t i = 0; i < documents->count; i++)
         printf("[%zu] %s\n", i + 1, documents->items[i]);
-    if (unresolved)
-        printf("(%zu of them are printed without a port or transport, and open nothing)\n", unresolved);
-    if (closed)
-        printf("(%zu more are closed by --without, --workload or the site)\n", closed);
+    for (size_t i = 0; i < selection->pick_count; i++)
+        counts[selection->picks[i].closed]++;
+    for (size_t i = 0; i < LX_CLOSED_REASONS; i++)
+        if (remarks[i] && counts[i])
+            printf("(%zu %s)\n", counts[i], remarks[i]);
 }
 
 static int print_text(const json_t *report, const struct lx_selection *selection)
 {
-    size_t shown = json_array_size(report), unresolved = 0;
+    size_t shown = json_array_size(report);
     struct lx_words documents = {0};
     int result = LX_EXIT_DONE;
 
     for (size_t i = 0; result == LX_EXIT_DONE && i < shown; i++) {
         json_t *row = json_array_get(report, i);
 
-        unresolved += json_is_true(json_object_get(row, "unresolved"));
         if (number_source(row, &documents))
             result = lx_memory_error();
     }
     if (result == LX_EXIT_DONE)
         result = lx_print_table(report, columns, sizeof(columns) / sizeof(*columns));
     if (result == LX_EXIT_DONE)
-        print_remarks(unresolved, selection->pick_count - shown, &documents);
+        print_remarks(selection, &documents);
     lx_words_free(&documents);
     return result;
 }
@@ -121,7 +131,7 @@ static void resolve_quietly(const struct lx_tables *tables, const struct lx_requ
 {
     struct lx_diagnostics unheard = {0};
 
-    lx_resolve(&tables->file, tables->has_site ? &tables->site : NULL, request, policy, &unheard);
+    lx_resolve(tables->files, tables->has_site ? &tables->site : NULL, request, policy, &unheard);
     lx_diagnostics_free(&unheard);
 }
 
@@ -134,7 +144,7 @@ static int show(const struct lx_tables *tables, const struct show_options *optio
     int result, error;
     json_t *report;
 
-    error = lx_select(&tables->file, tables->has_site ? &tables->site : NULL, &request, &selection, &diagnostics);
+    error = lx_select(tables->files, tables->has_site ? &tables->site : NULL, &request, &selection, &diagnostics);
     result = lx_resolve_exit(error, &diagnostics);
     if (result != LX_EXIT_DONE)
         return result;

@@ -84,12 +84,15 @@ void lx_diagnose(struct lx_diagnostics *diagnostics, enum lx_severity severity, 
     va_end(arguments);
 }
 
-/* By place; what has no line goes to the end. Equal places keep one order whatever the sort does. */
+/* By file and place; what has no line goes to the end. Equal places keep one order whatever the sort does. */
 static int compare(const void *left, const void *right)
 {
     const struct lx_diagnostic *a = left, *b = right;
     unsigned a_line = a->line - 1, b_line = b->line - 1; /* line 0 wraps to the largest */
+    int files = strcmp(a->file ? a->file : "", b->file ? b->file : "");
 
+    if (files)
+        return files;
     if (a_line != b_line)
         return a_line < b_line ? -1 : 1;
     if (a->column != b->column)

@@ -48,7 +48,7 @@ void lx_vdiagnose(struct lx_diagnostics *diagnostics, enum lx_severity severity,
 /* True when no more are kept, so that whoever would work hard for a good sentence can spare it. */
 bool lx_diagnostics_full(const struct lx_diagnostics *diagnostics);
 
-/* Puts those from index `first` on, which are about one file, into the order of its lines. */
+/* Puts those from index `first` on, file by file, into the order of the lines. */
 void lx_diagnostics_sort(struct lx_diagnostics *diagnostics, size_t first);
 
 void lx_diagnostics_free(struct lx_diagnostics *diagnostics);

@@ -1,213 +1,146 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The schema of a policy file: an edition, the documents that its rows cite, and the roles with their rows. */
+/* Reads the files of a policy in their order, puts together what they say, and looks things up in it. */
 #include "policy_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "composition.h"
+#include "policy_reader.h"
+#include "policy_text.h"
 #include "role_includes.h"
-#include "row_text.h"
+#include "vocabulary.h"
 
-/* Title and place must fit a row label. */
-#define TITLE_LIMIT 140
-/* What the metadata of an attachment has room for. */
-#define EDITION_LIMIT (sizeof(((struct lx_metadata *)0)->edition) - 1)
-
-struct policy_reader {
-    struct lx_reader reader;
-    struct lx_policy_file file;
-    struct lx_row_scope scope;
-    struct lx_named *documents;
-    const struct lx_node **includes; /* by role: what stands behind `includes:` */
-};
-
-static void read_edition(struct policy_reader *policy, const struct lx_node *node)
+void lx_index_names(struct lx_policy_reader *policy, struct lx_reader *reader)
 {
-    const char *edition = lx_read_name(&policy->reader, node, "an edition");
+    size_t count = policy->file.role_count + policy->set_count;
 
-    if (!edition)
+    free(policy->names);
+    policy->name_count = 0;
+    policy->names = lx_reader_room(reader, count, sizeof(*policy->names));
+    if (!policy->names)
         return;
-    if (strlen(edition) > EDITION_LIMIT)
-        lx_mistake(&policy->reader, node, "the name of an edition is longer than %zu letters; write a shorter one",
-                   EDITION_LIMIT);
-    else
-        policy->file.edition = lx_reader_copy(&policy->reader, edition);
+    for (size_t i = 0; i < policy->file.role_count; i++)
+        if (policy->file.roles[i].name)
+            policy->names[policy->name_count++] =
+                (struct lx_named){.name = policy->file.roles[i].name, .index = (uint32_t)i};
+    for (size_t i = 0; i < policy->set_count; i++)
+        if (policy->sets[i].name)
+            policy->names[policy->name_count++] =
+                (struct lx_named){.name = policy->sets[i].name, .index = (uint32_t)i | LX_NAME_OF_SET};
+    lx_named_sort(policy->names, policy->name_count);
 }
 
-static void read_documents(struct policy_reader *policy, const struct lx_node *node)
+const struct lx_named *lx_find_name(const struct lx_policy_reader *policy, const char *name)
 {
-    struct lx_reader *reader = &policy->reader;
-    const struct lx_node *title;
-    size_t count = 0;
+    return lx_named_find(policy->names, policy->name_count, name);
+}
 
-    if (!lx_expect(reader, node, LX_NODE_MAPPING, "KEY: \"Title of the document\" for each document"))
-        return;
-    policy->documents = lx_reader_room(reader, node->value / 2, sizeof(*policy->documents));
-    if (!policy->documents)
-        return;
-    for (const struct lx_node *key = lx_node_first(node); key; key = lx_node_next(title)) {
-        const char *name, *text;
+/* A place for one more file; NULL when out of memory. Takes over identity either way. */
+static struct lx_unit *add_unit(struct lx_policy_reader *policy, const char *name, char *identity, unsigned depth)
+{
+    struct lx_unit **units = reallocarray(policy->units, policy->unit_count + 1, sizeof(*units));
+    struct lx_unit *unit = calloc(1, sizeof(*unit));
 
-        title = lx_node_next(key);
-        name = lx_read_name(reader, key, "a document");
-        text = lx_read_text(reader, title, "the title of the document, in quotes");
-        if (!name || !text)
-            continue;
-        if (strlen(text) > TITLE_LIMIT)
-            lx_mistake(reader, title, "the title is longer than %d letters; write a shorter one", TITLE_LIMIT);
-        policy->documents[count++] = (struct lx_named){.name = name, .node = title};
+    if (units)
+        policy->units = units;
+    if (!units || !unit || lx_words_add(&policy->file.files, name)) {
+        free(unit);
+        free(identity);
+        return NULL;
     }
-    lx_named_sort(policy->documents, count);
-    policy->scope.documents = policy->documents;
-    policy->scope.document_count = count;
+    *unit = (struct lx_unit){
+        .name = policy->file.files.items[policy->file.files.count - 1], .identity = identity, .depth = depth};
+    units[policy->unit_count++] = unit;
+    return unit;
 }
 
-/* The lists of rows of a role, by side, in the order of the file: a packet is credited to the first row that allows it.
- */
-static void read_sides(struct policy_reader *policy, const struct lx_node *lists[LX_SIDE_INTERNAL + 1],
-                       struct lx_role *role)
+int lx_read_unit(struct lx_policy_reader *policy, FILE *stream, const char *name, char *identity, unsigned depth)
 {
-    for (;;) {
-        const struct lx_node **first = NULL;
-
-        for (enum lx_side side = LX_SIDE_NONE; side <= LX_SIDE_INTERNAL; side++)
-            if (lists[side] && (!first || lists[side] < *first))
-                first = &lists[side];
-        if (!first)
-            return;
-        policy->scope.side = (enum lx_side)(first - lists);
-        lx_read_rows(&policy->reader, *first, &policy->scope, &role->rows, &role->row_count);
-        role->external |= policy->scope.side == LX_SIDE_EXTERNAL;
-        role->internal |= policy->scope.side == LX_SIDE_INTERNAL;
-        *first = NULL;
-    }
-}
-
-static void read_role(struct policy_reader *policy, const struct lx_node *key, const struct lx_node *node,
-                      struct lx_role *role, const struct lx_node **includes)
-{
-    enum { INCLUDES = LX_SIDE_INTERNAL + 1, FIELDS };
-    static const struct lx_field fields[FIELDS] = {
-        [LX_SIDE_NONE] = {"rows", NULL},
-        [LX_SIDE_EXTERNAL] = {"external", NULL},
-        [LX_SIDE_INTERNAL] = {"internal", NULL},
-        [INCLUDES] = {"includes", NULL},
-    };
-    const char *name = lx_read_name(&policy->reader, key, "a role");
-    const struct lx_node *values[FIELDS] = {NULL};
-
-    if (name)
-        role->name = lx_reader_copy(&policy->reader, name);
-    role->place = lx_node_place(key, policy->file.name);
-    if (!lx_read_mapping(&policy->reader, node, "a role", fields, FIELDS, values))
-        return;
-    policy->scope.role = name ? name : "?";
-    read_sides(policy, values, role);
-    *includes = values[INCLUDES];
-    if (*includes)
-        lx_read_words(&policy->reader, *includes, "a role", &role->includes);
-}
-
-static void read_roles(struct policy_reader *policy, const struct lx_node *node)
-{
-    struct lx_policy_file *file = &policy->file;
-    const struct lx_node *value;
-
-    if (!lx_expect(&policy->reader, node, LX_NODE_MAPPING, "ROLE: with its rows below, for each role"))
-        return;
-    file->roles = lx_reader_room(&policy->reader, node->value / 2, sizeof(*file->roles));
-    policy->includes = lx_reader_room(&policy->reader, node->value / 2, sizeof(*policy->includes));
-    if (!file->roles || !policy->includes)
-        return;
-    for (const struct lx_node *key = lx_node_first(node); key; key = lx_node_next(value)) {
-        value = lx_node_next(key);
-        if (key->kind != LX_NODE_TEXT)
-            continue;
-        read_role(policy, key, value, &file->roles[file->role_count], &policy->includes[file->role_count]);
-        file->role_count++;
-    }
-    lx_check_includes(&policy->reader, file->roles, policy->includes, file->role_count);
-}
-
-static int compare_words(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-/* Puts one end of a row into the list of groups, borrowed. */
-static void add_group(const struct lx_endpoint *endpoint, struct lx_words *groups)
-{
-    if (endpoint->kind == LX_ENDPOINT_GROUP && endpoint->group)
-        groups->items[groups->count++] = endpoint->group;
-}
-
-/* Every group that a row names, once. */
-static void collect_groups(struct policy_reader *policy)
-{
-    struct lx_words named = {0}, *groups = &policy->file.groups;
-
-    named.items = lx_reader_room(&policy->reader, policy->scope.rows_read, sizeof(*named.items));
-    groups->items = lx_reader_room(&policy->reader, policy->scope.rows_read, sizeof(*groups->items));
-    if (named.items && groups->items) {
-        for (size_t i = 0; i < policy->file.role_count; i++) {
-            for (size_t j = 0; j < policy->file.roles[i].row_count; j++) {
-                /* Exactly one end is self, so no row names two groups. */
-                add_group(&policy->file.roles[i].rows[j].from, &named);
-                add_group(&policy->file.roles[i].rows[j].to, &named);
-            }
-        }
-        qsort(named.items, named.count, sizeof(*named.items), compare_words);
-        for (size_t i = 0; i < named.count; i++) {
-            char *copy = NULL;
-
-            if (!i || strcmp(named.items[i], named.items[i - 1]))
-                copy = lx_reader_copy(&policy->reader, named.items[i]);
-            if (copy)
-                groups->items[groups->count++] = copy;
-        }
-    }
-    free(named.items);
-}
-
-static void read_file(struct policy_reader *policy)
-{
-    enum { EDITION, DOCUMENTS, ROLES, FIELDS };
-    static const struct lx_field fields[FIELDS] = {
-        [EDITION] = {"edition", "edition: lync2010"},
-        [DOCUMENTS] = {"documents", NULL},
-        [ROLES] = {"roles", "roles: and the roles with their rows"},
-    };
-    const struct lx_node *values[FIELDS] = {NULL};
-
-    if (!lx_read_mapping(&policy->reader, policy->reader.tree.nodes, "a policy file", fields, FIELDS, values))
-        return;
-    if (values[EDITION])
-        read_edition(policy, values[EDITION]);
-    if (values[DOCUMENTS])
-        read_documents(policy, values[DOCUMENTS]);
-    if (values[ROLES])
-        read_roles(policy, values[ROLES]);
-    if (policy->reader.diagnostics->errors == policy->reader.errors_before)
-        collect_groups(policy);
-}
-
-int lx_policy_file_read(FILE *stream, const char *name, struct lx_policy_file *file, struct lx_diagnostics *diagnostics)
-{
-    struct policy_reader policy = {.file = {.name = strdup(name)}};
+    struct lx_unit *unit = add_unit(policy, name, identity, depth);
     int error;
 
-    if (!policy.file.name)
+    if (!unit)
         return -ENOMEM;
-    policy.scope.file = policy.file.name;
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the name is freed with the file, or moves out with it */
-    error = lx_reader_open(&policy.reader, stream, policy.file.name, diagnostics);
-    if (!error) {
-        read_file(&policy);
-        error = lx_reader_close(&policy.reader, 0);
+    unit->open = true;
+    error = lx_reader_open(&unit->reader, stream, unit->name, policy->diagnostics);
+    if (!error)
+        lx_read_policy_text(policy, unit);
+    unit->open = false;
+    return error;
+}
+
+/* What only all files together tell. */
+static void finish(struct lx_policy_reader *policy)
+{
+    lx_index_names(policy, &policy->units[0]->reader);
+    lx_check_role_includes(policy);
+    lx_compose_roles(policy);
+    if (policy->diagnostics->errors == policy->errors_before)
+        lx_check_declared(policy);
+    if (policy->diagnostics->errors == policy->errors_before)
+        lx_collect_groups(policy);
+    policy->file.documents = policy->documents.terms;
+    policy->file.options = policy->options.terms;
+    policy->file.workloads = policy->workloads.terms;
+    policy->documents.terms = policy->options.terms = policy->workloads.terms = (struct lx_terms){0};
+}
+
+/* Frees all but the policy file. Returns what the reading came to. */
+static int close_reader(struct lx_policy_reader *policy, int error)
+{
+    for (size_t i = 0; i < policy->unit_count; i++) {
+        int closed = lx_reader_close(&policy->units[i]->reader, 0);
+
+        if (closed && error != -ENOMEM)
+            error = error && closed == -EINVAL ? error : closed;
+        free(policy->units[i]->identity);
+        free(policy->units[i]);
     }
-    free(policy.documents);
-    free(policy.includes);
+    for (size_t i = 0; i < policy->set_count; i++) {
+        for (size_t j = 0; j < policy->sets[i].row_count; j++)
+            lx_row_free(&policy->sets[i].rows[j]);
+        free(policy->sets[i].rows);
+        free(policy->sets[i].name);
+    }
+    lx_glossary_free(&policy->documents);
+    lx_glossary_free(&policy->options);
+    lx_glossary_free(&policy->workloads);
+    free(policy->units);
+    free(policy->drafts);
+    free(policy->edges);
+    free(policy->sets);
+    free(policy->names);
+    return error;
+}
+
+static struct lx_glossary glossary(const char *section, const char *noun, const char *what, const char *text)
+{
+    return (struct lx_glossary){.section = section, .noun = noun, .what = what, .text = text};
+}
+
+int lx_policy_file_load(const struct lx_opened *top, const struct lx_opener *opener, struct lx_policy_file *file,
+                        struct lx_diagnostics *diagnostics)
+{
+    struct lx_policy_reader policy = {
+        .opener = opener,
+        .diagnostics = diagnostics,
+        .errors_before = diagnostics->errors,
+        .documents = glossary("documents", "document", "a document", "the title of the document, in quotes"),
+        .workloads = glossary("workloads", "workload", "a workload", "a line that says what it is"),
+        .options = glossary("options", "option", "an option", "a line that says what it is for"),
+    };
+    char *identity = top->identity ? strdup(top->identity) : NULL;
+    int error = (top->identity && !identity) || !(policy.file.name = strdup(top->name)) ? -ENOMEM : 0;
+
+    if (error)
+        free(identity);
+    else
+        error = lx_read_unit(&policy, top->stream, top->name, identity, 0);
+    if (!error)
+        finish(&policy);
+    error = close_reader(&policy, error);
     if (error)
         lx_policy_file_free(&policy.file);
     else
@@ -215,12 +148,33 @@ int lx_policy_file_read(FILE *stream, const char *name, struct lx_policy_file *f
     return error;
 }
 
-const struct lx_role *lx_policy_file_role(const struct lx_policy_file *file, const char *name)
+int lx_policy_file_read(FILE *stream, const char *name, struct lx_policy_file *file, struct lx_diagnostics *diagnostics)
+{
+    struct lx_opened top = {.stream = stream, .name = (char *)name};
+
+    return lx_policy_file_load(&top, NULL, file, diagnostics);
+}
+
+static const struct lx_role *find_role(const struct lx_policy_file *file, const char *name)
 {
     for (size_t i = 0; i < file->role_count; i++)
         if (!strcmp(file->roles[i].name, name))
             return &file->roles[i];
     return NULL;
+}
+
+const struct lx_policy_file *lx_policy_file_with(const struct lx_policy_file *file, const char *role)
+{
+    while (file && !find_role(file, role))
+        file = file->next;
+    return file;
+}
+
+const struct lx_role *lx_policy_file_role(const struct lx_policy_file *file, const char *name)
+{
+    const struct lx_policy_file *with = lx_policy_file_with(file, name);
+
+    return with ? find_role(with, name) : NULL;
 }
 
 void lx_policy_file_free(struct lx_policy_file *file)
@@ -232,11 +186,15 @@ void lx_policy_file_free(struct lx_policy_file *file)
             lx_row_free(&role->rows[j]);
         free(role->rows);
         free(role->name);
-        lx_words_free(&role->includes);
+        free(role->includes);
     }
     free(file->roles);
     free(file->name);
     free(file->edition);
+    lx_words_free(&file->files);
     lx_words_free(&file->groups);
+    lx_terms_free(&file->documents);
+    lx_terms_free(&file->workloads);
+    lx_terms_free(&file->options);
     *file = (struct lx_policy_file){0};
 }

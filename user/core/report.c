@@ -58,51 +58,78 @@ static json_t *words(const struct lx_words *words)
     return array;
 }
 
-/* The rows of a role as its tables print them. The depth limit guards against roles that include each other. */
-static size_t printed_rows(const struct lx_policy_file *file, const struct lx_role *role, unsigned depth)
+/* Roles, each once: a role and, behind it, all that it includes. */
+struct roles {
+    const struct lx_role **items;
+    size_t count, capacity;
+};
+
+static int add_role(struct roles *roles, const struct lx_role *role)
 {
-    size_t rows = role->row_count;
+    for (size_t i = 0; i < roles->count; i++)
+        if (roles->items[i] == role)
+            return 0;
+    if (roles->count == roles->capacity) {
+        size_t capacity = roles->capacity ? 2 * roles->capacity : 8;
+        const struct lx_role **grown = reallocarray(roles->items, capacity, sizeof(*grown));
 
-    if (depth == LX_DEPTH_LIMIT)
-        return rows;
-    for (size_t i = 0; i < role->includes.count; i++) {
-        const struct lx_role *included = lx_policy_file_role(file, role->includes.items[i]);
-
-        if (included)
-            rows += printed_rows(file, included, depth + 1);
+        if (!grown)
+            return -1;
+        roles->items = grown;
+        roles->capacity = capacity;
     }
-    return rows;
+    roles->items[roles->count++] = role;
+    return 0;
 }
 
-/* Marks the sides that a role has, through the roles it includes. */
-static void find_sides(const struct lx_policy_file *file, const struct lx_role *role, bool sides[2], unsigned depth)
+/* A line that is printed for both ways of load balancing is two rows where they differ in more than that. */
+static bool printed_before(const struct lx_role *role, const struct lx_row *row)
 {
-    sides[0] |= role->external;
-    sides[1] |= role->internal;
-    if (depth == LX_DEPTH_LIMIT)
-        return;
-    for (size_t i = 0; i < role->includes.count; i++) {
-        const struct lx_role *included = lx_policy_file_role(file, role->includes.items[i]);
+    if (row->lb == LX_LB_ANY || !row->citation)
+        return false;
+    for (const struct lx_row *before = role->rows; before < row; before++)
+        if (before->lb != LX_LB_ANY && before->lb != row->lb && before->citation &&
+            !strcmp(before->citation, row->citation))
+            return true;
+    return false;
+}
 
-        if (included)
-            find_sides(file, included, sides, depth + 1);
+/* The rows of a role as its tables print them, those of the roles it includes among them. */
+static int count_rows(const struct lx_role *role, json_int_t *rows)
+{
+    struct roles roles = {0};
+    int error = add_role(&roles, role);
+
+    for (size_t i = 0; i < roles.count && !error; i++) {
+        for (size_t j = 0; j < roles.items[i]->row_count; j++)
+            *rows += !printed_before(roles.items[i], &roles.items[i]->rows[j]);
+        for (size_t j = 0; j < roles.items[i]->include_count && !error; j++)
+            error = add_role(&roles, roles.items[i]->includes[j]);
     }
+    free(roles.items);
+    return error;
 }
 
 json_t *lx_report_role(const struct lx_policy_file *file, const struct lx_role *role)
 {
-    json_t *sides = json_array();
-    bool has[2] = {false, false};
+    json_t *sides = json_array(), *includes = json_array();
+    int error = !sides || !includes;
+    json_int_t rows = 0;
 
-    find_sides(file, role, has, 0);
-    if ((has[0] && lx_json_add(sides, json_string("external"))) ||
-        (has[1] && lx_json_add(sides, json_string("internal")))) {
-        json_decref(sides);
-        return NULL;
-    }
-    return json_pack("{s:o, s:o, s:o, s:I, s:o}", "edition", lx_json_text(file->edition), "role",
-                     lx_json_text(role->name), "sides", sides, "rows", (json_int_t)printed_rows(file, role, 0),
-                     "includes", words(&role->includes));
+    if (role->external && !error)
+        error = lx_json_add(sides, json_string("external"));
+    if (role->internal && !error)
+        error = lx_json_add(sides, json_string("internal"));
+    for (size_t i = 0; i < role->include_count && !error; i++)
+        error = lx_json_add(includes, lx_json_text(role->includes[i]->name));
+    if (!error)
+        error = count_rows(role, &rows);
+    if (!error)
+        return json_pack("{s:o, s:o, s:o, s:I, s:o}", "edition", lx_json_text(file->edition), "role",
+                         lx_json_text(role->name), "sides", sides, "rows", rows, "includes", includes);
+    json_decref(sides);
+    json_decref(includes);
+    return NULL;
 }
 
 static json_t *endpoint(const struct lx_endpoint *endpoint)
@@ -142,15 +169,15 @@ json_t *lx_report_row(const struct lx_row *row, const struct lx_rule *rule)
 {
     json_t *report;
 
-    report = json_pack("{s:o, s:o, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "id",
-                       lx_json_text(row->id), "role", lx_json_text(row->role), "side", lx_side_name(row->side), "hook",
-                       lx_hook_name(lx_row_hook(row)), "from", endpoint(&row->from), "source_port",
-                       ports(&row->source_ports), "to", endpoint(&row->to), "destination_port",
-                       ports(&row->destination_ports), "transport",
-                       row->transports ? json_string(lx_transports_name(row->transports)) : json_null(), "application",
-                       lx_json_text(row->application), "direction", lx_json_text(row->direction), "options",
-                       words(&row->options), "workloads", words(&row->workloads), "source", lx_json_text(row->source),
-                       "note", lx_json_text(row->note), "unresolved", row->unresolved);
+    report = json_pack(
+        "{s:o, s:o, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?, s:b}", "id",
+        lx_json_text(row->id), "role", lx_json_text(row->role), "side", lx_side_name(row->side), "hook",
+        lx_hook_name(lx_row_hook(row)), "from", endpoint(&row->from), "source_port", ports(&row->source_ports), "to",
+        endpoint(&row->to), "destination_port", ports(&row->destination_ports), "transport",
+        row->transports ? json_string(lx_transports_name(row->transports)) : json_null(), "application",
+        lx_json_text(row->application), "direction", lx_json_text(row->direction), "options", words(&row->options),
+        "workloads", words(&row->workloads), "source", lx_json_text(row->source), "note", lx_json_text(row->note), "lb",
+        lx_lb_name(row->lb), "needs", row->needs, "unresolved", row->unresolved);
     if (report && rule &&
         (json_object_set_new(report, "source_addresses", prefixes(rule->source)) ||
          json_object_set_new(report, "destination_addresses", prefixes(rule->destination)))) {

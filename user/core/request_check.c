@@ -6,6 +6,7 @@
 #include "request_check.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,22 @@ static const struct lx_place nowhere = {0};
 static struct lx_place site_place(const struct inputs *inputs)
 {
     return (struct lx_place){.file = inputs->site->name};
+}
+
+/* The editions that were looked through, "lync2010" or "mine, lync2010"; no more than a sentence can bear. */
+struct editions {
+    char text[160];
+};
+
+static struct editions editions_of(const struct inputs *inputs)
+{
+    struct editions editions = {""};
+    size_t used = 0;
+
+    for (const struct lx_policy_file *file = inputs->file; file && used < sizeof(editions.text); file = file->next)
+        used += (size_t)snprintf(editions.text + used, sizeof(editions.text) - used, "%s%s", used ? ", " : "",
+                                 file->edition);
+    return editions;
 }
 
 /* Words of the edition, for looking up and for guessing; the words themselves are borrowed. */
@@ -80,9 +97,16 @@ static int learn_rows(struct vocabulary *vocabulary, const struct lx_row *rows, 
 
 static int learn_subject(struct vocabulary *vocabulary, const struct inputs *inputs, enum subject subject)
 {
-    for (size_t i = 0; i < inputs->file->role_count; i++)
-        if (learn_rows(vocabulary, inputs->file->roles[i].rows, inputs->file->roles[i].row_count, subject))
-            return -ENOMEM;
+    for (const struct lx_policy_file *file = inputs->file; file; file = file->next) {
+        const struct lx_terms *declared = subject == OPTIONS ? &file->options : &file->workloads;
+
+        for (size_t i = 0; i < declared->count; i++)
+            if (learn(vocabulary, declared->items[i].name))
+                return -ENOMEM;
+        for (size_t i = 0; i < file->role_count; i++)
+            if (learn_rows(vocabulary, file->roles[i].rows, file->roles[i].row_count, subject))
+                return -ENOMEM;
+    }
     return inputs->site ? learn_rows(vocabulary, inputs->site->rows, inputs->site->row_count, subject) : 0;
 }
 
@@ -100,11 +124,11 @@ static bool check_words(const struct inputs *inputs, const struct vocabulary *vo
         sound = false;
         if (guess)
             lx_diagnose(inputs->diagnostics, severity, place, NULL, "no row of %s has the %s '%s'; did you mean '%s'?",
-                        inputs->file->edition, noun, word, guess);
+                        editions_of(inputs).text, noun, word, guess);
         else
             lx_diagnose(inputs->diagnostics, severity, place, NULL,
                         "no row of %s has the %s '%s'; 'lyncxdp show ROLE' prints the %ss of a role's rows",
-                        inputs->file->edition, noun, word, noun);
+                        editions_of(inputs).text, noun, word, noun);
     }
     return sound;
 }
@@ -141,14 +165,15 @@ static int check_workloads(const struct inputs *inputs)
 static void unknown_role(const struct inputs *inputs, const struct vocabulary *roles, enum lx_severity severity,
                          struct lx_place place, const char *name)
 {
-    const char *guess = nearest(roles, name);
+    const char *guess = nearest(roles, name), *none = inputs->file->next ? "none of " : "";
+    const char *has = inputs->file->next ? "has a role" : "has no role";
 
     if (guess)
-        lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s has no role '%s'; did you mean '%s'?",
-                    inputs->file->edition, name, guess);
+        lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s%s %s '%s'; did you mean '%s'?", none,
+                    editions_of(inputs).text, has, name, guess);
     else
-        lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s has no role '%s'; 'lyncxdp roles' lists its roles",
-                    inputs->file->edition, name);
+        lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s%s %s '%s'; 'lyncxdp roles' lists them all", none,
+                    editions_of(inputs).text, has, name);
 }
 
 /* A misspelt role in a site leaves `self` open to any address: say so, although it may belong to another edition. */
@@ -170,8 +195,9 @@ static int check_roles(const struct inputs *inputs)
     struct vocabulary roles = {0};
     int result = 0;
 
-    for (size_t i = 0; i < inputs->file->role_count && !result; i++)
-        result = learn(&roles, inputs->file->roles[i].name);
+    for (const struct lx_policy_file *file = inputs->file; file; file = file->next)
+        for (size_t i = 0; i < file->role_count && !result; i++)
+            result = learn(&roles, file->roles[i].name);
     if (result)
         goto out;
     if (!asked->count) {

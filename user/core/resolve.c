@@ -19,7 +19,7 @@
 static int take_header(const struct lx_policy_file *file, const struct lx_site *site, const struct lx_request *request,
                        struct lx_policy *policy)
 {
-    policy->edition = strdup(file->edition);
+    policy->edition = strdup(lx_policy_file_with(file, request->roles.items[0])->edition);
     if (!policy->edition)
         return -ENOMEM;
     for (size_t i = 0; i < request->roles.count; i++)
@@ -69,7 +69,7 @@ static int make_rules(struct lx_binding *binding, struct lx_diagnostics *diagnos
         const struct lx_pick *pick = &selection->picks[i];
         struct lx_rule *rule = &policy->rules[policy->rule_count];
 
-        if (!pick->open)
+        if (pick->closed != LX_OPEN)
             continue;
         rule->row = &policy->rows[i];
         rule->slot = policy->rule_count++;

@@ -23,6 +23,7 @@ struct lx_request {
     size_t setting_count;
     struct lx_words without;   /* options to close */
     struct lx_words workloads; /* empty: all */
+    enum lx_lb lb;             /* LX_LB_ANY: hardware */
 };
 
 /*

@@ -10,41 +10,27 @@
 
 enum state { NEW, OPEN, DONE };
 
-/* A role on the way from where the walk began; `next` is the include to follow next. */
+/* A role on the way from where the walk began; `next` is the edge to follow next. */
 struct step {
-    size_t role;
-    const struct lx_node *next;
+    size_t role, next;
 };
 
 struct walk {
-    struct lx_reader *reader;
-    struct lx_role *roles;
-    const struct lx_node *const *nodes;
-    struct lx_named *names; /* sorted; index: of the role */
-    size_t count;
+    struct lx_policy_reader *policy;
     unsigned char *states; /* enum state, by role */
     struct step *steps;    /* the way, as deep as there are roles */
     size_t depth;
 };
 
-static const struct lx_node *first_include(const struct walk *walk, size_t role)
+const struct lx_named *lx_edge_target(const struct lx_policy_reader *policy, const struct lx_edge *edge)
 {
-    const struct lx_node *node = walk->nodes[role];
-
-    if (!node)
-        return NULL;
-    return node->kind == LX_NODE_LIST ? lx_node_first(node) : node;
-}
-
-static const struct lx_node *next_include(const struct walk *walk, size_t role, const struct lx_node *include)
-{
-    return walk->nodes[role]->kind == LX_NODE_LIST ? lx_node_next(include) : NULL;
+    return lx_find_name(policy, lx_node_text(&edge->unit->reader.tree, edge->node));
 }
 
 static void enter(struct walk *walk, size_t role)
 {
     walk->states[role] = OPEN;
-    walk->steps[walk->depth++] = (struct step){.role = role, .next = first_include(walk, role)};
+    walk->steps[walk->depth++] = (struct step){.role = role, .next = walk->policy->drafts[role].first_edge};
 }
 
 static void add_sides(struct lx_role *role, const struct lx_role *included)
@@ -53,66 +39,70 @@ static void add_sides(struct lx_role *role, const struct lx_role *included)
     role->internal |= included->internal;
 }
 
-/* Follows one include of a role: into a role not seen yet, or takes over the sides of a finished one. */
-static void follow(struct walk *walk, size_t role, const struct lx_node *include)
+static void unknown(const struct lx_policy_reader *policy, const struct lx_edge *edge)
 {
-    const struct lx_named *found;
-    const char *name;
+    const char *name = lx_node_text(&edge->unit->reader.tree, edge->node);
+    struct lx_hint hint = lx_hint_named(&edge->unit->reader, name, policy->names, policy->name_count);
 
-    if (include->kind != LX_NODE_TEXT || !lx_is_name(lx_node_text(&walk->reader->tree, include)))
-        return; /* diagnosed when the words were read */
-    name = lx_node_text(&walk->reader->tree, include);
-    found = lx_named_find(walk->names, walk->count, name);
+    if (!policy->incomplete)
+        lx_mistake(&edge->unit->reader, edge->node,
+                   "unknown role '%s'; only roles of this file and of those it includes, and sets, can be included%s",
+                   lx_show(name).text, hint.text);
+}
+
+/* Follows one include of a role: into a role not seen yet, or takes over the sides of a finished one. */
+static void follow(struct walk *walk, size_t role, const struct lx_edge *edge)
+{
+    struct lx_policy_reader *policy = walk->policy;
+    const struct lx_named *found = lx_edge_target(policy, edge);
+
     if (!found) {
-        lx_mistake(walk->reader, include, "unknown role '%s'; only roles of this file can be included%s",
-                   lx_show(name).text, lx_hint_named(walk->reader, name, walk->names, walk->count).text);
+        unknown(policy, edge);
+    } else if (found->index & LX_NAME_OF_SET) {
+        return;
     } else if (walk->states[found->index] == OPEN) {
-        lx_mistake(walk->reader, include, "including '%s' here goes round in a circle; take it out of one of the roles",
-                   name);
+        lx_mistake(&edge->unit->reader, edge->node,
+                   "including '%s' here goes round in a circle; take it out of one of the roles", found->name);
     } else if (walk->states[found->index] == NEW) {
         enter(walk, found->index);
     } else {
-        add_sides(&walk->roles[role], &walk->roles[found->index]);
+        add_sides(&policy->file.roles[role], &policy->file.roles[found->index]);
     }
 }
 
 static void walk_from(struct walk *walk, size_t start)
 {
+    struct lx_role *roles = walk->policy->file.roles;
+
     enter(walk, start);
     while (walk->depth) {
         struct step *step = &walk->steps[walk->depth - 1];
-        const struct lx_node *include = step->next;
 
-        if (include) {
-            step->next = next_include(walk, step->role, include);
-            follow(walk, step->role, include);
+        if (step->next != LX_NO_EDGE) {
+            const struct lx_edge *edge = &walk->policy->edges[step->next];
+
+            step->next = edge->next;
+            follow(walk, step->role, edge);
             continue;
         }
         walk->states[step->role] = DONE;
         walk->depth--;
         if (walk->depth)
-            add_sides(&walk->roles[walk->steps[walk->depth - 1].role], &walk->roles[step->role]);
+            add_sides(&roles[walk->steps[walk->depth - 1].role], &roles[step->role]);
     }
 }
 
-void lx_check_includes(struct lx_reader *reader, struct lx_role *roles, const struct lx_node *const *nodes,
-                       size_t count)
+void lx_check_role_includes(struct lx_policy_reader *policy)
 {
-    struct walk walk = {.reader = reader, .roles = roles, .nodes = nodes};
+    struct lx_reader *reader = &policy->units[0]->reader;
+    struct walk walk = {.policy = policy};
+    size_t count = policy->file.role_count;
 
-    walk.names = lx_reader_room(reader, count, sizeof(*walk.names));
     walk.states = lx_reader_room(reader, count, sizeof(*walk.states));
     walk.steps = lx_reader_room(reader, count, sizeof(*walk.steps));
-    if (walk.names && walk.states && walk.steps) {
-        for (size_t i = 0; i < count; i++)
-            if (roles[i].name)
-                walk.names[walk.count++] = (struct lx_named){.name = roles[i].name, .index = (uint32_t)i};
-        lx_named_sort(walk.names, walk.count);
-        for (size_t i = 0; i < count; i++)
-            if (walk.states[i] == NEW)
-                walk_from(&walk, i);
-    }
-    free(walk.names);
+    for (size_t i = 0; walk.states && walk.steps && i < count; i++)
+        if (walk.states[i] == NEW)
+            walk_from(&walk, i);
     free(walk.states);
     free(walk.steps);
 }

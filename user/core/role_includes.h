@@ -3,14 +3,15 @@
 #ifndef LYNCXDP_CORE_ROLE_INCLUDES_H
 #define LYNCXDP_CORE_ROLE_INCLUDES_H
 
-#include "policy_file.h"
-#include "schema.h"
+#include "policy_reader.h"
 
 /*
- * Checks what the roles include and gives each the sides of what it includes. nodes[i] is what stands behind
- * `includes:` in roles[i], or NULL. Mistakes go to the reader.
+ * Checks what the roles of all files include, and gives each role the sides of the roles that it includes. Mistakes go
+ * to the readers of the files.
  */
-void lx_check_includes(struct lx_reader *reader, struct lx_role *roles, const struct lx_node *const *nodes,
-                       size_t count);
+void lx_check_role_includes(struct lx_policy_reader *policy);
+
+/* What an edge names: a role or set of `names`, or NULL. */
+const struct lx_named *lx_edge_target(const struct lx_policy_reader *policy, const struct lx_edge *edge);
 
 #endif

@@ -19,6 +19,19 @@ const char *lx_side_name(enum lx_side side)
     return NULL;
 }
 
+const char *lx_lb_name(enum lx_lb lb)
+{
+    switch (lb) {
+    case LX_LB_HARDWARE:
+        return "hardware";
+    case LX_LB_DNS:
+        return "dns";
+    case LX_LB_ANY:
+        break;
+    }
+    return NULL;
+}
+
 enum lx_hook lx_row_hook(const struct lx_row *row)
 {
     return row->to.kind == LX_ENDPOINT_SELF ? LX_HOOK_TO_ROLE : LX_HOOK_FROM_ROLE;
@@ -110,6 +123,8 @@ void lx_row_free(struct lx_row *row)
     free(row->application);
     free(row->direction);
     free(row->source);
+    free(row->citation);
+    free(row->needs);
     free(row->note);
     lx_words_free(&row->options);
     lx_words_free(&row->workloads);

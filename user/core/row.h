@@ -38,6 +38,16 @@ enum lx_side {
     LX_SIDE_INTERNAL,
 };
 
+/* How a load balancer spreads what arrives. */
+enum lx_lb {
+    LX_LB_ANY, /* the row belongs to both ways */
+    LX_LB_HARDWARE,
+    LX_LB_DNS,
+};
+
+/* "hardware", "dns", or NULL for LX_LB_ANY. */
+const char *lx_lb_name(enum lx_lb lb);
+
 /* "external", "internal", or NULL for LX_SIDE_NONE. */
 const char *lx_side_name(enum lx_side side);
 
@@ -53,10 +63,13 @@ struct lx_row {
     char *application;   /* "SIP (TLS)"; may be NULL, like the following texts */
     char *direction;     /* as printed: "in", "out", "in/out" */
     char *source;        /* document and place */
+    char *citation;      /* the same by the document's key: "edge-external 3"; NULL: no document prints it */
     char *note;
     struct lx_words options;   /* alternatives: open while one of them is on; none: always open */
     struct lx_words workloads; /* none: belongs to all */
-    bool unresolved;           /* printed without a port or transport: listed, opens nothing */
+    enum lx_lb lb;
+    char *needs;     /* the group that a site must set for the row to be there; mostly NULL */
+    bool unresolved; /* printed without a port or transport: listed, opens nothing */
     struct lx_place place;
 };
 

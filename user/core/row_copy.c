@@ -46,13 +46,15 @@ int lx_row_copy(const struct lx_row *row, struct lx_row *copy)
         .source_ports = row->source_ports,
         .destination_ports = row->destination_ports,
         .transports = row->transports,
+        .lb = row->lb,
         .unresolved = row->unresolved,
     };
 
     if (copy_text(row->id, &result.id) && copy_text(row->role, &result.role) &&
         copy_endpoint(&row->from, &result.from) && copy_endpoint(&row->to, &result.to) &&
         copy_text(row->application, &result.application) && copy_text(row->direction, &result.direction) &&
-        copy_text(row->source, &result.source) && copy_text(row->note, &result.note) &&
+        copy_text(row->source, &result.source) && copy_text(row->citation, &result.citation) &&
+        copy_text(row->needs, &result.needs) && copy_text(row->note, &result.note) &&
         copy_words(&row->options, &result.options) && copy_words(&row->workloads, &result.workloads)) {
         *copy = result;
         return 0;

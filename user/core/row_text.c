@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "items.h"
+
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
 enum {
@@ -22,6 +24,8 @@ enum {
     ROW_SOURCE,
     ROW_NOTE,
     ROW_UNRESOLVED,
+    ROW_LB,
+    ROW_NEEDS,
     ROW_SIDE, /* from here on only in site files, where no heading says it */
     ROW_ROLE,
     ROW_FIELDS,
@@ -41,6 +45,8 @@ static const struct lx_field fields[ROW_FIELDS] = {
     [ROW_SOURCE] = {"source", NULL},
     [ROW_NOTE] = {"note", NULL},
     [ROW_UNRESOLVED] = {"unresolved", NULL},
+    [ROW_LB] = {"lb", NULL},
+    [ROW_NEEDS] = {"needs", NULL},
     [ROW_SIDE] = {"side", NULL},
     [ROW_ROLE] = {"role", NULL},
 };
@@ -49,7 +55,7 @@ _Static_assert(ROW_FIELDS <= LX_FIELDS, "a row is a mapping that lx_read_mapping
 
 static bool is_site(const struct lx_row_scope *scope)
 {
-    return !scope->role;
+    return scope->owner == LX_ROWS_OF_SITE;
 }
 
 /* Ids label counters in the kernel, where they have this much room. */
@@ -62,8 +68,11 @@ static void read_id(struct lx_reader *reader, const struct lx_node *node, const 
 
     if (!name)
         return;
-    length = snprintf(id, sizeof(id), "%s%s%s/%s", is_site(scope) ? "site" : scope->role, side ? "/" : "",
-                      side ? side : "", name);
+    if (scope->owner == LX_ROWS_OF_SET)
+        length = snprintf(id, sizeof(id), "%s", name);
+    else
+        length = snprintf(id, sizeof(id), "%s%s%s/%s", is_site(scope) ? "site" : scope->role, side ? "/" : "",
+                          side ? side : "", name);
     if (length >= (int)sizeof(id))
         lx_mistake(reader, node, "the id %s is longer than %zu letters; write a shorter one", lx_show(id).text,
                    sizeof(id) - 1);
@@ -152,7 +161,20 @@ static char *read_line(struct lx_reader *reader, const struct lx_node *node)
     return text ? lx_reader_copy(reader, text) : NULL;
 }
 
-static void read_texts(struct lx_reader *reader, const struct lx_node *const *values, struct lx_row *row)
+/* Options or workloads: what a policy has declared, anything in a site. */
+static void read_terms_used(struct lx_reader *reader, const struct lx_node *node, const struct lx_glossary *glossary,
+                            const char *what, struct lx_words *words)
+{
+    if (!node)
+        return;
+    if (glossary)
+        lx_read_terms_used(reader, node, glossary, words);
+    else
+        lx_read_words(reader, node, what, words);
+}
+
+static void read_texts(struct lx_reader *reader, const struct lx_node *const *values, const struct lx_row_scope *scope,
+                       struct lx_row *row)
 {
     static const char *const directions[] = {"in", "out", "in/out"};
     int direction = -1;
@@ -163,19 +185,23 @@ static void read_texts(struct lx_reader *reader, const struct lx_node *const *va
         row->direction = lx_reader_copy(reader, directions[direction]);
     row->application = read_line(reader, values[ROW_APPLICATION]);
     row->note = read_line(reader, values[ROW_NOTE]);
-    if (values[ROW_OPTIONS])
-        lx_read_words(reader, values[ROW_OPTIONS], "an option", &row->options);
-    if (values[ROW_WORKLOADS])
-        lx_read_words(reader, values[ROW_WORKLOADS], "a workload", &row->workloads);
+    read_terms_used(reader, values[ROW_OPTIONS], scope->options, "an option", &row->options);
+    read_terms_used(reader, values[ROW_WORKLOADS], scope->workloads, "a workload", &row->workloads);
 }
 
-static char *format_source(struct lx_reader *reader, const char *title, const char *place)
-{
-    bool number = !place[strspn(place, "0123456789")];
-    char *source;
+static char *compose(struct lx_reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-    if (asprintf(&source, "%s, %s%s", title, number ? "row " : "", place) >= 0)
-        return source;
+static char *compose(struct lx_reader *reader, const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+    int length;
+
+    va_start(arguments, format);
+    length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length >= 0)
+        return text;
     reader->out_of_memory = true;
     return NULL;
 }
@@ -183,7 +209,7 @@ static char *format_source(struct lx_reader *reader, const char *title, const ch
 static void unknown_document(struct lx_reader *reader, const struct lx_node *node, const char *key,
                              const struct lx_row_scope *scope)
 {
-    struct lx_hint hint = lx_hint_named(reader, key, scope->documents, scope->document_count);
+    struct lx_hint hint = lx_glossary_hint(reader, scope->documents, key);
 
     lx_mistake(reader, node, "unknown document '%s'%s", lx_show(key).text,
                *hint.text ? hint.text : "; give its title under documents");
@@ -194,7 +220,7 @@ static void read_citation(struct lx_reader *reader, const struct lx_node *node, 
                           struct lx_row *row)
 {
     const char *text = lx_read_text(reader, node, "the key of a document and a place in it"), *place;
-    const struct lx_named *document;
+    const struct lx_term *document;
     char *key;
 
     if (!text)
@@ -206,26 +232,52 @@ static void read_citation(struct lx_reader *reader, const struct lx_node *node, 
         return;
     }
     place += strspn(place, " ");
-    document = lx_named_find(scope->documents, scope->document_count, key);
-    if (!document)
+    document = lx_glossary_find(scope->documents, key);
+    if (!document) {
         unknown_document(reader, node, key, scope);
-    else if (!*place)
+    } else if (!*place) {
         lx_mistake(reader, node, "the source names no place in the document; write source: %s 1", lx_show(key).text);
-    else
-        row->source = format_source(reader, lx_node_text(&reader->tree, document->node), place);
+    } else {
+        bool number = !place[strspn(place, "0123456789")];
+
+        row->source = compose(reader, "%s, %s%s", document->text, number ? "row " : "", place);
+        row->citation = compose(reader, "%s %s", key, place);
+    }
     free(key);
+}
+
+/* The name of a file in the place of a document's title: as long as a title may be, and without control characters. */
+static const char *file_title(const char *name, char title[LX_TERM_LIMIT + 1])
+{
+    size_t left = strlen(name), used = 0, length;
+
+    if (left > LX_TERM_LIMIT) {
+        name += left - LX_TERM_LIMIT; /* the end of a path says more than its beginning */
+        left = LX_TERM_LIMIT;
+    }
+    for (; left; left -= length, name += length) {
+        bool sound = lx_character(name, left, &length) >= ' ';
+
+        if (!sound)
+            length = 1;
+        memcpy(title + used, sound ? name : "?", length);
+        used += length;
+    }
+    strcpy(title + used, used ? "" : "?");
+    return title;
 }
 
 static void read_source(struct lx_reader *reader, const struct lx_node *node, const struct lx_node *source,
                         const struct lx_row_scope *scope, struct lx_row *row)
 {
+    char title[LX_TERM_LIMIT + 1];
+
     if (source && is_site(scope)) {
         row->source = read_line(reader, source);
     } else if (source) {
         read_citation(reader, source, scope, row);
-    } else if (asprintf(&row->source, "%s, line %u", scope->file, node->line) < 0) {
-        row->source = NULL;
-        reader->out_of_memory = true;
+    } else {
+        row->source = compose(reader, "%s, line %u", file_title(scope->file, title), node->line);
     }
 }
 
@@ -248,6 +300,25 @@ static void read_limits(struct lx_reader *reader, const struct lx_node *const *v
         row->role = lx_reader_copy(reader, role);
 }
 
+/* When the row is there at all. */
+static void read_conditions(struct lx_reader *reader, const struct lx_node *const *values, struct lx_row *row)
+{
+    static const char *const ways[] = {"hardware", "dns"};
+    const char *group;
+    int way = -1;
+
+    if (values[ROW_LB])
+        way = lx_read_choice(reader, values[ROW_LB], "load balancing", ways, COUNT_OF(ways));
+    row->lb = way < 0 ? LX_LB_ANY : way == 0 ? LX_LB_HARDWARE : LX_LB_DNS;
+    group = values[ROW_NEEDS] ? lx_read_name(reader, values[ROW_NEEDS], "a group") : NULL;
+    if (!group)
+        return;
+    if (!strcmp(group, "any") || !strcmp(group, "self"))
+        lx_mistake(reader, values[ROW_NEEDS], "'%s' is no group that a site can set; write the name of one", group);
+    else
+        row->needs = lx_reader_copy(reader, group);
+}
+
 static void read_row(struct lx_reader *reader, const struct lx_node *node, const struct lx_row_scope *scope,
                      struct lx_row *row, struct lx_named *id)
 {
@@ -261,7 +332,8 @@ static void read_row(struct lx_reader *reader, const struct lx_node *node, const
     read_limits(reader, values, scope, row);
     read_endpoints(reader, values[ROW_FROM], values[ROW_TO], row);
     read_ports(reader, node, values, row);
-    read_texts(reader, values, row);
+    read_texts(reader, values, scope, row);
+    read_conditions(reader, values, row);
     read_source(reader, node, values[ROW_SOURCE], scope, row);
     if (row->id)
         *id = (struct lx_named){.name = row->id, .node = values[ROW_ID]};

@@ -5,18 +5,26 @@
 
 #include "row.h"
 #include "schema.h"
+#include "term_text.h"
 
-/* The most rows that one file may hold, so that a file of empty rows cannot fill the memory. */
+/* The most rows that a policy or a site may hold, so that a file of empty rows cannot fill the memory. */
 #define LX_FILE_ROWS 65536
+
+/* Whose rows they are. */
+enum lx_row_owner {
+    LX_ROWS_OF_SITE,
+    LX_ROWS_OF_ROLE,
+    LX_ROWS_OF_SET, /* their ids are still without a role, and so are they */
+};
 
 /* Where rows stand. All borrowed. */
 struct lx_row_scope {
     const char *file; /* the owner's copy of the name: row places point at it */
-    const char *role; /* NULL: a site's own rows */
+    enum lx_row_owner owner;
+    const char *role; /* only for LX_ROWS_OF_ROLE */
     enum lx_side side;
-    const struct lx_named *documents; /* key -> node of the title, sorted */
-    size_t document_count;
-    size_t rows_read; /* of the whole file so far */
+    const struct lx_glossary *documents, *options, *workloads; /* NULL for LX_ROWS_OF_SITE, which declares none */
+    size_t rows_read;                                          /* so far */
 };
 
 /*

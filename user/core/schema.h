@@ -27,7 +27,7 @@ void lx_mistake(struct lx_reader *reader, const struct lx_node *node, const char
     __attribute__((format(printf, 3, 4)));
 
 /* A key that a mapping may have; a mapping has at most LX_FIELDS of them. */
-#define LX_FIELDS 16
+#define LX_FIELDS 20
 
 struct lx_field {
     const char *name;
@@ -69,11 +69,6 @@ bool lx_read_flag(struct lx_reader *reader, const struct lx_node *node, bool *fl
 /* A whole number up to `most`. Returns false after a diagnostic. */
 bool lx_read_number(struct lx_reader *reader, const struct lx_node *node, const char *what, unsigned least,
                     unsigned most, unsigned *number);
-
-/* The following read one item or a list of them, and leave the output untouched unless all of it is right. */
-bool lx_read_words(struct lx_reader *reader, const struct lx_node *node, const char *what, struct lx_words *words);
-bool lx_read_ports(struct lx_reader *reader, const struct lx_node *node, struct lx_ports *ports);
-bool lx_read_prefixes(struct lx_reader *reader, const struct lx_node *node, struct lx_prefix **prefixes, size_t *count);
 
 /* A copy, or NULL with the reader out of memory. The second allocates zeroed room; a count of 0 gives NULL as well. */
 char *lx_reader_copy(struct lx_reader *reader, const char *text);

@@ -35,7 +35,11 @@ static int gather_parts(const struct inputs *inputs, struct lx_selection *select
 {
     const struct lx_words *asked = &inputs->request->roles;
 
-    selection->parts = calloc(inputs->file->role_count, sizeof(*selection->parts));
+    size_t roles = 0;
+
+    for (const struct lx_policy_file *file = inputs->file; file; file = file->next)
+        roles += file->role_count;
+    selection->parts = calloc(roles, sizeof(*selection->parts));
     if (!selection->parts)
         return -ENOMEM;
     for (size_t i = 0; i < asked->count; i++)
@@ -43,17 +47,8 @@ static int gather_parts(const struct inputs *inputs, struct lx_selection *select
     for (size_t i = 0; i < selection->part_count; i++) {
         const struct lx_role *role = selection->parts[i].role;
 
-        for (size_t j = 0; j < role->includes.count; j++) {
-            const struct lx_role *included = lx_policy_file_role(inputs->file, role->includes.items[j]);
-
-            if (!included) {
-                lx_diagnose(inputs->diagnostics, LX_ERROR, role->place, NULL,
-                            "the role '%s' includes '%s', which is no role of this file", role->name,
-                            role->includes.items[j]);
-                return -EINVAL;
-            }
-            add_part(selection, included, i);
-        }
+        for (size_t j = 0; j < role->include_count; j++)
+            add_part(selection, role->includes[j], i);
     }
     return 0;
 }
@@ -91,25 +86,44 @@ static bool option_closed(const struct inputs *inputs, const char *option)
            (inputs->site && lx_words_contain(&inputs->site->closed_options, option));
 }
 
+/* True when the site or a setting gives the group addresses. */
+static bool is_set(const struct inputs *inputs, const char *group)
+{
+    for (size_t i = 0; i < inputs->request->setting_count; i++)
+        if (!strcmp(inputs->request->settings[i].name, group))
+            return true;
+    for (size_t i = 0; inputs->site && i < inputs->site->group_count; i++)
+        if (!strcmp(inputs->site->groups[i].name, group))
+            return true;
+    return false;
+}
+
 /* Options are alternatives, and so are workloads; a row without any needs none. */
-static bool is_open(const struct inputs *inputs, const struct lx_row *row)
+static enum lx_closed why_closed(const struct inputs *inputs, const struct lx_row *row)
 {
     const struct lx_words *asked = &inputs->request->workloads;
+    enum lx_lb lb = inputs->request->lb == LX_LB_ANY ? LX_LB_HARDWARE : inputs->request->lb;
     bool option_on = !row->options.count, workload_on = !row->workloads.count || !asked->count;
 
     for (size_t i = 0; i < row->options.count && !option_on; i++)
         option_on = !option_closed(inputs, row->options.items[i]);
     for (size_t i = 0; i < row->workloads.count && !workload_on; i++)
         workload_on = lx_words_contain(asked, row->workloads.items[i]);
-    return !row->unresolved && option_on && workload_on;
+    if (row->lb != LX_LB_ANY && row->lb != lb)
+        return LX_CLOSED_LB;
+    if (row->needs && !is_set(inputs, row->needs))
+        return LX_CLOSED_NEEDS;
+    if (!option_on || !workload_on)
+        return !option_on ? LX_CLOSED_OPTION : LX_CLOSED_WORKLOAD;
+    return row->unresolved ? LX_CLOSED_UNRESOLVED : LX_OPEN;
 }
 
 static void pick(const struct inputs *inputs, struct lx_selection *selection, const struct lx_row *row, size_t part)
 {
-    bool open = is_open(inputs, row);
+    enum lx_closed closed = why_closed(inputs, row);
 
-    selection->picks[selection->pick_count++] = (struct lx_pick){.row = row, .part = part, .open = open};
-    selection->open_count += open;
+    selection->picks[selection->pick_count++] = (struct lx_pick){.row = row, .part = part, .closed = closed};
+    selection->open_count += closed == LX_OPEN;
 }
 
 /* A site may keep a row of its own to one role or to one side. */

@@ -20,10 +20,22 @@ struct lx_part {
     bool picked;                /* has a row in the selection */
 };
 
+/* Why a row that was picked gets no rule. The first that is true counts. */
+enum lx_closed {
+    LX_OPEN,
+    LX_CLOSED_LB,         /* belongs to the other way of load balancing */
+    LX_CLOSED_NEEDS,      /* the group that it needs is not set */
+    LX_CLOSED_OPTION,     /* all of its options are closed */
+    LX_CLOSED_WORKLOAD,   /* none of its workloads was asked for */
+    LX_CLOSED_UNRESOLVED, /* printed without a port or transport */
+};
+
+#define LX_CLOSED_REASONS (LX_CLOSED_UNRESOLVED + 1)
+
 struct lx_pick {
     const struct lx_row *row; /* borrowed from the file or the site */
     size_t part;              /* whose row it is, or LX_NO_PART: the site's own */
-    bool open;                /* gets a rule: resolved, and neither its options nor its workloads close it */
+    enum lx_closed closed;
 };
 
 struct lx_selection {

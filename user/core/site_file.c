@@ -8,6 +8,7 @@
 
 #include <lyncxdp/image.h>
 
+#include "items.h"
 #include "policy_file.h"
 #include "row_text.h"
 

@@ -27,6 +27,7 @@ _lyncxdp() {
         --role) choices=$(_lyncxdp_roles) ;;
         --edition) choices=$(_lyncxdp_editions) ;;
         --side) choices="external internal" ;;
+        --lb) choices="hardware dns" ;;
         --mode) choices="auto native generic" ;;
         --by) choices="row port reason" ;;
         --flags) choices="SYN ACK SYN,ACK FIN,ACK RST" ;;

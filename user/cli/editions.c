@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where the tables of the editions lie, and how policy files are opened: those that the command line names, and those
+ * that they include.
+ */
+#include "editions.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../core/schema.h"
+#include "../core/spelling.h"
+#include "output.h"
+
+#ifndef LYNCXDP_POLICY_DIR
+#define LYNCXDP_POLICY_DIR "/usr/local/share/lyncxdp/policies"
+#endif
+
+#define SUFFIX ".yaml"
+
+/*
+ * The policies that came with this executable: those of its tree for a tree's build/lyncxdp, else share/lyncxdp beside
+ * the directory that it is installed in, so that it may be installed with another PREFIX than it was built with.
+ */
+static bool own_directory(char directory[PATH_MAX])
+{
+    char path[PATH_MAX], *folder;
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    const char *policies = "share/lyncxdp/policies";
+    struct stat status;
+
+    if (length < 0)
+        return false;
+    path[length] = '\0';
+    folder = dirname(path);
+    if (!strcmp(strrchr(folder, '/') ?: "", "/build"))
+        policies = "policies";
+    return snprintf(directory, PATH_MAX, "%s/%s", dirname(folder), policies) < PATH_MAX && !stat(directory, &status) &&
+           S_ISDIR(status.st_mode);
+}
+
+static const char *policy_directory(char buffer[PATH_MAX])
+{
+    const char *chosen = getenv("LYNCXDP_POLICIES");
+
+    if (chosen && *chosen)
+        return chosen;
+    return own_directory(buffer) ? buffer : LYNCXDP_POLICY_DIR;
+}
+
+/* Opens a file to read. Returns 0, or an error after pointing `problem` at why not. */
+static int open_file(const char *path, FILE **stream, const char **problem)
+{
+    struct stat status;
+    FILE *opened = fopen(path, "re");
+
+    if (!opened) {
+        *problem = strerror(errno);
+        return -errno;
+    }
+    if (!fstat(fileno(opened), &status) && S_ISDIR(status.st_mode)) {
+        *problem = "it is a directory; name the file in it";
+        fclose(opened);
+        return -EISDIR;
+    }
+    *stream = opened;
+    return 0;
+}
+
+FILE *lx_open_input(const char *path)
+{
+    FILE *stream = NULL;
+    const char *problem;
+
+    if (!open_file(path, &stream, &problem))
+        return stream;
+    lx_print_error("'%s' cannot be read: %s", path, problem);
+    return NULL;
+}
+
+static int compare_words(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static int add_edition(struct lx_words *editions, const char *file)
+{
+    char name[NAME_MAX + 1];
+    size_t length = strlen(file);
+
+    if (file[0] == '.' || length <= strlen(SUFFIX) || strcmp(file + length - strlen(SUFFIX), SUFFIX))
+        return 0;
+    snprintf(name, sizeof(name), "%.*s", (int)(length - strlen(SUFFIX)), file);
+    return lx_words_add(editions, name);
+}
+
+/* The editions that a directory has tables of, sorted. Returns 0 or a negative error number. */
+static int list_editions(const char *path, struct lx_words *editions)
+{
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+    int error = 0;
+
+    if (!directory)
+        return -errno;
+    while (!error && (entry = readdir(directory)))
+        error = add_edition(editions, entry->d_name);
+    closedir(directory);
+    if (editions->count)
+        qsort(editions->items, editions->count, sizeof(*editions->items), compare_words);
+    return error;
+}
+
+int lx_editions(struct lx_words *editions)
+{
+    char buffer[PATH_MAX];
+    const char *path = policy_directory(buffer);
+    int error = list_editions(path, editions);
+
+    if (error == -ENOMEM)
+        return lx_memory_error();
+    if (error) {
+        lx_print_error("the policy directory '%s' cannot be read: %s; LYNCXDP_POLICIES names another", path,
+                       strerror(-error));
+        return LX_EXIT_POLICY;
+    }
+    if (!editions->count) {
+        lx_print_error("the policy directory '%s' has no edition in it; LYNCXDP_POLICIES names another", path);
+        return LX_EXIT_POLICY;
+    }
+    return LX_EXIT_DONE;
+}
+
+static int unknown_edition(const char *edition, const struct lx_words *editions)
+{
+    const char *nearest = lx_nearest(edition, (const char *const *)editions->items, editions->count);
+
+    if (nearest)
+        return lx_usage_error("there is no edition '%s'; did you mean '%s'?", edition, nearest);
+    return lx_usage_error("there is no edition '%s'; 'lyncxdp roles' lists them", edition);
+}
+
+/* Why an edition that a file includes cannot be read. */
+static void missing_edition(const char *directory, const char *edition, const char *problem, char text[256])
+{
+    struct lx_words editions = {0};
+    const char *nearest = NULL;
+
+    if (!list_editions(directory, &editions))
+        nearest = lx_nearest(edition, (const char *const *)editions.items, editions.count);
+    if (nearest)
+        snprintf(text, 256, "there is no edition of that name; did you mean '%s'?", nearest);
+    else
+        snprintf(text, 256, "the policies have no edition of that name (%s); the path of a file ends in " SUFFIX,
+                 problem);
+    lx_words_free(&editions);
+}
+
+/* The path of what a file includes: an edition, or a path relative to that file. NULL when out of memory. */
+static char *included_path(const char *directory, const char *from, const char *what)
+{
+    const char *slash = strrchr(from, '/');
+    char *path = NULL;
+    int length;
+
+    if (lx_is_name(what))
+        length = asprintf(&path, "%s/%s" SUFFIX, directory, what);
+    else if (*what == '/' || !slash)
+        length = asprintf(&path, "%s", what);
+    else
+        length = asprintf(&path, "%.*s/%s", (int)(slash - from), from, what);
+    return length < 0 ? NULL : path;
+}
+
+static int open_include(const struct lx_opener *opener, const char *from, const char *what, struct lx_opened *opened,
+                        char text[256])
+{
+    char buffer[PATH_MAX];
+    const char *directory = policy_directory(buffer), *problem = "";
+    char *path = included_path(directory, from, what);
+    FILE *stream = NULL;
+    int error;
+
+    (void)opener;
+    if (!path)
+        return -ENOMEM;
+    error = open_file(path, &stream, &problem);
+    if (!error) {
+        *opened = (struct lx_opened){.stream = stream, .name = path, .identity = realpath(path, NULL)};
+        return 0;
+    }
+    if (lx_is_name(what))
+        missing_edition(directory, what, problem, text);
+    else
+        snprintf(text, 256, "%s", problem);
+    free(path);
+    return error;
+}
+
+int lx_policy_read(FILE *stream, const char *path, struct lx_policy_file *file, struct lx_diagnostics *diagnostics)
+{
+    static const struct lx_opener opener = {.open = open_include};
+    struct lx_opened top = {.stream = stream, .name = (char *)path, .identity = realpath(path, NULL)};
+    int error = lx_policy_file_load(&top, &opener, file, diagnostics);
+
+    free(top.identity);
+    return error;
+}
+
+int lx_read_exit(int error, const char *path)
+{
+    if (error == -ENOMEM)
+        return lx_memory_error();
+    if (error == -EIO)
+        lx_print_error("'%s' cannot be read: input/output error", path);
+    return error ? LX_EXIT_POLICY : LX_EXIT_DONE;
+}
+
+int lx_policy_open(const char *path, struct lx_policy_file *file)
+{
+    struct lx_diagnostics diagnostics = {0};
+    FILE *stream = lx_open_input(path);
+    int error;
+
+    if (!stream)
+        return LX_EXIT_POLICY;
+    error = lx_policy_read(stream, path, file, &diagnostics);
+    fclose(stream);
+    lx_print_diagnostics(&diagnostics);
+    lx_diagnostics_free(&diagnostics);
+    return lx_read_exit(error, path);
+}
+
+int lx_edition_read(const char *edition, struct lx_policy_file *file)
+{
+    char buffer[PATH_MAX], path[PATH_MAX];
+    const char *directory = policy_directory(buffer);
+    struct lx_words editions = {0};
+    int result = lx_editions(&editions);
+
+    if (result == LX_EXIT_DONE && !lx_words_contain(&editions, edition))
+        result = unknown_edition(edition, &editions);
+    if (result == LX_EXIT_DONE && snprintf(path, sizeof(path), "%s/%s" SUFFIX, directory, edition) >= PATH_MAX) {
+        lx_print_error("the name of the policy directory is too long");
+        result = LX_EXIT_POLICY;
+    }
+    if (result == LX_EXIT_DONE)
+        result = lx_policy_open(path, file);
+    lx_words_free(&editions);
+    return result;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where the tables of the editions lie, and how policy files are opened: those that the command line names, and those
+ * that they include. Functions return an exit code (enum lx_exit) where nothing else is said.
+ */
+#ifndef LYNCXDP_CLI_EDITIONS_H
+#define LYNCXDP_CLI_EDITIONS_H
+
+#include "../core/policy_file.h"
+
+/* Opens a file that the command line names; NULL after it has printed why not. */
+FILE *lx_open_input(const char *path);
+
+/* The editions there are tables of. Sorted; the caller frees the words. */
+int lx_editions(struct lx_words *editions);
+
+/* Reads one edition's tables, or a policy file; prints what is wrong. */
+int lx_edition_read(const char *edition, struct lx_policy_file *file);
+int lx_policy_open(const char *path, struct lx_policy_file *file);
+
+/* Reads a policy from a stream, with what it includes. Returns what lx_policy_file_load returns, and prints nothing. */
+int lx_policy_read(FILE *stream, const char *path, struct lx_policy_file *file, struct lx_diagnostics *diagnostics);
+
+/* What a reader's return value means to the command line, after its diagnostics are printed. */
+int lx_read_exit(int error, const char *path);
+
+#endif
