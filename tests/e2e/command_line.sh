@@ -291,8 +291,6 @@ check "attach refuses to cut an IPv6 session" refuses 1 'cut your SSH session fr
     in_session '2001:db8::9 50022 2001:db8::1 22'
 check "attach finds the session of an ancestor, as under sudo" refuses 1 'cut your SSH session' \
     env SSH_CONNECTION="$ssh4" bash -c "env -u SSH_CONNECTION '$LYNCXDP' attach outer --role av-edge; exit \$?"
-check "what is listed under self is said to matter" refuses 1 "198.51.100.1 has to be listed under 'self'" \
-    in_session "$ssh4" --set self=198.51.100.2
 ip link add bridge type bridge 2>/dev/null && {
     ip link set outer master bridge && ip addr add 203.0.113.1/24 dev bridge && ip link set bridge up
     check "attach finds the session of a bridge on the interface" refuses 1 'cut your SSH session' \
@@ -309,6 +307,17 @@ check "and the session is let in by that row" answers '.verdict == "pass" and .r
     run explain outer tcp 203.0.113.9:50022 198.51.100.1:22 --flags ACK --json
 check "detach says what it did" says 0 'outer: no longer filtered' run detach outer
 check "detach leaves no trace" untouched
+{
+    echo 'rows:'
+    in_session "$ssh4" --set self=198.51.100.2 2>&1 | grep -F -- '- {id: ssh'
+} >"$work/site.yaml"
+check "the row that keeps a session at another address than the role's own says which" \
+    grep -F 'self: "198.51.100.1"' "$work/site.yaml"
+check "with that row, attach goes ahead" says 0 'filtering as av-edge' \
+    in_session "$ssh4" --set self=198.51.100.2 --site "$work/site.yaml"
+check "and nothing else of the role is at that address" answers '.verdict == "drop"' \
+    run explain outer tcp 203.0.113.9 198.51.100.1:443 --json
+run detach outer >/dev/null
 check "--force attaches all the same, and says so" says 0 'warning: this cuts the SSH session' in_session "$ssh4" --force
 run detach outer >/dev/null
 check "a session through another interface is none of its business" says 0 'filtering' \

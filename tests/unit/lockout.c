@@ -80,8 +80,11 @@ static void expect_sound(int error, const struct lx_diagnostics *diagnostics)
     cr_assert_eq(error, 0, "%d: %s", error, diagnostics->count ? diagnostics->items[0].message : "");
 }
 
-/* The verdict on a session of the role `web` with a site, which may be NULL. */
-static struct lx_judgement judge(const struct lx_ssh_session *session, const char *site_text)
+/*
+ * The verdict on a session of the role `web` with a site, which may be NULL. `row`, where not NULL, receives the row
+ * that is suggested.
+ */
+static struct lx_judgement judge(const struct lx_ssh_session *session, const char *site_text, char *row)
 {
     struct lx_diagnostics diagnostics = {0};
     struct lx_policy_file file = {0};
@@ -103,6 +106,8 @@ static struct lx_judgement judge(const struct lx_ssh_session *session, const cha
     expect_sound(lx_resolve(&file, site_text ? &site : NULL, &request, &policy, &diagnostics), &diagnostics);
     expect_sound(lx_compile(&policy, &compiled, &diagnostics), &diagnostics);
     judgement = lx_ssh_session_judge(session, &compiled);
+    if (row)
+        lx_ssh_session_row(session, &policy, row);
     lx_compiled_free(&compiled);
     lx_policy_free(&policy);
     lx_words_free(&request.roles);
@@ -117,47 +122,59 @@ Test(lockout, a_session_without_a_row_would_be_cut)
 {
     struct lx_ssh_session session = parse("192.0.2.7 51022 198.51.100.1 22");
 
-    cr_assert_eq(judge(&session, NULL).reason, LX_REASON_NO_ROW);
+    cr_assert_eq(judge(&session, NULL, NULL).reason, LX_REASON_NO_ROW);
 }
 
 Test(lockout, a_session_on_a_listed_port_stays)
 {
     struct lx_ssh_session session = parse("192.0.2.7 51022 198.51.100.1 443");
 
-    cr_assert_eq(judge(&session, NULL).reason, LX_REASON_ROW);
+    cr_assert_eq(judge(&session, NULL, NULL).reason, LX_REASON_ROW);
 }
 
-/* The row that is suggested, put where it says it belongs, lets this session in and no other. */
-static void expect_row_works(const char *connection, const char *stranger)
+/* The row that is suggested with a site, added to that site, lets this session in and no other. */
+static void expect_row_works(const char *site, const char *connection, const char *stranger)
 {
     struct lx_ssh_session session = parse(connection), other = parse(stranger);
-    char row[LX_SSH_ROW_TEXT], *site;
+    char row[LX_SSH_ROW_TEXT], *with_row;
 
-    cr_assert_geq(asprintf(&site, "site: test\nrows:\n  %s\n", lx_ssh_session_row(&session, row)), 0);
-    cr_assert_eq(judge(&session, site).reason, LX_REASON_ROW, "%s", site);
-    cr_assert_eq(judge(&other, site).reason, LX_REASON_NO_ROW, "%s", site);
-    free(site);
+    cr_assert_eq(judge(&session, site, row).reason, LX_REASON_NO_ROW);
+    cr_assert_geq(asprintf(&with_row, "%srows:\n  %s\n", site, row), 0);
+    cr_assert_eq(judge(&session, with_row, NULL).reason, LX_REASON_ROW, "%s", with_row);
+    cr_assert_eq(judge(&other, with_row, NULL).reason, LX_REASON_NO_ROW, "%s", with_row);
+    free(with_row);
 }
 
 Test(lockout, the_suggested_row_keeps_the_session)
 {
-    expect_row_works("192.0.2.7 51022 198.51.100.1 22", "192.0.2.8 51022 198.51.100.1 22");
-    expect_row_works("2001:db8::7 51022 2001:db8::1 2222", "2001:db8::8 51022 2001:db8::1 2222");
-    expect_row_works("fe80::7%eth0 51022 fe80::1%eth0 22", "fe80::8 51022 fe80::1 22");
+    const char *site = "site: test\n";
+
+    expect_row_works(site, "192.0.2.7 51022 198.51.100.1 22", "192.0.2.8 51022 198.51.100.1 22");
+    expect_row_works(site, "2001:db8::7 51022 2001:db8::1 2222", "2001:db8::8 51022 2001:db8::1 2222");
+    expect_row_works(site, "fe80::7%eth0 51022 fe80::1%eth0 22", "fe80::8 51022 fe80::1 22");
 }
 
-Test(lockout, knows_whether_the_session_is_about_the_role)
+Test(lockout, the_suggested_row_keeps_a_session_at_another_address_than_the_roles_own)
 {
-    struct lx_ssh_session session = parse("192.0.2.7 51022 198.51.100.1 22");
-    struct lx_prefix_set self = {0};
-    struct lx_policy policy = {.protected = &self};
-    struct lx_prefix prefix;
+    const char *site = "self: {web: 203.0.113.5}\n";
 
-    cr_assert(lx_ssh_session_at_self(&session, &policy), "where nobody said what self is, it is any address");
-    self.items = &prefix;
-    self.count = 1;
-    cr_assert_eq(lx_prefix_parse("198.51.100.0/24", &prefix, NULL), 0);
-    cr_assert(lx_ssh_session_at_self(&session, &policy));
-    cr_assert_eq(lx_prefix_parse("198.51.100.2", &prefix, NULL), 0);
-    cr_assert_not(lx_ssh_session_at_self(&session, &policy));
+    expect_row_works(site, "192.0.2.7 51022 198.51.100.1 22", "192.0.2.7 51022 198.51.100.2 22");
+    expect_row_works(site, "2001:db8::7 51022 2001:db8::1 22", "2001:db8::7 51022 2001:db8::2 22");
+    expect_row_works(site, "192.0.2.7 51022 203.0.113.5 22", "192.0.2.7 51022 198.51.100.1 22");
+}
+
+/* Where another row has opened the session's address, that is still none of the role's own. */
+Test(lockout, an_address_that_one_row_redefines_self_to_is_not_the_roles_own)
+{
+    const char *site = "self: {web: 203.0.113.5}\n"
+                       "rows: [{id: ping, from: any, to: self, self: 198.51.100.1, port: 7, transport: tcp}]\n";
+    struct lx_ssh_session session = parse("192.0.2.7 51022 198.51.100.1 22");
+    char row[LX_SSH_ROW_TEXT];
+
+    cr_assert_eq(judge(&session, site, row).reason, LX_REASON_NO_ROW);
+    cr_assert(strstr(row, "self: \"198.51.100.1\""), "%s", row);
+    site = "self: {web: 203.0.113.0/24}\n";
+    session = parse("192.0.2.7 51022 203.0.113.9 22");
+    cr_assert_eq(judge(&session, site, row).reason, LX_REASON_NO_ROW);
+    cr_assert_not(strstr(row, "self: \""), "%s", row);
 }

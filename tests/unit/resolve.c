@@ -150,6 +150,45 @@ Test(resolve, one_unknown_self_leaves_what_is_protected_unknown)
     given_end(&given);
 }
 
+/* Management on another address of the same card: only its row opens that address, and nobody outside may use it. */
+Test(resolve, a_row_that_redefines_self_speaks_of_its_own_addresses)
+{
+    struct given given = given_tables("self: {server: 203.0.113.10}\n"
+                                      "rows:\n"
+                                      "  - {id: ssh, from: any, to: self, self: 10.0.9.1, port: 22, transport: tcp}\n"
+                                      "  - {id: time, from: self, self: 10.0.9.1, to: any, port: 123, transport: udp}\n"
+                                      "  - {id: ping, from: any, to: self, port: 7, transport: tcp}\n"
+                                      "  - {id: off, from: any, to: self, self: 10.0.9.9, port: 9, transport: tcp,"
+                                      " role: relay}\n",
+                                      "server");
+
+    cr_assert_eq(given_resolve(&given), 0);
+    expect_set(&given, "server/web", false, "203.0.113.10");
+    expect_set(&given, "site/ssh", false, "10.0.9.1");
+    expect_set(&given, "site/time", true, "10.0.9.1");
+    expect_set(&given, "site/ping", false, "203.0.113.10");
+    cr_expect_str_eq(given_set(given.policy.own), "203.0.113.10");
+    cr_expect_str_eq(given_set(given.policy.protected), "10.0.9.1,203.0.113.10", "of the rows that are there");
+    given_setting(&given, "self", "203.0.113.20");
+    cr_assert_eq(given_resolve(&given), 0);
+    expect_set(&given, "server/web", false, "203.0.113.20");
+    expect_set(&given, "site/ssh", false, "10.0.9.1");
+    given_end(&given);
+}
+
+Test(resolve, a_row_that_redefines_self_does_not_tell_where_the_role_is)
+{
+    struct given given =
+        given_tables("rows: [{id: ssh, from: any, to: self, self: 10.0.9.1, port: 22, transport: tcp}]\n", "server");
+
+    cr_assert_eq(given_resolve(&given), 0);
+    expect_set(&given, "server/web", false, "any");
+    expect_set(&given, "site/ssh", false, "10.0.9.1");
+    cr_expect(given.policy.own->any);
+    cr_expect_eq(given.policy.protected->count, 0, "what is behind the role is not known");
+    given_end(&given);
+}
+
 Test(resolve, settings_win_over_the_site_and_unused_ones_are_harmless)
 {
     struct given given = given_tables(addresses, "whole");

@@ -108,7 +108,7 @@ Test(site_file, own_rows_may_be_limited_and_cite_their_line_by_default)
 {
     struct lx_site site = golden();
 
-    cr_assert_eq(site.row_count, 2);
+    cr_assert_eq(site.row_count, 3);
     cr_expect_str_eq(site.rows[0].id, "site/ssh-admin");
     cr_expect_str_eq(site.rows[0].role, "edge");
     cr_expect_eq(site.rows[0].side, LX_SIDE_INTERNAL);
@@ -119,6 +119,17 @@ Test(site_file, own_rows_may_be_limited_and_cite_their_line_by_default)
     cr_expect_eq(site.rows[1].side, LX_SIDE_NONE);
     cr_expect_str_eq(site.rows[1].source, "ticket 4711");
     cr_expect_eq(lx_row_hook(&site.rows[1]), LX_HOOK_FROM_ROLE);
+    lx_site_free(&site);
+}
+
+Test(site_file, a_row_may_say_what_self_is_to_it_alone)
+{
+    struct lx_site site = golden();
+
+    cr_assert_eq(site.row_count, 3);
+    cr_expect_eq(site.rows[0].to.prefix_count, 0);
+    cr_expect_eq(site.rows[2].to.kind, LX_ENDPOINT_SELF);
+    expect_prefixes(site.rows[2].to.prefixes, site.rows[2].to.prefix_count, "172.25.34.10,2001:db8:0:34::10");
     lx_site_free(&site);
 }
 

@@ -51,13 +51,10 @@ static size_t rules_of_hook(const struct lx_policy *policy, enum lx_hook hook)
 /* How to keep a session that no row lets in. */
 static void suggest_row(const struct lx_ssh_session *session, const struct lx_policy *policy)
 {
-    char row[LX_SSH_ROW_TEXT], server[LX_PREFIX_TEXT];
+    char row[LX_SSH_ROW_TEXT];
 
     fprintf(stderr, "Let it in with a row of your site file, or attach all the same with --force:\n\nrows:\n  %s\n\n",
-            lx_ssh_session_row(session, row));
-    if (!lx_ssh_session_at_self(session, policy))
-        fprintf(stderr, "The row is about the role's own addresses: %s has to be listed under 'self' as well.\n",
-                lx_address_format(&session->server, server));
+            lx_ssh_session_row(session, policy, row));
 }
 
 /* Refuses a policy that would cut the SSH session this command was typed in. */

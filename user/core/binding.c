@@ -230,14 +230,27 @@ static int bind_self(const struct lx_binding *binding, size_t part, struct span 
     return count ? share_spans(binding->policy, spans, count, set) : share_any(binding->policy, set);
 }
 
-/* What all parts are together: any address if one of them may be, else the union of theirs. */
+/* The `self` that a row redefines for itself; empty for any other row. */
+static struct span redefined_self(const struct lx_row *row)
+{
+    const struct lx_endpoint *self = row->to.kind == LX_ENDPOINT_SELF ? &row->to : &row->from;
+
+    return (struct span){.items = self->prefixes, .count = self->prefix_count};
+}
+
+/*
+ * What all parts are together: any address if one of them may be, else the union of theirs. Behind the role there are
+ * also the addresses that rows redefine `self` to. `spans` has room for a span of each part and of each pick.
+ */
 static int bind_all(struct lx_binding *binding, struct span *spans)
 {
+    const struct lx_selection *selection = binding->selection;
+    struct lx_policy *policy = binding->policy;
     size_t count = 0;
     bool any = false;
     int result;
 
-    for (size_t i = 0; i < binding->selection->part_count; i++) {
+    for (size_t i = 0; i < selection->part_count; i++) {
         const struct lx_prefix_set *self = binding->selves[i];
 
         if (!self)
@@ -246,19 +259,20 @@ static int bind_all(struct lx_binding *binding, struct span *spans)
         spans[count] = (struct span){.items = self->items, .count = self->count};
         count++;
     }
-    if (count && !any) {
-        result = share_spans(binding->policy, spans, count, &binding->self_of_all);
-        binding->policy->protected = binding->self_of_all;
-        return result;
+    if (!count || any) {
+        result = share_any(policy, &policy->own);
+        return result ? result : share_spans(policy, NULL, 0, &policy->protected);
     }
-    result = share_any(binding->policy, &binding->self_of_all);
-    return result ? result : share_spans(binding->policy, NULL, 0, &binding->policy->protected);
+    result = share_spans(policy, spans, count, &policy->own);
+    for (size_t i = 0; i < selection->pick_count; i++)
+        spans[count++] = redefined_self(selection->picks[i].row);
+    return result ? result : share_spans(policy, spans, count, &policy->protected);
 }
 
 int lx_bind_selves(struct lx_binding *binding)
 {
     size_t parts = binding->selection->part_count, site_selves = binding->site ? binding->site->self_count : 0;
-    struct span *spans = calloc(parts + site_selves + 1, sizeof(*spans));
+    struct span *spans = calloc(parts + site_selves + binding->selection->pick_count + 1, sizeof(*spans));
     int result = 0;
 
     binding->selves = calloc(parts + 1, sizeof(*binding->selves));
@@ -280,7 +294,9 @@ int lx_bind(struct lx_binding *binding, const struct lx_pick *pick, const struct
 
     switch (endpoint->kind) {
     case LX_ENDPOINT_SELF:
-        *set = pick->part == LX_NO_PART ? binding->self_of_all : binding->selves[pick->part];
+        if (written.count)
+            return share_spans(binding->policy, &written, 1, set);
+        *set = pick->part == LX_NO_PART ? binding->policy->own : binding->selves[pick->part];
         return 0;
     case LX_ENDPOINT_GROUP:
         return bind_group(binding, pick->row, endpoint->group, set);

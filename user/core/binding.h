@@ -19,16 +19,15 @@ struct lx_binding {
     const struct lx_selection *selection;
     const struct lx_site *site; /* may be NULL */
     const struct lx_request *request;
-    struct lx_policy *policy;                /* its `sets` grow; nothing else of it changes */
-    const struct lx_prefix_set **selves;     /* owned: by part; parts without picked rows have none */
-    const struct lx_prefix_set *self_of_all; /* of all parts together: what `self` means in a site's own rows */
-    struct lx_missing *missing;              /* owned: groups without addresses, found so far */
+    struct lx_policy *policy;            /* its `sets` grow; nothing else of it changes */
+    const struct lx_prefix_set **selves; /* owned: by part; parts without picked rows have none */
+    struct lx_missing *missing;          /* owned: groups without addresses, found so far */
     size_t missing_count;
 };
 
 /*
- * Binds every part's `self`, and policy->protected. `selection`, `site`, `request` and `policy` are set by the caller,
- * the rest is zero. Returns 0 or -ENOMEM.
+ * Binds every part's `self`, policy->own and policy->protected. `selection`, `site`, `request` and `policy` are set by
+ * the caller, the rest is zero. Returns 0 or -ENOMEM.
  */
 int lx_bind_selves(struct lx_binding *binding);
 

@@ -77,27 +77,31 @@ struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, c
     return lx_judge_offline(compiled, frame, lx_probe_frame(&probe, frame));
 }
 
-bool lx_ssh_session_at_self(const struct lx_ssh_session *session, const struct lx_policy *policy)
+/* True when the session's server address is one of the role's own, so that a row to `self` lets it in. */
+static bool at_own_address(const struct lx_ssh_session *session, const struct lx_policy *policy)
 {
-    const struct lx_prefix_set *self = policy->protected;
+    const struct lx_prefix_set *self = policy->own;
 
     for (size_t i = 0; i < self->count; i++)
         if (lx_prefix_contains(&self->items[i], &session->server))
             return true;
-    return !self->count; /* not known: any address is */
+    return self->any;
 }
 
-char *lx_ssh_session_row(const struct lx_ssh_session *session, char text[LX_SSH_ROW_TEXT])
+char *lx_ssh_session_row(const struct lx_ssh_session *session, const struct lx_policy *policy,
+                         char text[LX_SSH_ROW_TEXT])
 {
-    char client[LX_PREFIX_TEXT], id[LX_PREFIX_TEXT];
+    char client[LX_PREFIX_TEXT], id[LX_PREFIX_TEXT], server[LX_PREFIX_TEXT], self[LX_PREFIX_TEXT + 16] = "";
 
     /* An id of its own for every client, so that two such rows get along in one file. */
     snprintf(id, sizeof(id), "%s", lx_address_format(&session->client, client));
     for (char *letter = id; *letter; letter++)
         if (*letter == '.' || *letter == ':')
             *letter = '-';
+    if (!at_own_address(session, policy))
+        snprintf(self, sizeof(self), " self: \"%s\",", lx_address_format(&session->server, server));
     snprintf(text, LX_SSH_ROW_TEXT,
-             "- {id: ssh-%s, from: \"%s\", to: self, port: %u, transport: tcp, application: SSH}", id, client,
+             "- {id: ssh-%s, from: \"%s\", to: self,%s port: %u, transport: tcp, application: SSH}", id, client, self,
              session->server_port);
     return text;
 }

@@ -25,12 +25,13 @@ int lx_ssh_session_parse(const char *text, struct lx_ssh_session *session);
 /* The verdict of a policy on the session's next packet from the client. */
 struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, const struct lx_compiled *compiled);
 
-/* True when the session's server address is among those of the role: what a row to `self` lets in. */
-bool lx_ssh_session_at_self(const struct lx_ssh_session *session, const struct lx_policy *policy);
-
 #define LX_SSH_ROW_TEXT 256
 
-/* Writes the line of a site file's `rows:` that lets the session in. Returns `text`. */
-char *lx_ssh_session_row(const struct lx_ssh_session *session, char text[LX_SSH_ROW_TEXT]);
+/*
+ * Writes the line of a site file's `rows:` that lets the session in, at the address where it is even when that is none
+ * of the role's own. Returns `text`.
+ */
+char *lx_ssh_session_row(const struct lx_ssh_session *session, const struct lx_policy *policy,
+                         char text[LX_SSH_ROW_TEXT]);
 
 #endif

@@ -36,6 +36,7 @@ struct lx_policy {
     size_t rule_count;           /* at most LX_MAX_ROWS */
     struct lx_prefix_set **sets; /* owned, each allocated on its own */
     size_t set_count;
+    const struct lx_prefix_set *own;       /* the roles' own addresses, what `self` means to all of them together */
     const struct lx_prefix_set *protected; /* the addresses behind the role, for spoofing; count 0: not known */
     uint32_t built_ins;                    /* enum lx_built_in bits that are on */
     bool vlans_listed;                     /* only the VLANs in `vlans` are let in */

@@ -28,7 +28,7 @@ enum lx_endpoint_kind {
 struct lx_endpoint {
     enum lx_endpoint_kind kind;
     char *group;                /* owned; only for LX_ENDPOINT_GROUP */
-    struct lx_prefix *prefixes; /* owned; only for LX_ENDPOINT_ADDRESSES */
+    struct lx_prefix *prefixes; /* owned; for LX_ENDPOINT_ADDRESSES, and for a `self` that a site's row redefines */
     size_t prefix_count;
 };
 

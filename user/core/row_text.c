@@ -28,6 +28,7 @@ enum {
     ROW_NEEDS,
     ROW_SIDE, /* from here on only in site files, where no heading says it */
     ROW_ROLE,
+    ROW_SELF,
     ROW_FIELDS,
 };
 
@@ -49,6 +50,7 @@ static const struct lx_field fields[ROW_FIELDS] = {
     [ROW_NEEDS] = {"needs", NULL},
     [ROW_SIDE] = {"side", NULL},
     [ROW_ROLE] = {"role", NULL},
+    [ROW_SELF] = {"self", NULL},
 };
 
 _Static_assert(ROW_FIELDS <= LX_FIELDS, "a row is a mapping that lx_read_mapping can read");
@@ -319,6 +321,20 @@ static void read_conditions(struct lx_reader *reader, const struct lx_node *cons
         row->needs = lx_reader_copy(reader, group);
 }
 
+/* A site's row may be about other addresses than the role's own: they are kept with the end that is self. */
+static void read_self(struct lx_reader *reader, const struct lx_node *node, struct lx_row *row)
+{
+    struct lx_endpoint *self = row->to.kind == LX_ENDPOINT_SELF ? &row->to : &row->from;
+    struct lx_prefix *prefixes;
+    size_t count;
+
+    if (!lx_read_prefixes(reader, node, &prefixes, &count))
+        return;
+    free(self->prefixes); /* of a row where neither end is self, a mistake that was told */
+    self->prefixes = prefixes;
+    self->prefix_count = count;
+}
+
 static void read_row(struct lx_reader *reader, const struct lx_node *node, const struct lx_row_scope *scope,
                      struct lx_row *row, struct lx_named *id)
 {
@@ -331,6 +347,8 @@ static void read_row(struct lx_reader *reader, const struct lx_node *node, const
         read_id(reader, values[ROW_ID], scope, row);
     read_limits(reader, values, scope, row);
     read_endpoints(reader, values[ROW_FROM], values[ROW_TO], row);
+    if (values[ROW_SELF])
+        read_self(reader, values[ROW_SELF], row);
     read_ports(reader, node, values, row);
     read_texts(reader, values, scope, row);
     read_conditions(reader, values, row);
