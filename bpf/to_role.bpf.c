@@ -1,22 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The XDP program of the to-role hook: fetches the image in force, lets the pure data plane judge the frame, counts.
- * Its twin is the same program loaded with `twin` set: it answers instead of counting.
+ * The XDP program of the to-role hook: fetches the image in force, lets the pure data plane judge the frame, asks the
+ * flows where no row allows it, counts. Its twin is the same program loaded with `twin` set: it answers instead.
  */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
 #include <xdp/xdp_helpers.h>
 
-#include <lyncxdp/judge.h>
-
-#include "maps.h"
+#include "state.h"
 
 /* lyncxdp decides before any other program of the dispatcher sees the packet; what it passes goes on to them. */
 struct {
     __uint(priority, 10);
     __uint(XDP_PASS, 1);
 } XDP_RUN_CONFIG(lyncxdp_to_role);
+
+/* The second half of a judgement, with what is remembered. */
+lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    __u32 judgement = lx_judge_to_role(view, packet, ipv4);
+
+    if (lx_unlikely(packet->kind == LX_KIND_FRAGMENT))
+        return lx_ask_fragment(packet, LX_HOOK_TO_ROLE, ipv4);
+    if (lx_may_be_reply(view, packet, judgement))
+        judgement = lx_ask_flow(view, packet, ipv4, judgement);
+    if (lx_unlikely(packet->first_fragment) && !twin && lx_reason_verdict(judgement & 0xffff) == LX_PASS)
+        lx_record_fragment(packet, LX_HOOK_TO_ROLE, ipv4);
+    return judgement;
+}
 
 SEC("xdp.frags")
 int lyncxdp_to_role(struct xdp_md *context)
@@ -26,16 +38,29 @@ int lyncxdp_to_role(struct xdp_md *context)
         .end = (const __u8 *)(long)context->data_end,
         .length = bpf_xdp_get_buff_len(context),
     };
-    __u32 reason = LX_REASON_NO_POLICY;
+    __u32 reason = LX_REASON_NO_POLICY, judgement;
+    struct lx_counters *mine;
     struct lx_packet packet;
     struct lx_view view;
 
     if (lx_image_in_force(&view))
         reason = lx_read_frame(&view, &frame, &packet);
-    if (reason != LX_UNDECIDED)
-        return lx_conclude_early(reason, frame.length);
-    return lx_conclude(lx_judge_ports(&view, &packet, packet.ethertype == ETH_P_IP), &packet.tuple, packet.transport,
-                       frame.length);
+    if (reason != LX_UNDECIDED) {
+        if (twin)
+            return LX_JUDGED(reason);
+        mine = lx_my_counters();
+        if (mine)
+            lx_count_early(mine, reason, 1, frame.length, false);
+        return lx_reason_verdict(reason) == LX_PASS ? XDP_PASS : XDP_DROP;
+    }
+    lx_blur(&packet);
+    judgement = lx_judge(&view, &packet, packet.ethertype == ETH_P_IP);
+    if (twin)
+        return judgement;
+    mine = lx_my_counters();
+    if (mine)
+        lx_count(mine, judgement, &packet, 1, frame.length, false);
+    return lx_reason_verdict(judgement & 0xffff) == LX_PASS ? XDP_PASS : XDP_DROP;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

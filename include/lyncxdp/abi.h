@@ -29,7 +29,19 @@ enum lx_hook {
     LX_HOOK_COUNT
 };
 
-enum lx_transport { LX_TCP = 0, LX_UDP = 1, LX_TRANSPORT_COUNT };
+enum lx_transport {
+    LX_TCP = 0,
+    LX_UDP = 1,
+    LX_TRANSPORT_COUNT,
+    LX_ECHO = 2, /* ICMP echo: flows know it, rows and port counters do not */
+};
+
+/* What becomes of packets from the role that its tables do not list. */
+enum lx_egress {
+    LX_EGRESS_OFF = 0,     /* no from-role hook: nothing is recorded, replies are not let in */
+    LX_EGRESS_TRACK = 1,   /* recorded, passed, counted as would-drop */
+    LX_EGRESS_ENFORCE = 2, /* dropped */
+};
 
 /*
  * Which image is in force: eight bytes, written with one atomic store, read once per packet.
@@ -62,19 +74,22 @@ struct lx_counter {
 
 /*
  * One CPU's counters of one hook; the map holds one per possible CPU, so that no two CPUs write one cache line.
- * A port is counted for every dropped packet whose TCP or UDP ports could be read, in host byte order.
- * A packet that `row` credits is counted under its row only: reason `row` is the sum over the rows.
+ * A port is counted for every dropped packet whose TCP or UDP ports could be read.
+ * A packet credited to a row is counted there, and not again under its reason when that reason is `row`: the sum of
+ * reason `row` is worked out by the reader. `would_drop*` count what audit mode or `--egress track` let pass.
  */
 struct lx_counters {
     struct lx_counter reasons[LX_REASON_CAPACITY];
+    struct lx_counter would_drop_reasons[LX_REASON_CAPACITY];
     struct lx_counter rows[LX_ROW_SLOTS];
-    __u64 dropped[LX_TRANSPORT_COUNT][65536];
-    __u8 pad[3072]; /* to a whole number of pages: the map is read through mmap */
+    __u64 dropped[LX_TRANSPORT_COUNT][65536];    /* by destination port, host byte order */
+    __u64 would_drop[LX_TRANSPORT_COUNT][65536]; /* likewise */
+    __u64 flows_created;
+    __u8 pad[2040]; /* to a whole number of pages: two CPUs never share one */
 };
 
-_Static_assert(offsetof(struct lx_counters, rows) == 1024, "ABI");
-_Static_assert(offsetof(struct lx_counters, dropped) == 33792, "ABI");
-_Static_assert(sizeof(struct lx_counters) == 1085440, "ABI");
+_Static_assert(offsetof(struct lx_counters, rows) == 2048, "ABI");
+_Static_assert(offsetof(struct lx_counters, dropped) == 34816, "ABI");
 _Static_assert(sizeof(struct lx_counters) % 4096 == 0, "whole pages");
 
 /* What a row slot stands for; slots without a row have an empty id. Text is UTF-8 and ends with a zero byte. */
@@ -102,6 +117,8 @@ struct lx_metadata {
     __u64 image_capacity; /* bytes, a power of two */
     __u32 program_id;     /* of the program that runs on the interface */
     __u32 dispatcher;     /* 1 when libxdp's dispatcher calls it */
+    __u32 egress;         /* enum lx_egress */
+    __u32 flow_capacity;  /* entries of the flow table */
     char interface[16];
     char edition[32];
     char side[16];   /* empty for a role without sides */
@@ -109,8 +126,8 @@ struct lx_metadata {
     __u8 reserved[128];
 };
 
-_Static_assert(offsetof(struct lx_metadata, interface) == 56, "ABI");
-_Static_assert(sizeof(struct lx_metadata) == 504, "ABI");
+_Static_assert(offsetof(struct lx_metadata, interface) == 64, "ABI");
+_Static_assert(sizeof(struct lx_metadata) == 512, "ABI");
 
 /* What the data plane says of a packet. */
 struct lx_judgement {

@@ -8,6 +8,7 @@
 
 #include "martian.h"
 #include "packet.h"
+#include "quoted.h"
 
 struct lx_arp {
     __u16 hardware_type;
@@ -55,7 +56,8 @@ struct lx_icmp {
     __u8 type;
     __u8 code;
     __u16 checksum;
-    __u32 rest;
+    __u16 identifier; /* of an echo */
+    __u16 rest;
 };
 
 _Static_assert(sizeof(struct lx_icmp) == 8, "RFC 792, RFC 4443");
@@ -149,13 +151,26 @@ lx_inline __u32 lx_judge_mld(const struct lx_packet *packet, __u32 built_ins)
     return built_ins & LX_BUILT_IN_MLD ? LX_REASON_MLD : LX_REASON_BUILT_IN_OFF;
 }
 
-/* No flow is kept and no quoted packet is matched yet, so no error is known to be about this policy's own packets. */
-lx_inline __u32 lx_judge_icmp_error(__u32 built_ins)
+/* Reads an ICMP message that asks or answers an echo: its identifier stands for both ports of its flow. */
+lx_inline __u32 lx_read_echo(struct lx_packet *packet, const struct lx_icmp *icmp, bool request)
 {
-    return built_ins & LX_BUILT_IN_ICMP_ERROR ? LX_REASON_ICMP_ERROR_UNRELATED : LX_REASON_BUILT_IN_OFF;
+    packet->kind = LX_KIND_ECHO;
+    packet->transport = LX_ECHO;
+    packet->echo_request = request;
+    packet->tuple.source_port = packet->tuple.destination_port = LX_BE16(icmp->identifier);
+    return LX_UNDECIDED;
 }
 
-lx_inline __u32 lx_judge_icmp4(const struct lx_packet *packet, const struct lx_icmp *icmp, __u32 built_ins)
+/* Reads an ICMP error for the packet that it quotes. The cursor stands behind the ICMP header. */
+lx_inline __u32 lx_read_icmp_error(struct lx_cursor *cursor, struct lx_packet *packet, __u32 built_ins, bool ipv4)
+{
+    if (!(built_ins & LX_BUILT_IN_ICMP_ERROR))
+        return LX_REASON_BUILT_IN_OFF;
+    return lx_read_quoted(cursor, packet, ipv4);
+}
+
+lx_inline __u32 lx_read_icmp4(struct lx_cursor *cursor, struct lx_packet *packet, const struct lx_icmp *icmp,
+                              __u32 built_ins)
 {
     __u32 reason = lx_check_addresses(packet, true);
 
@@ -163,16 +178,18 @@ lx_inline __u32 lx_judge_icmp4(const struct lx_packet *packet, const struct lx_i
         return reason;
     switch (icmp->type) {
     case LX_ICMP4_ECHO_REQUEST:
-        return built_ins & LX_BUILT_IN_ECHO ? LX_REASON_ECHO : LX_REASON_BUILT_IN_OFF;
+    case LX_ICMP4_ECHO_REPLY:
+        return lx_read_echo(packet, icmp, icmp->type == LX_ICMP4_ECHO_REQUEST);
     case LX_ICMP4_UNREACHABLE:
     case LX_ICMP4_TIME_EXCEEDED:
-        return lx_judge_icmp_error(built_ins);
+        return lx_read_icmp_error(cursor, packet, built_ins, true);
     default:
         return LX_REASON_ICMP_TYPE;
     }
 }
 
-lx_inline __u32 lx_judge_icmp6(const struct lx_packet *packet, const struct lx_icmp *icmp, __u32 built_ins)
+lx_inline __u32 lx_read_icmp6(struct lx_cursor *cursor, struct lx_packet *packet, const struct lx_icmp *icmp,
+                              __u32 built_ins)
 {
     __u32 reason;
 
@@ -195,25 +212,28 @@ lx_inline __u32 lx_judge_icmp6(const struct lx_packet *packet, const struct lx_i
         return reason;
     switch (icmp->type) {
     case LX_ICMP6_ECHO_REQUEST:
-        return built_ins & LX_BUILT_IN_ECHO ? LX_REASON_ECHO : LX_REASON_BUILT_IN_OFF;
+    case LX_ICMP6_ECHO_REPLY:
+        return lx_read_echo(packet, icmp, icmp->type == LX_ICMP6_ECHO_REQUEST);
     case LX_ICMP6_UNREACHABLE:
     case LX_ICMP6_PACKET_TOO_BIG:
     case LX_ICMP6_TIME_EXCEEDED:
-        return lx_judge_icmp_error(built_ins);
+        return lx_read_icmp_error(cursor, packet, built_ins, false);
     default:
         return LX_REASON_ICMP_TYPE;
     }
 }
 
-/* Judges an ICMP packet of either family; the cursor stands at its ICMP header. */
-lx_inline __u32 lx_judge_icmp(struct lx_cursor *cursor, const struct lx_packet *packet, __u32 built_ins)
+/*
+ * Reads an ICMP packet; the cursor stands at its ICMP header. Neighbour discovery and the like are judged on the spot;
+ * LX_UNDECIDED leaves an echo or an error, by the packet's kind.
+ */
+lx_inline __u32 lx_read_icmp(struct lx_cursor *cursor, struct lx_packet *packet, __u32 built_ins, bool ipv4)
 {
     const struct lx_icmp *icmp = lx_take(cursor, sizeof(*icmp));
 
     if (!icmp || packet->payload < sizeof(*icmp))
-        return LX_REASON_SHORT_FRAME;
-    return packet->ethertype == ETH_P_IP ? lx_judge_icmp4(packet, icmp, built_ins)
-                                         : lx_judge_icmp6(packet, icmp, built_ins);
+        return packet->first_fragment ? LX_REASON_TINY_FRAGMENT : LX_REASON_SHORT_FRAME;
+    return ipv4 ? lx_read_icmp4(cursor, packet, icmp, built_ins) : lx_read_icmp6(cursor, packet, icmp, built_ins);
 }
 
 #endif

@@ -13,7 +13,10 @@ struct lx_frame {
     const __u8 *data;
     const __u8 *end; /* of the linear part */
     __u32 length;    /* bytes, fragments of a jumbo frame included */
+    __u32 vlan;      /* a tag that the kernel has taken out of the frame: its id | LX_VLAN_STRIPPED; else 0 */
 };
+
+#define LX_VLAN_STRIPPED 0x10000
 
 struct lx_cursor {
     const __u8 *start; /* of the frame */

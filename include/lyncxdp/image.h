@@ -37,6 +37,7 @@ enum lx_built_in {
     LX_BUILT_IN_ECHO = 1u << 6,
     LX_BUILT_IN_IP_OPTIONS = 1u << 7, /* IPv4 options are let through to the rest of the checks */
     LX_BUILT_IN_ICMP_ERROR = 1u << 8,
+    LX_BUILT_IN_FRAGMENTS = 1u << 9, /* later fragments of a first one that passed */
 };
 
 /*
@@ -140,14 +141,16 @@ struct lx_image {
     __u32 size;        /* bytes in use, this header included */
     __u32 built_ins;   /* enum lx_built_in */
     __u32 vlans;       /* offset of a bitmap of 4096 VLAN ids (id 0: untagged or priority-tagged), or 0: all */
-    __u32 pad;
+    __u32 generation;  /* of this image within its attachment; flows judged by another one are judged anew */
+    __u8 egress;       /* enum lx_egress */
+    __u8 pad[7];
     struct lx_address_table protected; /* the addresses behind the role; class 0: not one of them */
     struct lx_section inbound;
     struct lx_section outbound;
 };
 
-_Static_assert(offsetof(struct lx_image, inbound) == 32, "ABI");
-_Static_assert(sizeof(struct lx_image) == 8288, "ABI");
+_Static_assert(offsetof(struct lx_image, inbound) == 40, "ABI");
+_Static_assert(sizeof(struct lx_image) == 8296, "ABI");
 _Static_assert(sizeof(struct lx_image) < LX_IMAGE_MIN_CAPACITY, "the header always fits");
 
 #endif

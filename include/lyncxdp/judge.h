@@ -8,6 +8,8 @@
 
 #include "built_in.h"
 #include "classify.h"
+#include "flow.h"
+#include "fragment.h"
 #include "martian.h"
 #include "packet.h"
 
@@ -32,15 +34,16 @@ lx_inline __u32 lx_check_vlans(const struct lx_view *view, const __u16 ids[LX_MA
 }
 
 /* Ethernet and VLAN tags. Leaves the cursor at what is inside, and its ethertype in `packet`. */
-lx_inline __u32 lx_read_link(const struct lx_view *view, struct lx_cursor *cursor, struct lx_packet *packet)
+lx_inline __u32 lx_read_link(const struct lx_view *view, struct lx_cursor *cursor, struct lx_packet *packet,
+                             __u32 stripped)
 {
-    __u16 ids[LX_MAX_VLAN_TAGS] = {0}, type;
+    __u16 ids[LX_MAX_VLAN_TAGS] = {stripped & 0xfff}, type;
     __u32 reason = lx_parse_ethernet(cursor, packet, &type);
 
     if (reason != LX_UNDECIDED)
         return reason;
     if (lx_unlikely(lx_is_vlan_tag(type))) {
-        reason = lx_parse_vlan_tags(cursor, &type, ids);
+        reason = lx_parse_vlan_tags(cursor, &type, stripped ? 1 : 0, ids);
         if (reason != LX_UNDECIDED)
             return reason;
         lx_settle(cursor);
@@ -49,56 +52,37 @@ lx_inline __u32 lx_read_link(const struct lx_view *view, struct lx_cursor *curso
     return lx_check_vlans(view, ids);
 }
 
-/* An IP header and its transport's. LX_UNDECIDED leaves TCP or UDP with its ports read; ICMP is judged on the spot. */
+/*
+ * An IP header and its transport's. LX_UNDECIDED leaves a packet for the second half to judge, by its kind; what needs
+ * no policy is judged on the spot.
+ */
 lx_inline __u32 lx_read_ip(const struct lx_view *view, struct lx_cursor *cursor, __u32 frame_length,
                            struct lx_packet *packet, bool ipv4)
 {
     __u32 built_ins = view->image->built_ins;
-    __u32 reason =
-        ipv4 ? lx_parse_ipv4(cursor, frame_length, built_ins, packet) : lx_parse_ipv6(cursor, frame_length, packet);
+    __u32 reason = ipv4 ? lx_parse_ipv4(cursor, frame_length, built_ins, packet)
+                        : lx_parse_ipv6(cursor, frame_length, built_ins, packet);
 
     if (reason != LX_UNDECIDED)
         return reason;
+    if (lx_unlikely(packet->fragment_offset)) {
+        packet->kind = LX_KIND_FRAGMENT;
+        return lx_check_later_fragment(packet);
+    }
     lx_settle(cursor);
     if (lx_is_ported(packet))
         return lx_parse_ports(cursor, packet);
-    return lx_is_icmp(packet, ipv4) ? lx_judge_icmp(cursor, packet, built_ins) : LX_REASON_TRANSPORT;
+    return lx_is_icmp(packet, ipv4) ? lx_read_icmp(cursor, packet, built_ins, ipv4) : LX_REASON_TRANSPORT;
 }
 
 /*
- * Judges TCP and UDP whose ports were read: by what no honest stack sends, then by the rows of the policy. Returns a
- * packed judgement (abi.h).
- */
-lx_inline __u32 lx_judge_ports(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
-{
-    __u32 reason = lx_check_transport(packet), row;
-
-    if (reason != LX_UNDECIDED)
-        return LX_JUDGED(reason);
-    if (packet->transport == LX_UDP) {
-        reason = lx_judge_dhcp(packet, view->image->built_ins, ipv4);
-        if (reason != LX_UNDECIDED)
-            return LX_JUDGED(reason);
-    }
-    reason = lx_check_addresses(packet, ipv4);
-    if (reason != LX_UNDECIDED)
-        return LX_JUDGED(reason);
-    row = lx_classify(view, &view->image->inbound, &packet->tuple, packet->transport, ipv4);
-    if (row == LX_NO_ROW)
-        return LX_JUDGED(LX_REASON_NO_ROW);
-    if (lx_address_class(view, &view->image->protected, packet->tuple.source, ipv4))
-        return LX_JUDGED(LX_REASON_SPOOFED);
-    return LX_JUDGEMENT(LX_REASON_ROW, row);
-}
-
-/*
- * The first half of judging a frame on its way to the role: its headers. LX_UNDECIDED leaves TCP or UDP with its ports
- * in `packet`, for lx_judge_ports to judge; anything else is decided.
+ * The first half of judging a frame, the same for both hooks: its headers. LX_UNDECIDED leaves a packet for the second
+ * half; anything else is decided.
  */
 lx_inline __u32 lx_read_frame(const struct lx_view *view, const struct lx_frame *frame, struct lx_packet *packet)
 {
     struct lx_cursor cursor = {.start = frame->data, .position = frame->data, .end = frame->end, .offset = 0};
-    __u32 reason = lx_read_link(view, &cursor, packet);
+    __u32 reason = lx_read_link(view, &cursor, packet, frame->vlan);
 
     if (reason != LX_UNDECIDED)
         return reason;
@@ -109,15 +93,156 @@ lx_inline __u32 lx_read_frame(const struct lx_view *view, const struct lx_frame 
     return packet->ethertype == ETH_P_ARP ? lx_judge_arp(&cursor, view->image->built_ins) : LX_REASON_ETHERTYPE;
 }
 
-/* Both halves. */
-lx_inline struct lx_judgement lx_judge_to_role(const struct lx_view *view, const struct lx_frame *frame,
-                                               struct lx_packet *packet)
+/*
+ * Hides from the verifier which kind of packet it has followed here, so that it follows the second half once a family
+ * and not once for every kind, transport and fragment.
+ */
+lx_inline void lx_blur(struct lx_packet *packet)
 {
-    __u32 reason = lx_read_frame(view, frame, packet);
+    lx_opaque(packet->kind);
+    lx_opaque(packet->transport);
+    lx_opaque(packet->tcp_flags);
+    lx_opaque(packet->tcp_header);
+    lx_opaque(packet->echo_request);
+    lx_opaque(packet->first_fragment);
+    lx_opaque(packet->udp_length);
+    lx_opaque(packet->payload);
+    lx_opaque(packet->tuple.source_port);
+    lx_opaque(packet->tuple.destination_port);
+    lx_opaque(packet->link_cast);
+}
+
+/* What TCP and UDP must pass on either hook before their rows are asked; DHCP is decided here. */
+lx_inline __u32 lx_check_ports(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    __u32 reason = lx_check_transport(packet);
 
     if (reason != LX_UNDECIDED)
-        return lx_judgement_unpack(LX_JUDGED(reason));
-    return lx_judgement_unpack(lx_judge_ports(view, packet, packet->ethertype == ETH_P_IP));
+        return reason;
+    if (packet->transport == LX_UDP) {
+        reason = lx_judge_dhcp(packet, view->image->built_ins, ipv4);
+        if (reason != LX_UNDECIDED)
+            return reason;
+    }
+    return lx_check_addresses(packet, ipv4);
+}
+
+lx_inline bool lx_is_protected(const struct lx_view *view, const __u32 address[4], bool ipv4)
+{
+    return lx_address_class(view, &view->image->protected, address, ipv4);
+}
+
+/* Echo, on either hook: requests and the answers to them, where the site lets them through. */
+lx_inline __u32 lx_judge_echo(const struct lx_view *view)
+{
+    return view->image->built_ins & LX_BUILT_IN_ECHO ? LX_REASON_ECHO : LX_REASON_BUILT_IN_OFF;
+}
+
+/*
+ * The second half for a packet on its way to the role: the rows of the policy. Returns a packed judgement (abi.h),
+ * which a flow may still turn into a pass (lx_may_be_reply).
+ */
+lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    __u32 reason = LX_UNDECIDED, row;
+
+    if (lx_likely(packet->kind == LX_KIND_PORTS))
+        reason = lx_check_ports(view, packet, ipv4);
+    if (reason != LX_UNDECIDED)
+        return LX_JUDGED(reason);
+    if (packet->kind == LX_KIND_FRAGMENT)
+        return LX_JUDGED(LX_REASON_FRAGMENT);
+    if (packet->transport == LX_ECHO) {
+        if (packet->kind == LX_KIND_ICMP_ERROR)
+            return LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED);
+        reason = packet->echo_request ? lx_judge_echo(view) : LX_REASON_ICMP_TYPE;
+        if (reason == LX_REASON_ECHO && lx_is_protected(view, packet->tuple.source, ipv4))
+            reason = LX_REASON_SPOOFED;
+        return LX_JUDGED(reason);
+    }
+    row = lx_classify(view, &view->image->inbound, &packet->tuple, packet->transport, ipv4);
+    if (lx_unlikely(packet->kind == LX_KIND_ICMP_ERROR)) {
+        if (row == LX_NO_ROW && view->image->egress != LX_EGRESS_OFF)
+            row = lx_row_answered(view, packet, ipv4);
+        return LX_JUDGED(row == LX_NO_ROW ? LX_REASON_ICMP_ERROR_UNRELATED : LX_REASON_ICMP_ERROR);
+    }
+    if (row == LX_NO_ROW)
+        return LX_JUDGED(LX_REASON_NO_ROW);
+    if (lx_is_protected(view, packet->tuple.source, ipv4))
+        return LX_JUDGED(LX_REASON_SPOOFED);
+    return LX_JUDGEMENT(LX_REASON_ROW, row);
+}
+
+/* True when a packet on its way to the role, which no row allows, has the shape of a reply to a flow. */
+lx_inline bool lx_may_be_reply(const struct lx_view *view, const struct lx_packet *packet, __u32 judgement)
+{
+    if (view->image->egress == LX_EGRESS_OFF)
+        return false;
+    if (judgement == LX_JUDGED(LX_REASON_NO_ROW))
+        return packet->transport == LX_UDP || packet->tcp_flags & (LX_TCP_ACK | LX_TCP_RST);
+    return judgement == LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED) || judgement == LX_JUDGED(LX_REASON_ICMP_TYPE);
+}
+
+/* An ICMP error of the role: true when the packet it quotes is one that this policy lets in. */
+lx_inline bool lx_error_related(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    struct lx_tuple quoted;
+
+    if (packet->transport == LX_ECHO)
+        return view->image->built_ins & LX_BUILT_IN_ECHO;
+    lx_tuple_swap(&packet->tuple, ipv4, &quoted);
+    return lx_classify(view, &view->image->inbound, &quoted, packet->transport, ipv4) != LX_NO_ROW ||
+           lx_classify(view, &view->image->outbound, &packet->tuple, packet->transport, ipv4) != LX_NO_ROW;
+}
+
+/* TCP and UDP of the role: answers to inbound rows first (for TCP only with ACK or RST), then outbound rows. */
+lx_inline __u32 lx_judge_ports_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    struct lx_tuple answered;
+    __u32 row;
+
+    if (packet->transport == LX_UDP || packet->tcp_flags & (LX_TCP_ACK | LX_TCP_RST)) {
+        lx_tuple_swap(&packet->tuple, ipv4, &answered);
+        row = lx_classify(view, &view->image->inbound, &answered, packet->transport, ipv4);
+        if (row != LX_NO_ROW)
+            return LX_JUDGEMENT(LX_REASON_MIRROR, row);
+    }
+    row = lx_classify(view, &view->image->outbound, &packet->tuple, packet->transport, ipv4);
+    return row == LX_NO_ROW ? LX_JUDGED(LX_REASON_NO_ROW) : LX_JUDGEMENT(LX_REASON_ROW, row);
+}
+
+/* The second half for a packet that the role sends. Returns a packed judgement. */
+lx_inline __u32 lx_judge_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    const struct lx_address_table *protected = &view->image->protected;
+    __u32 reason = LX_UNDECIDED;
+
+    if (packet->kind == LX_KIND_PORTS)
+        reason = lx_check_ports(view, packet, ipv4);
+    if (reason != LX_UNDECIDED)
+        return LX_JUDGED(reason);
+    if (packet->kind == LX_KIND_FRAGMENT)
+        return LX_JUDGED(LX_REASON_FRAGMENT);
+    if ((protected->root4 || protected->root6) && !lx_is_protected(view, packet->tuple.source, ipv4))
+        return LX_JUDGED(LX_REASON_SPOOFED);
+    if (packet->kind == LX_KIND_ICMP_ERROR)
+        return LX_JUDGED(lx_error_related(view, packet, ipv4) ? LX_REASON_ICMP_ERROR : LX_REASON_ICMP_ERROR_UNRELATED);
+    if (packet->kind == LX_KIND_ECHO)
+        return LX_JUDGED(lx_judge_echo(view));
+    return lx_judge_ports_from_role(view, packet, ipv4);
+}
+
+/* True when a packet of the role records or refreshes a flow. What answers an inbound row needs none. */
+lx_inline bool lx_begins_flow(const struct lx_view *view, const struct lx_packet *packet, __u32 reason)
+{
+    bool track = view->image->egress == LX_EGRESS_TRACK;
+
+    if (packet->kind == LX_KIND_ECHO)
+        return packet->echo_request && (reason == LX_REASON_ECHO ||
+                                        (track && (reason == LX_REASON_BUILT_IN_OFF || reason == LX_REASON_SPOOFED)));
+    if (packet->kind != LX_KIND_PORTS)
+        return false;
+    return reason == LX_REASON_ROW || (track && (reason == LX_REASON_NO_ROW || reason == LX_REASON_SPOOFED));
 }
 
 #endif

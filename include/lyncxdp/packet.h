@@ -25,7 +25,10 @@
 
 #define LX_IPV4_RESERVED 0x8000
 #define LX_IPV4_FRAGMENT 0x3fff /* more fragments, or an offset */
+#define LX_IPV4_MORE 0x2000
+#define LX_IPV4_OFFSET 0x1fff   /* in units of 8 bytes */
 #define LX_IPV6_FRAGMENT 0xfff9 /* an offset, or more fragments; neither: an atomic fragment (RFC 8200, RFC 6946) */
+#define LX_IPV6_OFFSET 0xfff8   /* in bytes, as it lies in the field */
 
 enum lx_tcp_flag {
     LX_TCP_FIN = 0x01,
@@ -53,6 +56,14 @@ struct lx_tuple {
     __u16 destination_port;
 };
 
+/* What a frame turned out to be, when its headers did not decide it. */
+enum lx_kind {
+    LX_KIND_PORTS,      /* TCP or UDP: the tuple is its own */
+    LX_KIND_ECHO,       /* ICMP echo: both ports are its identifier */
+    LX_KIND_ICMP_ERROR, /* the tuple is that of a reply to the packet quoted inside */
+    LX_KIND_FRAGMENT,   /* a later fragment: addresses and identification alone */
+};
+
 /* A frame whose headers were read. Fields are set as far as the reading came, and not before. */
 struct lx_packet {
     struct lx_tuple tuple;
@@ -61,11 +72,16 @@ struct lx_packet {
     __u8 protocol;          /* IPPROTO_ of the transport */
     __u8 hop_limit;         /* or TTL */
     __u8 extension_headers; /* number of IPv6 extension headers */
-    __u8 transport;         /* enum lx_transport, for TCP and UDP */
+    __u8 kind;              /* enum lx_kind */
+    __u8 transport;         /* enum lx_transport */
     __u8 tcp_flags;
-    __u8 tcp_header;  /* bytes, from the data offset */
-    __u16 udp_length; /* bytes */
-    __u32 payload;    /* bytes of the IP payload from the transport header on */
+    __u8 tcp_header;       /* bytes, from the data offset */
+    __u8 echo_request;     /* of an echo: asks, or answers */
+    __u8 first_fragment;   /* more fragments follow this one */
+    __u16 udp_length;      /* bytes */
+    __u16 fragment_offset; /* bytes; 0 for a packet in one piece and for a first fragment */
+    __u32 identification;  /* of a fragment, network byte order */
+    __u32 payload;         /* bytes of the IP payload from the transport header on */
 };
 
 #define LX_MAPPED_PREFIX LX_BE32(0x0000ffff)
@@ -93,10 +109,10 @@ lx_inline __u32 lx_parse_ethernet(struct lx_cursor *cursor, struct lx_packet *pa
     return LX_UNDECIDED;
 }
 
-/* Reads VLAN tags, one or two. `ids` receives their VLAN ids, 0 where there is none. */
-lx_inline __u32 lx_parse_vlan_tags(struct lx_cursor *cursor, __u16 *type, __u16 ids[LX_MAX_VLAN_TAGS])
+/* Reads VLAN tags behind the `from` that are known already. `ids` receives their VLAN ids, 0 where there is none. */
+lx_inline __u32 lx_parse_vlan_tags(struct lx_cursor *cursor, __u16 *type, int from, __u16 ids[LX_MAX_VLAN_TAGS])
 {
-    for (int i = 0; i < LX_MAX_VLAN_TAGS; i++) {
+    for (int i = from; i < LX_MAX_VLAN_TAGS; i++) {
         const __u16 *tag;
 
         if (!lx_is_vlan_tag(*type))
@@ -126,7 +142,9 @@ lx_inline __u32 lx_check_ipv4(const struct iphdr *ip, __u32 available, __u32 bui
         return LX_REASON_RESERVED_BIT;
     if (!ip->ttl)
         return LX_REASON_TTL_ZERO;
-    return fragment & LX_IPV4_FRAGMENT ? LX_REASON_FRAGMENT : LX_UNDECIDED;
+    if (fragment & LX_IPV4_FRAGMENT && !(built_ins & LX_BUILT_IN_FRAGMENTS))
+        return LX_REASON_FRAGMENT;
+    return LX_UNDECIDED;
 }
 
 /*
@@ -155,11 +173,16 @@ lx_inline __u32 lx_parse_ipv4(struct lx_cursor *cursor, __u32 frame_length, __u3
     packet->tuple.destination[3] = ip->daddr;
     packet->hop_limit = ip->ttl;
     packet->protocol = ip->protocol;
+    packet->first_fragment = 0;
+    packet->fragment_offset = 0;
     if (lx_unlikely(!lx_ordinary_ipv4(ip, available))) {
         reason = lx_check_ipv4(ip, available, built_ins);
         if (reason != LX_UNDECIDED)
             return reason;
         header = ip->ihl * 4u;
+        packet->fragment_offset = (LX_BE16(ip->frag_off) & LX_IPV4_OFFSET) * 8u;
+        packet->first_fragment = !packet->fragment_offset && ip->frag_off & LX_BE16(LX_IPV4_MORE);
+        packet->identification = ip->id;
         lx_skip(cursor, header - sizeof(*ip));
     }
     packet->payload = LX_BE16(ip->tot_len) - header;
@@ -167,7 +190,7 @@ lx_inline __u32 lx_parse_ipv4(struct lx_cursor *cursor, __u32 frame_length, __u3
 }
 
 /* Follows the chain of extension headers to the transport header (RFC 8200, section 4.1). */
-lx_inline __u32 lx_parse_extension_headers(struct lx_cursor *cursor, struct lx_packet *packet)
+lx_inline __u32 lx_parse_extension_headers(struct lx_cursor *cursor, __u32 built_ins, struct lx_packet *packet)
 {
     __u8 next = packet->protocol;
     bool fragment_header = false;
@@ -195,9 +218,14 @@ lx_inline __u32 lx_parse_extension_headers(struct lx_cursor *cursor, struct lx_p
             return LX_REASON_SHORT_FRAME;
         size = 8;
         if (next == IPPROTO_FRAGMENT) {
-            if (LX_BE16(*(const __u16 *)(header + 2)) & LX_IPV6_FRAGMENT)
+            __u16 field = LX_BE16(*(const __u16 *)(header + 2));
+
+            if (field & LX_IPV6_FRAGMENT && !(built_ins & LX_BUILT_IN_FRAGMENTS))
                 return LX_REASON_FRAGMENT;
             fragment_header = true;
+            packet->fragment_offset = field & LX_IPV6_OFFSET;
+            packet->first_fragment = !packet->fragment_offset && field & 1;
+            packet->identification = *(const __u32 *)(header + 4);
         } else {
             size += header[1] * 8u;
         }
@@ -206,11 +234,17 @@ lx_inline __u32 lx_parse_extension_headers(struct lx_cursor *cursor, struct lx_p
         packet->payload -= size;
         next = header[0];
         lx_skip(cursor, size);
+        /* What follows the fragment header of a later fragment is not a header. */
+        if (packet->fragment_offset) {
+            packet->protocol = next;
+            packet->extension_headers = i + 1;
+            return LX_UNDECIDED;
+        }
     }
     return LX_REASON_EXTENSION_HEADERS;
 }
 
-lx_inline __u32 lx_parse_ipv6(struct lx_cursor *cursor, __u32 frame_length, struct lx_packet *packet)
+lx_inline __u32 lx_parse_ipv6(struct lx_cursor *cursor, __u32 frame_length, __u32 built_ins, struct lx_packet *packet)
 {
     const struct ipv6hdr *ip = lx_take(cursor, sizeof(*ip));
     __u32 payload;
@@ -231,7 +265,9 @@ lx_inline __u32 lx_parse_ipv6(struct lx_cursor *cursor, __u32 frame_length, stru
     packet->hop_limit = ip->hop_limit;
     packet->protocol = ip->nexthdr;
     packet->payload = payload;
-    return lx_parse_extension_headers(cursor, packet);
+    packet->first_fragment = 0;
+    packet->fragment_offset = 0;
+    return lx_parse_extension_headers(cursor, built_ins, packet);
 }
 
 /* Flags that no stack sends: none of SYN, ACK, RST; SYN with FIN, RST, PSH or URG; FIN with RST. */
@@ -255,13 +291,16 @@ lx_inline __u32 lx_parse_ports(struct lx_cursor *cursor, struct lx_packet *packe
     packet->tuple.source_port = LX_BE16(udp->source);
     packet->tuple.destination_port = LX_BE16(udp->dest);
     packet->udp_length = LX_BE16(udp->len);
+    packet->kind = LX_KIND_PORTS;
+    packet->tcp_header = 0;
+    packet->tcp_flags = 0;
     if (packet->protocol == IPPROTO_UDP) {
         packet->transport = LX_UDP;
         return packet->payload < sizeof(*udp) ? LX_REASON_SHORT_FRAME : LX_UNDECIDED;
     }
     rest = lx_take(cursor, sizeof(struct tcphdr) - sizeof(*udp));
     if (!rest || packet->payload < sizeof(struct tcphdr))
-        return LX_REASON_SHORT_FRAME;
+        return packet->first_fragment ? LX_REASON_TINY_FRAGMENT : LX_REASON_SHORT_FRAME;
     packet->transport = LX_TCP;
     packet->tcp_header = (rest[4] & 0xf0) >> 2;
     packet->tcp_flags = rest[5];
@@ -272,7 +311,8 @@ lx_inline __u32 lx_parse_ports(struct lx_cursor *cursor, struct lx_packet *packe
 lx_inline __u32 lx_check_transport(const struct lx_packet *packet)
 {
     if (packet->transport == LX_UDP) {
-        if (packet->udp_length != packet->payload)
+        /* Of a first fragment only the beginning is here. */
+        if (packet->first_fragment ? packet->udp_length < packet->payload : packet->udp_length != packet->payload)
             return LX_REASON_UDP_LENGTH;
     } else if (packet->tcp_header < sizeof(struct tcphdr) || packet->tcp_header > packet->payload) {
         return LX_REASON_TCP_OFFSET;

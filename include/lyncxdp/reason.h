@@ -54,7 +54,14 @@ enum lx_verdict {
       "IPv6 neighbour discovery with a wrong hop limit, source, code or length, or behind an extension header")        \
     X(ICMP_TYPE, "icmp-type", DROP, "an ICMP type that nothing allows")                                                \
     X(ICMP_ERROR_UNRELATED, "icmp-error-unrelated", DROP, "an ICMP error about a packet this policy lets nobody send") \
-    X(BUILT_IN_OFF, "built-in-off", DROP, "a built-in case that the site has switched off")
+    X(BUILT_IN_OFF, "built-in-off", DROP, "a built-in case that the site has switched off")                            \
+    X(FLOW, "flow", PASS, "a reply within a flow that a row let the role begin")                                       \
+    X(REPLY_UNLISTED, "reply-unlisted", PASS, "a reply within a flow that the role began and no row lists")            \
+    X(MIRROR, "mirror", PASS, "the role's answer to what an inbound row let in")                                       \
+    X(ICMP_ERROR, "icmp-error", PASS, "an ICMP error about a packet that this policy lets through")                    \
+    X(LATER_FRAGMENT, "later-fragment", PASS, "a later fragment of a packet whose first one passed")                   \
+    X(TINY_FRAGMENT, "tiny-fragment", DROP, "a first fragment that does not hold its transport header")                \
+    X(OVERLAPPING_FRAGMENT, "overlapping-fragment", DROP, "a later fragment that would overwrite the transport header")
 
 enum lx_reason {
 #define LX_REASON_SYMBOL(symbol, name, verdict, meaning) LX_REASON_##symbol,

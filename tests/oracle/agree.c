@@ -45,10 +45,10 @@ static struct lx_judgement judge(const struct lx_view *view, const struct lx_fra
 {
     uint32_t reason = lx_read_frame(view, frame, packet);
 
-    *has_ports = reason == LX_UNDECIDED;
-    if (!*has_ports)
+    *has_ports = reason == LX_UNDECIDED && packet->kind == LX_KIND_PORTS;
+    if (reason != LX_UNDECIDED)
         return lx_judgement_unpack(LX_JUDGED(reason));
-    return lx_judgement_unpack(lx_judge_ports(view, packet, packet->ethertype == ETH_P_IP));
+    return lx_judgement_unpack(lx_judge_to_role(view, packet, packet->ethertype == ETH_P_IP));
 }
 
 static bool same(const struct lx_judgement *judgement, const struct lx_packet *packet, bool has_ports,

@@ -84,7 +84,7 @@ static struct lx_judgement ask(const struct built *built, const char *source, ui
     cr_assert_eq(lx_address_parse(source, &probe.source, NULL), 0);
     cr_assert_eq(lx_address_parse(strchr(source, ':') ? "2001:db8::1" : "198.51.100.1", &probe.destination, NULL), 0);
     length = lx_probe_frame(&probe, frame);
-    return lx_judge_offline(&built->compiled, frame, length);
+    return lx_judge_offline(&built->compiled, LX_HOOK_TO_ROLE, frame, length);
 }
 
 static void write_rows(struct text *rows, int count)

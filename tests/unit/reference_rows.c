@@ -251,7 +251,7 @@ static struct lx_judgement ask(const struct judged *judged, const struct lx_prob
     uint8_t frame[LX_PROBE_FRAME];
     size_t length = lx_probe_frame(probe, frame);
 
-    return lx_judge_offline(judged->compiled, frame, length);
+    return lx_judge_offline(judged->compiled, LX_HOOK_TO_ROLE, frame, length);
 }
 
 static bool covers(const struct lx_prefix_set *set, const struct lx_address *address)

@@ -68,7 +68,7 @@ static int judge(const struct lx_policy *policy, const struct lx_probe *probe, b
 
     if (result != LX_EXIT_DONE)
         return result;
-    judgement = lx_judge_offline(&compiled, frame, lx_probe_frame(probe, frame));
+    judgement = lx_judge_offline(&compiled, LX_HOOK_TO_ROLE, frame, lx_probe_frame(probe, frame));
     lx_compiled_free(&compiled);
     row = row_of_slot(policy, judgement.row);
     explanation.reason = judgement.reason;

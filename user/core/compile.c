@@ -274,7 +274,10 @@ static int write_image(struct lx_image_writer *writer, const struct lx_policy *p
 
     if (!header)
         return -ENOMEM;
-    *header = (struct lx_image){.magic = LX_MAGIC, .abi_version = LX_ABI_VERSION, .built_ins = policy->built_ins};
+    *header = (struct lx_image){.magic = LX_MAGIC,
+                                .abi_version = LX_ABI_VERSION,
+                                .built_ins = policy->built_ins,
+                                .egress = (uint8_t)policy->egress};
     error = write_section(writer, policy, LX_HOOK_TO_ROLE, &header->inbound);
     error = error ?: write_section(writer, policy, LX_HOOK_FROM_ROLE, &header->outbound);
     error = error ?: write_vlans(writer, policy, &header->vlans);

@@ -74,7 +74,7 @@ struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, c
     };
     uint8_t frame[LX_PROBE_FRAME];
 
-    return lx_judge_offline(compiled, frame, lx_probe_frame(&probe, frame));
+    return lx_judge_offline(compiled, LX_HOOK_TO_ROLE, frame, lx_probe_frame(&probe, frame));
 }
 
 /* True when the session's server address is one of the role's own, so that a row to `self` lets it in. */

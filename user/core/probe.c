@@ -126,7 +126,19 @@ size_t lx_probe_frame(const struct lx_probe *probe, uint8_t frame[LX_PROBE_FRAME
     return length + size;
 }
 
-struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, const void *frame, size_t length)
+static uint32_t judge(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame)
+{
+    struct lx_packet packet __attribute__((aligned(8))) = {0};
+    uint32_t reason = lx_read_frame(view, frame, &packet);
+    bool ipv4 = packet.ethertype == ETH_P_IP;
+
+    if (reason != LX_UNDECIDED)
+        return LX_JUDGED(reason);
+    return hook == LX_HOOK_TO_ROLE ? lx_judge_to_role(view, &packet, ipv4) : lx_judge_from_role(view, &packet, ipv4);
+}
+
+struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, enum lx_hook hook, const void *frame,
+                                     size_t length)
 {
     /* Kernels receive frames so that the IP header is aligned; a capture gives no such promise, so the frame moves. */
     struct {
@@ -136,11 +148,10 @@ struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, const v
     size_t linear = length < sizeof(aligned.bytes) ? length : sizeof(aligned.bytes);
     struct lx_view view = {.image = compiled->image, .mask = compiled->capacity - 1};
     struct lx_frame judged = {.data = aligned.bytes, .end = aligned.bytes + linear, .length = length};
-    struct lx_packet packet __attribute__((aligned(8))) = {0};
 
     if (linear)
         memcpy(aligned.bytes, frame, linear);
-    return lx_judge_to_role(&view, &judged, &packet);
+    return lx_judgement_unpack(judge(&view, hook, &judged));
 }
 
 const char *lx_reason_name(uint32_t reason)

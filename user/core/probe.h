@@ -24,8 +24,12 @@ struct lx_probe {
 /* Writes the frame, checksums included; returns its length. */
 size_t lx_probe_frame(const struct lx_probe *probe, uint8_t frame[LX_PROBE_FRAME]);
 
-/* Judges any frame by a compiled policy, to-role hook. */
-struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, const void *frame, size_t length);
+/*
+ * Judges any frame by a compiled policy, as the programs do when nothing is remembered: no flow has been recorded and
+ * no first fragment has passed.
+ */
+struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, enum lx_hook hook, const void *frame,
+                                     size_t length);
 
 /* The name of a reason ("no-row") and what it means, from the closed list; "unknown" for anything else. */
 const char *lx_reason_name(uint32_t reason);

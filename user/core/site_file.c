@@ -129,6 +129,7 @@ static void read_built_ins(struct site_reader *site, const struct lx_node *node)
         {"icmp-error", NULL},
         {"echo", NULL},
         {"ip-options", NULL},
+        {"fragments", NULL},
     };
     static const uint32_t bits[] = {
         LX_BUILT_IN_ARP,
@@ -140,6 +141,7 @@ static void read_built_ins(struct site_reader *site, const struct lx_node *node)
         LX_BUILT_IN_ICMP_ERROR,
         LX_BUILT_IN_ECHO,
         LX_BUILT_IN_IP_OPTIONS,
+        LX_BUILT_IN_FRAGMENTS,
     };
     const struct lx_node *values[COUNT_OF(fields)];
     bool on;

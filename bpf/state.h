@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What an attachment remembers between packets: flows that the role began, and datagrams that came in fragments. */
+#ifndef LYNCXDP_BPF_STATE_H
+#define LYNCXDP_BPF_STATE_H
+
+#include "count.h"
+
+lx_inline struct lx_flow_gate *lx_gate(void)
+{
+    __u32 first = 0;
+
+    return bpf_map_lookup_elem(&flow_gate, &first);
+}
+
+/* False when no flow can have this port of the role. Bits are set before a flow is made and never cleared. */
+lx_inline bool lx_gate_open(__u8 transport, __u16 role_port)
+{
+    struct lx_flow_gate *gate = lx_gate();
+    __u32 port = lx_index16(role_port);
+
+    return gate && transport < LX_FLOW_TRANSPORTS && gate->ports[transport][port / 64] >> (port & 63) & 1;
+}
+
+lx_inline void lx_open_gate(__u8 transport, __u16 role_port)
+{
+    struct lx_flow_gate *gate = lx_gate();
+    __u32 port = lx_index16(role_port);
+
+    if (gate && transport < LX_FLOW_TRANSPORTS && !(gate->ports[transport][port / 64] >> (port & 63) & 1))
+        __sync_fetch_and_or(&gate->ports[transport][port / 64], 1ull << (port & 63));
+}
+
+/* A packet on its way to the role that no row allows: passes as the reply to a live flow. */
+lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *packet, bool ipv4, __u32 judgement)
+{
+    struct lx_flow_key key;
+    struct lx_flow *flow;
+
+    if (!lx_gate_open(packet->transport, packet->tuple.destination_port))
+        return judgement;
+    lx_flow_key(packet, false, ipv4, &key);
+    flow = bpf_map_lookup_elem(&flows, &key);
+    if (!flow)
+        return judgement;
+    return lx_judge_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), ipv4, judgement & 0xffff);
+}
+
+/* An ICMP error of the role about a reply that a flow let in. */
+lx_inline bool lx_flow_known(const struct lx_packet *packet, bool ipv4)
+{
+    struct lx_flow_key key;
+
+    lx_flow_key(packet, true, ipv4, &key);
+    return bpf_map_lookup_elem(&flows, &key) != NULL;
+}
+
+/* Records the flow of a packet that the role sends, or refreshes it, at most once a second. */
+lx_inline void lx_record_flow(const struct lx_view *view, const struct lx_packet *packet, bool ipv4, __u32 row,
+                              struct lx_counters *mine)
+{
+    __u64 now = bpf_ktime_get_coarse_ns();
+    struct lx_flow fresh = {.created = now, .seen = now, .generation = view->image->generation, .row = row};
+    struct lx_flow_key key;
+    struct lx_flow *flow;
+    __u8 state;
+
+    lx_flow_key(packet, true, ipv4, &key);
+    flow = bpf_map_lookup_elem(&flows, &key);
+    if (flow) {
+        state = lx_flow_next_state(packet, lx_flow_expired(flow, now) ? LX_FLOW_STATE_COUNT : flow->state);
+        if (state == flow->state && flow->generation == fresh.generation && now - flow->seen < LX_SECOND)
+            return;
+        flow->seen = now;
+        flow->generation = fresh.generation;
+        flow->row = fresh.row;
+        flow->state = state;
+        return;
+    }
+    fresh.state = lx_flow_next_state(packet, LX_FLOW_STATE_COUNT);
+    lx_open_gate(packet->transport, packet->tuple.source_port);
+    if (!bpf_map_update_elem(&flows, &key, &fresh, BPF_NOEXIST) && mine)
+        mine->flows_created++;
+}
+
+/* Remembers a datagram whose first fragment passed. */
+lx_inline void lx_record_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
+{
+    __u64 now = bpf_ktime_get_coarse_ns();
+    struct lx_fragment_key key;
+
+    lx_fragment_key(packet, hook, ipv4, &key);
+    bpf_map_update_elem(&fragments, &key, &now, BPF_ANY);
+}
+
+/* A later fragment: passes when the first one of its datagram did, not long ago. */
+lx_inline __u32 lx_ask_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
+{
+    struct lx_fragment_key key;
+    __u64 *passed;
+
+    lx_fragment_key(packet, hook, ipv4, &key);
+    passed = bpf_map_lookup_elem(&fragments, &key);
+    if (!passed || bpf_ktime_get_coarse_ns() - *passed > LX_FRAGMENT_NANOSECONDS)
+        return LX_JUDGED(LX_REASON_FRAGMENT);
+    return LX_JUDGED(LX_REASON_LATER_FRAGMENT);
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * IP fragments, where a site lets them in: only the first one shows ports and is judged; the later ones of the same
+ * packet follow it. A first fragment must hold its whole transport header, and no later one may overwrite that
+ * (RFC 1858, RFC 3128).
+ */
+#ifndef LYNCXDP_FRAGMENT_H
+#define LYNCXDP_FRAGMENT_H
+
+#include "packet.h"
+
+/* Which datagram a fragment belongs to (RFC 791, RFC 8200). Addresses in network byte order. */
+struct lx_fragment_key {
+    __u32 source[4];
+    __u32 destination[4];
+    __u32 identification;
+    __u8 protocol;
+    __u8 ipv4;
+    __u8 hook; /* enum lx_hook */
+    __u8 pad;
+};
+
+_Static_assert(sizeof(struct lx_fragment_key) == 40, "no hole in a key");
+
+/* Fragments of one datagram that are further apart than this do not belong together any more (RFC 8200: 60 s). */
+#define LX_FRAGMENT_NANOSECONDS (60ull * 1000000000)
+
+lx_inline void lx_fragment_key(const struct lx_packet *packet, enum lx_hook hook, bool ipv4,
+                               struct lx_fragment_key *key)
+{
+    *key = (struct lx_fragment_key){
+        .identification = packet->identification, .protocol = packet->protocol, .ipv4 = ipv4, .hook = hook};
+    key->source[3] = packet->tuple.source[3];
+    key->destination[3] = packet->tuple.destination[3];
+    if (ipv4)
+        return;
+    for (int i = 0; i < 3; i++) {
+        key->source[i] = packet->tuple.source[i];
+        key->destination[i] = packet->tuple.destination[i];
+    }
+}
+
+/* Judges a later fragment by its offset alone: LX_UNDECIDED leaves the question whether its first one passed. */
+lx_inline __u32 lx_check_later_fragment(const struct lx_packet *packet)
+{
+    __u32 header = packet->protocol == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
+
+    return packet->fragment_offset < header ? LX_REASON_OVERLAPPING_FRAGMENT : LX_UNDECIDED;
+}
+
+#endif

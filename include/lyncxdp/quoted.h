@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The packet that an ICMP error quotes: its IP header and the first eight bytes behind it (RFC 792, RFC 4443). An error
+ * is believed only when what it quotes is a packet that this policy let through, and when it is sent to that packet's
+ * sender. What it quotes is turned round, so that the rest of the packet path sees the tuple of a reply.
+ */
+#ifndef LYNCXDP_QUOTED_H
+#define LYNCXDP_QUOTED_H
+
+#include "packet.h"
+
+/* The first eight bytes of TCP, UDP and ICMP echo alike. */
+struct lx_quoted_transport {
+    __u16 first;  /* source port; of an echo, its type and code */
+    __u16 second; /* destination port; of an echo, its checksum */
+    __u16 third;  /* of an echo, its identifier */
+    __u16 fourth;
+};
+
+_Static_assert(sizeof(struct lx_quoted_transport) == 8, "what an ICMP error quotes at least");
+
+/* Echo requests begin with their type: 8 and code 0, or 128 and code 0. */
+lx_inline bool lx_quotes_echo_request(const struct lx_quoted_transport *quoted, bool ipv4)
+{
+    return quoted->first == (ipv4 ? LX_BE16(8 << 8) : LX_BE16(128 << 8));
+}
+
+/* Turns what is quoted into the tuple of a reply to it. False when it is nothing that has ports. */
+lx_inline bool lx_read_quoted_transport(struct lx_cursor *cursor, struct lx_packet *packet, __u8 protocol, bool ipv4)
+{
+    const struct lx_quoted_transport *quoted = lx_take(cursor, sizeof(*quoted));
+
+    if (!quoted)
+        return false;
+    packet->tuple.destination_port = LX_BE16(quoted->first);
+    packet->tuple.source_port = LX_BE16(quoted->second);
+    if (protocol == IPPROTO_UDP || protocol == IPPROTO_TCP) {
+        packet->transport = protocol == IPPROTO_UDP ? LX_UDP : LX_TCP;
+        return true;
+    }
+    if (protocol != (ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) || !lx_quotes_echo_request(quoted, ipv4))
+        return false;
+    packet->transport = LX_ECHO;
+    packet->tuple.source_port = packet->tuple.destination_port = LX_BE16(quoted->third);
+    return true;
+}
+
+lx_inline bool lx_read_quoted4(struct lx_cursor *cursor, struct lx_packet *packet)
+{
+    const struct iphdr *ip = lx_take(cursor, sizeof(*ip));
+    __u8 protocol;
+
+    if (!ip || *(const __u8 *)ip >> 4 != 4 || ip->ihl < 5 || ip->frag_off & LX_BE16(LX_IPV4_OFFSET) ||
+        ip->saddr != packet->tuple.destination[3])
+        return false;
+    packet->tuple.source[3] = ip->daddr;
+    protocol = ip->protocol;
+    lx_skip(cursor, ip->ihl * 4u - sizeof(*ip));
+    return lx_read_quoted_transport(cursor, packet, protocol, true);
+}
+
+/* Packets of the role carry no extension headers, so a quoted one that does is none of them. */
+lx_inline bool lx_read_quoted6(struct lx_cursor *cursor, struct lx_packet *packet)
+{
+    const struct ipv6hdr *ip = lx_take(cursor, sizeof(*ip));
+
+    if (!ip || ip->version != 6)
+        return false;
+    for (int i = 0; i < 4; i++) {
+        if (ip->saddr.in6_u.u6_addr32[i] != packet->tuple.destination[i])
+            return false;
+        packet->tuple.source[i] = ip->daddr.in6_u.u6_addr32[i];
+    }
+    return lx_read_quoted_transport(cursor, packet, ip->nexthdr, false);
+}
+
+/*
+ * Reads what an ICMP error quotes; the cursor stands behind the eight bytes of the ICMP header. Leaves in `packet` the
+ * tuple of a reply to the quoted packet, and LX_KIND_ICMP_ERROR.
+ */
+lx_inline __u32 lx_read_quoted(struct lx_cursor *cursor, struct lx_packet *packet, bool ipv4)
+{
+    if (!(ipv4 ? lx_read_quoted4(cursor, packet) : lx_read_quoted6(cursor, packet)))
+        return LX_REASON_ICMP_ERROR_UNRELATED;
+    packet->kind = LX_KIND_ICMP_ERROR;
+    return LX_UNDECIDED;
+}
+
+#endif
