@@ -12,22 +12,31 @@ lx_inline struct lx_flow_gate *lx_gate(void)
     return bpf_map_lookup_elem(&flow_gate, &first);
 }
 
+/* The word of the gate that holds a port's bit, or NULL. */
+lx_inline __u64 *lx_gate_word(__u8 transport, __u16 role_port)
+{
+    struct lx_flow_gate *gate = lx_gate();
+    __u32 index = (__u32)transport << 16 | lx_index16(role_port);
+
+    lx_opaque(index);
+    index = index >> 6 & (LX_FLOW_TRANSPORTS * 1024 - 1);
+    return gate ? &gate->ports[0][0] + index : NULL;
+}
+
 /* False when no flow can have this port of the role. Bits are set before a flow is made and never cleared. */
 lx_inline bool lx_gate_open(__u8 transport, __u16 role_port)
 {
-    struct lx_flow_gate *gate = lx_gate();
-    __u32 port = lx_index16(role_port);
+    const __u64 *word = lx_gate_word(transport, role_port);
 
-    return gate && transport < LX_FLOW_TRANSPORTS && gate->ports[transport][port / 64] >> (port & 63) & 1;
+    return word && *word >> (role_port & 63) & 1;
 }
 
 lx_inline void lx_open_gate(__u8 transport, __u16 role_port)
 {
-    struct lx_flow_gate *gate = lx_gate();
-    __u32 port = lx_index16(role_port);
+    __u64 *word = lx_gate_word(transport, role_port);
 
-    if (gate && transport < LX_FLOW_TRANSPORTS && !(gate->ports[transport][port / 64] >> (port & 63) & 1))
-        __sync_fetch_and_or(&gate->ports[transport][port / 64], 1ull << (port & 63));
+    if (word && !(*word >> (role_port & 63) & 1))
+        __sync_fetch_and_or(word, 1ull << (role_port & 63));
 }
 
 /* A packet on its way to the role that no row allows: passes as the reply to a live flow. */

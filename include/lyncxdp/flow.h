@@ -45,15 +45,15 @@ _Static_assert(sizeof(struct lx_flow) == 24, "ABI");
 #define LX_DEFAULT_FLOWS 65536
 #define LX_FRAGMENTED_DATAGRAMS 4096
 
-/* TCP, UDP and echo. */
-#define LX_FLOW_TRANSPORTS 3
+/* TCP, UDP, echo, and one to make it a power of two, so that an index needs no more than a mask. */
+#define LX_FLOW_TRANSPORTS 4
 
 /* A bit for each port of the role that has had a flow, in host byte order; of an echo, its identifier. */
 struct lx_flow_gate {
     __u64 ports[LX_FLOW_TRANSPORTS][1024];
 };
 
-_Static_assert(sizeof(struct lx_flow_gate) == 24576, "ABI");
+_Static_assert(sizeof(struct lx_flow_gate) == 32768, "ABI");
 
 #define LX_SECOND 1000000000ull
 

@@ -183,31 +183,26 @@ lx_inline bool lx_may_be_reply(const struct lx_view *view, const struct lx_packe
     return judgement == LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED) || judgement == LX_JUDGED(LX_REASON_ICMP_TYPE);
 }
 
-/* An ICMP error of the role: true when the packet it quotes is one that this policy lets in. */
-lx_inline bool lx_error_related(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+/*
+ * The rows that a TCP or UDP packet of the role belongs to: first the inbound row that it answers (for TCP only with
+ * ACK or RST), else the outbound row that lists it. For an ICMP error of the role, the tuple is that of an answer to
+ * the packet it quotes, so the same rows tell whether that packet was let in.
+ */
+lx_inline __u32 lx_judge_rows_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    struct lx_tuple quoted;
-
-    if (packet->transport == LX_ECHO)
-        return view->image->built_ins & LX_BUILT_IN_ECHO;
-    lx_tuple_swap(&packet->tuple, ipv4, &quoted);
-    return lx_classify(view, &view->image->inbound, &quoted, packet->transport, ipv4) != LX_NO_ROW ||
-           lx_classify(view, &view->image->outbound, &packet->tuple, packet->transport, ipv4) != LX_NO_ROW;
-}
-
-/* TCP and UDP of the role: answers to inbound rows first (for TCP only with ACK or RST), then outbound rows. */
-lx_inline __u32 lx_judge_ports_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
-{
+    bool error = packet->kind == LX_KIND_ICMP_ERROR;
     struct lx_tuple answered;
     __u32 row;
 
-    if (packet->transport == LX_UDP || packet->tcp_flags & (LX_TCP_ACK | LX_TCP_RST)) {
+    if (error || packet->transport == LX_UDP || packet->tcp_flags & (LX_TCP_ACK | LX_TCP_RST)) {
         lx_tuple_swap(&packet->tuple, ipv4, &answered);
         row = lx_classify(view, &view->image->inbound, &answered, packet->transport, ipv4);
         if (row != LX_NO_ROW)
-            return LX_JUDGEMENT(LX_REASON_MIRROR, row);
+            return error ? LX_JUDGED(LX_REASON_ICMP_ERROR) : LX_JUDGEMENT(LX_REASON_MIRROR, row);
     }
     row = lx_classify(view, &view->image->outbound, &packet->tuple, packet->transport, ipv4);
+    if (error)
+        return LX_JUDGED(row == LX_NO_ROW ? LX_REASON_ICMP_ERROR_UNRELATED : LX_REASON_ICMP_ERROR);
     return row == LX_NO_ROW ? LX_JUDGED(LX_REASON_NO_ROW) : LX_JUDGEMENT(LX_REASON_ROW, row);
 }
 
@@ -225,11 +220,12 @@ lx_inline __u32 lx_judge_from_role(const struct lx_view *view, const struct lx_p
         return LX_JUDGED(LX_REASON_FRAGMENT);
     if ((protected->root4 || protected->root6) && !lx_is_protected(view, packet->tuple.source, ipv4))
         return LX_JUDGED(LX_REASON_SPOOFED);
+    if (packet->transport != LX_ECHO)
+        return lx_judge_rows_from_role(view, packet, ipv4);
+    reason = lx_judge_echo(view);
     if (packet->kind == LX_KIND_ICMP_ERROR)
-        return LX_JUDGED(lx_error_related(view, packet, ipv4) ? LX_REASON_ICMP_ERROR : LX_REASON_ICMP_ERROR_UNRELATED);
-    if (packet->kind == LX_KIND_ECHO)
-        return LX_JUDGED(lx_judge_echo(view));
-    return lx_judge_ports_from_role(view, packet, ipv4);
+        reason = reason == LX_REASON_ECHO ? LX_REASON_ICMP_ERROR : LX_REASON_ICMP_ERROR_UNRELATED;
+    return LX_JUDGED(reason);
 }
 
 /* True when a packet of the role records or refreshes a flow. What answers an inbound row needs none. */
