@@ -123,7 +123,8 @@ struct lx_metadata {
     char edition[32];
     char side[16];   /* empty for a role without sides */
     char roles[256]; /* separated by commas */
-    __u8 reserved[128];
+    __u32 clsact;    /* 1 when attaching created the clsact qdisc, which then goes with the attachment */
+    __u8 reserved[124];
 };
 
 _Static_assert(offsetof(struct lx_metadata, interface) == 64, "ABI");

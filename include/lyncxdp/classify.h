@@ -57,6 +57,7 @@ lx_inline __u32 lx_class4(const struct lx_view *view, __u32 root, __u32 address)
 {
     __u32 class = 0, node = root;
 
+    lx_opaque(class); /* the verifier follows a step once, not once for "nothing found yet" and once for the rest */
     for (int step = 0; step < LX_SEARCH_STEPS4 && node; step++) {
         const struct lx_length4 *length = lx_at(view, node);
         __u32 found = lx_find4(view, length, address & length->mask);
@@ -100,6 +101,7 @@ lx_inline __u32 lx_class6(const struct lx_view *view, __u32 root, const __u32 ad
     /* Copied, not cast: the words were stored as __u32, and a __u64 may not alias them. The code is the same. */
     __builtin_memcpy(&high, &address[0], sizeof(high));
     __builtin_memcpy(&low, &address[2], sizeof(low));
+    lx_opaque(class);
     for (int step = 0; step < LX_SEARCH_STEPS6 && node; step++) {
         const struct lx_length6 *length = lx_at(view, node);
         __u64 cut[2] = {high & length->mask[0], low & length->mask[1]};
@@ -141,7 +143,9 @@ lx_inline __u32 lx_classify(const struct lx_view *view, const struct lx_section 
         __u32 source_port = lx_port_class(view, &section->source_ports[transport], tuple->source_port);
         entry = lx_entry_at(view, section, (entry & LX_ENTRY_VALUE_MASK) + source_port);
     }
-    return entry ? (entry & LX_ENTRY_VALUE_MASK) - 1 : LX_NO_ROW;
+    entry = entry ? (entry & LX_ENTRY_VALUE_MASK) - 1 : LX_NO_ROW;
+    lx_opaque(entry);
+    return entry;
 }
 
 #endif
