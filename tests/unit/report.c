@@ -30,6 +30,8 @@ static struct lx_metadata sample_metadata(void)
         .mode = LX_MODE_GENERIC,
         .generation = 3,
         .digest = 0xabc,
+        .egress = LX_EGRESS_TRACK,
+        .flow_capacity = 65536,
         .interface = "eth0",
         .edition = "lync2010",
         .side = "external",
@@ -40,7 +42,8 @@ static struct lx_metadata sample_metadata(void)
 Test(report, status_has_every_member)
 {
     struct lx_metadata metadata = sample_metadata();
-    json_t *status = lx_report_status(&metadata, LX_HOOK_TO_ROLE, "filtering");
+    const uint64_t flows = 12;
+    json_t *status = lx_report_status(&metadata, LX_HOOK_TO_ROLE, "filtering", &flows);
 
     cr_assert_not_null(status);
     cr_assert_str_eq(text(status, "interface"), "eth0");
@@ -49,15 +52,39 @@ Test(report, status_has_every_member)
     cr_assert_str_eq(text(status, "side"), "external");
     cr_assert_str_eq(text(status, "hook"), "to-role");
     cr_assert_str_eq(text(status, "mode"), "generic");
-    cr_assert_str_eq(text(status, "egress"), "off");
+    cr_assert_str_eq(text(status, "egress"), "track");
     cr_assert_str_eq(text(status, "digest"), "0000000000000abc");
     cr_assert(json_is_false(json_object_get(status, "dispatcher")));
     cr_assert(json_is_false(json_object_get(status, "audit")));
     cr_assert(json_is_null(json_object_get(status, "trial")));
     cr_assert(json_is_null(json_object_get(status, "shadow")));
     cr_assert_eq(number(status, "generation"), 3);
-    cr_assert_eq(number(status, "flows"), 0);
+    cr_assert_eq(number(status, "flows"), 12);
+    cr_assert_eq(number(status, "flow_capacity"), 65536);
     json_decref(status);
+}
+
+Test(report, status_of_the_from_role_hook)
+{
+    struct lx_metadata metadata = sample_metadata();
+    json_t *status;
+
+    metadata.dispatcher = 1;
+    metadata.egress = LX_EGRESS_ENFORCE;
+    status = lx_report_status(&metadata, LX_HOOK_FROM_ROLE, "filtering", NULL);
+    cr_assert_str_eq(text(status, "hook"), "from-role");
+    cr_assert_str_eq(text(status, "mode"), "tc");
+    cr_assert_str_eq(text(status, "egress"), "enforce");
+    cr_assert(json_is_false(json_object_get(status, "dispatcher")), "libxdp's dispatcher has no part in it");
+    cr_assert(json_is_null(json_object_get(status, "flows")), "flows that could not be counted are not zero flows");
+    json_decref(status);
+}
+
+Test(report, egress_modes_have_names)
+{
+    cr_assert_str_eq(lx_egress_name(LX_EGRESS_OFF), "off");
+    cr_assert_str_eq(lx_egress_name(LX_EGRESS_TRACK), "track");
+    cr_assert_str_eq(lx_egress_name(LX_EGRESS_ENFORCE), "enforce");
 }
 
 Test(report, a_role_without_sides_has_a_null_side)
@@ -66,7 +93,7 @@ Test(report, a_role_without_sides_has_a_null_side)
     json_t *status;
 
     metadata.side[0] = '\0';
-    status = lx_report_status(&metadata, LX_HOOK_TO_ROLE, "filtering");
+    status = lx_report_status(&metadata, LX_HOOK_TO_ROLE, "filtering", NULL);
     cr_assert_null(text(status, "side"));
     json_decref(status);
 }
@@ -134,6 +161,93 @@ Test(report, counters_list_every_row_and_the_dropped_ports)
     free(counted);
 }
 
+/* A reason's counters of both kinds, and a port that has dropped and would have dropped. */
+Test(report, what_would_be_dropped_is_counted_beside_what_was)
+{
+    struct lx_metadata metadata = sample_metadata();
+    struct counted *counted = count_something();
+    const json_t *reasons, *ports;
+    json_t *report;
+
+    counted->counters.would_drop_reasons[LX_REASON_NO_ROW] = (struct lx_counter){4, 240};
+    counted->counters.would_drop[LX_UDP][5060] = 1;
+    counted->counters.would_drop[LX_TCP][80] = 3;
+    report = lx_report_counters(&metadata, LX_HOOK_FROM_ROLE, &counted->counters, counted->labels);
+    reasons = json_object_get(report, "reasons");
+    ports = json_object_get(report, "ports");
+
+    cr_assert_str_eq(text(report, "hook"), "from-role");
+    cr_assert_eq(number(report, "packets"), 21, "the sum over reasons is the number of packets");
+    cr_assert_eq(json_array_size(reasons), 4);
+    cr_assert_str_eq(text(json_array_get(reasons, 2), "reason"), "no-row");
+    cr_assert_str_eq(text(json_array_get(reasons, 2), "verdict"), "drop");
+    cr_assert_str_eq(text(json_array_get(reasons, 3), "reason"), "no-row");
+    cr_assert_str_eq(text(json_array_get(reasons, 3), "verdict"), "would-drop");
+    cr_assert_eq(number(json_array_get(reasons, 3), "packets"), 4);
+    cr_assert_eq(number(json_array_get(reasons, 3), "bytes"), 240);
+    cr_assert_eq(json_array_size(ports), 3);
+    cr_assert_str_eq(text(json_array_get(ports, 0), "port"), "5060");
+    cr_assert_eq(number(json_array_get(ports, 0), "dropped"), 3);
+    cr_assert_eq(number(json_array_get(ports, 0), "would_drop"), 1);
+    cr_assert_str_eq(text(json_array_get(ports, 1), "port"), "80");
+    cr_assert_eq(number(json_array_get(ports, 1), "dropped"), 0);
+    cr_assert_eq(number(json_array_get(ports, 1), "would_drop"), 3);
+    json_decref(report);
+    free(counted);
+}
+
+static void set_address(__u32 words[4], const char *text_of_it)
+{
+    struct lx_address address;
+
+    cr_assert_eq(lx_address_parse(text_of_it, &address, NULL), 0);
+    memcpy(words, address.bytes, sizeof(address.bytes));
+}
+
+Test(report, a_flow_has_every_member)
+{
+    struct lx_metadata metadata = sample_metadata();
+    struct counted *counted = count_something();
+    struct lx_flow_key key = {.role_port = 40000, .remote_port = 53, .transport = LX_UDP};
+    struct lx_flow flow = {.created = 5 * LX_SECOND, .seen = 60 * LX_SECOND, .row = 7, .state = LX_FLOW_DATAGRAMS};
+    json_t *report;
+
+    set_address(key.role, "192.0.2.1");
+    set_address(key.remote, "198.51.100.53");
+    report = lx_report_flow(&metadata, &key, &flow, 65 * LX_SECOND + LX_SECOND / 2, counted->labels);
+    cr_assert_str_eq(text(report, "interface"), "eth0");
+    cr_assert_str_eq(text(report, "transport"), "udp");
+    cr_assert_str_eq(text(report, "role"), "192.0.2.1:40000");
+    cr_assert_str_eq(text(report, "remote"), "198.51.100.53:53");
+    cr_assert_str_eq(text(report, "state"), "datagrams");
+    cr_assert_str_eq(text(report, "row"), "site/ssh");
+    cr_assert_eq(number(report, "age_seconds"), 60);
+    cr_assert_eq(number(report, "idle_seconds"), 5);
+    json_decref(report);
+    free(counted);
+}
+
+Test(report, a_flow_that_no_row_lists_and_that_another_clock_saw)
+{
+    struct lx_metadata metadata = sample_metadata();
+    struct counted *counted = count_something();
+    struct lx_flow_key key = {.role_port = 77, .remote_port = 77, .transport = LX_ECHO};
+    struct lx_flow flow = {.created = 9, .seen = 9, .row = LX_NO_ROW, .state = LX_FLOW_ECHO};
+    json_t *report;
+
+    set_address(key.role, "2001:db8::1");
+    set_address(key.remote, "2001:db8::7");
+    report = lx_report_flow(&metadata, &key, &flow, 8, counted->labels);
+    cr_assert_str_eq(text(report, "transport"), "echo");
+    cr_assert_str_eq(text(report, "role"), "[2001:db8::1]:77");
+    cr_assert_str_eq(text(report, "state"), "echo");
+    cr_assert_null(text(report, "row"));
+    cr_assert_eq(number(report, "age_seconds"), 0);
+    cr_assert_eq(number(report, "idle_seconds"), 0);
+    json_decref(report);
+    free(counted);
+}
+
 Test(report, a_label_cut_inside_a_character_is_still_text)
 {
     struct lx_metadata metadata = sample_metadata();
@@ -183,6 +297,35 @@ Test(report, a_drop_has_no_row)
     cr_assert_null(text(report, "source"));
     cr_assert_str_eq(text(report, "from"), "192.0.2.7:49152");
     json_decref(report);
+}
+
+Test(report, what_track_lets_pass_is_told)
+{
+    struct lx_probe probe = sample_probe("192.0.2.1", "192.0.2.7");
+    struct lx_explanation explanation = {.probe = &probe, .hook = LX_HOOK_FROM_ROLE, .reason = LX_REASON_NO_ROW};
+    const struct {
+        enum lx_hook hook;
+        enum lx_egress egress;
+        uint32_t reason;
+        bool would_drop;
+    } cases[] = {
+        {LX_HOOK_FROM_ROLE, LX_EGRESS_TRACK, LX_REASON_NO_ROW, true},
+        {LX_HOOK_FROM_ROLE, LX_EGRESS_TRACK, LX_REASON_MIRROR, false},
+        {LX_HOOK_FROM_ROLE, LX_EGRESS_ENFORCE, LX_REASON_NO_ROW, false},
+        {LX_HOOK_TO_ROLE, LX_EGRESS_TRACK, LX_REASON_NO_ROW, false},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        json_t *report;
+
+        explanation.hook = cases[i].hook;
+        explanation.egress = cases[i].egress;
+        explanation.reason = cases[i].reason;
+        report = lx_report_explanation(&explanation);
+        cr_assert_str_eq(text(report, "hook"), lx_hook_name(cases[i].hook));
+        cr_assert_eq(json_is_true(json_object_get(report, "would_drop")), cases[i].would_drop, "case %zu", i);
+        json_decref(report);
+    }
 }
 
 Test(report, a_row_has_every_member)

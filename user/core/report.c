@@ -15,7 +15,21 @@ const char *lx_hook_name(enum lx_hook hook)
 
 const char *lx_transport_name(enum lx_transport transport)
 {
+    if (transport == LX_ECHO)
+        return "echo";
     return transport == LX_TCP ? "tcp" : "udp";
+}
+
+const char *lx_egress_name(enum lx_egress egress)
+{
+    switch (egress) {
+    case LX_EGRESS_TRACK:
+        return "track";
+    case LX_EGRESS_ENFORCE:
+        return "enforce";
+    default:
+        return "off";
+    }
 }
 
 json_t *lx_json_text(const char *text)
@@ -187,8 +201,7 @@ json_t *lx_report_row(const struct lx_row *row, const struct lx_rule *rule)
     return report;
 }
 
-/* An address with a port, as it is written on the command line. */
-static json_t *socket_text(const struct lx_address *address, uint16_t port)
+json_t *lx_json_socket(const struct lx_address *address, uint16_t port)
 {
     char text[LX_PREFIX_TEXT];
     const char *format = lx_address_is_ipv4(address) ? "%s:%u" : "[%s]:%u";
@@ -200,13 +213,14 @@ json_t *lx_report_explanation(const struct lx_explanation *explanation)
 {
     const struct lx_probe *probe = explanation->probe;
     bool pass = lx_reason_verdict(explanation->reason) == LX_PASS;
+    bool would = !pass && explanation->hook == LX_HOOK_FROM_ROLE && explanation->egress == LX_EGRESS_TRACK;
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o}", "verdict", pass ? "pass" : "drop", "reason",
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:b}", "verdict", pass ? "pass" : "drop", "reason",
                      lx_reason_name(explanation->reason), "meaning", lx_reason_meaning(explanation->reason), "hook",
                      lx_hook_name(explanation->hook), "row", lx_json_text(explanation->row), "source",
                      lx_json_text(explanation->source), "transport", lx_transport_name(probe->transport), "from",
-                     socket_text(&probe->source, probe->source_port), "to",
-                     socket_text(&probe->destination, probe->destination_port));
+                     lx_json_socket(&probe->source, probe->source_port), "to",
+                     lx_json_socket(&probe->destination, probe->destination_port), "would_drop", would);
 }
 
 json_t *lx_report_diagnostic(const struct lx_diagnostic *diagnostic)

@@ -17,16 +17,21 @@ static const char *mode_name(uint32_t mode)
     }
 }
 
-json_t *lx_report_status(const struct lx_metadata *metadata, enum lx_hook hook, const char *state)
+json_t *lx_report_status(const struct lx_metadata *metadata, enum lx_hook hook, const char *state,
+                         const uint64_t *flows)
 {
-    /* Audit, trial, shadow, egress and flows are spoken of before they exist, so that readers need not change. */
-    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:n, s:n, s:i, s:I}", "interface",
-                     lx_json_text(metadata->interface), "role", lx_json_text(metadata->roles), "edition",
+    bool xdp = hook == LX_HOOK_TO_ROLE;
+
+    /* Audit, trial and shadow are spoken of before they exist, so that readers need not change. */
+    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:n, s:n, s:o, s:I, s:I}",
+                     "interface", lx_json_text(metadata->interface), "role", lx_json_text(metadata->roles), "edition",
                      lx_json_text(metadata->edition), "side", lx_json_text(metadata->side), "hook", lx_hook_name(hook),
-                     "state", state, "mode", mode_name(metadata->mode), "egress", "off", "dispatcher",
-                     metadata->dispatcher != 0, "generation", (json_int_t)metadata->generation, "digest",
+                     "state", state, "mode", xdp ? mode_name(metadata->mode) : "tc", "egress",
+                     lx_egress_name(metadata->egress), "dispatcher", xdp && metadata->dispatcher, "generation",
+                     (json_int_t)metadata->generation, "digest",
                      json_sprintf("%016llx", (unsigned long long)metadata->digest), "audit", 0, "trial", "shadow",
-                     "flows", 0, "netns", (json_int_t)metadata->netns);
+                     "flows", flows ? json_integer((json_int_t)*flows) : json_null(), "flow_capacity",
+                     (json_int_t)metadata->flow_capacity, "netns", (json_int_t)metadata->netns);
 }
 
 static json_t *row_counters(const struct lx_counters *counters, const struct lx_row_label *labels)
@@ -48,21 +53,28 @@ static json_t *row_counters(const struct lx_counters *counters, const struct lx_
     return rows;
 }
 
+/* Adds one counter of a reason, unless it is zero, and its packets to the sum. Returns 0 or -1. */
+static int add_reason(json_t *reasons, uint32_t reason, const char *verdict, const struct lx_counter *counter,
+                      uint64_t *packets)
+{
+    *packets += counter->packets;
+    if (!counter->packets)
+        return 0;
+    return lx_json_add(reasons, json_pack("{s:s, s:s, s:I, s:I, s:s}", "reason", lx_reason_name(reason), "verdict",
+                                          verdict, "packets", (json_int_t)counter->packets, "bytes",
+                                          (json_int_t)counter->bytes, "meaning", lx_reason_meaning(reason)));
+}
+
 static json_t *reason_counters(const struct lx_counters *counters, uint64_t *packets)
 {
     json_t *reasons = json_array();
 
     *packets = 0;
     for (uint32_t reason = 0; reason < LX_REASON_CAPACITY; reason++) {
-        const struct lx_counter *counter = &counters->reasons[reason];
-        bool pass = lx_reason_verdict(reason) == LX_PASS;
+        const char *verdict = lx_reason_verdict(reason) == LX_PASS ? "pass" : "drop";
 
-        *packets += counter->packets;
-        if (!counter->packets)
-            continue;
-        if (lx_json_add(reasons, json_pack("{s:s, s:s, s:I, s:I, s:s}", "reason", lx_reason_name(reason), "verdict",
-                                           pass ? "pass" : "drop", "packets", (json_int_t)counter->packets, "bytes",
-                                           (json_int_t)counter->bytes, "meaning", lx_reason_meaning(reason)))) {
+        if (add_reason(reasons, reason, verdict, &counters->reasons[reason], packets) ||
+            add_reason(reasons, reason, "would-drop", &counters->would_drop_reasons[reason], packets)) {
             json_decref(reasons);
             return NULL;
         }
@@ -71,16 +83,17 @@ static json_t *reason_counters(const struct lx_counters *counters, uint64_t *pac
 }
 
 struct dropped_port {
-    uint64_t dropped;
+    uint64_t dropped, would_drop;
     uint32_t transport, port;
 };
 
 static int most_dropped_first(const void *left, const void *right)
 {
     const struct dropped_port *a = left, *b = right;
+    uint64_t packets = a->dropped + a->would_drop, others = b->dropped + b->would_drop;
 
-    if (a->dropped != b->dropped)
-        return a->dropped < b->dropped ? 1 : -1;
+    if (packets != others)
+        return packets < others ? 1 : -1;
     if (a->transport != b->transport)
         return a->transport < b->transport ? -1 : 1;
     return a->port < b->port ? -1 : a->port > b->port;
@@ -93,15 +106,16 @@ static ssize_t dropped_ports(const struct lx_counters *counters, struct dropped_
     size_t count = 0, filled = 0;
 
     for (uint32_t i = 0; i < LX_TRANSPORT_COUNT * 65536u; i++)
-        count += counters->dropped[i >> 16][i & 0xffff] != 0;
+        count += counters->dropped[i >> 16][i & 0xffff] || counters->would_drop[i >> 16][i & 0xffff];
     found = calloc(count + 1, sizeof(*found));
     if (!found)
         return -1;
     for (uint32_t i = 0; i < LX_TRANSPORT_COUNT * 65536u && filled < count; i++) {
         uint64_t dropped = counters->dropped[i >> 16][i & 0xffff];
+        uint64_t would_drop = counters->would_drop[i >> 16][i & 0xffff];
 
-        if (dropped)
-            found[filled++] = (struct dropped_port){dropped, i >> 16, i & 0xffff};
+        if (dropped || would_drop)
+            found[filled++] = (struct dropped_port){dropped, would_drop, i >> 16, i & 0xffff};
     }
     qsort(found, filled, sizeof(*found), most_dropped_first);
     *ports = found;
@@ -115,9 +129,10 @@ static json_t *port_counters(const struct lx_counters *counters)
     json_t *array = count < 0 ? NULL : json_array();
 
     for (ssize_t i = 0; i < count; i++) {
-        if (lx_json_add(array, json_pack("{s:s, s:o, s:I, s:i}", "transport", lx_transport_name(ports[i].transport),
-                                         "port", json_sprintf("%u", ports[i].port), "dropped",
-                                         (json_int_t)ports[i].dropped, "would_drop", 0))) {
+        if (lx_json_add(array,
+                        json_pack("{s:s, s:o, s:I, s:I}", "transport", lx_transport_name(ports[i].transport), "port",
+                                  json_sprintf("%u", ports[i].port), "dropped", (json_int_t)ports[i].dropped,
+                                  "would_drop", (json_int_t)ports[i].would_drop))) {
             json_decref(array);
             array = NULL;
             break;

@@ -4,9 +4,15 @@
 #define LYNCXDP_CORE_REPORT_JSON_H
 
 #include <jansson.h>
+#include <stdint.h>
+
+#include "address.h"
 
 /* A string; null for NULL and for empty text. Returns NULL only when out of memory. */
 json_t *lx_json_text(const char *text);
+
+/* An address with a port, as it is written on the command line. */
+json_t *lx_json_socket(const struct lx_address *address, uint16_t port);
 
 /* Appends `value`, which it takes in any case. Either may be NULL (out of memory); returns 0 or -1. */
 int lx_json_add(json_t *array, json_t *value);

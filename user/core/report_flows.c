@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The report about one flow: who speaks with whom, how it stands, and the row that lists it. */
+#include <string.h>
+
+#include "report.h"
+#include "report_json.h"
+
+static const char *state_name(uint8_t state)
+{
+    static const char *const names[LX_FLOW_STATE_COUNT] = {
+        [LX_FLOW_HALF_OPEN] = "half-open", [LX_FLOW_ESTABLISHED] = "established",
+        [LX_FLOW_CLOSING] = "closing",     [LX_FLOW_DATAGRAMS] = "datagrams",
+        [LX_FLOW_ECHO] = "echo",
+    };
+
+    return state < LX_FLOW_STATE_COUNT ? names[state] : "unknown";
+}
+
+static json_t *endpoint(const __u32 words[4], uint16_t port)
+{
+    struct lx_address address;
+
+    memcpy(address.bytes, words, sizeof(address.bytes));
+    return lx_json_socket(&address, port);
+}
+
+/* Whole seconds; the clocks of two CPUs differ by a tick, so that `then` can lie ahead. */
+static json_int_t seconds_since(uint64_t then, uint64_t now)
+{
+    return now > then ? (json_int_t)((now - then) / LX_SECOND) : 0;
+}
+
+json_t *lx_report_flow(const struct lx_metadata *metadata, const struct lx_flow_key *key, const struct lx_flow *flow,
+                       uint64_t now, const struct lx_row_label *labels)
+{
+    const char *row = flow->row < LX_ROW_SLOTS ? labels[flow->row].id : NULL;
+
+    return json_pack("{s:o, s:s, s:o, s:o, s:s, s:o, s:I, s:I}", "interface", lx_json_text(metadata->interface),
+                     "transport", lx_transport_name(key->transport), "role", endpoint(key->role, key->role_port),
+                     "remote", endpoint(key->remote, key->remote_port), "state", state_name(flow->state), "row",
+                     lx_json_text(row), "age_seconds", seconds_since(flow->created, now), "idle_seconds",
+                     seconds_since(flow->seen, now));
+}
