@@ -23,8 +23,10 @@ lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *pac
 
     if (packet->kind == LX_KIND_FRAGMENT)
         return lx_ask_fragment(packet, LX_HOOK_FROM_ROLE, ipv4);
-    if (reason == LX_REASON_ICMP_ERROR_UNRELATED && lx_flow_known(packet, ipv4))
-        return LX_JUDGED(LX_REASON_ICMP_ERROR);
+    if (reason == LX_REASON_ICMP_ERROR_UNRELATED && lx_flow_known(packet, ipv4)) {
+        judgement = LX_JUDGED(LX_REASON_ICMP_ERROR);
+        reason = LX_REASON_ICMP_ERROR;
+    }
     if (twin)
         return judgement;
     if (lx_begins_flow(view, packet, reason))

@@ -58,9 +58,11 @@ lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *
 lx_inline bool lx_flow_known(const struct lx_packet *packet, bool ipv4)
 {
     struct lx_flow_key key;
+    struct lx_flow *flow;
 
     lx_flow_key(packet, true, ipv4, &key);
-    return bpf_map_lookup_elem(&flows, &key) != NULL;
+    flow = bpf_map_lookup_elem(&flows, &key);
+    return flow && !lx_flow_expired(flow, bpf_ktime_get_coarse_ns());
 }
 
 /* Records the flow of a packet that the role sends, or refreshes it, at most once a second. */
@@ -71,14 +73,18 @@ lx_inline void lx_record_flow(const struct lx_view *view, const struct lx_packet
     struct lx_flow fresh = {.created = now, .seen = now, .generation = view->image->generation, .row = row};
     struct lx_flow_key key;
     struct lx_flow *flow;
+    bool expired;
     __u8 state;
 
     lx_flow_key(packet, true, ipv4, &key);
     flow = bpf_map_lookup_elem(&flows, &key);
     if (flow) {
-        state = lx_flow_next_state(packet, lx_flow_expired(flow, now) ? LX_FLOW_STATE_COUNT : flow->state);
+        expired = lx_flow_expired(flow, now);
+        state = lx_flow_next_state(packet, expired ? LX_FLOW_STATE_COUNT : flow->state);
         if (state == flow->state && flow->generation == fresh.generation && now - flow->seen < LX_SECOND)
             return;
+        if (expired)
+            flow->created = now;
         flow->seen = now;
         flow->generation = fresh.generation;
         flow->row = fresh.row;
@@ -109,7 +115,7 @@ lx_inline __u32 lx_ask_fragment(const struct lx_packet *packet, enum lx_hook hoo
 
     lx_fragment_key(packet, hook, ipv4, &key);
     passed = bpf_map_lookup_elem(&fragments, &key);
-    if (!passed || bpf_ktime_get_coarse_ns() - *passed > LX_FRAGMENT_NANOSECONDS)
+    if (!passed || (__s64)(bpf_ktime_get_coarse_ns() - *passed) > (__s64)LX_FRAGMENT_NANOSECONDS)
         return LX_JUDGED(LX_REASON_FRAGMENT);
     return LX_JUDGED(LX_REASON_LATER_FRAGMENT);
 }

@@ -232,7 +232,7 @@ lx_inline __u32 lx_read_icmp(struct lx_cursor *cursor, struct lx_packet *packet,
     const struct lx_icmp *icmp = lx_take(cursor, sizeof(*icmp));
 
     if (!icmp || packet->payload < sizeof(*icmp))
-        return packet->first_fragment ? LX_REASON_TINY_FRAGMENT : LX_REASON_SHORT_FRAME;
+        return lx_headless(packet);
     return ipv4 ? lx_read_icmp4(cursor, packet, icmp, built_ins) : lx_read_icmp6(cursor, packet, icmp, built_ins);
 }
 

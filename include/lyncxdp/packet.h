@@ -280,6 +280,12 @@ lx_inline bool lx_tcp_flags_odd(__u8 flags)
     return (flags & (LX_TCP_FIN | LX_TCP_RST)) == (LX_TCP_FIN | LX_TCP_RST);
 }
 
+/* Why a packet whose transport header is not there in full is dropped. */
+lx_inline __u32 lx_headless(const struct lx_packet *packet)
+{
+    return packet->first_fragment ? LX_REASON_TINY_FRAGMENT : LX_REASON_SHORT_FRAME;
+}
+
 /* Reads the ports and what else is judged of a TCP or UDP header; both begin with the ports. */
 lx_inline __u32 lx_parse_ports(struct lx_cursor *cursor, struct lx_packet *packet)
 {
@@ -287,7 +293,7 @@ lx_inline __u32 lx_parse_ports(struct lx_cursor *cursor, struct lx_packet *packe
     const __u8 *rest;
 
     if (!udp)
-        return LX_REASON_SHORT_FRAME;
+        return lx_headless(packet);
     packet->tuple.source_port = LX_BE16(udp->source);
     packet->tuple.destination_port = LX_BE16(udp->dest);
     packet->udp_length = LX_BE16(udp->len);
@@ -296,11 +302,11 @@ lx_inline __u32 lx_parse_ports(struct lx_cursor *cursor, struct lx_packet *packe
     packet->tcp_flags = 0;
     if (packet->protocol == IPPROTO_UDP) {
         packet->transport = LX_UDP;
-        return packet->payload < sizeof(*udp) ? LX_REASON_SHORT_FRAME : LX_UNDECIDED;
+        return packet->payload < sizeof(*udp) ? lx_headless(packet) : LX_UNDECIDED;
     }
     rest = lx_take(cursor, sizeof(struct tcphdr) - sizeof(*udp));
     if (!rest || packet->payload < sizeof(struct tcphdr))
-        return packet->first_fragment ? LX_REASON_TINY_FRAGMENT : LX_REASON_SHORT_FRAME;
+        return lx_headless(packet);
     packet->transport = LX_TCP;
     packet->tcp_header = (rest[4] & 0xf0) >> 2;
     packet->tcp_flags = rest[5];

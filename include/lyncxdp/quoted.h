@@ -19,6 +19,14 @@ struct lx_quoted_transport {
 
 _Static_assert(sizeof(struct lx_quoted_transport) == 8, "what an ICMP error quotes at least");
 
+/* True when an IP header of so many bytes and what follows it lie inside the error, not in the padding behind it. */
+lx_inline bool lx_quote_fits(const struct lx_packet *packet, __u32 header)
+{
+    const __u32 icmp = 8;
+
+    return packet->payload >= icmp + header + sizeof(struct lx_quoted_transport);
+}
+
 /* Echo requests begin with their type: 8 and code 0, or 128 and code 0. */
 lx_inline bool lx_quotes_echo_request(const struct lx_quoted_transport *quoted, bool ipv4)
 {
@@ -35,6 +43,9 @@ lx_inline bool lx_read_quoted_transport(struct lx_cursor *cursor, struct lx_pack
     packet->tuple.destination_port = LX_BE16(quoted->first);
     packet->tuple.source_port = LX_BE16(quoted->second);
     if (protocol == IPPROTO_UDP || protocol == IPPROTO_TCP) {
+        /* Rows are not asked about port 0: no such packet was let through. */
+        if (!quoted->first || !quoted->second)
+            return false;
         packet->transport = protocol == IPPROTO_UDP ? LX_UDP : LX_TCP;
         return true;
     }
@@ -51,7 +62,7 @@ lx_inline bool lx_read_quoted4(struct lx_cursor *cursor, struct lx_packet *packe
     __u8 protocol;
 
     if (!ip || *(const __u8 *)ip >> 4 != 4 || ip->ihl < 5 || ip->frag_off & LX_BE16(LX_IPV4_OFFSET) ||
-        ip->saddr != packet->tuple.destination[3])
+        ip->saddr != packet->tuple.destination[3] || !lx_quote_fits(packet, ip->ihl * 4u))
         return false;
     packet->tuple.source[3] = ip->daddr;
     protocol = ip->protocol;
@@ -64,7 +75,7 @@ lx_inline bool lx_read_quoted6(struct lx_cursor *cursor, struct lx_packet *packe
 {
     const struct ipv6hdr *ip = lx_take(cursor, sizeof(*ip));
 
-    if (!ip || ip->version != 6)
+    if (!ip || ip->version != 6 || !lx_quote_fits(packet, sizeof(*ip)))
         return false;
     for (int i = 0; i < 4; i++) {
         if (ip->saddr.in6_u.u6_addr32[i] != packet->tuple.destination[i])
