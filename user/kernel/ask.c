@@ -9,15 +9,19 @@
 #include <errno.h>
 #include <string.h>
 
-int lx_attachment_ask(const struct lx_attachment *attachment, const void *frame, size_t length,
+int lx_attachment_ask(const struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length,
                       struct lx_judgement *answer, struct lx_failure *failure)
 {
     LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = length, .repeat = 1);
     struct lx_judgement given;
 
-    if (attachment->twin < 0)
+    if (!lx_attachment_has_hook(attachment, hook))
+        return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
+                       "%s has no hook for what the role sends: it was attached with --egress off",
+                       attachment->metadata.interface);
+    if (attachment->twin[hook] < 0)
         return lx_fail(failure, LX_EXIT_FAILED, EPERM, "asking the kernel needs root; run it with sudo");
-    if (bpf_prog_test_run_opts(attachment->twin, &run))
+    if (bpf_prog_test_run_opts(attachment->twin[hook], &run))
         return lx_fail(failure, LX_EXIT_FAILED, errno, "the kernel does not judge this frame of %zu bytes: %s", length,
                        strerror(errno));
     given = lx_judgement_unpack(run.retval);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Attaching: everything is loaded, published and pinned first, so that letting the program onto the interface is one
- * last step that puts a whole policy in force. What a killed command left half done is tidied up on the way.
+ * Attaching: everything is loaded, published and pinned first, and what the role sends is recorded before anything is
+ * dropped, so that letting the to-role program onto the interface is one last step that puts a whole policy in force.
+ * What a killed command left half done is tidied up on the way.
  */
 #include "attachment.h"
 
@@ -10,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "filter.h"
+#include "hooks.h"
 #include "lock.h"
 #include "pins.h"
 #include "privilege.h"
@@ -22,9 +25,8 @@ struct attaching {
     const struct lx_interface *interface;
     struct lx_pin_name name;
     char directory[LX_PINS_PATH];
-    struct lx_twin twin;
+    struct lx_twins twins;
     bool pinned; /* the directory was created */
-    int program; /* on the interface, or -1 */
     struct lx_metadata metadata;
 };
 
@@ -49,31 +51,39 @@ static int fail_to_look(int error, const struct lx_interface *interface, struct 
                    strerror(-error));
 }
 
-/* Refuses when the attachment exists; removes its pins when it no longer runs. */
+/* Refuses when the attachment exists; removes what is left of it when it no longer runs. */
 static int remove_stale(const struct attaching *attaching, struct lx_failure *failure)
 {
     const struct lx_interface *interface = attaching->interface;
-    struct lx_running own;
+    uint32_t counters = lx_pin_map_id(attaching->directory, lx_hook_pins[LX_HOOK_TO_ROLE].counters);
     int error;
 
     if (lx_pins_look(attaching->directory))
         return 0;
-    error = lx_running_with_map(interface->index, lx_pin_map_id(attaching->directory, LX_PIN_COUNTERS), &own);
+    error = lx_hook_look(LX_HOOK_TO_ROLE, interface->index, counters);
     if (!error)
         return lx_fail(failure, LX_EXIT_BUSY, EEXIST,
                        "lyncxdp is attached to %s already; update it, or detach it first", interface->name);
-    return error == -ENOENT ? lx_pins_remove(attaching->directory, failure) : fail_to_look(error, interface, failure);
+    if (error != -ENOENT)
+        return fail_to_look(error, interface, failure);
+    error = lx_hooks_stop(interface->index, attaching->directory, false, failure);
+    return error && error != -ENOENT ? error : lx_pins_remove(attaching->directory, failure);
 }
 
 static int refuse_foreign(const struct lx_interface *interface, struct lx_failure *failure)
 {
-    struct lx_running other;
+    struct lx_running other = {.lyncxdp = true};
+    struct lx_filter filter;
     int error;
 
     /* One of ours that lost its pins may also stand behind a dispatcher, where another would run beside it. */
     error = lx_running_by_name(interface->index, &other);
     if (error == -ENOENT)
         error = lx_running_alone(interface->index, &other);
+    if (error == -ENOENT) {
+        error = lx_filter_by_name(interface->index, &filter);
+        other.id = error ? 0 : filter.program;
+    }
     if (!error)
         return fail_for_foreign(interface, &other, failure);
     return error == -ENOENT ? 0 : fail_to_look(error, interface, failure);
@@ -92,10 +102,11 @@ static int join_roles(const struct lx_policy *policy, char *roles, size_t room, 
                    room - 1);
 }
 
-static int describe(struct attaching *attaching, const struct lx_policy *policy, uint32_t capacity,
+static int describe(struct attaching *attaching, const struct lx_policy *policy, const struct lx_shape *shape,
                     struct lx_failure *failure)
 {
     struct lx_metadata *metadata = &attaching->metadata;
+    bool from_role = policy->egress != LX_EGRESS_OFF;
 
     *metadata = (struct lx_metadata){
         .magic = LX_MAGIC,
@@ -104,7 +115,10 @@ static int describe(struct attaching *attaching, const struct lx_policy *policy,
         .netns = attaching->interface->netns,
         .generation = 1,
         .digest = lx_policy_digest(policy),
-        .image_capacity = capacity,
+        .image_capacity = shape->capacity,
+        .egress = policy->egress,
+        .flow_capacity = from_role ? shape->flows : 0,
+        .clsact = from_role && lx_clsact_look(attaching->interface->index) == -ENOENT,
     };
     snprintf(metadata->interface, sizeof(metadata->interface), "%s", attaching->interface->name);
     snprintf(metadata->edition, sizeof(metadata->edition), "%s", policy->edition ?: "");
@@ -115,19 +129,28 @@ static int describe(struct attaching *attaching, const struct lx_policy *policy,
 static int publish(struct attaching *attaching, const struct lx_policy *policy, const struct lx_compiled *compiled,
                    struct lx_failure *failure)
 {
-    const struct lx_twin *twin = &attaching->twin;
+    const int *maps = attaching->twins.maps;
     int error;
 
-    error = lx_publish_image(twin->images, 0, compiled, failure);
-    error = error ?: lx_publish_labels(twin->labels, policy, failure);
-    error = error ?: lx_publish_metadata(twin->metadata, &attaching->metadata, failure);
-    return error ?: lx_publish_control(twin->control, lx_control_word(0, 0, 0), failure);
+    error = lx_publish_image(maps[LX_MAP_IMAGES], 0, compiled, attaching->metadata.generation, failure);
+    error = error ?: lx_publish_labels(maps[LX_MAP_LABELS], policy, failure);
+    error = error ?: lx_publish_metadata(maps[LX_MAP_METADATA], &attaching->metadata, failure);
+    return error ?: lx_publish_control(maps[LX_MAP_CONTROL], lx_control_word(0, 0, 0), failure);
+}
+
+static int pin_hook(const struct attaching *attaching, enum lx_hook hook, struct lx_failure *failure)
+{
+    const struct lx_twins *twins = &attaching->twins;
+    int error;
+
+    error = lx_pin_map(twins->counters[hook], attaching->directory, lx_hook_pins[hook].counters, failure);
+    return error ?: lx_pin_program(twins->programs[hook], attaching->directory, lx_hook_pins[hook].twin, failure);
 }
 
 /* Everything that readers need, the metadata last: who finds it finds all. */
 static int pin(struct attaching *attaching, struct lx_failure *failure)
 {
-    const struct lx_twin *twin = &attaching->twin;
+    const int *maps = attaching->twins.maps;
     const char *path = attaching->directory;
     int error;
 
@@ -135,29 +158,45 @@ static int pin(struct attaching *attaching, struct lx_failure *failure)
     if (error)
         return error;
     attaching->pinned = true;
-    error = lx_pin_map(twin->counters, path, LX_PIN_COUNTERS, failure);
-    error = error ?: lx_pin_map(twin->control, path, LX_PIN_CONTROL, failure);
-    error = error ?: lx_pin_map(twin->images, path, LX_PIN_IMAGES, failure);
-    error = error ?: lx_pin_map(twin->labels, path, LX_PIN_LABELS, failure);
-    error = error ?: lx_pin_program(twin->program, path, LX_PIN_TWIN, failure);
-    return error ?: lx_pin_map(twin->metadata, path, LX_PIN_METADATA, failure);
+    error = pin_hook(attaching, LX_HOOK_TO_ROLE, failure);
+    if (attaching->metadata.egress != LX_EGRESS_OFF) {
+        error = error ?: pin_hook(attaching, LX_HOOK_FROM_ROLE, failure);
+        error = error ?: lx_pin_map(maps[LX_MAP_FLOWS], path, LX_PIN_FLOWS, failure);
+    }
+    error = error ?: lx_pin_map(maps[LX_MAP_CONTROL], path, LX_PIN_CONTROL, failure);
+    error = error ?: lx_pin_map(maps[LX_MAP_IMAGES], path, LX_PIN_IMAGES, failure);
+    error = error ?: lx_pin_map(maps[LX_MAP_LABELS], path, LX_PIN_LABELS, failure);
+    return error ?: lx_pin_map(maps[LX_MAP_METADATA], path, LX_PIN_METADATA, failure);
 }
 
-/* The last step. The program is in force with it; the rest writes down what only attaching could tell. */
-static int let_in(struct attaching *attaching, enum lx_mode_choice mode, struct lx_failure *failure)
+/* The from-role program goes in first: the flows that already run are known before anything asks for them. */
+static int let_out(struct attaching *attaching, struct lx_failure *failure)
+{
+    int error, program;
+
+    if (attaching->metadata.egress == LX_EGRESS_OFF)
+        return 0;
+    program = lx_program_load_from_role(&attaching->twins, failure);
+    if (program < 0)
+        return program;
+    error = lx_pin_program(program, attaching->directory, lx_hook_pins[LX_HOOK_FROM_ROLE].program, failure);
+    if (!error) {
+        error = lx_clsact_create(attaching->interface, failure);
+        attaching->metadata.clsact = error == 1;
+        error = error < 0 ? error : lx_filter_attach(attaching->interface, program, failure);
+    }
+    close(program);
+    return error;
+}
+
+/* What only attaching could tell is written down. */
+static int complete(struct attaching *attaching, int program, struct lx_failure *failure)
 {
     const struct lx_interface *interface = attaching->interface;
     struct lx_running running;
-    int error, program;
+    int error;
 
-    program = lx_program_attach(&attaching->twin, interface, mode, failure);
-    /* Somebody was quicker: say who, rather than what the kernel thinks of it. */
-    if ((program == -EBUSY || program == -EEXIST) && !lx_running_alone(interface->index, &running))
-        return fail_for_foreign(interface, &running, failure);
-    if (program < 0)
-        return program;
-    attaching->program = program;
-    error = lx_running_with_map(interface->index, lx_pin_map_id(attaching->directory, LX_PIN_COUNTERS), &running);
+    error = lx_running_with_map(interface->index, lx_map_id(attaching->twins.counters[LX_HOOK_TO_ROLE]), &running);
     if (error)
         return lx_fail(failure, LX_EXIT_FAILED, -error,
                        "the program was attached to %s but does not run there: %s; something else took it off",
@@ -165,49 +204,68 @@ static int let_in(struct attaching *attaching, enum lx_mode_choice mode, struct 
     attaching->metadata.mode = running.mode;
     attaching->metadata.program_id = running.id;
     attaching->metadata.dispatcher = running.dispatcher;
-    error = lx_pin_program(program, attaching->directory, LX_PIN_TO_ROLE, failure);
-    return error ?: lx_publish_metadata(attaching->twin.metadata, &attaching->metadata, failure);
+    error = lx_pin_program(program, attaching->directory, lx_hook_pins[LX_HOOK_TO_ROLE].program, failure);
+    return error ?: lx_publish_metadata(attaching->twins.maps[LX_MAP_METADATA], &attaching->metadata, failure);
+}
+
+/* The last step. The policy is in force with it. */
+static int let_in(struct attaching *attaching, enum lx_mode_choice mode, struct lx_failure *failure)
+{
+    const struct lx_interface *interface = attaching->interface;
+    struct lx_running running;
+    int error, program;
+
+    program = lx_program_attach(&attaching->twins, interface, mode, failure);
+    /* Somebody was quicker: say who, rather than what the kernel thinks of it. */
+    if ((program == -EBUSY || program == -EEXIST) && !lx_running_alone(interface->index, &running))
+        return fail_for_foreign(interface, &running, failure);
+    if (program < 0)
+        return program;
+    error = complete(attaching, program, failure);
+    close(program);
+    return error;
 }
 
 static void undo(struct attaching *attaching)
 {
-    unsigned ifindex = attaching->interface->index;
-    struct lx_running running;
-
-    if (attaching->program >= 0 &&
-        !lx_running_with_map(ifindex, lx_pin_map_id(attaching->directory, LX_PIN_COUNTERS), &running))
-        lx_running_stop(ifindex, &running, NULL);
-    if (attaching->pinned)
-        lx_pins_remove(attaching->directory, NULL);
+    if (!attaching->pinned)
+        return;
+    lx_publish_metadata(attaching->twins.maps[LX_MAP_METADATA], &attaching->metadata, NULL); /* whose the qdisc is */
+    lx_hooks_stop(attaching->interface->index, attaching->directory, false, NULL);
+    lx_pins_remove(attaching->directory, NULL);
 }
 
 static int attach_locked(struct attaching *attaching, const struct lx_policy *policy,
-                         const struct lx_compiled *compiled, enum lx_mode_choice mode, struct lx_failure *failure)
+                         const struct lx_compiled *compiled, const struct lx_attach_choices *choices,
+                         struct lx_failure *failure)
 {
+    bool from_role = policy->egress != LX_EGRESS_OFF;
+    const struct lx_shape shape = {
+        .capacity = compiled->capacity,
+        .flows = from_role ? choices->flows ?: LX_DEFAULT_FLOWS : 1, /* the table takes memory, used or not */
+    };
     int error;
 
     error = remove_stale(attaching, failure);
     error = error ?: refuse_foreign(attaching->interface, failure);
-    error = error ?: describe(attaching, policy, compiled->capacity, failure);
-    error = error ?: lx_twin_load(compiled->capacity, &attaching->twin, failure);
+    error = error ?: describe(attaching, policy, &shape, failure);
+    error = error ?: lx_twins_load(&shape, from_role, &attaching->twins, failure);
     error = error ?: publish(attaching, policy, compiled, failure);
     error = error ?: pin(attaching, failure);
-    error = error ?: let_in(attaching, mode, failure);
+    error = error ?: let_out(attaching, failure);
+    error = error ?: let_in(attaching, choices->mode, failure);
     if (error)
         undo(attaching);
-    if (attaching->program >= 0)
-        close(attaching->program);
-    lx_twin_free(&attaching->twin);
+    lx_twins_free(&attaching->twins);
     return error;
 }
 
 int lx_attach(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_compiled *compiled,
-              enum lx_mode_choice mode, struct lx_metadata *attached, struct lx_failure *failure)
+              const struct lx_attach_choices *choices, struct lx_metadata *attached, struct lx_failure *failure)
 {
     struct attaching attaching = {
         .interface = interface,
         .name = {.netns = interface->netns, .ifindex = interface->index},
-        .program = -1,
     };
     struct lx_lock lock;
     int error;
@@ -218,7 +276,7 @@ int lx_attach(const struct lx_interface *interface, const struct lx_policy *poli
     error = error ?: lx_lock_take(&attaching.name, &lock, failure);
     if (error)
         return error;
-    error = attach_locked(&attaching, policy, compiled, mode, failure);
+    error = attach_locked(&attaching, policy, compiled, choices, failure);
     lx_lock_free(&lock);
     if (!error)
         *attached = attaching.metadata;

@@ -9,51 +9,72 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "filter.h"
+#include "hooks.h"
 #include "namespace.h"
 #include "pins.h"
 #include "running.h"
 
 _Static_assert(sizeof(((struct lx_attachment *)0)->directory) >= LX_PINS_PATH, "a directory fits");
 
-/* Opens the maps that a reader needs. The twin may be root's alone. */
-static int open_pins(const char *path, struct lx_attachment *attachment)
-{
-    const struct {
-        const char *name;
-        uint32_t value_size;
-        int *fd;
-    } maps[] = {
-        {LX_PIN_COUNTERS, sizeof(struct lx_counters), &attachment->counters},
-        {LX_PIN_LABELS, sizeof(struct lx_row_label), &attachment->labels},
-        {LX_PIN_CONTROL, sizeof(struct lx_control), &attachment->control},
-        {LX_PIN_IMAGES, sizeof(__u32), &attachment->images},
-    };
-    const __u32 first = 0;
-    int metadata = lx_pin_open_map(path, LX_PIN_METADATA, sizeof(attachment->metadata));
-    int error = metadata < 0 ? metadata : 0;
+struct wanted_map {
+    const char *name;
+    uint32_t key_size, value_size;
+    int *fd;
+};
 
-    if (!error && bpf_map_lookup_elem(metadata, &first, &attachment->metadata))
-        error = -errno;
-    if (metadata >= 0)
-        close(metadata);
-    if (!error && (attachment->metadata.magic != LX_MAGIC || attachment->metadata.abi_version != LX_ABI_VERSION))
-        error = -EPROTO;
-    for (size_t i = 0; !error && i < sizeof(maps) / sizeof(maps[0]); i++) {
-        *maps[i].fd = lx_pin_open_map(path, maps[i].name, maps[i].value_size);
-        error = *maps[i].fd < 0 ? *maps[i].fd : 0;
+static int open_maps(const char *path, const struct wanted_map *maps, size_t count)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < count && !error; i++) {
+        int fd = lx_pin_open_map(path, maps[i].name, maps[i].key_size, maps[i].value_size);
+
+        if (fd < 0)
+            error = fd;
+        else
+            *maps[i].fd = fd;
     }
-    attachment->twin = lx_pin_open_program(path, LX_PIN_TWIN);
-    if (attachment->twin < 0)
-        attachment->twin = -1;
     return error;
 }
 
-static uint32_t map_id(int fd)
+/* What one hook pins for itself. The twin may be root's alone. */
+static int open_hook(const char *path, enum lx_hook hook, struct lx_attachment *attachment)
 {
-    struct bpf_map_info info = {0};
-    __u32 length = sizeof(info);
+    const struct wanted_map map = {lx_hook_pins[hook].counters, sizeof(__u32), sizeof(struct lx_counters),
+                                   &attachment->counters[hook]};
+    int error = open_maps(path, &map, 1);
+    int twin = error ? -1 : lx_pin_open_program(path, lx_hook_pins[hook].twin);
 
-    return bpf_obj_get_info_by_fd(fd, &info, &length) ? 0 : info.id;
+    if (twin >= 0)
+        attachment->twin[hook] = twin;
+    return error;
+}
+
+/* Opens what a reader needs. */
+static int open_pins(const char *path, struct lx_attachment *attachment)
+{
+    const struct wanted_map shared[] = {
+        {LX_PIN_LABELS, sizeof(__u32), sizeof(struct lx_row_label), &attachment->labels},
+        {LX_PIN_CONTROL, sizeof(__u32), sizeof(struct lx_control), &attachment->control},
+        {LX_PIN_IMAGES, sizeof(__u32), sizeof(__u32), &attachment->images},
+        {LX_PIN_FLOWS, sizeof(struct lx_flow_key), sizeof(struct lx_flow), &attachment->flows},
+    };
+    size_t count = sizeof(shared) / sizeof(shared[0]);
+    int error = lx_pin_read_metadata(path, &attachment->metadata);
+
+    if (!error && !lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE))
+        count--; /* no flows */
+    error = error ?: open_maps(path, shared, count);
+    for (int hook = 0; hook < LX_HOOK_COUNT && !error; hook++)
+        if (lx_attachment_has_hook(attachment, hook))
+            error = open_hook(path, hook, attachment);
+    return error;
+}
+
+bool lx_attachment_has_hook(const struct lx_attachment *attachment, enum lx_hook hook)
+{
+    return hook == LX_HOOK_TO_ROLE || attachment->metadata.egress != LX_EGRESS_OFF;
 }
 
 /* A command that died after attaching left the metadata unfinished: what only attaching could tell is asked again. */
@@ -67,7 +88,8 @@ static void complete_metadata(struct lx_attachment *attachment)
     came_from = lx_namespace_enter(attachment->metadata.netns);
     if (came_from < 0)
         return;
-    if (!lx_running_with_map(attachment->metadata.ifindex, map_id(attachment->counters), &running)) {
+    if (!lx_running_with_map(attachment->metadata.ifindex, lx_map_id(attachment->counters[LX_HOOK_TO_ROLE]),
+                             &running)) {
         attachment->metadata.program_id = running.id;
         attachment->metadata.mode = running.mode;
         attachment->metadata.dispatcher = running.dispatcher;
@@ -95,7 +117,8 @@ static int fail_to_open(int error, const char *what, struct lx_failure *failure)
 
 static int open_path(const char *path, const char *what, struct lx_attachment *attachment, struct lx_failure *failure)
 {
-    struct lx_attachment opened = {.counters = -1, .labels = -1, .control = -1, .images = -1, .twin = -1};
+    struct lx_attachment opened = {
+        .counters = {-1, -1}, .twin = {-1, -1}, .flows = -1, .labels = -1, .control = -1, .images = -1};
     int error = lx_pins_look(path);
 
     error = error ?: open_pins(path, &opened);
@@ -129,8 +152,8 @@ int lx_attachment_open_directory(const char *directory, struct lx_attachment *at
 
 void lx_attachment_close(struct lx_attachment *attachment)
 {
-    int *const fds[] = {&attachment->counters, &attachment->labels, &attachment->control, &attachment->images,
-                        &attachment->twin};
+    int *const fds[] = {&attachment->counters[0], &attachment->counters[1], &attachment->twin[0], &attachment->twin[1],
+                        &attachment->flows,       &attachment->labels,      &attachment->control, &attachment->images};
 
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
         if (*fds[i] >= 0)
@@ -140,18 +163,21 @@ void lx_attachment_close(struct lx_attachment *attachment)
 }
 
 /* For a reader who may not look at programs: what anybody can ask the interface. */
-static bool plausible(const struct lx_metadata *metadata)
+static bool plausible(const struct lx_metadata *metadata, enum lx_hook hook)
 {
-    uint32_t id = lx_running_id(metadata->ifindex);
+    struct lx_filter filter;
+    uint32_t id;
 
+    if (hook == LX_HOOK_FROM_ROLE)
+        return !lx_filter_by_name(metadata->ifindex, &filter);
+    id = lx_running_id(metadata->ifindex);
     /* A dispatcher's id says nothing of the programs behind it; that there is one must do. */
     return metadata->dispatcher ? id != 0 : id && id == metadata->program_id;
 }
 
-enum lx_state lx_attachment_state(const struct lx_attachment *attachment)
+enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, enum lx_hook hook)
 {
     const struct lx_metadata *metadata = &attachment->metadata;
-    struct lx_running running;
     int came_from, error;
     bool runs;
 
@@ -160,10 +186,20 @@ enum lx_state lx_attachment_state(const struct lx_attachment *attachment)
     came_from = lx_namespace_enter(metadata->netns);
     if (came_from < 0)
         return LX_STATE_NOT_RUNNING;
-    error = lx_running_with_map(metadata->ifindex, map_id(attachment->counters), &running);
-    runs = error == -EPERM || error == -EACCES ? plausible(metadata) : !error;
+    error = lx_hook_look(hook, metadata->ifindex, lx_map_id(attachment->counters[hook]));
+    runs = error == -EPERM || error == -EACCES ? plausible(metadata, hook) : !error;
     lx_namespace_leave(came_from);
     return runs ? LX_STATE_FILTERING : LX_STATE_NOT_RUNNING;
+}
+
+enum lx_state lx_attachment_state(const struct lx_attachment *attachment)
+{
+    enum lx_state state = LX_STATE_FILTERING;
+
+    for (int hook = 0; hook < LX_HOOK_COUNT && state == LX_STATE_FILTERING; hook++)
+        if (lx_attachment_has_hook(attachment, hook))
+            state = lx_attachment_hook_state(attachment, hook);
+    return state;
 }
 
 int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_label **labels,

@@ -6,7 +6,7 @@
 #ifndef LYNCXDP_KERNEL_ATTACHMENT_H
 #define LYNCXDP_KERNEL_ATTACHMENT_H
 
-#include <lyncxdp/abi.h>
+#include <lyncxdp/flow.h>
 
 #include "../core/compile.h"
 #include "../core/policy.h"
@@ -20,30 +20,38 @@ enum lx_mode_choice {
     LX_MODE_ONLY_GENERIC,
 };
 
-/* An attachment opened for reading. */
+struct lx_attach_choices {
+    enum lx_mode_choice mode;
+    uint32_t flows; /* entries of the flow table; 0: LX_DEFAULT_FLOWS */
+};
+
+/* An attachment opened for reading. File descriptors, or -1 where there is none: a hook may be absent. */
 struct lx_attachment {
     char directory[128]; /* of its pins */
     struct lx_metadata metadata;
-    int counters, labels, control, images, twin; /* file descriptors, or -1 */
+    int counters[LX_HOOK_COUNT], twin[LX_HOOK_COUNT];
+    int flows; /* -1 without the from-role hook */
+    int labels, control, images;
 };
 
 /* What is there and in what state, for `status`. */
 enum lx_state {
-    LX_STATE_FILTERING,   /* its program runs on its interface */
-    LX_STATE_NOT_RUNNING, /* pins without their program on the interface, or the interface is gone */
+    LX_STATE_FILTERING,   /* the programs of all its hooks run on its interface */
+    LX_STATE_NOT_RUNNING, /* pins without all their programs on the interface, or the interface is gone */
     LX_STATE_OTHER_ABI,   /* pinned by a version that this one cannot read */
 };
 
 /*
- * Attaches: loads, pins, publishes the image, labels the rows, and only then lets the program onto the interface
- * through libxdp. A failure at any step leaves nothing behind. LX_EXIT_BUSY when the interface already has an
+ * Attaches: loads, pins, publishes the image, labels the rows, lets the from-role program onto tc egress (unless the
+ * policy's egress is off), so that flows that already run are known, and only then the to-role program onto the
+ * interface through libxdp. A failure at any step leaves nothing behind. LX_EXIT_BUSY when the interface already has an
  * attachment (-EEXIST), a foreign program (-EBUSY) or another lyncxdp command at work (-EWOULDBLOCK).
  * `attached` receives the metadata.
  */
 int lx_attach(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_compiled *compiled,
-              enum lx_mode_choice mode, struct lx_metadata *attached, struct lx_failure *failure);
+              const struct lx_attach_choices *choices, struct lx_metadata *attached, struct lx_failure *failure);
 
-/* Takes the program off the interface, then removes the pins. -ENOENT when nothing is attached. */
+/* Takes the programs off the interface, then removes the pins. -ENOENT when nothing is attached. */
 int lx_detach(const struct lx_interface *interface, struct lx_failure *failure);
 
 /* Removes an attachment by its directory, even when its interface or namespace is gone (detach --all). */
@@ -58,17 +66,41 @@ int lx_attachment_open(const struct lx_interface *interface, struct lx_attachmen
 int lx_attachment_open_directory(const char *directory, struct lx_attachment *attachment, struct lx_failure *failure);
 void lx_attachment_close(struct lx_attachment *attachment);
 
+/* False for the from-role hook under `--egress off`. */
+bool lx_attachment_has_hook(const struct lx_attachment *attachment, enum lx_hook hook);
+
+/* LX_STATE_FILTERING when every hook that the attachment has is. */
 enum lx_state lx_attachment_state(const struct lx_attachment *attachment);
 
-/* Sums the counters of all CPUs into `sum` (about a megabyte; the caller allocates). Returns 0 or -errno. */
-int lx_attachment_counters(const struct lx_attachment *attachment, struct lx_counters *sum, struct lx_failure *failure);
+/* The state of one hook that the attachment has: which program is missing when not all run. */
+enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, enum lx_hook hook);
+
+/*
+ * Sums the counters of all CPUs into `sum` (about two megabytes; the caller allocates). The packets of reason `row` are
+ * those that a row credits and no other reason counts. Returns 0 or -errno.
+ */
+int lx_attachment_counters(const struct lx_attachment *attachment, enum lx_hook hook, struct lx_counters *sum,
+                           struct lx_failure *failure);
 
 /* The row labels by slot: LX_ROW_SLOTS of them. Caller frees. */
 int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_label **labels,
                          struct lx_failure *failure);
 
-/* Puts a frame (at least 14 bytes) to the twin: the verdict of the policy in force, nothing counted. */
-int lx_attachment_ask(const struct lx_attachment *attachment, const void *frame, size_t length,
+/* Puts a frame (at least 15 bytes) to a hook's twin: the verdict of the policy in force, nothing counted or recorded.
+ */
+int lx_attachment_ask(const struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length,
                       struct lx_judgement *answer, struct lx_failure *failure);
+
+struct lx_flow_entry {
+    struct lx_flow_key key;
+    struct lx_flow flow;
+};
+
+/* The flows that live, in no order. Caller frees. None without the from-role hook. Returns 0 or -errno. */
+int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow_entry **flows, size_t *count,
+                        struct lx_failure *failure);
+
+/* Flows that made room for others: those of `created` that are in the table no more, expired or not. */
+uint64_t lx_flows_evicted(const struct lx_attachment *attachment, uint64_t created);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Detaching: the program comes off first and the pins go after it, so that a command killed in between leaves pins
+ * Detaching: the programs come off first and the pins go after them, so that a command killed in between leaves pins
  * that the next one finds and removes, never a program that nothing can find.
  */
 #include "attachment.h"
@@ -9,27 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hooks.h"
 #include "lock.h"
 #include "namespace.h"
 #include "pins.h"
 #include "privilege.h"
-#include "running.h"
-
-/* Takes the program off, standing in its namespace. -ENOENT when there is none to take off. */
-static int stop_here(const struct lx_pin_name *name, const char *directory, struct lx_failure *failure)
-{
-    struct lx_running running;
-    int error;
-
-    error = lx_running_with_map(name->ifindex, lx_pin_map_id(directory, LX_PIN_COUNTERS), &running);
-    if (error == -ENOENT)
-        error = lx_running_by_name(name->ifindex, &running);
-    if (error == -ENOENT)
-        return error;
-    if (error)
-        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot tell what runs on the interface: %s", strerror(-error));
-    return lx_running_stop(name->ifindex, &running, failure);
-}
 
 /* A namespace that is gone has taken its interfaces, and their programs, with it. */
 static int stop(const struct lx_pin_name *name, const char *directory, struct lx_failure *failure)
@@ -41,7 +25,7 @@ static int stop(const struct lx_pin_name *name, const char *directory, struct lx
     if (came_from < 0)
         return lx_fail(failure, LX_EXIT_FAILED, -came_from, "cannot enter the interface's network namespace: %s",
                        strerror(-came_from));
-    error = stop_here(name, directory, failure);
+    error = lx_hooks_stop(name->ifindex, directory, true, failure);
     lx_namespace_leave(came_from);
     return error;
 }

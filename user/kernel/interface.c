@@ -1,50 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Asks rtnetlink about interfaces and addresses: one dump for each question, read by the question's own callback. */
+/* Asks rtnetlink about interfaces and addresses. */
 #include "interface.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
 
 #include "namespace.h"
+#include "netlink.h"
 
 _Static_assert(LX_INTERFACE_NAME == IF_NAMESIZE, "the kernel's own limit");
 
-/* Sends one dump request and hands every message of the answer to `each`. Returns 0 or -errno. */
+/* Both kinds of header begin with the family; ifinfomsg is the longer. */
 static int dump(uint16_t type, mnl_cb_t each, void *data)
 {
-    char buffer[32768]; /* what the kernel fills at most for one read of a dump */
-    struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-    unsigned sequence = time(NULL);
-    ssize_t length;
-    int result = MNL_CB_OK;
-
-    if (!socket)
-        return -errno;
-    request->nlmsg_type = type;
-    request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    request->nlmsg_seq = sequence;
-    /* Both kinds of header begin with the family; ifinfomsg is the longer. */
-    mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
-    if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-        mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
-        result = MNL_CB_ERROR;
-    while (result == MNL_CB_OK) {
-        length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-        result =
-            length < 0 ? MNL_CB_ERROR : mnl_cb_run(buffer, length, sequence, mnl_socket_get_portid(socket), each, data);
-    }
-    result = result == MNL_CB_ERROR ? -errno : 0;
-    mnl_socket_close(socket);
-    return result;
+    return lx_netlink_dump(type, &(struct ifinfomsg){0}, sizeof(struct ifinfomsg), each, data);
 }
 
 /* The interface that is looked for, by name or else by index, and the names of all there are. */

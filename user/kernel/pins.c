@@ -15,6 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const struct lx_hook_pins lx_hook_pins[LX_HOOK_COUNT] = {
+    [LX_HOOK_TO_ROLE] = {.counters = "to_role_counters", .twin = "to_role_twin", .program = "to_role"},
+    [LX_HOOK_FROM_ROLE] = {.counters = "from_role_counters", .twin = "from_role_twin", .program = "from_role"},
+};
+
 char *lx_pins_path(const struct lx_pin_name *name, char path[LX_PINS_PATH])
 {
     snprintf(path, LX_PINS_PATH, LX_PINS_ROOT "/%" PRIu64 "-%u", name->netns, name->ifindex);
@@ -126,7 +131,7 @@ static int open_pin(const char *path, const char *name)
     return fd < 0 ? -errno : fd;
 }
 
-int lx_pin_open_map(const char *path, const char *name, uint32_t value_size)
+int lx_pin_open_map(const char *path, const char *name, uint32_t key_size, uint32_t value_size)
 {
     struct bpf_map_info info = {0};
     __u32 length = sizeof(info);
@@ -136,7 +141,7 @@ int lx_pin_open_map(const char *path, const char *name, uint32_t value_size)
         return fd;
     if (bpf_obj_get_info_by_fd(fd, &info, &length))
         error = -errno;
-    else if (info.key_size != sizeof(__u32) || info.value_size != value_size)
+    else if (info.key_size != key_size || info.value_size != value_size)
         error = -EPROTO;
     if (!error)
         return fd;
@@ -149,18 +154,42 @@ int lx_pin_open_program(const char *path, const char *name)
     return open_pin(path, name);
 }
 
-uint32_t lx_pin_map_id(const char *path, const char *name)
+uint32_t lx_map_id(int fd)
 {
     struct bpf_map_info info = {0};
     __u32 length = sizeof(info);
+
+    return bpf_obj_get_info_by_fd(fd, &info, &length) ? 0 : info.id;
+}
+
+uint32_t lx_pin_map_id(const char *path, const char *name)
+{
     int fd = open_pin(path, name);
+    uint32_t id;
 
     if (fd < 0)
         return 0;
-    if (bpf_obj_get_info_by_fd(fd, &info, &length))
-        info.id = 0;
+    id = lx_map_id(fd);
     close(fd);
-    return info.id;
+    return id;
+}
+
+int lx_pin_read_metadata(const char *path, struct lx_metadata *metadata)
+{
+    int error = 0, fd = lx_pin_open_map(path, LX_PIN_METADATA, sizeof(__u32), sizeof(*metadata));
+    struct lx_metadata read;
+    const __u32 first = 0;
+
+    if (fd < 0)
+        return fd;
+    if (bpf_map_lookup_elem(fd, &first, &read))
+        error = -errno;
+    else if (read.magic != LX_MAGIC || read.abi_version != LX_ABI_VERSION)
+        error = -EPROTO;
+    close(fd);
+    if (!error)
+        *metadata = read;
+    return error;
 }
 
 int lx_pins_list(struct lx_words *paths, struct lx_failure *failure)

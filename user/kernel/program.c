@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Loads the to-role program twice over one set of maps, and lets libxdp put one of the two on the interface: natively
+ * Loads each hook's program twice over one set of maps, and lets libxdp put the to-role one on the interface: natively
  * where the driver can, else (and only when asked to choose) in the generic path.
  */
 #include "program.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,27 +14,69 @@
 #include <sys/utsname.h>
 #include <xdp/libxdp.h>
 
+#include "from_role.skel.h"
 #include "kernel_log.h"
 #include "to_role.skel.h"
 
 #define OLDEST_MAJOR 6
 #define OLDEST_MINOR 1
 
-/* Opens the object and sets what must be set before loading: the constants, and the shapes of the maps. */
-static struct to_role *open_object(uint32_t capacity, bool twin)
+#define TO_ROLE_PROGRAM "lyncxdp_to_role"
+#define FROM_ROLE_PROGRAM "lyncxdp_from_role"
+
+static const char *const program_names[LX_HOOK_COUNT] = {TO_ROLE_PROGRAM, FROM_ROLE_PROGRAM};
+
+static const char *const shared_names[LX_SHARED_MAP_COUNT] = {
+    [LX_MAP_CONTROL] = ".data.control", [LX_MAP_IMAGES] = "images",       [LX_MAP_FLOWS] = "flows",
+    [LX_MAP_FLOW_GATE] = "flow_gate",   [LX_MAP_FRAGMENTS] = "fragments", [LX_MAP_LABELS] = "labels",
+    [LX_MAP_METADATA] = "metadata",
+};
+
+/* Both objects have the same constants; the skeletons know their layout. */
+_Static_assert(sizeof(struct to_role__rodata) == sizeof(struct from_role__rodata), "one layout");
+_Static_assert(offsetof(struct to_role__rodata, twin) == offsetof(struct from_role__rodata, twin), "one layout");
+
+static struct bpf_object *open_bytes(enum lx_hook hook)
 {
-    struct to_role *object = to_role__open();
+    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = hook == LX_HOOK_TO_ROLE ? "to_role" : "from_role");
+    const void *bytes;
+    size_t size;
+
+    bytes = hook == LX_HOOK_TO_ROLE ? to_role__elf_bytes(&size) : from_role__elf_bytes(&size);
+    return bpf_object__open_mem(bytes, size, &options);
+}
+
+static struct bpf_map *map_of(struct bpf_object *object, const char *name)
+{
+    return bpf_object__find_map_by_name(object, name);
+}
+
+static int map_fd(struct bpf_object *object, const char *name)
+{
+    return bpf_map__fd(map_of(object, name));
+}
+
+/* Opens an object and sets what must be set before loading: the constants, and the shapes of the maps. */
+static struct bpf_object *open_object(enum lx_hook hook, const struct lx_shape *shape, bool twin)
+{
+    const struct to_role__rodata constants = {.twin = twin, .image_mask = shape->capacity - 1};
+    struct bpf_object *object = open_bytes(hook);
+    struct bpf_map *rodata;
     int error;
 
     if (!object)
         return NULL;
-    object->rodata->twin = twin;
-    object->rodata->image_mask = capacity - 1;
-    error = bpf_map__set_value_size(bpf_map__inner_map(object->maps.images), capacity + LX_IMAGE_SLACK);
-    error = error ?: bpf_map__set_max_entries(object->maps.counters, libbpf_num_possible_cpus());
+    rodata = map_of(object, ".rodata");
+    error = bpf_map__value_size(rodata) <= sizeof(constants) ? 0 : -EPROTO;
+    error = error ?: bpf_map__set_initial_value(rodata, &constants, bpf_map__value_size(rodata));
+    error = error
+                ?: bpf_map__set_value_size(bpf_map__inner_map(map_of(object, shared_names[LX_MAP_IMAGES])),
+                                           shape->capacity + LX_IMAGE_SLACK);
+    error = error ?: bpf_map__set_max_entries(map_of(object, "counters"), libbpf_num_possible_cpus());
+    error = error ?: bpf_map__set_max_entries(map_of(object, shared_names[LX_MAP_FLOWS]), shape->flows);
     if (!error)
         return object;
-    to_role__destroy(object);
+    bpf_object__close(object);
     errno = -error;
     return NULL;
 }
@@ -58,39 +101,6 @@ static int fail_to_load(int error, struct lx_failure *failure)
                    name.release, strerror(error), lx_kernel_log());
 }
 
-int lx_twin_load(uint32_t capacity, struct lx_twin *twin, struct lx_failure *failure)
-{
-    struct to_role *skeleton;
-    int error;
-
-    lx_kernel_log_begin();
-    skeleton = open_object(capacity, true);
-    if (!skeleton)
-        return fail_to_load(errno, failure);
-    error = to_role__load(skeleton);
-    if (error) {
-        to_role__destroy(skeleton);
-        return fail_to_load(-error, failure);
-    }
-    *twin = (struct lx_twin){
-        .skeleton = skeleton,
-        .capacity = capacity,
-        .program = bpf_program__fd(skeleton->progs.lyncxdp_to_role),
-        .control = bpf_map__fd(skeleton->maps.data_control),
-        .images = bpf_map__fd(skeleton->maps.images),
-        .counters = bpf_map__fd(skeleton->maps.counters),
-        .labels = bpf_map__fd(skeleton->maps.labels),
-        .metadata = bpf_map__fd(skeleton->maps.metadata),
-    };
-    return 0;
-}
-
-void lx_twin_free(struct lx_twin *twin)
-{
-    to_role__destroy(twin->skeleton);
-    *twin = (struct lx_twin){0};
-}
-
 /* Lets `map` be an existing one. libbpf takes whatever it is given, so the shapes are compared here. */
 static int share(struct bpf_map *map, int fd)
 {
@@ -106,38 +116,101 @@ static int share(struct bpf_map *map, int fd)
     return bpf_map__reuse_fd(map, fd);
 }
 
-/* The program over the twin's maps, not loaded yet. */
-static struct to_role *open_over(const struct lx_twin *twin)
+/* A program over the twins' maps, not loaded yet. The first twin of all has no counters to share: `counters` is -1. */
+static struct bpf_object *open_over(enum lx_hook hook, const struct lx_twins *twins, bool twin, int counters)
 {
-    struct to_role *object = open_object(twin->capacity, false);
+    struct bpf_object *object = open_object(hook, &twins->shape, twin);
     int error = 0;
 
     if (!object)
         return NULL;
-    error = error ?: share(object->maps.data_control, twin->control);
-    error = error ?: share(object->maps.images, twin->images);
-    error = error ?: share(object->maps.counters, twin->counters);
-    error = error ?: share(object->maps.labels, twin->labels);
-    error = error ?: share(object->maps.metadata, twin->metadata);
+    for (size_t i = 0; i < LX_SHARED_MAP_COUNT && !error; i++)
+        error = share(map_of(object, shared_names[i]), twins->maps[i]);
+    if (counters >= 0)
+        error = error ?: share(map_of(object, "counters"), counters);
     if (!error)
         return object;
-    to_role__destroy(object);
+    bpf_object__close(object);
     errno = -error;
     return NULL;
 }
 
-/* One attempt in one mode, with an object of its own: libxdp may have loaded that of a failed one as something else. */
-static int attach_once(const struct lx_twin *twin, unsigned ifindex, enum xdp_attach_mode mode)
+static int program_fd(struct bpf_object *object, enum lx_hook hook)
 {
-    struct xdp_program *program = NULL;
-    struct to_role *object;
+    return bpf_program__fd(bpf_object__find_program_by_name(object, program_names[hook]));
+}
+
+static int load_twin(struct lx_twins *twins, enum lx_hook hook, struct lx_failure *failure)
+{
+    struct bpf_object *object;
+    int error;
+
+    lx_kernel_log_begin();
+    object = hook == LX_HOOK_TO_ROLE ? open_object(hook, &twins->shape, true) : open_over(hook, twins, true, -1);
+    if (!object)
+        return fail_to_load(errno, failure);
+    twins->objects[hook] = object;
+    error = bpf_object__load(object);
+    if (error)
+        return fail_to_load(-error, failure);
+    twins->programs[hook] = program_fd(object, hook);
+    twins->counters[hook] = map_fd(object, "counters");
+    return 0;
+}
+
+int lx_twins_load(const struct lx_shape *shape, bool from_role, struct lx_twins *twins, struct lx_failure *failure)
+{
+    struct lx_twins loaded = {.shape = *shape, .programs = {-1, -1}, .counters = {-1, -1}};
+    int error = load_twin(&loaded, LX_HOOK_TO_ROLE, failure);
+
+    for (size_t i = 0; i < LX_SHARED_MAP_COUNT && !error; i++)
+        loaded.maps[i] = map_fd(loaded.objects[LX_HOOK_TO_ROLE], shared_names[i]);
+    if (from_role)
+        error = error ?: load_twin(&loaded, LX_HOOK_FROM_ROLE, failure);
+    if (error)
+        lx_twins_free(&loaded);
+    else
+        *twins = loaded;
+    return error;
+}
+
+void lx_twins_free(struct lx_twins *twins)
+{
+    for (int hook = 0; hook < LX_HOOK_COUNT; hook++)
+        bpf_object__close(twins->objects[hook]);
+    *twins = (struct lx_twins){0};
+}
+
+int lx_program_load_from_role(const struct lx_twins *twins, struct lx_failure *failure)
+{
+    struct bpf_object *object;
     int error, fd = -1;
 
     lx_kernel_log_begin();
-    object = open_over(twin);
+    object = open_over(LX_HOOK_FROM_ROLE, twins, false, twins->counters[LX_HOOK_FROM_ROLE]);
+    if (!object)
+        return fail_to_load(errno, failure);
+    error = bpf_object__load(object);
+    if (!error) {
+        fd = fcntl(program_fd(object, LX_HOOK_FROM_ROLE), F_DUPFD_CLOEXEC, 3);
+        error = fd < 0 ? -errno : 0;
+    }
+    bpf_object__close(object);
+    return error ? fail_to_load(-error, failure) : fd;
+}
+
+/* One attempt in one mode, with an object of its own: libxdp may have loaded that of a failed one as something else. */
+static int attach_once(const struct lx_twins *twins, unsigned ifindex, enum xdp_attach_mode mode)
+{
+    struct xdp_program *program = NULL;
+    struct bpf_object *object;
+    int error, fd = -1;
+
+    lx_kernel_log_begin();
+    object = open_over(LX_HOOK_TO_ROLE, twins, false, twins->counters[LX_HOOK_TO_ROLE]);
     if (!object)
         return -errno;
-    DECLARE_LIBXDP_OPTS(xdp_program_opts, options, .obj = object->obj, .prog_name = "lyncxdp_to_role");
+    DECLARE_LIBXDP_OPTS(xdp_program_opts, options, .obj = object, .prog_name = TO_ROLE_PROGRAM);
     program = xdp_program__create(&options);
     error = libxdp_get_error(program);
     if (error) {
@@ -156,7 +229,7 @@ static int attach_once(const struct lx_twin *twin, unsigned ifindex, enum xdp_at
     }
 out:
     xdp_program__close(program);
-    to_role__destroy(object);
+    bpf_object__close(object);
     return error ?: fd;
 }
 
@@ -166,17 +239,17 @@ static bool hopeless(int error)
     return error == -EBUSY || error == -EEXIST || error == -EPERM || error == -EACCES || error == -ENODEV;
 }
 
-int lx_program_attach(const struct lx_twin *twin, const struct lx_interface *interface, enum lx_mode_choice choice,
+int lx_program_attach(const struct lx_twins *twins, const struct lx_interface *interface, enum lx_mode_choice choice,
                       struct lx_failure *failure)
 {
     const char *mode = choice == LX_MODE_ONLY_GENERIC ? "generic" : "native";
     int fd = -EOPNOTSUPP;
 
     if (choice != LX_MODE_ONLY_GENERIC)
-        fd = attach_once(twin, interface->index, XDP_MODE_NATIVE);
+        fd = attach_once(twins, interface->index, XDP_MODE_NATIVE);
     if (choice == LX_MODE_ONLY_GENERIC || (choice == LX_MODE_AUTO && fd < 0 && !hopeless(fd))) {
         mode = "generic";
-        fd = attach_once(twin, interface->index, XDP_MODE_SKB);
+        fd = attach_once(twins, interface->index, XDP_MODE_SKB);
     }
     if (fd >= 0)
         return fd;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The to-role program: its twin is loaded first and brings the maps into being; the one that is attached shares them.
- * Only libxdp loads the latter, since it alone knows whether it becomes a component of a dispatcher.
+ * The programs of an attachment. The twins are loaded first and bring the maps into being; the programs that judge
+ * packets share them. Only libxdp loads the to-role one, since it alone knows whether it becomes a component of a
+ * dispatcher.
  */
 #ifndef LYNCXDP_KERNEL_PROGRAM_H
 #define LYNCXDP_KERNEL_PROGRAM_H
@@ -10,25 +11,50 @@
 
 #include "attachment.h"
 
-struct to_role; /* the skeleton */
+struct bpf_object;
 
-/* A loaded twin. The file descriptors are borrowed from the skeleton. */
-struct lx_twin {
-    struct to_role *skeleton; /* owned */
-    uint32_t capacity;        /* of its images */
-    int program, control, images, counters, labels, metadata;
+/* The maps that all programs of an attachment share. The counters are each hook's own. */
+enum lx_shared_map {
+    LX_MAP_CONTROL,
+    LX_MAP_IMAGES,
+    LX_MAP_FLOWS,
+    LX_MAP_FLOW_GATE,
+    LX_MAP_FRAGMENTS,
+    LX_MAP_LABELS,
+    LX_MAP_METADATA,
+    LX_SHARED_MAP_COUNT
 };
 
-/* Loads the twin with fresh maps for images of that capacity. Returns 0 or -errno. */
-int lx_twin_load(uint32_t capacity, struct lx_twin *twin, struct lx_failure *failure);
+/* What shapes the maps. */
+struct lx_shape {
+    uint32_t capacity; /* of an image */
+    uint32_t flows;    /* entries of the flow table */
+};
 
-void lx_twin_free(struct lx_twin *twin);
+/* Loaded twins. The file descriptors are borrowed from the objects. */
+struct lx_twins {
+    struct lx_shape shape;
+    struct bpf_object *objects[LX_HOOK_COUNT]; /* owned; NULL: no such hook */
+    int programs[LX_HOOK_COUNT], counters[LX_HOOK_COUNT];
+    int maps[LX_SHARED_MAP_COUNT];
+};
+
+/* Loads the twin of the to-role hook with fresh maps and, if asked for, that of the other hook. Returns 0 or -errno. */
+int lx_twins_load(const struct lx_shape *shape, bool from_role, struct lx_twins *twins, struct lx_failure *failure);
+
+void lx_twins_free(struct lx_twins *twins);
 
 /*
- * Attaches the program over the twin's maps. From this moment it judges packets. Returns a file descriptor of the
- * program, or -errno: -EBUSY or -EEXIST when another program is on the interface.
+ * Loads the from-role program over the twins' maps, for tc to take. Returns a file descriptor of the program, or
+ * -errno.
  */
-int lx_program_attach(const struct lx_twin *twin, const struct lx_interface *interface, enum lx_mode_choice choice,
+int lx_program_load_from_role(const struct lx_twins *twins, struct lx_failure *failure);
+
+/*
+ * Attaches the to-role program over the twins' maps. From this moment it judges packets. Returns a file descriptor of
+ * the program, or -errno: -EBUSY or -EEXIST when another program is on the interface.
+ */
+int lx_program_attach(const struct lx_twins *twins, const struct lx_interface *interface, enum lx_mode_choice choice,
                       struct lx_failure *failure);
 
 #endif

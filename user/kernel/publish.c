@@ -11,11 +11,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-int lx_publish_image(int images, uint32_t slot, const struct lx_compiled *compiled, struct lx_failure *failure)
+int lx_publish_image(int images, uint32_t slot, const struct lx_compiled *compiled, uint32_t generation,
+                     struct lx_failure *failure)
 {
     const __u32 first = 0;
     int error = 0, image;
 
+    compiled->image->generation = generation;
     image = bpf_map_create(BPF_MAP_TYPE_ARRAY, "lyncxdp_image", sizeof(first), compiled->capacity + LX_IMAGE_SLACK, 1,
                            NULL);
     if (image < 0)

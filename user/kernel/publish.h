@@ -12,8 +12,12 @@
 #include "../core/policy.h"
 #include "failure.h"
 
-/* Puts an image into a slot that is not in force, in a fresh map of its own. Returns 0 or -errno. */
-int lx_publish_image(int images, uint32_t slot, const struct lx_compiled *compiled, struct lx_failure *failure);
+/*
+ * Puts an image into a slot that is not in force, in a fresh map of its own, as that generation of its attachment.
+ * Returns 0 or -errno.
+ */
+int lx_publish_image(int images, uint32_t slot, const struct lx_compiled *compiled, uint32_t generation,
+                     struct lx_failure *failure);
 
 /* Labels the row slots that the policy uses. */
 int lx_publish_labels(int labels, const struct lx_policy *policy, struct lx_failure *failure);

@@ -15,20 +15,15 @@
 
 #include "kernel_log.h"
 
-#define OUR_NAME "lyncxdp_to_role"
 #define DISPATCHER_NAME "xdp_dispatcher"
 
-/* A program of lyncxdp's uses six maps; one that uses more than this is not of lyncxdp's. */
+/* A program of lyncxdp's uses ten maps; one that uses more than this is not of lyncxdp's. */
 #define MAPS 64
 
-/* What to look for: a map (its id), or else a program of our name, or else (`alone`) any that no dispatcher runs. */
-struct wanted {
-    uint32_t map_id;
-    bool alone;
-};
+/* What to look for besides: any program that no dispatcher runs. */
+static const struct lx_wanted alone;
 
-/* Reads a program and tells whether it is the wanted one. Returns 0, -ENOENT or another -errno. */
-static int examine(int program, const struct wanted *wanted, struct lx_running *running)
+int lx_running_examine(int program, const struct lx_wanted *wanted, struct lx_running *running)
 {
     __u32 ids[MAPS] = {0};
     struct bpf_prog_info info = {.nr_map_ids = MAPS, .map_ids = (__u64)(unsigned long)ids};
@@ -38,16 +33,16 @@ static int examine(int program, const struct wanted *wanted, struct lx_running *
     if (bpf_obj_get_info_by_fd(program, &info, &length))
         return -errno;
     running->id = info.id;
-    running->lyncxdp = !strcmp(info.name, OUR_NAME);
+    running->lyncxdp = !strcmp(info.name, LX_NAME_TO_ROLE) || !strcmp(info.name, LX_NAME_FROM_ROLE);
     snprintf(running->name, sizeof(running->name), "%s", *info.name ? info.name : "unnamed");
     for (__u32 i = 0; i < info.nr_map_ids && i < MAPS; i++)
         uses_map = uses_map || ids[i] == wanted->map_id;
     if (wanted->map_id)
         return uses_map ? 0 : -ENOENT;
-    return wanted->alone || running->lyncxdp ? 0 : -ENOENT;
+    return !wanted->name || !strcmp(info.name, wanted->name) ? 0 : -ENOENT;
 }
 
-static int examine_all(unsigned ifindex, const struct wanted *wanted, struct lx_running *running)
+static int examine_all(unsigned ifindex, const struct lx_wanted *wanted, struct lx_running *running)
 {
     struct xdp_multiprog *all = xdp_multiprog__get_from_ifindex(ifindex);
     struct xdp_program *program = NULL;
@@ -57,18 +52,18 @@ static int examine_all(unsigned ifindex, const struct wanted *wanted, struct lx_
         return error;
     running->dispatcher = !xdp_multiprog__is_legacy(all);
     if (!running->dispatcher) /* the name alone makes no dispatcher */
-        error = examine(xdp_program__fd(xdp_multiprog__main_prog(all)), wanted, running);
+        error = lx_running_examine(xdp_program__fd(xdp_multiprog__main_prog(all)), wanted, running);
     else
         error = -ENOENT;
-    while (running->dispatcher && !wanted->alone && error == -ENOENT &&
+    while (running->dispatcher && wanted != &alone && error == -ENOENT &&
            (program = xdp_multiprog__next_prog(program, all)))
-        error = examine(xdp_program__fd(program), wanted, running);
+        error = lx_running_examine(xdp_program__fd(program), wanted, running);
     xdp_multiprog__close(all);
     return error;
 }
 
 /* libxdp 1.3 loses a file descriptor each time it looks at an interface, so it is asked about dispatchers only. */
-static int find(unsigned ifindex, const struct wanted *wanted, struct lx_running *running)
+static int find(unsigned ifindex, const struct lx_wanted *wanted, struct lx_running *running)
 {
     LIBBPF_OPTS(bpf_xdp_query_opts, query);
     struct bpf_prog_info info = {0};
@@ -87,7 +82,7 @@ static int find(unsigned ifindex, const struct wanted *wanted, struct lx_running
     if (bpf_obj_get_info_by_fd(program, &info, &length))
         error = -errno;
     else if (strcmp(info.name, DISPATCHER_NAME))
-        error = examine(program, wanted, &found);
+        error = lx_running_examine(program, wanted, &found);
     else
         error = examine_all(ifindex, wanted, &found);
     close(program);
@@ -98,17 +93,17 @@ static int find(unsigned ifindex, const struct wanted *wanted, struct lx_running
 
 int lx_running_with_map(unsigned ifindex, uint32_t map_id, struct lx_running *running)
 {
-    return map_id ? find(ifindex, &(struct wanted){.map_id = map_id}, running) : -ENOENT;
+    return map_id ? find(ifindex, &(struct lx_wanted){.map_id = map_id}, running) : -ENOENT;
 }
 
 int lx_running_by_name(unsigned ifindex, struct lx_running *running)
 {
-    return find(ifindex, &(struct wanted){0}, running);
+    return find(ifindex, &(struct lx_wanted){.name = LX_NAME_TO_ROLE}, running);
 }
 
 int lx_running_alone(unsigned ifindex, struct lx_running *running)
 {
-    return find(ifindex, &(struct wanted){.alone = true}, running);
+    return find(ifindex, &alone, running);
 }
 
 uint32_t lx_running_id(unsigned ifindex)

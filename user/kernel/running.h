@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What runs on an interface of this network namespace, as the kernel tells it. Programs are recognised by the counters
- * map that they use rather than by a remembered id: that holds from the moment of attaching, whatever dies after it.
+ * The XDP program of an interface of this network namespace, as the kernel tells it. Programs are recognised by the
+ * counters map that they use rather than by a remembered id: that holds from the moment of attaching, whatever dies
+ * after it.
  */
 #ifndef LYNCXDP_KERNEL_RUNNING_H
 #define LYNCXDP_KERNEL_RUNNING_H
@@ -20,6 +21,19 @@ struct lx_running {
     bool dispatcher; /* libxdp's dispatcher calls it */
     bool lyncxdp;    /* by its name, a program of ours */
 };
+
+/* What to look for: the program that uses a map (its id), or else one of that name. */
+struct lx_wanted {
+    uint32_t map_id;
+    const char *name;
+};
+
+/* Names of our programs, as much of them as the kernel keeps. */
+#define LX_NAME_TO_ROLE "lyncxdp_to_role"
+#define LX_NAME_FROM_ROLE "lyncxdp_from_ro"
+
+/* Reads a program by its file descriptor and tells whether it is the wanted one: 0, -ENOENT or another -errno. */
+int lx_running_examine(int program, const struct lx_wanted *wanted, struct lx_running *running);
 
 /* The program that uses the map with that id: 0, -ENOENT when none does, or another -errno when it cannot be told. */
 int lx_running_with_map(unsigned ifindex, uint32_t map_id, struct lx_running *running);

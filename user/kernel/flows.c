@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reads the flow table, in batches so that reading a full one takes thousands of flows a call. The table moves
+ * meanwhile: what is read is what was there at some moment of the reading.
+ */
+#include "attachment.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* More than any bucket of the hash holds; a batch takes whole buckets. */
+#define BATCH 4096
+
+struct batch {
+    struct lx_flow_key keys[BATCH];
+    struct lx_flow flows[BATCH];
+    __u32 count;
+};
+
+/* Hands the whole table to `each`, a batch at a time, until it returns an error. Returns 0 or -errno. */
+static int for_each_batch(int map, int (*each)(const struct batch *batch, void *data), void *data)
+{
+    struct batch *batch = malloc(sizeof(*batch));
+    struct lx_flow_key position; /* the kernel writes a bucket's number into it, which is shorter */
+    bool begun = false, done = false;
+    int error = batch ? 0 : -ENOMEM;
+
+    while (!error && !done) {
+        batch->count = BATCH;
+        if (bpf_map_lookup_batch(map, begun ? &position : NULL, &position, batch->keys, batch->flows, &batch->count,
+                                 NULL)) {
+            done = errno == ENOENT;
+            error = done ? 0 : -errno;
+        }
+        begun = true;
+        error = error ?: each(batch, data);
+    }
+    free(batch);
+    return error;
+}
+
+struct collected {
+    struct lx_flow_entry *entries; /* owned */
+    size_t count;
+    __u64 now;
+};
+
+static int collect(const struct batch *batch, void *data)
+{
+    struct collected *collected = data;
+    struct lx_flow_entry *grown = reallocarray(collected->entries, collected->count + batch->count + 1, sizeof(*grown));
+
+    if (!grown)
+        return -ENOMEM;
+    collected->entries = grown;
+    for (__u32 i = 0; i < batch->count; i++)
+        if (!lx_flow_expired(&batch->flows[i], collected->now))
+            grown[collected->count++] = (struct lx_flow_entry){.key = batch->keys[i], .flow = batch->flows[i]};
+    return 0;
+}
+
+int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow_entry **flows, size_t *count,
+                        struct lx_failure *failure)
+{
+    struct collected collected = {0};
+    struct timespec now;
+    int error = 0;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    collected.now = now.tv_sec * LX_SECOND + now.tv_nsec;
+    if (attachment->flows >= 0)
+        error = for_each_batch(attachment->flows, collect, &collected);
+    if (error) {
+        free(collected.entries);
+        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the flows: %s", strerror(-error));
+    }
+    *flows = collected.entries;
+    *count = collected.count;
+    return 0;
+}
+
+static int add_count(const struct batch *batch, void *data)
+{
+    *(uint64_t *)data += batch->count;
+    return 0;
+}
+
+uint64_t lx_flows_evicted(const struct lx_attachment *attachment, uint64_t created)
+{
+    uint64_t present = 0;
+
+    if (attachment->flows < 0 || for_each_batch(attachment->flows, add_count, &present))
+        return 0;
+    return created > present ? created - present : 0;
+}
