@@ -19,9 +19,11 @@ unset SSH_CONNECTION LYNCXDP_POLICIES
 work=$(mktemp -d)
 chmod 755 "$work"
 far=
+echoes=
 
 clean_up() {
-    [ -n "$far" ] && kill "$far" 2>/dev/null
+    # shellcheck disable=SC2086
+    kill $far $echoes 2>/dev/null
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -67,12 +69,12 @@ answers() {
     jq -e "$filter" <<<"$output"
 }
 
-# The kernel's side of an attachment: nothing pinned, no lock, no program on the interface.
+# The kernel's side of an attachment: nothing pinned, no lock, no program on the interface, neither way.
 untouched() {
     [ -z "$(find /sys/fs/bpf -mindepth 1 -path '*lyncxdp*' -print -quit)" ] &&
         ! ls /run/lyncxdp/*"$(stat -Lc %i /proc/self/ns/net)"* 2>/dev/null && without_program
 }
-without_program() { ! ip -d link show dev outer | grep -q prog/xdp; }
+without_program() { ! ip -d link show dev outer | grep -q prog/xdp && ! tc qdisc show dev outer | grep -q clsact; }
 program_id() { ip -j link show dev outer | jq -r '.[0].xdp.prog.id // .[0].xdp.attached[0].prog.id'; }
 
 # refuses CODE PATTERN command…   As says, and nothing is left behind.
@@ -85,7 +87,7 @@ check "--version names the version" says 0 '^lyncxdp [0-9]' run --version
 check "no arguments is a usage error" says 2 'usage:' run
 check "a wrong verb is a usage error with a suggestion" says 2 "did you mean 'attach'" run atach
 check "an option before the verb is a usage error" says 2 'follow the verb' run --json status
-for verb in attach detach status counters explain roles show check; do
+for verb in attach detach status counters flows explain roles show check; do
     check "$verb --help" says 0 "usage: lyncxdp $verb" run $verb --help
     check "$verb --version" says 0 '^lyncxdp [0-9]' run $verb --version
     check "$verb with a wrong option is a usage error" says 2 "no option --nonsense" run $verb --nonsense
@@ -113,7 +115,7 @@ documented() {
     return $missing
 }
 mapfile -t reasons < <(sed -nE 's/^ *X\([A-Z0-9_]+, "([a-z-]+)".*/\1/p' "$tree/include/lyncxdp/reason.h")
-mapfile -t options < <(for verb in attach detach status counters explain roles show check; do
+mapfile -t options < <(for verb in attach detach status counters flows explain roles show check; do
     "$LYNCXDP" $verb --help | sed -nE 's/^  (--[a-z-]+).*/\1/p'
 done | sort -u)
 check "the manual has every reason" documented "${reasons[@]}"
@@ -125,7 +127,7 @@ check "completion offers the options of a verb" bash -c "PATH=$(dirname "$LYNCXD
     COMP_WORDS=(lyncxdp attach --fo) COMP_CWORD=2 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = --force ]"
 check "completion offers the roles" bash -c "PATH=$(dirname "$LYNCXDP"):\$PATH
     . '$tree/user/share/lyncxdp.bash'
-    COMP_WORDS=(lyncxdp show av) COMP_CWORD=2 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = av-edge ]"
+    COMP_WORDS=(lyncxdp show av-e) COMP_CWORD=2 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = av-edge ]"
 
 # --- roles, show, check: without root ----------------------------------------------------------------------------
 
@@ -222,6 +224,19 @@ check "explain of IPv6" answers '.verdict == "pass" and .to == "[2001:db8::1]:44
 check "a source port that is not given is 49152" answers '.from == "203.0.113.7:49152"' \
     offline tcp 203.0.113.7 10.45.16.30:443 --json
 check "flags by name" answers '.reason == "tcp-flags"' offline tcp 203.0.113.7 10.45.16.30:443 --flags SYN,FIN --json
+check "what the role begins is asked with --from-role" \
+    answers '.hook == "from-role" and .verdict == "pass" and .reason == "row" and .row == "access-edge/external/dns-out" and (.source | length > 0) and .would_drop == false' \
+    nobody explain --role access-edge --from-role udp 10.45.16.10 203.0.113.53:53 --json
+check "and so are its answers" \
+    answers '.hook == "from-role" and .verdict == "pass" and .reason == "mirror" and .row == "av-edge/external/stun-tcp-in"' \
+    offline --from-role tcp 10.45.16.30:443 203.0.113.7:5000 --flags SYN,ACK --json
+check "a connection from an inbound row's port is no answer" answers '.verdict == "drop" and .reason == "no-row"' \
+    offline --from-role tcp 10.45.16.30:443 203.0.113.7:5000 --json
+check "what track lets pass is told" answers '.verdict == "drop" and .reason == "no-row" and .would_drop' \
+    offline --from-role udp 10.45.16.30 203.0.113.7:5353 --json
+check "and told in words" says 0 '^egress +track: it passes' offline --from-role udp 10.45.16.30 203.0.113.7:5353
+check "offline, nobody has asked for a reply" answers '.hook == "to-role" and .verdict == "drop" and (.would_drop | not)' \
+    nobody explain --role access-edge udp 203.0.113.53:53 10.45.16.10:49152 --json
 check "a missing destination port" says 2 'has no port' offline tcp 203.0.113.7 10.45.16.30
 check "a missing destination port of IPv6" says 2 'has no port' offline tcp 2001:db8::7 2001:db8::1
 check "a bad address" says 2 '192.0.2.300' offline tcp 203.0.113.7 192.0.2.300:443
@@ -244,6 +259,10 @@ check "bad --side" says 2 'external or internal' offline --side outer tcp 203.0.
 check "attach without a role" refuses 2 'name a role with --role' run attach outer
 check "attach without an interface" refuses 2 'takes one interface' run attach --role av-edge
 check "attach with a bad mode" refuses 2 'auto, native or generic' run attach outer --role av-edge --mode fast
+check "attach with a bad egress" refuses 2 'track, enforce or off' run attach outer --role av-edge --egress maybe
+for flows in 15 16777217 many '' -1 4294967312 18446744073709551632; do
+    check "attach with --flows '$flows'" refuses 2 'a number from 16 to 16777216' run attach outer --role av-edge --flows "$flows"
+done
 check "attach without root" refuses 1 'needs root.*sudo' nobody attach outer --role av-edge
 check "attach to a missing interface names those there are" refuses 1 'no interface nowhere.*outer' \
     run attach nowhere --role av-edge
@@ -265,6 +284,9 @@ check "status of an interface without an attachment" refuses 1 'nothing is attac
 check "counters of an interface without an attachment" refuses 1 'nothing is attached to outer' run counters outer
 check "explain on an interface without an attachment" refuses 1 'nothing is attached to outer' \
     run explain outer udp 203.0.113.7 198.51.100.1:3478
+check "flows of an interface without an attachment" refuses 1 'nothing is attached to outer' run flows outer
+check "flows where nothing is attached" refuses 0 'nothing is attached' run flows
+check "flows as JSON where nothing is attached" answers '. == []' run flows --json
 check "counters by nonsense" says 2 'row, port or reason' run counters --by colour
 check "two interfaces to status" says 2 'one too many' run status outer lo
 
@@ -326,14 +348,18 @@ run detach outer >/dev/null
 
 # --- An attachment's life ------------------------------------------------------------------------------------------
 
-check "attach says interface, role, mode and rows" \
-    says 0 'outer: filtering as av-edge \(lync2010, external\), 4 inbound rows open, (native|generic) mode' \
-    run attach outer --role av-edge
+check "attach says interface, role, mode and rows, and what becomes of what the role sends" \
+    says 0 'outer: filtering as av-edge \(lync2010, external\), 4 inbound rows open, (native|generic) mode.* egress track: .* 3 outbound rows' \
+    bash -c "'$LYNCXDP' attach outer --role av-edge | tr '\n' ' '"
 members='["interface","role","edition","side","hook","mode","egress","dispatcher","generation","digest","audit","trial","shadow","flows"]'
-check "status has every member" answers "length == 1 and (.[0] as \$entry | $members | all(. as \$m | \$entry | has(\$m)))" \
+check "status has every member" answers "length == 2 and all(.[]; . as \$entry | $members | all(. as \$m | \$entry | has(\$m)))" \
     run status --json
+check "status has an entry for each hook" answers 'map(.hook) == ["to-role", "from-role"]' run status --json
 check "status tells the truth" \
     answers '.[0] | .interface == "outer" and .role == "av-edge" and .side == "external" and .state == "filtering" and .generation == 1 and (.digest | test("^[0-9a-f]{16}$"))' \
+    run status outer --json
+check "status tells the same of both hooks" \
+    answers 'all(.[]; .state == "filtering" and .egress == "track" and .flow_capacity == 65536) and .[0].digest == .[1].digest and .[0].flows == .[1].flows' \
     run status outer --json
 check "status as a table" says 0 '^outer +av-edge.*filtering' run status
 digest=$(run status --json | jq -r '.[0].digest')
@@ -358,13 +384,19 @@ same_answer() {
 for packet in 'udp 203.0.113.7 198.51.100.1:3478' 'udp 203.0.113.7 198.51.100.1:3479' \
     'tcp 203.0.113.7 198.51.100.1:443' 'tcp 203.0.113.7 198.51.100.1:443 --flags SYN,FIN' \
     'tcp [2001:db8::7]:1 [2001:db8::1]:59999' 'udp [2001:db8::7]:1 [2001:db8::1]:60000' \
-    'udp 127.0.0.1 198.51.100.1:3478' 'tcp 203.0.113.7:0 198.51.100.1:443'; do
+    'udp 127.0.0.1 198.51.100.1:3478' 'tcp 203.0.113.7:0 198.51.100.1:443' \
+    '--from-role udp 198.51.100.1:50000 203.0.113.7:7' '--from-role udp 198.51.100.1:49999 203.0.113.7:7' \
+    '--from-role tcp 198.51.100.1:443 203.0.113.7:7' '--from-role tcp 198.51.100.1:443 203.0.113.7:7 --flags ACK' \
+    '--from-role tcp [2001:db8::1]:59999 [2001:db8::7]:1' '--from-role udp 198.51.100.1:50000 127.0.0.1:7'; do
     # shellcheck disable=SC2086
     check "explain $packet: kernel and offline agree" same_answer $packet
 done
-before=$(run counters outer --json | jq '.[0].packets')
+count_packets() { run counters outer --json | jq -c 'map(.packets)'; }
+before=$(count_packets)
 run explain outer udp 203.0.113.7 198.51.100.1:3478 >/dev/null
-check "explain counts nothing" [ "$(run counters outer --json | jq '.[0].packets')" = "$before" ]
+run explain outer --from-role udp 198.51.100.1:50000 203.0.113.7:7 >/dev/null
+check "explain counts nothing" [ "$(count_packets)" = "$before" ]
+check "explain records no flow" answers 'all(.[]; .remote != "203.0.113.7:7")' run flows outer --json
 
 send() { nsenter --net=/proc/$far/ns/net bash -c "for i in 1 2 3; do echo x >/dev/udp/198.51.100.1/$1; done" 2>/dev/null; }
 send 3478
@@ -376,14 +408,20 @@ check "counters count every open row, zero ones too" answers '.[0].rows | length
 check "counters count dropped ports" \
     answers '.[0].ports[] | select(.transport == "udp" and .port == "5060") | .dropped == 3 and .would_drop == 0' \
     run counters --json
+check "counters have an entry for each hook" answers 'map(.hook) == ["to-role", "from-role"]' run counters --json
 check "the sum over reasons is the number of packets" \
-    answers '.[0] | .packets > 0 and .packets == ([.reasons[].packets] | add)' run counters --json
+    answers 'all(.[]; .packets > 0 and .packets == ([.reasons[].packets] | add))' run counters --json
 check "counters as tables" says 0 'stun-udp-in +3 .*no-row +drop +3 .*udp +5060 +3' \
     bash -c "'$LYNCXDP' counters | tr '\n' ' '"
 check "counters by port" says 0 '^udp +5060 +3' run counters outer --by port
 check "counters by row show the zero ones" says 0 'stun-tcp-in +0 ' run counters outer --by row
 
-# Somebody takes the program off behind our back.
+# Somebody takes a program off behind our back.
+tc qdisc del dev outer clsact
+check "status exits with 1 when the program at tc egress is gone" says 1 'what the role sends through outer is not filtered' \
+    run status
+check "status says which one, in JSON" \
+    bash -c "'$LYNCXDP' status --json 2>/dev/null | jq -e 'map(.state) == [\"filtering\", \"not-running\"]'"
 ip link set dev outer xdp off 2>/dev/null
 ip link set dev outer xdpdrv off 2>/dev/null
 ip link set dev outer xdpgeneric off 2>/dev/null
@@ -400,6 +438,89 @@ check "detach --all with nothing to do" says 0 'nothing is attached' run detach 
 check "several roles are one policy" says 0 'filtering as access-edge,av-edge' \
     run attach outer --role access-edge --role av-edge
 run detach outer >/dev/null
+
+# --- What the role begins ------------------------------------------------------------------------------------------
+
+# The far end answers what it is sent on two ports: one that a row lists, one that none does.
+for port in 53 5353; do
+    nsenter --net=/proc/$far/ns/net socat "UDP4-RECVFROM:$port,fork" EXEC:cat &
+    echoes="$echoes $!"
+done
+for _ in {1..50}; do
+    [ "$(nsenter --net=/proc/$far/ns/net ss -Huln | grep -cE ':(53|5353) ')" = 2 ] && break
+    sleep 0.1
+done
+# answered PORT   what is sent there from port 40000 + PORT comes back.
+answered() { [ "$(echo ping | socat -t0.5 - "UDP4:198.51.100.9:$1,sourceport=$((40000 + $1))")" = ping ]; }
+unanswered() { ! answered "$@"; }
+attach_edge() { run attach outer --role access-edge "$@"; }
+flow_of() { echo "map(select(.remote == \"198.51.100.9:$1\"))"; }
+
+check "attach with room for a few flows" says 0 'egress track: .* 3 outbound rows' attach_edge --flows 16
+check "status knows the room" answers 'map(.flow_capacity) == [16, 16]' run status outer --json
+check "track: a reply to a listed request arrives" answered 53
+check "track: and one to an unlisted one" answered 5353
+check "flows has every member" \
+    answers "$(flow_of 53) | length == 1 and (.[0] | .transport == \"udp\" and .role == \"198.51.100.1:40053\" and .state == \"datagrams\" and .row == \"access-edge/external/dns-out\" and .age_seconds < 60 and .idle_seconds <= .age_seconds)" \
+    run flows outer --json
+check "a flow that no row lists has none" answers "$(flow_of 5353) | length == 1 and .[0].row == null" run flows outer --json
+check "flows as a table" says 0 'outer: [0-9]+ flows, room for 16, 0 evicted.*udp +198.51.100.1:40053 +198.51.100.9:53 +datagrams +access-edge/external/dns-out +[0-9]+s +[0-9]+s' \
+    bash -c "'$LYNCXDP' flows outer | tr '\n' ' '"
+check "status counts the flows" [ "$(run status outer --json | jq '.[0].flows')" = "$(run flows outer --json | jq length)" ]
+check "the replies are counted by their reasons" \
+    answers '.[0].reasons | any(.reason == "flow" and .verdict == "pass") and any(.reason == "reply-unlisted" and .verdict == "pass")' \
+    run counters outer --json
+check "a reply is credited to the row of its flow" \
+    answers 'all(.[]; .rows[] | select(.id == "access-edge/external/dns-out") | .packets == 1)' run counters outer --json
+check "what track lets pass is counted as would-drop" \
+    answers '.[1] | any(.reasons[]; .reason == "no-row" and .verdict == "would-drop") and any(.ports[]; .transport == "udp" and .port == "5353" and .dropped == 0 and .would_drop == 1)' \
+    run counters outer --json
+check "and every packet once, both ways" answers 'all(.[]; .packets == ([.reasons[].packets] | add))' \
+    run counters outer --json
+check "counters as tables tell it too" says 0 'no-row +would-drop .*WOULD-DROP.*udp +5353 +0 +1' \
+    bash -c "'$LYNCXDP' counters outer | tr '\n' ' '"
+check "explain on the interface knows the flow" answers '.verdict == "pass" and .reason == "flow" and .row == "access-edge/external/dns-out"' \
+    run explain outer udp 198.51.100.9:53 198.51.100.1:40053 --json
+check "explain on the interface knows whose reply it is not" answers '.verdict == "drop" and .reason == "no-row"' \
+    run explain outer udp 198.51.100.9:53 198.51.100.1:40054 --json
+for port in {1001..1040}; do echo x >"/dev/udp/198.51.100.9/$port"; done 2>/dev/null
+check "flows tells how many made room for others" says 0 '^outer: [0-9]+ flows, room for 16, [1-9][0-9]* evicted' run flows outer
+check "flows without root answer, or ask for root" reads_or_asks_for_root 'outer' nobody flows outer
+run detach outer >/dev/null
+check "both programs are gone with detach" untouched
+
+check "enforce is said" says 0 'egress enforce: .* 3 outbound rows' attach_edge --egress enforce
+check "status says enforce" answers 'map(.egress) == ["enforce", "enforce"]' run status outer --json
+check "enforce: a reply to a listed request arrives" answered 53
+check "enforce: an unlisted request does not leave" unanswered 5353
+check "enforce: it is counted as dropped" \
+    answers '.[1] | any(.reasons[]; .reason == "no-row" and .verdict == "drop") and any(.ports[]; .port == "5353" and .dropped == 1 and .would_drop == 0)' \
+    run counters outer --json
+check "enforce: explain says drop, and no more" answers '.verdict == "drop" and (.would_drop | not)' \
+    run explain outer --from-role udp 198.51.100.1 198.51.100.9:5353 --json
+check "enforce: only listed flows are remembered" answers "$(flow_of 5353) == []" run flows outer --json
+run detach outer >/dev/null
+
+check "off is said" says 0 'replies .* not let in: egress is off' attach_edge --egress off
+check "off: one hook" answers 'map(.hook) == ["to-role"] and .[0].egress == "off" and .[0].flows == 0' run status outer --json
+check "off: one entry of counters" answers 'map(.hook) == ["to-role"]' run counters outer --json
+check "off: no program at tc egress" bash -c "! tc qdisc show dev outer | grep -q clsact"
+check "off: no reply arrives" unanswered 53
+check "off: flows says why there are none" says 0 'outer: no flows, egress is off' run flows outer
+check "off: flows as JSON" answers '. == []' run flows outer --json
+check "off: what the role sends is not explained" says 1 'not looked at: its egress is off' \
+    run explain outer --from-role udp 198.51.100.1 198.51.100.9:53
+run detach outer >/dev/null
+check "off: nothing is left" untouched
+
+# Another's filter at tc egress stays, whatever comes and goes beside it.
+if tc qdisc add dev outer clsact && tc filter add dev outer egress protocol all u32 match u32 0 0; then
+    check "attach beside another's tc filter" says 0 'filtering' attach_edge
+    check "and detach leaves it alone" bash -c "'$LYNCXDP' detach outer && tc filter show dev outer egress | grep -q u32"
+else
+    skip "attach beside another's tc filter" "no u32 filter here"
+fi
+tc qdisc del dev outer clsact
 
 # --- Warnings ------------------------------------------------------------------------------------------------------
 
@@ -418,6 +539,11 @@ roles:
 END
 check "attach warns when nothing is let in" says 0 'no row lets anything in' \
     run attach outer --role web --policy "$work/silent.yaml"
+run detach outer >/dev/null
+check "attach warns when enforce leaves the role nothing to begin" says 0 'no row lets the role begin anything' \
+    run attach outer --role web --policy "$work/own.yaml" --egress enforce
+run detach outer >/dev/null
+check "but not under track" bash -c "! '$LYNCXDP' attach outer --role web --policy '$work/own.yaml' 2>&1 | grep -q warning"
 run detach outer >/dev/null
 umount /sys/fs/bpf
 check "attach mounts bpffs where it is missing" says 0 'filtering' run attach outer --role av-edge

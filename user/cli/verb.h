@@ -20,6 +20,7 @@ int lx_verb_check(int argc, char **argv);
 int lx_verb_counters(int argc, char **argv);
 int lx_verb_detach(int argc, char **argv);
 int lx_verb_explain(int argc, char **argv);
+int lx_verb_flows(int argc, char **argv);
 int lx_verb_roles(int argc, char **argv);
 int lx_verb_show(int argc, char **argv);
 int lx_verb_status(int argc, char **argv);

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* attach: puts the policy of a role in force on an interface, unless that would cut the hand that does it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../core/lockout.h"
+#include "../core/report.h"
 #include "../kernel/attachment.h"
 #include "output.h"
 #include "ssh_session.h"
 #include "tables.h"
 #include "verb.h"
 
+#define FEWEST_FLOWS 16
+#define MOST_FLOWS (16 << 20)
+
 struct attach_options {
     struct lx_policy_options policy;
-    enum lx_mode_choice mode;
+    struct lx_attach_choices choices;
+    enum lx_egress egress;
     bool force;
 };
 
@@ -33,9 +39,34 @@ static int take_mode(void *field, const char *value)
     return lx_usage_error("--mode '%s': write auto, native or generic", value);
 }
 
+static int take_egress(void *field, const char *value)
+{
+    for (enum lx_egress egress = LX_EGRESS_OFF; egress <= LX_EGRESS_ENFORCE; egress++) {
+        if (!strcmp(value, lx_egress_name(egress))) {
+            *(enum lx_egress *)field = egress;
+            return LX_EXIT_DONE;
+        }
+    }
+    return lx_usage_error("--egress '%s': write track, enforce or off", value);
+}
+
+static int take_flows(void *field, const char *value)
+{
+    unsigned long flows = strspn(value, "0123456789") == strlen(value) ? strtoul(value, NULL, 10) : 0;
+
+    if (flows < FEWEST_FLOWS || flows > MOST_FLOWS)
+        return lx_usage_error("--flows '%s': write a number from %d to %d", value, FEWEST_FLOWS, MOST_FLOWS);
+    *(uint32_t *)field = (uint32_t)flows;
+    return LX_EXIT_DONE;
+}
+
 static const struct lx_option options_of_attach[] = {
+    {"egress", "track|enforce|off", "what the role sends that no row lists: pass and count, drop, do not look (track)",
+     take_egress, offsetof(struct attach_options, egress)},
+    {"flows", "N", "how many conversations are remembered (65536)", take_flows,
+     offsetof(struct attach_options, choices.flows)},
     {"mode", "auto|native|generic", "how the program runs (auto: native, else generic)", take_mode,
-     offsetof(struct attach_options, mode)},
+     offsetof(struct attach_options, choices.mode)},
     {"force", NULL, "attach even if it cuts this SSH session", lx_take_flag, offsetof(struct attach_options, force)},
 };
 
@@ -91,9 +122,28 @@ static void warn(const struct lx_interface *interface, const struct lx_policy *p
 {
     if (!rules_of_hook(policy, LX_HOOK_TO_ROLE))
         lx_print_warning("no row lets anything in: only the built-in cases will pass");
+    if (policy->egress == LX_EGRESS_ENFORCE && !rules_of_hook(policy, LX_HOOK_FROM_ROLE))
+        lx_print_warning("no row lets the role begin anything: with --egress enforce it can only answer, not even ask "
+                         "for a name; add rows (from: self) to the site, or leave egress at track");
     if (!(policy->built_ins & LX_BUILT_IN_DHCP) && lx_interface_leased(interface))
         lx_print_warning("the address of %s comes from DHCP, which the site switches off: the lease will run out",
                          interface->name);
+}
+
+/* What becomes of what the role sends. */
+static void say_egress(const struct lx_policy *policy)
+{
+    size_t rows = rules_of_hook(policy, LX_HOOK_FROM_ROLE);
+
+    if (policy->egress == LX_EGRESS_ENFORCE)
+        printf("  egress enforce: what the role sends passes if it is an answer or one of %zu outbound rows lists it\n",
+               rows);
+    else if (policy->egress == LX_EGRESS_TRACK)
+        printf(
+            "  egress track: what the role sends passes; what none of %zu outbound rows lists counts as would-drop\n",
+            rows);
+    else if (rows)
+        puts("  replies to what the role itself begins are not let in: egress is off");
 }
 
 static void say_attached(const struct lx_metadata *attached, const struct lx_policy *policy, enum lx_mode_choice mode)
@@ -105,8 +155,7 @@ static void say_attached(const struct lx_metadata *attached, const struct lx_pol
     printf("%s: filtering as %s (%s%s%s), %zu inbound rows open, %s, %s\n", attached->interface, attached->roles,
            attached->edition, attached->side[0] ? ", " : "", attached->side, rules_of_hook(policy, LX_HOOK_TO_ROLE),
            how, attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
-    if (rules_of_hook(policy, LX_HOOK_FROM_ROLE))
-        puts("  replies to what the role itself begins are not let in: egress is off");
+    say_egress(policy);
 }
 
 static int attach(const char *name, const struct attach_options *options, const struct lx_policy *policy,
@@ -123,9 +172,9 @@ static int attach(const char *name, const struct attach_options *options, const 
     if (result != LX_EXIT_DONE)
         return result;
     warn(&interface, policy);
-    if (lx_attach(&interface, policy, compiled, options->mode, &attached, &failure))
+    if (lx_attach(&interface, policy, compiled, &options->choices, &attached, &failure))
         return lx_print_failure(&failure);
-    say_attached(&attached, policy, options->mode);
+    say_attached(&attached, policy, options->choices.mode);
     return LX_EXIT_DONE;
 }
 
@@ -138,6 +187,7 @@ static int run(const char *name, const struct attach_options *options)
 
     if (result == LX_EXIT_DONE)
         result = lx_tables_resolve(&tables, &options->policy, &policy);
+    policy.egress = options->egress;
     if (result == LX_EXIT_DONE)
         result = lx_policy_compile(&policy, &compiled);
     if (result == LX_EXIT_DONE)
@@ -150,7 +200,7 @@ static int run(const char *name, const struct attach_options *options)
 
 int lx_verb_attach(int argc, char **argv)
 {
-    struct attach_options options = {0};
+    struct attach_options options = {.egress = LX_EGRESS_TRACK};
     const struct lx_option_set sets[] = {lx_policy_option_set(&options.policy),
                                          LX_OPTION_SET(options_of_attach, &options)};
     struct lx_arguments arguments;

@@ -59,9 +59,10 @@ static const struct lx_column port_columns[] = {
     {"TRANSPORT", "transport", false, false},
     {"PORT", "port", true, false},
     {"DROPPED", "dropped", true, false},
+    {"WOULD-DROP", "would_drop", true, false},
 };
 
-static int add_counters(const struct lx_attachment *attachment, void *context)
+static int add_hook(const struct lx_attachment *attachment, enum lx_hook hook, json_t *reports)
 {
     struct lx_counters *sum = malloc(sizeof(*sum));
     struct lx_row_label *labels = NULL;
@@ -70,12 +71,22 @@ static int add_counters(const struct lx_attachment *attachment, void *context)
 
     if (!sum)
         return lx_memory_error();
-    if (lx_attachment_counters(attachment, sum, &failure) || lx_attachment_labels(attachment, &labels, &failure))
+    if (lx_attachment_counters(attachment, hook, sum, &failure) || lx_attachment_labels(attachment, &labels, &failure))
         result = lx_print_failure(&failure);
-    else if (lx_json_add(context, lx_report_counters(&attachment->metadata, LX_HOOK_TO_ROLE, sum, labels)))
+    else if (lx_json_add(reports, lx_report_counters(&attachment->metadata, hook, sum, labels)))
         result = lx_memory_error();
     free(labels);
     free(sum);
+    return result;
+}
+
+static int add_counters(const struct lx_attachment *attachment, void *context)
+{
+    int result = LX_EXIT_DONE;
+
+    for (enum lx_hook hook = LX_HOOK_TO_ROLE; result == LX_EXIT_DONE && hook < LX_HOOK_COUNT; hook++)
+        if (lx_attachment_has_hook(attachment, hook))
+            result = add_hook(attachment, hook, context);
     return result;
 }
 
@@ -110,8 +121,19 @@ static int print_rows(const json_t *rows, bool all)
     return result;
 }
 
+/* Whether a port has let pass what it would drop: the last column is for those alone. */
+static bool would_drop(const json_t *ports)
+{
+    bool would = false;
+
+    for (size_t i = 0; !would && i < json_array_size(ports); i++)
+        would = json_integer_value(json_object_get(json_array_get(ports, i), "would_drop")) != 0;
+    return would;
+}
+
 static int print_ports(const json_t *ports, bool all)
 {
+    size_t count = sizeof(port_columns) / sizeof(*port_columns) - !would_drop(ports);
     json_t *shown = json_copy((json_t *)ports);
     int result;
 
@@ -119,7 +141,7 @@ static int print_ports(const json_t *ports, bool all)
         return lx_memory_error();
     while (!all && json_array_size(shown) > PORTS_SHOWN)
         json_array_remove(shown, json_array_size(shown) - 1);
-    result = lx_print_table(shown, port_columns, sizeof(port_columns) / sizeof(*port_columns));
+    result = lx_print_table(shown, port_columns, count);
     if (json_array_size(shown) < json_array_size(ports))
         printf("(%zu more ports; --by port lists them)\n", json_array_size(ports) - json_array_size(shown));
     json_decref(shown);

@@ -16,13 +16,21 @@
 struct explain_options {
     struct lx_policy_options policy;
     const char *flags;
+    bool from_role;
     bool json;
 };
 
 static const struct lx_option options_of_explain[] = {
     {"flags", "FLAG[,FLAG...]", "TCP flags of the packet (SYN)", lx_take_text, offsetof(struct explain_options, flags)},
+    {"from-role", NULL, "the packet is one that the role sends", lx_take_flag,
+     offsetof(struct explain_options, from_role)},
     {"json", NULL, "print JSON", lx_take_flag, offsetof(struct explain_options, json)},
 };
+
+static enum lx_hook hook_of(const struct explain_options *options)
+{
+    return options->from_role ? LX_HOOK_FROM_ROLE : LX_HOOK_TO_ROLE;
+}
 
 /* Prints what a member of the report says, where it says something. */
 static void print_member(const json_t *report, const char *title, const char *member)
@@ -40,6 +48,8 @@ static int print_explanation(const struct lx_explanation *explanation, bool json
     if (!report || json)
         return lx_print_json(report);
     print_member(report, "verdict", "verdict");
+    if (json_is_true(json_object_get(report, "would_drop")))
+        printf("%-8s %s\n", "egress", "track: it passes all the same, and is counted as would-drop");
     printf("%-8s %s: %s\n", "reason", json_string_value(json_object_get(report, "reason")),
            json_string_value(json_object_get(report, "meaning")));
     print_member(report, "row", "row");
@@ -57,9 +67,9 @@ static const struct lx_row *row_of_slot(const struct lx_policy *policy, uint32_t
     return NULL;
 }
 
-static int judge(const struct lx_policy *policy, const struct lx_probe *probe, bool json)
+static int judge(const struct lx_policy *policy, const struct explain_options *options, const struct lx_probe *probe)
 {
-    struct lx_explanation explanation = {.probe = probe, .hook = LX_HOOK_TO_ROLE};
+    struct lx_explanation explanation = {.probe = probe, .hook = hook_of(options), .egress = policy->egress};
     struct lx_compiled compiled;
     uint8_t frame[LX_PROBE_FRAME];
     struct lx_judgement judgement;
@@ -68,13 +78,13 @@ static int judge(const struct lx_policy *policy, const struct lx_probe *probe, b
 
     if (result != LX_EXIT_DONE)
         return result;
-    judgement = lx_judge_offline(&compiled, LX_HOOK_TO_ROLE, frame, lx_probe_frame(probe, frame));
+    judgement = lx_judge_offline(&compiled, explanation.hook, frame, lx_probe_frame(probe, frame));
     lx_compiled_free(&compiled);
     row = row_of_slot(policy, judgement.row);
     explanation.reason = judgement.reason;
     explanation.row = row ? row->id : NULL;
     explanation.source = row ? row->source : NULL;
-    return print_explanation(&explanation, json);
+    return print_explanation(&explanation, options->json);
 }
 
 static int explain_role(const struct explain_options *options, const struct lx_probe *probe)
@@ -85,23 +95,31 @@ static int explain_role(const struct explain_options *options, const struct lx_p
 
     if (result == LX_EXIT_DONE)
         result = lx_tables_resolve(&tables, &options->policy, &policy);
+    policy.egress = LX_EGRESS_TRACK; /* as it is attached unless --egress says otherwise */
     if (result == LX_EXIT_DONE)
-        result = judge(&policy, probe, options->json);
+        result = judge(&policy, options, probe);
     lx_policy_free(&policy);
     lx_tables_free(&tables);
     return result;
 }
 
-static int ask(const struct lx_attachment *attachment, const struct lx_probe *probe, bool json)
+static int ask(const struct lx_attachment *attachment, const struct explain_options *options,
+               const struct lx_probe *probe)
 {
-    struct lx_explanation explanation = {.probe = probe, .hook = LX_HOOK_TO_ROLE};
+    struct lx_explanation explanation = {
+        .probe = probe, .hook = hook_of(options), .egress = attachment->metadata.egress};
     struct lx_row_label *labels = NULL;
     uint8_t frame[LX_PROBE_FRAME];
     struct lx_failure failure;
     struct lx_judgement answer;
     int result;
 
-    if (lx_attachment_ask(attachment, frame, lx_probe_frame(probe, frame), &answer, &failure) ||
+    if (!lx_attachment_has_hook(attachment, explanation.hook)) {
+        lx_print_error("what the role sends through %s is not looked at: its egress is off",
+                       attachment->metadata.interface);
+        return LX_EXIT_FAILED;
+    }
+    if (lx_attachment_ask(attachment, explanation.hook, frame, lx_probe_frame(probe, frame), &answer, &failure) ||
         lx_attachment_labels(attachment, &labels, &failure))
         return lx_print_failure(&failure);
     explanation.reason = answer.reason;
@@ -109,12 +127,12 @@ static int ask(const struct lx_attachment *attachment, const struct lx_probe *pr
         explanation.row = labels[answer.row].id;
         explanation.source = labels[answer.row].source;
     }
-    result = print_explanation(&explanation, json);
+    result = print_explanation(&explanation, options->json);
     free(labels);
     return result;
 }
 
-static int explain_interface(const char *name, const struct lx_probe *probe, bool json)
+static int explain_interface(const struct explain_options *options, const char *name, const struct lx_probe *probe)
 {
     struct lx_attachment attachment;
     struct lx_interface interface;
@@ -123,7 +141,7 @@ static int explain_interface(const char *name, const struct lx_probe *probe, boo
 
     if (lx_interface_find(name, &interface, &failure) || lx_attachment_open(&interface, &attachment, &failure))
         return lx_print_failure(&failure);
-    result = ask(&attachment, probe, json);
+    result = ask(&attachment, options, probe);
     lx_attachment_close(&attachment);
     return result;
 }
@@ -144,7 +162,7 @@ static int run(const struct explain_options *options, const struct lx_arguments 
     result = lx_probe_read(arguments->items + !offline, options->flags, &probe);
     if (result != LX_EXIT_DONE)
         return result;
-    return offline ? explain_role(options, &probe) : explain_interface(arguments->items[0], &probe, options->json);
+    return offline ? explain_role(options, &probe) : explain_interface(options, arguments->items[0], &probe);
 }
 
 int lx_verb_explain(int argc, char **argv)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* status: what is attached where, and whether it really filters; exit code 1 when something does not. */
+/* status: what is attached where, by hook, and whether it really filters; exit code 1 when something does not. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "../core/report.h"
 #include "../core/report_json.h"
@@ -14,11 +15,17 @@ static const struct lx_option options_of_status[] = {
 };
 
 static const struct lx_column columns[] = {
-    {"INTERFACE", "interface", false, false}, {"ROLE", "role", false, false},
-    {"EDITION", "edition", false, false},     {"SIDE", "side", false, false},
-    {"HOOK", "hook", false, false},           {"STATE", "state", false, false},
-    {"MODE", "mode", false, false},           {"DISPATCHER", "dispatcher", false, false},
-    {"EGRESS", "egress", false, false},       {"GENERATION", "generation", true, false},
+    {"INTERFACE", "interface", false, false},
+    {"ROLE", "role", false, false},
+    {"EDITION", "edition", false, false},
+    {"SIDE", "side", false, false},
+    {"HOOK", "hook", false, false},
+    {"STATE", "state", false, false},
+    {"MODE", "mode", false, false},
+    {"DISPATCHER", "dispatcher", false, false},
+    {"EGRESS", "egress", false, false},
+    {"FLOWS", "flows", true, false},
+    {"GENERATION", "generation", true, false},
     {"DIGEST", "digest", false, false},
 };
 
@@ -35,22 +42,57 @@ static const char *state_name(enum lx_state state)
     return "other-abi";
 }
 
-static int add_status(const struct lx_attachment *attachment, void *context)
+/* Counts the flows that live. False when this user may not look at them. */
+static bool count_flows(const struct lx_attachment *attachment, uint64_t *flows)
 {
-    enum lx_state state = lx_attachment_state(attachment);
-    const char *name = attachment->metadata.interface;
+    struct lx_flow_entry *entries;
+    struct lx_failure failure;
+    size_t count;
 
-    if (lx_json_add(context, lx_report_status(&attachment->metadata, LX_HOOK_TO_ROLE, state_name(state))))
-        return lx_memory_error();
+    if (lx_attachment_flows(attachment, &entries, &count, &failure))
+        return false;
+    free(entries);
+    *flows = count;
+    return true;
+}
+
+static int tell_state(const char *name, enum lx_state state, enum lx_hook hook)
+{
     if (state == LX_STATE_FILTERING)
         return LX_EXIT_DONE;
-    if (state == LX_STATE_NOT_RUNNING)
+    if (state == LX_STATE_OTHER_ABI)
+        lx_print_error("%s was attached by another version of lyncxdp; detach it with that one", name);
+    else if (hook == LX_HOOK_TO_ROLE)
         lx_print_error("%s is not filtered: its program does not run on it any more; 'lyncxdp detach' tidies up, "
                        "then attach again",
                        name);
     else
-        lx_print_error("%s was attached by another version of lyncxdp; detach it with that one", name);
+        lx_print_error(
+            "what the role sends through %s is not filtered, and not remembered: its program does not run at "
+            "tc egress any more; 'lyncxdp detach' tidies up, then attach again",
+            name);
     return LX_EXIT_FAILED;
+}
+
+static int add_status(const struct lx_attachment *attachment, void *context)
+{
+    const struct lx_metadata *metadata = &attachment->metadata;
+    uint64_t flows = 0;
+    bool counted = count_flows(attachment, &flows);
+    int result = LX_EXIT_DONE;
+
+    for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++) {
+        enum lx_state state;
+
+        if (!lx_attachment_has_hook(attachment, hook))
+            continue;
+        state = lx_attachment_hook_state(attachment, hook);
+        if (lx_json_add(context, lx_report_status(metadata, hook, state_name(state), counted ? &flows : NULL)))
+            return lx_memory_error();
+        if (result == LX_EXIT_DONE)
+            result = tell_state(metadata->interface, state, hook);
+    }
+    return result;
 }
 
 int lx_verb_status(int argc, char **argv)

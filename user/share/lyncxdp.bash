@@ -6,7 +6,7 @@ _lyncxdp_options() {
 }
 
 _lyncxdp_roles() {
-    lyncxdp roles 2>/dev/null | awk 'NR > 1 {print $2}'
+    lyncxdp roles 2>/dev/null | awk 'NR > 1 {print $2}' | sort -u
 }
 
 _lyncxdp_editions() {
@@ -21,13 +21,14 @@ _lyncxdp() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} choices=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        choices="attach check counters detach explain roles show status --help --version"
+        choices="attach check counters detach explain flows roles show status --help --version"
     else
         case $previous in
         --role) choices=$(_lyncxdp_roles) ;;
         --edition) choices=$(_lyncxdp_editions) ;;
         --side) choices="external internal" ;;
         --lb) choices="hardware dns" ;;
+        --egress) choices="track enforce off" ;;
         --mode) choices="auto native generic" ;;
         --by) choices="row port reason" ;;
         --flags) choices="SYN ACK SYN,ACK FIN,ACK RST" ;;
@@ -35,7 +36,7 @@ _lyncxdp() {
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
             ;;
-        --set | --without | --workload) return ;;
+        --set | --without | --workload | --flows) return ;;
         *)
             case $verb:$word in
             *:-*) choices=$(_lyncxdp_options "$verb") ;;
@@ -44,7 +45,7 @@ _lyncxdp() {
                 mapfile -t COMPREPLY < <(compgen -f -- "$word")
                 return
                 ;;
-            attach:* | detach:* | status:* | counters:* | explain:*) choices=$(_lyncxdp_interfaces) ;;
+            attach:* | detach:* | status:* | counters:* | flows:* | explain:*) choices=$(_lyncxdp_interfaces) ;;
             esac
             ;;
         esac

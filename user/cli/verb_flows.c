@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* flows: the conversations that the role began and that live: who with whom, how they stand, which row lists them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../core/report.h"
+#include "../core/report_json.h"
+#include "attachments.h"
+#include "output.h"
+#include "table.h"
+#include "verb.h"
+
+static const struct lx_option options_of_flows[] = {
+    {"json", NULL, "print JSON", lx_take_flag, 0},
+};
+
+static const struct lx_column columns[] = {
+    {"TRANSPORT", "transport", false, false},
+    {"ROLE", "role", false, false},
+    {"REMOTE", "remote", false, false},
+    {"STATE", "state", false, false},
+    {"ROW", "row", false, false},
+    {"AGE", "age", true, false},
+    {"IDLE", "idle", true, false},
+};
+
+/* The clock that the programs read: coarse, and not set by anybody. */
+static uint64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    return (uint64_t)time.tv_sec * LX_SECOND + (uint64_t)time.tv_nsec;
+}
+
+/* Those that were heard of last come first. */
+static int latest_first(const void *left, const void *right)
+{
+    const struct lx_flow_entry *a = left, *b = right;
+
+    if (a->flow.seen != b->flow.seen)
+        return a->flow.seen < b->flow.seen ? 1 : -1;
+    return memcmp(&a->key, &b->key, sizeof(a->key));
+}
+
+/* Reports the live flows of an attachment. Returns the exit code. */
+static int report_flows(const struct lx_attachment *attachment, json_t *flows)
+{
+    struct lx_flow_entry *entries = NULL;
+    struct lx_row_label *labels = NULL;
+    struct lx_failure failure;
+    int result = LX_EXIT_DONE;
+    uint64_t time = now();
+    size_t count = 0;
+
+    if (lx_attachment_flows(attachment, &entries, &count, &failure) ||
+        lx_attachment_labels(attachment, &labels, &failure))
+        result = lx_print_failure(&failure);
+    else if (count)
+        qsort(entries, count, sizeof(*entries), latest_first);
+    for (size_t i = 0; result == LX_EXIT_DONE && i < count; i++)
+        if (lx_json_add(flows, lx_report_flow(&attachment->metadata, &entries[i].key, &entries[i].flow, time, labels)))
+            result = lx_memory_error();
+    free(labels);
+    free(entries);
+    return result;
+}
+
+/* The two largest units of a number of seconds: "7s", "4m05s", "2h04m", "3d12h". */
+static json_t *duration(const json_t *seconds)
+{
+    json_int_t count = json_integer_value(seconds);
+
+    if (count < 60)
+        return json_sprintf("%ds", (int)count);
+    if (count < 3600)
+        return json_sprintf("%dm%02ds", (int)(count / 60), (int)(count % 60));
+    if (count < 86400)
+        return json_sprintf("%dh%02dm", (int)(count / 3600), (int)(count / 60 % 60));
+    return json_sprintf("%dd%02dh", (int)(count / 86400), (int)(count / 3600 % 24));
+}
+
+static int print_table(const json_t *flows)
+{
+    json_t *flow;
+    size_t i;
+
+    json_array_foreach(flows, i, flow)
+    {
+        if (json_object_set_new(flow, "age", duration(json_object_get(flow, "age_seconds"))) ||
+            json_object_set_new(flow, "idle", duration(json_object_get(flow, "idle_seconds"))))
+            return lx_memory_error();
+    }
+    return lx_print_table(flows, columns, sizeof(columns) / sizeof(*columns));
+}
+
+static int count_evicted(const struct lx_attachment *attachment, uint64_t *evicted)
+{
+    struct lx_counters *sum = malloc(sizeof(*sum));
+    struct lx_failure failure;
+    int result = LX_EXIT_DONE;
+
+    if (!sum)
+        return lx_memory_error();
+    if (lx_attachment_counters(attachment, LX_HOOK_FROM_ROLE, sum, &failure))
+        result = lx_print_failure(&failure);
+    else
+        *evicted = lx_flows_evicted(attachment, sum->flows_created);
+    free(sum);
+    return result;
+}
+
+static int print_flows(const struct lx_attachment *attachment)
+{
+    const struct lx_metadata *metadata = &attachment->metadata;
+    json_t *flows = json_array();
+    uint64_t evicted = 0;
+    int result;
+
+    if (!flows)
+        return lx_memory_error();
+    result = report_flows(attachment, flows);
+    if (result == LX_EXIT_DONE)
+        result = count_evicted(attachment, &evicted);
+    if (result == LX_EXIT_DONE) {
+        printf("%s: %zu flows, room for %u, %llu evicted\n", metadata->interface, json_array_size(flows),
+               metadata->flow_capacity, (unsigned long long)evicted);
+        if (json_array_size(flows))
+            result = print_table(flows);
+    }
+    json_decref(flows);
+    return result;
+}
+
+struct visited {
+    json_t *flows; /* to be added to; NULL: they are printed for people */
+    size_t attachments;
+};
+
+static int visit(const struct lx_attachment *attachment, void *context)
+{
+    struct visited *visited = context;
+
+    visited->attachments++;
+    if (lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE))
+        return visited->flows ? report_flows(attachment, visited->flows) : print_flows(attachment);
+    if (!visited->flows)
+        printf("%s: no flows, egress is off\n", attachment->metadata.interface);
+    return LX_EXIT_DONE;
+}
+
+int lx_verb_flows(int argc, char **argv)
+{
+    bool json = false;
+    const struct lx_option_set sets[] = {LX_OPTION_SET(options_of_flows, &json)};
+    struct visited visited = {0};
+    struct lx_arguments arguments;
+    int result;
+
+    if (!lx_options_read(argc, argv, sets, 1, &arguments, &result))
+        return result;
+    if (json && !(visited.flows = json_array()))
+        return lx_memory_error();
+    result = lx_visit_attachments(&arguments, visit, &visited);
+    if (result == LX_EXIT_DONE && json)
+        result = lx_print_json(json_incref(visited.flows));
+    else if (result == LX_EXIT_DONE && !visited.attachments)
+        puts("nothing is attached");
+    json_decref(visited.flows);
+    return result;
+}
