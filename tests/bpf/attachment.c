@@ -5,60 +5,28 @@
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <criterion/criterion.h>
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "tests/bpf/world.h"
 #include "user/core/probe.h"
 #include "user/kernel/attachment.h"
+#include "user/kernel/filter.h"
+#include "user/kernel/running.h"
 
 #define SLOT 5
 
 static struct lx_failure failure;
 
-/* By bash, not system(): the shell of a test kernel's busybox has an `ip` of its own that knows no veth. */
-static void run(const char *command)
-{
-    int status = 0;
-    pid_t child = fork();
-
-    if (!child) {
-        execlp("bash", "bash", "-c", command, NULL);
-        _exit(127);
-    }
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert_eq(status, 0, "%s", command);
-}
-
-/* Skips without root, else moves the test into a world of its own with the pair outer0 - wire0. */
-static void set_up(void)
-{
-    if (geteuid())
-        cr_skip_test("needs root: attaches XDP programs");
-    cr_assert_eq(unshare(CLONE_NEWNET | CLONE_NEWNS), 0, "%s", strerror(errno));
-    cr_assert_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-    cr_assert_eq(mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL), 0);
-    cr_assert_eq(mount("run", "/run", "tmpfs", 0, NULL), 0);
-    /* The kernel's own IPv6 chatter would be counted too. */
-    run("echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6");
-    run("ip link add outer0 type veth peer name wire0 && ip link set outer0 up && ip link set wire0 up");
-}
-
-TestSuite(attachment, .init = set_up, .timeout = 120);
+TestSuite(attachment, .init = enter_world, .timeout = 120);
 
 /* --- What is put in force: one row, UDP 3478 from anywhere to anywhere, in slot 5 --- */
 
@@ -82,6 +50,8 @@ static struct lx_policy policy = {
     .protected = &nobody,
     .built_ins = LX_BUILT_IN_ARP,
 };
+
+static const struct lx_attach_choices automatic = {.mode = LX_MODE_AUTO};
 
 static struct lx_compiled compile(uint32_t capacity)
 {
@@ -113,7 +83,8 @@ static int attach(const char *name, enum lx_mode_choice mode, struct lx_metadata
     struct lx_interface interface = interface_named(name);
     struct lx_compiled compiled = compile(0);
     struct lx_metadata ignored;
-    int error = lx_attach(&interface, &policy, &compiled, mode, metadata ?: &ignored, &failure);
+    const struct lx_attach_choices choices = {.mode = mode, .flows = 1024};
+    int error = lx_attach(&interface, &policy, &compiled, &choices, metadata ?: &ignored, &failure);
 
     lx_compiled_free(&compiled);
     return error;
@@ -171,8 +142,10 @@ static size_t open_files(void)
 /* Nothing on the interface, in bpffs or under /run. libxdp's own empty directory is not ours to judge. */
 static void expect_no_trace(const char *name)
 {
-    if (name)
+    if (name) {
         cr_expect_eq(program_on(name), 0, "a program is still on %s", name);
+        cr_expect_eq(lx_clsact_look(if_nametoindex(name)), -ENOENT, "%s still has a clsact qdisc", name);
+    }
     cr_expect_neq(access("/sys/fs/bpf/lyncxdp", F_OK), 0, "pins are left");
     cr_expect_neq(access("/run/lyncxdp", F_OK), 0, "a lock file is left");
 }
@@ -202,7 +175,8 @@ static struct lx_judgement answer_to(const char *name, uint16_t port)
     struct lx_judgement answer = {0};
     size_t length = udp_frame(port, frame);
 
-    cr_expect_eq(lx_attachment_ask(&attachment, frame, length, &answer, &failure), 0, "%s", failure.text);
+    cr_expect_eq(lx_attachment_ask(&attachment, LX_HOOK_TO_ROLE, frame, length, &answer, &failure), 0, "%s",
+                 failure.text);
     lx_attachment_close(&attachment);
     return answer;
 }
@@ -212,7 +186,7 @@ static struct lx_counters *counters_of(const char *name)
     struct lx_attachment attachment = opened(name);
     struct lx_counters *sum = malloc(sizeof(*sum));
 
-    cr_assert_eq(lx_attachment_counters(&attachment, sum, &failure), 0, "%s", failure.text);
+    cr_assert_eq(lx_attachment_counters(&attachment, LX_HOOK_TO_ROLE, sum, &failure), 0, "%s", failure.text);
     lx_attachment_close(&attachment);
     return sum;
 }
@@ -355,8 +329,7 @@ Test(attachment, images_of_every_capacity_work)
         struct lx_compiled compiled = compile(capacities[i]);
         struct lx_metadata metadata;
 
-        cr_assert_eq(lx_attach(&interface, &policy, &compiled, LX_MODE_AUTO, &metadata, &failure), 0, "%s",
-                     failure.text);
+        cr_assert_eq(lx_attach(&interface, &policy, &compiled, &automatic, &metadata, &failure), 0, "%s", failure.text);
         cr_expect_eq(metadata.image_capacity, capacities[i]);
         cr_expect_eq(answer_to("outer0", 3478).row, SLOT);
         cr_expect_eq(answer_to("outer0", 3477).reason, LX_REASON_NO_ROW);
@@ -414,7 +387,7 @@ Test(attachment, an_interface_that_vanishes_before_attaching_leaves_no_trace)
     struct lx_metadata metadata;
 
     run("ip link del outer0");
-    cr_expect_lt(lx_attach(&interface, &policy, &compiled, LX_MODE_AUTO, &metadata, &failure), 0);
+    cr_expect_lt(lx_attach(&interface, &policy, &compiled, &automatic, &metadata, &failure), 0);
     cr_expect_eq(failure.exit, LX_EXIT_FAILED);
     cr_expect_not_null(strstr(failure.text, "outer0"), "%s", failure.text);
     expect_no_trace(NULL);
@@ -462,7 +435,7 @@ Test(attachment, pins_can_be_read_without_root)
 
     cr_expect_eq(counters->rows[SLOT].packets, 3);
     cr_expect_eq(lx_attachment_state(&attachment), LX_STATE_FILTERING);
-    cr_expect_lt(lx_attachment_ask(&attachment, frame, udp_frame(1, frame), &answer, &failure), 0);
+    cr_expect_lt(lx_attachment_ask(&attachment, LX_HOOK_TO_ROLE, frame, udp_frame(1, frame), &answer, &failure), 0);
     cr_expect_not_null(strstr(failure.text, "root"));
     lx_attachment_close(&attachment);
     free(counters);
@@ -517,7 +490,8 @@ Test(attachment, pins_of_a_vanished_interface_do_not_stand_in_the_way_of_one_wit
 Test(attachment, a_detach_cut_short_is_completed_by_the_next)
 {
     must_attach("outer0");
-    run("ip link set dev outer0 xdpdrv off && rm /sys/fs/bpf/lyncxdp/*/metadata /sys/fs/bpf/lyncxdp/*/counters");
+    run("ip link set dev outer0 xdpdrv off && rm /sys/fs/bpf/lyncxdp/*/metadata "
+        "/sys/fs/bpf/lyncxdp/*/to_role_counters");
     cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
     expect_no_trace("outer0");
 }
@@ -634,6 +608,298 @@ Test(attachment, an_attachment_of_a_namespace_that_is_gone_can_be_removed)
     expect_no_trace(NULL);
     cr_expect_eq(lx_detach_directory("/sys/fs/bpf/other", &failure), -EINVAL);
 }
+
+/* --- The hook for what the role sends --- */
+
+static void track(void)
+{
+    policy.egress = LX_EGRESS_TRACK;
+}
+
+static bool filter_on(const char *name)
+{
+    struct lx_filter filter;
+    return !lx_filter_by_name(if_nametoindex(name), &filter);
+}
+
+static enum lx_state hook_state_of(const char *name, enum lx_hook hook)
+{
+    struct lx_attachment attachment = opened(name);
+    enum lx_state state = lx_attachment_hook_state(&attachment, hook);
+
+    lx_attachment_close(&attachment);
+    return state;
+}
+
+/* Takes our filter off as somebody with tc would. */
+static void take_filter_off(const char *name)
+{
+    struct lx_filter filter;
+
+    cr_assert_eq(lx_filter_by_name(if_nametoindex(name), &filter), 0);
+    cr_assert_eq(lx_filter_detach(if_nametoindex(name), &filter, &failure), 0, "%s", failure.text);
+}
+
+/* A filter of somebody else's, where ours would like to be. */
+static void add_foreign_filter(const char *name)
+{
+    const struct bpf_insn go_on[] = {
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = -1},
+        {.code = BPF_JMP | BPF_EXIT},
+    };
+    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = if_nametoindex(name), .attach_point = BPF_TC_EGRESS);
+    LIBBPF_OPTS(bpf_tc_opts, options, .handle = 0x4c58, .priority = 1);
+
+    options.prog_fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "somebody_elses", "GPL", go_on, 2, NULL);
+    cr_assert_geq(options.prog_fd, 0);
+    cr_assert_eq(bpf_tc_hook_create(&hook), 0);
+    cr_assert_eq(bpf_tc_attach(&hook, &options), 0);
+    close(options.prog_fd);
+}
+
+Test(attachment, both_hooks_come_and_go_together)
+{
+    struct lx_attachment attachment;
+    struct lx_metadata metadata;
+    size_t files = open_files();
+
+    track();
+    cr_assert_eq(attach("outer0", LX_MODE_AUTO, &metadata), 0, "%s", failure.text);
+    cr_expect_eq(metadata.egress, LX_EGRESS_TRACK);
+    cr_expect_eq(metadata.flow_capacity, 1024);
+    cr_expect_eq(metadata.clsact, 1);
+    if (!metadata.dispatcher)
+        cr_expect_eq(open_files(), files);
+    cr_expect(filter_on("outer0"));
+    cr_expect_eq(state_of("outer0"), LX_STATE_FILTERING);
+    attachment = opened("outer0");
+    cr_expect(lx_attachment_has_hook(&attachment, LX_HOOK_FROM_ROLE));
+    cr_expect_geq(attachment.flows, 0);
+    cr_expect_eq(memcmp(&attachment.metadata, &metadata, sizeof(metadata)), 0);
+    lx_attachment_close(&attachment);
+    cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
+    expect_no_trace("outer0");
+}
+
+Test(attachment, without_egress_there_is_no_second_hook)
+{
+    struct lx_attachment attachment;
+    struct lx_flow_entry *flows;
+    struct lx_judgement answer;
+    struct lx_counters *sum = malloc(sizeof(*sum));
+    uint8_t frame[LX_PROBE_FRAME];
+    size_t count = 1;
+
+    must_attach("outer0");
+    cr_expect_not(filter_on("outer0"));
+    cr_expect_eq(lx_clsact_look(if_nametoindex("outer0")), -ENOENT);
+    attachment = opened("outer0");
+    cr_expect_not(lx_attachment_has_hook(&attachment, LX_HOOK_FROM_ROLE));
+    cr_expect_eq(attachment.metadata.flow_capacity, 0);
+    cr_expect_eq(attachment.flows, -1);
+    cr_expect_eq(attachment.counters[LX_HOOK_FROM_ROLE], -1);
+    cr_expect_eq(lx_attachment_flows(&attachment, &flows, &count, &failure), 0);
+    cr_expect_eq(count, 0);
+    free(flows);
+    expect_failure(lx_attachment_ask(&attachment, LX_HOOK_FROM_ROLE, frame, udp_frame(1, frame), &answer, &failure),
+                   ENOENT, LX_EXIT_FAILED, "--egress off");
+    cr_expect_eq(lx_attachment_counters(&attachment, LX_HOOK_FROM_ROLE, sum, &failure), -ENOENT);
+    lx_attachment_close(&attachment);
+    free(sum);
+}
+
+Test(attachment, an_attachment_that_lost_its_filter_is_not_called_filtering)
+{
+    track();
+    must_attach("outer0");
+    take_filter_off("outer0");
+    cr_expect_eq(state_of("outer0"), LX_STATE_NOT_RUNNING);
+    cr_expect_eq(hook_state_of("outer0", LX_HOOK_TO_ROLE), LX_STATE_FILTERING);
+    cr_expect_eq(hook_state_of("outer0", LX_HOOK_FROM_ROLE), LX_STATE_NOT_RUNNING);
+    expect_failure(attach("outer0", LX_MODE_AUTO, NULL), EEXIST, LX_EXIT_BUSY, "already");
+    cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
+    expect_no_trace("outer0");
+}
+
+Test(attachment, an_attachment_that_lost_its_qdisc_is_not_called_filtering)
+{
+    track();
+    must_attach("outer0");
+    run("tc qdisc del dev outer0 clsact");
+    cr_expect_eq(state_of("outer0"), LX_STATE_NOT_RUNNING);
+    cr_expect_eq(hook_state_of("outer0", LX_HOOK_FROM_ROLE), LX_STATE_NOT_RUNNING);
+    cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
+    expect_no_trace("outer0");
+}
+
+Test(attachment, a_filter_without_its_xdp_program_is_tidied_up_by_the_next_attach)
+{
+    struct lx_filter old, new;
+
+    track();
+    must_attach("outer0");
+    cr_assert_eq(lx_filter_by_name(if_nametoindex("outer0"), &old), 0);
+    run("ip link set dev outer0 xdpdrv off");
+    cr_expect_eq(state_of("outer0"), LX_STATE_NOT_RUNNING);
+    cr_expect_eq(hook_state_of("outer0", LX_HOOK_TO_ROLE), LX_STATE_NOT_RUNNING);
+    cr_expect_eq(hook_state_of("outer0", LX_HOOK_FROM_ROLE), LX_STATE_FILTERING);
+    must_attach("outer0");
+    cr_assert_eq(lx_filter_by_name(if_nametoindex("outer0"), &new), 0);
+    cr_expect_neq(new.program, old.program);
+    cr_expect_eq(new.priority, old.priority);
+    cr_expect_eq(state_of("outer0"), LX_STATE_FILTERING);
+    cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
+    expect_no_trace("outer0");
+}
+
+Test(attachment, a_foreign_filter_stays_and_ours_stands_beside_it)
+{
+    struct lx_filter filter;
+
+    track();
+    add_foreign_filter("outer0");
+    must_attach("outer0");
+    cr_assert_eq(lx_filter_by_name(if_nametoindex("outer0"), &filter), 0);
+    cr_expect_eq(filter.priority, 2); /* the first place is taken */
+    cr_expect_eq(state_of("outer0"), LX_STATE_FILTERING);
+    cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
+    cr_expect_not(filter_on("outer0"));
+    run("tc filter show dev outer0 egress | grep -q somebody_elses");
+    cr_expect_eq(lx_clsact_look(if_nametoindex("outer0")), 0);
+    expect_no_trace(NULL);
+}
+
+Test(attachment, a_filter_that_came_later_keeps_the_qdisc)
+{
+    track();
+    must_attach("outer0");
+    take_filter_off("outer0");
+    run("tc qdisc del dev outer0 clsact");
+    add_foreign_filter("outer0");
+    cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
+    run("tc filter show dev outer0 egress | grep -q somebody_elses");
+    cr_expect_eq(lx_clsact_look(if_nametoindex("outer0")), 0);
+}
+
+Test(attachment, a_qdisc_that_was_there_stays)
+{
+    struct lx_metadata metadata;
+
+    track();
+    run("tc qdisc add dev outer0 clsact");
+    cr_assert_eq(attach("outer0", LX_MODE_AUTO, &metadata), 0, "%s", failure.text);
+    cr_expect_eq(metadata.clsact, 0);
+    cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
+    cr_expect_eq(lx_clsact_look(if_nametoindex("outer0")), 0);
+    cr_expect_not(filter_on("outer0"));
+}
+
+Test(attachment, an_ingress_qdisc_in_the_way_is_named)
+{
+    track();
+    run("tc qdisc add dev outer0 ingress");
+    expect_failure(attach("outer0", LX_MODE_AUTO, NULL), EBUSY, LX_EXIT_BUSY, "tc qdisc del dev outer0 ingress");
+    cr_expect_eq(program_on("outer0"), 0);
+    expect_no_trace(NULL);
+    run("tc qdisc show dev outer0 | grep -q ingress");
+}
+
+Test(attachment, an_attach_that_fails_at_its_last_step_takes_the_filter_back)
+{
+    track();
+    cr_expect_lt(attach("lo", LX_MODE_ONLY_NATIVE, NULL), 0);
+    cr_expect_not_null(strstr(failure.text, "native"), "%s", failure.text);
+    cr_expect_not(filter_on("lo"));
+    expect_no_trace("lo");
+    run("tc qdisc add dev lo clsact");
+    cr_expect_lt(attach("lo", LX_MODE_ONLY_NATIVE, NULL), 0);
+    cr_expect_eq(lx_clsact_look(if_nametoindex("lo")), 0);
+}
+
+Test(attachment, a_filter_that_lost_its_pins_is_explained_and_detached)
+{
+    track();
+    must_attach("outer0");
+    run("ip link set dev outer0 xdpdrv off && rm -r /sys/fs/bpf/lyncxdp");
+    expect_failure(attach("outer0", LX_MODE_AUTO, NULL), EBUSY, LX_EXIT_BUSY, "lyncxdp detach outer0");
+    cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
+    cr_expect_not(filter_on("outer0"));
+    run("tc qdisc del dev outer0 clsact"); /* whose it is nobody knows any more */
+    expect_no_trace("outer0");
+}
+
+/* A detach killed at each of its steps leaves what the next one takes away. */
+Test(attachment, a_detach_of_both_hooks_cut_short_is_completed_by_the_next)
+{
+    track();
+    must_attach("outer0");
+    run("ip link set dev outer0 xdpdrv off");
+    cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
+    expect_no_trace("outer0");
+    must_attach("outer0");
+    run("ip link set dev outer0 xdpdrv off");
+    take_filter_off("outer0");
+    cr_expect_eq(lx_clsact_look(if_nametoindex("outer0")), 0);
+    cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
+    expect_no_trace("outer0");
+    must_attach("outer0");
+    run("ip link set dev outer0 xdpdrv off");
+    take_filter_off("outer0");
+    must_attach("outer0");
+    cr_expect_eq(state_of("outer0"), LX_STATE_FILTERING);
+    cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
+    expect_no_trace("outer0");
+}
+
+Test(attachment, both_hooks_can_be_read_without_root)
+{
+    struct lx_attachment attachment;
+    struct lx_flow_entry *flows;
+    struct lx_counters *sum = malloc(sizeof(*sum));
+    size_t count = 1;
+
+    track();
+    must_attach("outer0");
+    cr_assert_eq(setresuid(65534, 65534, 65534), 0);
+    attachment = opened("outer0");
+    cr_expect_eq(lx_attachment_state(&attachment), LX_STATE_FILTERING);
+    cr_expect_eq(lx_attachment_flows(&attachment, &flows, &count, &failure), 0, "%s", failure.text);
+    cr_expect_eq(lx_attachment_counters(&attachment, LX_HOOK_FROM_ROLE, sum, &failure), 0, "%s", failure.text);
+    lx_attachment_close(&attachment);
+    free(sum);
+    free(flows);
+}
+
+static void expect_within_the_verifier_s_reach(const char *name, const char *pin)
+{
+    struct lx_attachment attachment = opened(name);
+    struct bpf_prog_info info = {0};
+    __u32 length = sizeof(info);
+    char path[192];
+    int program;
+
+    snprintf(path, sizeof(path), "%s/%s", attachment.directory, pin);
+    program = bpf_obj_get(path);
+    cr_assert_geq(program, 0, "%s", path);
+    cr_assert_eq(bpf_obj_get_info_by_fd(program, &info, &length), 0);
+    cr_expect_gt(info.verified_insns, 0);
+    cr_expect_lt(info.verified_insns, 500000, "%s: %u instructions followed", pin, info.verified_insns);
+    close(program);
+    lx_attachment_close(&attachment);
+}
+
+/* The verifier gives up at a million; other kernels follow other paths. */
+Test(attachment, the_verifier_has_half_of_its_reach_left)
+{
+    track();
+    must_attach("outer0");
+    expect_within_the_verifier_s_reach("outer0", "to_role");
+    expect_within_the_verifier_s_reach("outer0", "to_role_twin");
+    expect_within_the_verifier_s_reach("outer0", "from_role");
+    expect_within_the_verifier_s_reach("outer0", "from_role_twin");
+}
+
+/* --- Interfaces --- */
 
 Test(attachment, an_interface_knows_its_addresses_and_whether_they_were_leased)
 {
