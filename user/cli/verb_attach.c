@@ -136,12 +136,10 @@ static void say_egress(const struct lx_policy *policy)
     size_t rows = rules_of_hook(policy, LX_HOOK_FROM_ROLE);
 
     if (policy->egress == LX_EGRESS_ENFORCE)
-        printf("  egress enforce: what the role sends passes if it is an answer or one of %zu outbound rows lists it\n",
-               rows);
+        printf("  egress enforce: %zu outbound rows open; what else the role sends is dropped, answers aside\n", rows);
     else if (policy->egress == LX_EGRESS_TRACK)
-        printf(
-            "  egress track: what the role sends passes; what none of %zu outbound rows lists counts as would-drop\n",
-            rows);
+        printf("  egress track: %zu outbound rows open; what else the role sends passes, counted as would-drop\n",
+               rows);
     else if (rows)
         puts("  replies to what the role itself begins are not let in: egress is off");
 }
