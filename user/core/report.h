@@ -32,6 +32,10 @@ const char *lx_egress_name(enum lx_egress egress);
 json_t *lx_report_status(const struct lx_metadata *metadata, enum lx_hook hook, const char *state,
                          const uint64_t *flows);
 
+/* A flow, as it is at `now` (nanoseconds of CLOCK_MONOTONIC). `labels` are LX_ROW_SLOTS. */
+json_t *lx_report_flow(const struct lx_metadata *metadata, const struct lx_flow_key *key, const struct lx_flow *flow,
+                       uint64_t now, const struct lx_row_label *labels);
+
 /*
  * The counters of one hook, where reason `row` is already the sum over the rows; `labels` are LX_ROW_SLOTS. Rows: every
  * labelled one, in the order of their slots; reasons and ports: the non-zero ones, reasons in the order of the ABI,
@@ -39,10 +43,6 @@ json_t *lx_report_status(const struct lx_metadata *metadata, enum lx_hook hook, 
  */
 json_t *lx_report_counters(const struct lx_metadata *metadata, enum lx_hook hook, const struct lx_counters *counters,
                            const struct lx_row_label *labels);
-
-/* A flow, as it is at `now` (nanoseconds of CLOCK_MONOTONIC). `labels` are LX_ROW_SLOTS. */
-json_t *lx_report_flow(const struct lx_metadata *metadata, const struct lx_flow_key *key, const struct lx_flow *flow,
-                       uint64_t now, const struct lx_row_label *labels);
 
 /* A role of a policy file, with the number of rows that its tables print, those of the roles it includes among them. */
 json_t *lx_report_role(const struct lx_policy_file *file, const struct lx_role *role);
@@ -54,10 +54,10 @@ json_t *lx_report_row(const struct lx_row *row, const struct lx_rule *rule);
 struct lx_explanation {
     const struct lx_probe *probe;
     enum lx_hook hook;
+    enum lx_egress egress; /* under `track` the role's packets pass that would be dropped */
     uint32_t reason;
     const char *row;
     const char *source;
-    enum lx_egress egress; /* under `track` the role's packets pass that would be dropped */
 };
 
 json_t *lx_report_explanation(const struct lx_explanation *explanation);
