@@ -828,20 +828,30 @@ Test(attachment, a_filter_that_lost_its_pins_is_explained_and_detached)
     expect_no_trace("outer0");
 }
 
-/* A detach killed at each of its steps leaves what the next one takes away. */
-Test(attachment, a_detach_of_both_hooks_cut_short_is_completed_by_the_next)
+/* What a detach leaves that is killed after its first step, and after its second. */
+Test(attachment, a_detach_cut_short_after_the_xdp_program_is_completed_by_the_next)
 {
     track();
     must_attach("outer0");
     run("ip link set dev outer0 xdpdrv off");
     cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
     expect_no_trace("outer0");
+}
+
+Test(attachment, a_detach_cut_short_after_the_filter_is_completed_by_the_next)
+{
+    track();
     must_attach("outer0");
     run("ip link set dev outer0 xdpdrv off");
     take_filter_off("outer0");
     cr_expect_eq(lx_clsact_look(if_nametoindex("outer0")), 0);
     cr_expect_eq(detach("outer0"), 0, "%s", failure.text);
     expect_no_trace("outer0");
+}
+
+Test(attachment, a_detach_cut_short_after_the_filter_is_completed_by_an_attach)
+{
+    track();
     must_attach("outer0");
     run("ip link set dev outer0 xdpdrv off");
     take_filter_off("outer0");
@@ -868,6 +878,23 @@ Test(attachment, both_hooks_can_be_read_without_root)
     lx_attachment_close(&attachment);
     free(sum);
     free(flows);
+}
+
+Test(attachment, both_hooks_answer_about_the_shortest_frames)
+{
+    static const uint8_t headers[14] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x86, 0xdd};
+    struct lx_attachment attachment;
+    struct lx_judgement answer;
+
+    track();
+    must_attach("outer0");
+    attachment = opened("outer0");
+    for (int hook = 0; hook < LX_HOOK_COUNT; hook++) {
+        cr_assert_eq(lx_attachment_ask(&attachment, hook, headers, sizeof(headers), &answer, &failure), 0, "%s",
+                     failure.text);
+        cr_expect_eq(answer.reason, LX_REASON_SHORT_FRAME);
+    }
+    lx_attachment_close(&attachment);
 }
 
 static void expect_within_the_verifier_s_reach(const char *name, const char *pin)

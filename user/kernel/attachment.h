@@ -86,7 +86,7 @@ int lx_attachment_counters(const struct lx_attachment *attachment, enum lx_hook 
 int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_label **labels,
                          struct lx_failure *failure);
 
-/* Puts a frame (at least 15 bytes) to a hook's twin: the verdict of the policy in force, nothing counted or recorded.
+/* Puts a frame (at least 14 bytes) to a hook's twin: the verdict of the policy in force, nothing counted or recorded.
  */
 int lx_attachment_ask(const struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length,
                       struct lx_judgement *answer, struct lx_failure *failure);
