@@ -97,12 +97,17 @@ lx_inline void lx_record_flow(const struct lx_view *view, const struct lx_packet
         mine->flows_created++;
 }
 
-/* Remembers a datagram whose first fragment passed. */
+/*
+ * Remembers a datagram whose first fragment passed. Not an ICMP error: it is short enough for every path, and its
+ * addresses have given way to those of the packet that it quotes.
+ */
 lx_inline void lx_record_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
 {
     __u64 now = bpf_ktime_get_coarse_ns();
     struct lx_fragment_key key;
 
+    if (packet->kind == LX_KIND_ICMP_ERROR)
+        return;
     lx_fragment_key(packet, hook, ipv4, &key);
     bpf_map_update_elem(&fragments, &key, &now, BPF_ANY);
 }

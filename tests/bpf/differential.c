@@ -1,52 +1,83 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Holds the loaded program to the oracle: frames go through BPF test runs, once through the twin, which answers, and
- * once through the program itself, whose counters must then be what the oracle predicts, to the packet and the byte.
+ * Holds the loaded programs of both hooks to the oracle: frames go through BPF test runs, once through the twin, which
+ * answers, and once through the program itself, whose counters must then be what the oracle predicts, to the packet and
+ * the byte. Both hooks share their maps, so what the role sends lets answers in.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
+#include <linux/pkt_cls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
 
 #include "tests/oracle/agree.h"
-#include "tests/oracle/generate.h"
 #include "tests/oracle/samples.h"
+#include "tests/oracle/traffic.h"
+
+/* These name the types of the maps. */
+#include "from_role.skel.h"
 #include "to_role.skel.h"
 
-#define POLICIES 50
-#define FRAMES 400
+#define ROUNDS 50
+#define FRAMES 500
 #define FRAME_ROOM 16384
 /* The shortest frame that a test run takes. */
 #define SHORTEST_FRAME 14
-/* One size for all policies here, so that the program is loaded once. */
+/* One size for all policies here, so that the programs are loaded once. */
 #define CAPACITY (16u * LX_IMAGE_MIN_CAPACITY)
 
-/* The program, loaded twice, and what the one that counts must have counted. */
+/* The programs of both hooks, each loaded twice, and what the ones that count must have counted. */
 struct loaded {
-    struct to_role *program, *twin;
-    unsigned generation;
-    struct lx_counters *expected; /* owned */
+    struct to_role *to_role, *to_role_twin;
+    struct from_role *from_role, *from_role_twin;
+    struct oracle_memory memory;
+    struct lx_counters *expected[LX_HOOK_COUNT]; /* owned */
 };
 
 static struct loaded loaded;
 
-static struct to_role *load(bool twin)
+static struct to_role *load_to_role(bool twin)
 {
     struct to_role *program = to_role__open();
-    struct bpf_map *inner;
+    struct to_role *first = loaded.to_role;
 
     cr_assert(program != NULL);
-    inner = bpf_map__inner_map(program->maps.images);
     program->rodata->image_mask = CAPACITY - 1;
     program->rodata->twin = twin;
     cr_assert_eq(bpf_map__set_max_entries(program->maps.counters, (uint32_t)libbpf_num_possible_cpus()), 0);
-    cr_assert_eq(bpf_map__set_value_size(inner, CAPACITY + LX_IMAGE_SLACK), 0);
-    cr_assert_eq(to_role__load(program), 0, "the program does not load");
+    cr_assert_eq(bpf_map__set_value_size(bpf_map__inner_map(program->maps.images), CAPACITY + LX_IMAGE_SLACK), 0);
+    if (first) {
+        cr_assert_eq(bpf_map__reuse_fd(program->maps.images, bpf_map__fd(first->maps.images)), 0);
+        cr_assert_eq(bpf_map__reuse_fd(program->maps.data_control, bpf_map__fd(first->maps.data_control)), 0);
+        cr_assert_eq(bpf_map__reuse_fd(program->maps.flows, bpf_map__fd(first->maps.flows)), 0);
+        cr_assert_eq(bpf_map__reuse_fd(program->maps.flow_gate, bpf_map__fd(first->maps.flow_gate)), 0);
+        cr_assert_eq(bpf_map__reuse_fd(program->maps.fragments, bpf_map__fd(first->maps.fragments)), 0);
+    }
+    cr_assert_eq(to_role__load(program), 0, "the to-role program does not load");
+    return program;
+}
+
+static struct from_role *load_from_role(bool twin)
+{
+    struct from_role *program = from_role__open();
+    const struct to_role *first = loaded.to_role;
+
+    cr_assert(program != NULL);
+    program->rodata->image_mask = CAPACITY - 1;
+    program->rodata->twin = twin;
+    cr_assert_eq(bpf_map__set_max_entries(program->maps.counters, (uint32_t)libbpf_num_possible_cpus()), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.images, bpf_map__fd(first->maps.images)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.data_control, bpf_map__fd(first->maps.data_control)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.flows, bpf_map__fd(first->maps.flows)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.flow_gate, bpf_map__fd(first->maps.flow_gate)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.fragments, bpf_map__fd(first->maps.fragments)), 0);
+    cr_assert_eq(from_role__load(program), 0, "the from-role program does not load");
     return program;
 }
 
@@ -62,180 +93,273 @@ static void setup(void)
         cr_skip_test("BPF test runs need root");
     }
     libbpf_set_print(silent);
-    loaded.program = load(false);
-    loaded.twin = load(true);
-    loaded.expected = calloc(1, sizeof(*loaded.expected));
-    cr_assert(loaded.expected != NULL);
+    loaded.to_role = load_to_role(false);
+    loaded.to_role_twin = load_to_role(true);
+    loaded.from_role = load_from_role(false);
+    loaded.from_role_twin = load_from_role(true);
+    loaded.expected[LX_HOOK_TO_ROLE] = calloc(1, sizeof(struct lx_counters));
+    loaded.expected[LX_HOOK_FROM_ROLE] = calloc(1, sizeof(struct lx_counters));
+    cr_assert(loaded.expected[LX_HOOK_TO_ROLE] && loaded.expected[LX_HOOK_FROM_ROLE]);
 }
 
 static void teardown(void)
 {
-    to_role__destroy(loaded.program);
-    to_role__destroy(loaded.twin);
-    free(loaded.expected);
+    to_role__destroy(loaded.to_role);
+    to_role__destroy(loaded.to_role_twin);
+    from_role__destroy(loaded.from_role);
+    from_role__destroy(loaded.from_role_twin);
+    oracle_forget(&loaded.memory);
+    free(loaded.expected[LX_HOOK_TO_ROLE]);
+    free(loaded.expected[LX_HOOK_FROM_ROLE]);
 }
 
-TestSuite(kernel, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(kernel, .init = setup, .fini = teardown, .timeout = 240);
+
+static int program_of(enum lx_hook hook, bool twin)
+{
+    if (hook == LX_HOOK_TO_ROLE)
+        return bpf_program__fd((twin ? loaded.to_role_twin : loaded.to_role)->progs.lyncxdp_to_role);
+    return bpf_program__fd((twin ? loaded.from_role_twin : loaded.from_role)->progs.lyncxdp_from_role);
+}
+
+static int counters_of(enum lx_hook hook, bool twin)
+{
+    if (hook == LX_HOOK_TO_ROLE)
+        return bpf_map__fd((twin ? loaded.to_role_twin : loaded.to_role)->maps.counters);
+    return bpf_map__fd((twin ? loaded.from_role_twin : loaded.from_role)->maps.counters);
+}
 
 /* A fresh inner map in the next slot, then the control word: the way an update reaches the packets. */
-static void publish_to(struct to_role *program, const void *image, unsigned generation)
-{
-    uint32_t slot = generation % LX_IMAGE_SLOTS, first = 0;
-    int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "image", sizeof(first), CAPACITY + LX_IMAGE_SLACK, 1, NULL);
-
-    cr_assert_geq(map, 0);
-    cr_assert_eq(bpf_map_update_elem(map, &first, image, BPF_ANY), 0);
-    cr_assert_eq(bpf_map_update_elem(bpf_map__fd(program->maps.images), &slot, &map, BPF_ANY), 0);
-    program->data_control->control.word = lx_control_word((uint8_t)slot, 0, 0);
-    close(map);
-}
-
 static void publish(const struct lx_compiled *compiled)
 {
+    uint32_t slot = ++loaded.memory.policy % LX_IMAGE_SLOTS, first = 0;
+    int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "image", sizeof(first), CAPACITY + LX_IMAGE_SLACK, 1, NULL);
     uint8_t *image = calloc(1, CAPACITY + LX_IMAGE_SLACK);
 
     cr_assert(image != NULL);
+    cr_assert_geq(map, 0);
     cr_assert_leq(compiled->capacity, CAPACITY, "the policy needs a larger image than this test has room for");
+    compiled->image->generation = loaded.memory.policy;
     memcpy(image, compiled->image, compiled->image->size);
-    publish_to(loaded.program, image, loaded.generation);
-    publish_to(loaded.twin, image, loaded.generation);
-    loaded.generation++;
+    cr_assert_eq(bpf_map_update_elem(map, &first, image, BPF_ANY), 0);
+    cr_assert_eq(bpf_map_update_elem(bpf_map__fd(loaded.to_role->maps.images), &slot, &map, BPF_ANY), 0);
+    loaded.to_role->data_control->control.word = lx_control_word((uint8_t)slot, 0, 0);
+    close(map);
     free(image);
 }
 
-static uint32_t run(struct to_role *program, const uint8_t *frame, size_t length)
+static uint32_t run(enum lx_hook hook, bool twin, const uint8_t *frame, size_t length)
 {
     LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = (uint32_t)length, .repeat = 1);
-    int error = bpf_prog_test_run_opts(bpf_program__fd(program->progs.lyncxdp_to_role), &options);
+    int error = bpf_prog_test_run_opts(program_of(hook, twin), &options);
 
     cr_assert_eq(error, 0, "a test run of %zu bytes fails: %d", length, error);
     return options.retval;
 }
 
-static void expect_counted(const struct oracle_verdict *verdict, size_t length)
+static void count(struct lx_counter *counter, size_t length)
 {
-    struct lx_counter *counter = verdict->reason == LX_REASON_ROW ? &loaded.expected->rows[verdict->row]
-                                                                  : &loaded.expected->reasons[verdict->reason];
-
     counter->packets++;
     counter->bytes += length;
-    if (verdict->has_ports && lx_reason_verdict(verdict->reason) == LX_DROP)
-        loaded.expected->dropped[verdict->transport][verdict->destination_port]++;
 }
 
-/* Puts a frame to both programs. */
-static void judge(const struct lx_policy *policy, const uint8_t *frame, size_t length)
+/* A row has its packets counted there, and once more under the reason when that is not `row`. */
+static void expect_counted(enum lx_hook hook, bool would, const struct oracle_verdict *verdict, size_t length)
 {
-    struct oracle_verdict verdict = oracle_judge_to_role(policy, frame, length);
-    struct lx_judgement answer = lx_judgement_unpack(run(loaded.twin, frame, length));
-    uint32_t action = lx_reason_verdict(verdict.reason) == LX_PASS ? XDP_PASS : XDP_DROP;
+    struct lx_counters *expected = loaded.expected[hook];
+    bool drop = lx_reason_verdict(verdict->reason) == LX_DROP;
 
+    if (verdict->row != LX_NO_ROW)
+        count(&expected->rows[verdict->row], length);
+    if (verdict->reason == LX_REASON_ROW)
+        return;
+    count(would && drop ? &expected->would_drop_reasons[verdict->reason] : &expected->reasons[verdict->reason], length);
+    if (verdict->has_ports && drop)
+        (would ? expected->would_drop : expected->dropped)[verdict->transport][verdict->destination_port]++;
+}
+
+static uint32_t action_of(enum lx_hook hook, bool pass)
+{
+    if (hook == LX_HOOK_TO_ROLE)
+        return pass ? XDP_PASS : XDP_DROP;
+    return pass ? (uint32_t)TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+/* Whether a test run takes a frame: one of the from-role hook must have an IP header behind an ethertype that says so. */
+static bool can_run(enum lx_hook hook, const uint8_t *frame, size_t length)
+{
+    unsigned ethertype = frame[12] * 256u + frame[13];
+
+    if (hook == LX_HOOK_TO_ROLE)
+        return true;
+    return length >= SHORTEST_FRAME + (ethertype == 0x0800 ? 20u : ethertype == 0x86dd ? 40u : 1u);
+}
+
+/* Puts a frame to both programs of a hook: first to the twin, which must leave no trace. */
+static void judge(const struct lx_policy *policy, enum lx_hook hook, const uint8_t *frame, size_t length)
+{
+    bool would = hook == LX_HOOK_FROM_ROLE && policy->egress == LX_EGRESS_TRACK;
+    struct oracle_verdict verdict;
+    struct lx_judgement answer;
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    loaded.memory.now = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    verdict = oracle_watch(&loaded.memory, policy, hook, frame, length);
+    answer = lx_judgement_unpack(run(hook, true, frame, length));
     if (answer.reason != verdict.reason || answer.row != verdict.row)
-        agree_report(frame, length, answer.reason, answer.row, &verdict);
+        agree_report(hook, frame, length, answer.reason, answer.row, &verdict);
     cr_assert_eq(answer.reason, verdict.reason);
     cr_assert_eq(answer.row, verdict.row);
-    cr_assert_eq(run(loaded.program, frame, length), action);
-    expect_counted(&verdict, length);
+    cr_assert_eq(run(hook, false, frame, length),
+                 action_of(hook, would || lx_reason_verdict(verdict.reason) == LX_PASS));
+    expect_counted(hook, would, &verdict, length);
 }
 
-static void add(uint64_t *sums, const uint64_t *values, size_t count)
+static void add(uint64_t *sums, const uint64_t *values, size_t values_count)
 {
     size_t index;
 
-    for (index = 0; index < count; index++)
+    for (index = 0; index < values_count; index++)
         sums[index] += values[index];
 }
 
 /* The counters of all CPUs together. Caller frees. */
-static struct lx_counters *counted(struct to_role *program)
+static struct lx_counters *counted(enum lx_hook hook, bool twin)
 {
     struct lx_counters *sum = calloc(1, sizeof(*sum)), *one = calloc(1, sizeof(*one));
     int cpu, cpus = libbpf_num_possible_cpus();
 
     cr_assert(sum && one);
     for (cpu = 0; cpu < cpus; cpu++) {
-        cr_assert_eq(bpf_map_lookup_elem(bpf_map__fd(program->maps.counters), &cpu, one), 0);
+        cr_assert_eq(bpf_map_lookup_elem(counters_of(hook, twin), &cpu, one), 0);
         add((uint64_t *)sum, (const uint64_t *)one, sizeof(*sum) / sizeof(uint64_t));
     }
     free(one);
     return sum;
 }
 
+/* Every packet once: under its reason, or under its row when the row is the reason. */
 static uint64_t packets_in(const struct lx_counters *counters)
 {
     uint64_t sum = 0;
     size_t index;
 
     for (index = 0; index < LX_REASON_CAPACITY; index++)
-        sum += counters->reasons[index].packets;
+        sum += counters->reasons[index].packets + counters->would_drop_reasons[index].packets;
     for (index = 0; index < LX_ROW_SLOTS; index++)
         sum += counters->rows[index].packets;
-    return sum;
+    return sum - counters->reasons[LX_REASON_FLOW].packets - counters->reasons[LX_REASON_MIRROR].packets;
 }
 
-static void check_counters(uint64_t frames)
+static void check_counter(const struct lx_counter *counter, const struct lx_counter *expected, const char *what,
+                          size_t index)
 {
-    struct lx_counters *sum = counted(loaded.program), *of_twin = counted(loaded.twin);
-    unsigned transport, port;
+    cr_expect_eq(counter->packets, expected->packets, "packets, %s %zu", what, index);
+    cr_expect_eq(counter->bytes, expected->bytes, "bytes, %s %zu", what, index);
+}
+
+static void check_ports(const __u64 *sums, const __u64 *expected, const char *what)
+{
+    size_t index;
+
+    for (index = 0; index < LX_TRANSPORT_COUNT * 65536; index++)
+        if (sums[index] != expected[index])
+            cr_expect(false, "%s on transport %zu, port %zu: %llu, not %llu", what, index / 65536, index % 65536,
+                      (unsigned long long)sums[index], (unsigned long long)expected[index]);
+}
+
+static void check_counters(enum lx_hook hook, uint64_t frames)
+{
+    struct lx_counters *sum = counted(hook, false), *of_twin = counted(hook, true);
+    const struct lx_counters *expected = loaded.expected[hook];
     size_t index;
 
     cr_expect_eq(packets_in(sum), frames, "the sum over reasons is not the number of packets");
     for (index = 0; index < LX_REASON_CAPACITY; index++) {
-        cr_expect_eq(sum->reasons[index].packets, loaded.expected->reasons[index].packets, "packets %s",
-                     agree_reason_name((uint32_t)index));
-        cr_expect_eq(sum->reasons[index].bytes, loaded.expected->reasons[index].bytes, "bytes %s",
-                     agree_reason_name((uint32_t)index));
+        check_counter(&sum->reasons[index], &expected->reasons[index], "reason", index);
+        check_counter(&sum->would_drop_reasons[index], &expected->would_drop_reasons[index], "would-drop", index);
     }
-    for (index = 0; index < LX_ROW_SLOTS; index++) {
-        cr_expect_eq(sum->rows[index].packets, loaded.expected->rows[index].packets, "packets of row %zu", index);
-        cr_expect_eq(sum->rows[index].bytes, loaded.expected->rows[index].bytes, "bytes of row %zu", index);
-    }
-    for (transport = 0; transport < LX_TRANSPORT_COUNT; transport++)
-        for (port = 0; port < 65536; port++)
-            if (sum->dropped[transport][port] != loaded.expected->dropped[transport][port])
-                cr_expect(false, "dropped on transport %u, port %u: %llu, not %llu", transport, port,
-                          (unsigned long long)sum->dropped[transport][port],
-                          (unsigned long long)loaded.expected->dropped[transport][port]);
+    for (index = 0; index < LX_ROW_SLOTS; index++)
+        check_counter(&sum->rows[index], &expected->rows[index], "row", index);
+    check_ports(sum->dropped[0], expected->dropped[0], "dropped");
+    check_ports(sum->would_drop[0], expected->would_drop[0], "would-drop");
+    cr_expect_eq(sum->flows_created, hook == LX_HOOK_FROM_ROLE ? loaded.memory.flow_count : 0);
     cr_expect_eq(packets_in(of_twin), 0, "the twin counts");
+    cr_expect_eq(of_twin->flows_created, 0, "the twin makes flows");
     free(sum);
     free(of_twin);
+}
+
+/* A frame of the round's traffic, or one that has nothing to do with it. Returns its length. */
+static size_t next_frame(struct traffic *traffic, const struct lx_policy *policy, enum lx_hook *hook, uint8_t *frame)
+{
+    struct traffic_packet next = traffic_next(traffic);
+
+    *hook = next.hook;
+    if (generate_chance(traffic->generator, 50))
+        next.shape = generate_shape(traffic->generator, policy, next.hook);
+    if (next.hook == LX_HOOK_TO_ROLE && generate_chance(traffic->generator, 3)) /* larger than a page: in pieces */
+        next.shape.payload = (unsigned)(3000 + generate_below(traffic->generator, 6000));
+    return shape_write(&next.shape, frame);
 }
 
 Test(kernel, random_policies_are_judged_and_counted_as_the_oracle_says)
 {
     struct generator generator = generator_from(generator_seed("kernel/random"));
+    uint64_t frames[LX_HOOK_COUNT] = {0};
     uint8_t *frame = malloc(FRAME_ROOM);
-    uint64_t frames = 0;
-    size_t round, index;
+    size_t round, index, turn, length;
+    struct traffic traffic;
+    enum lx_hook hook;
 
     cr_assert(frame != NULL);
-    for (round = 0; round < POLICIES; round++) {
-        struct lx_policy *policy = generate_policy(&generator, 1 + generate_below(&generator, 48));
-        struct lx_compiled compiled;
-
-        cr_assert(policy != NULL);
-        cr_assert_eq(lx_compile(policy, &compiled, NULL), 0);
-        publish(&compiled);
-        for (index = 0; index < FRAMES; index++, frames++) {
-            struct shape shape = generate_shape(&generator, policy);
-
-            if (generate_chance(&generator, 3)) /* larger than a page: in fragments */
-                shape.payload = (unsigned)(3000 + generate_below(&generator, 6000));
-            judge(policy, frame, shape_write(&shape, frame));
+    for (round = 0; round < ROUNDS; round++) {
+        cr_assert(traffic_begin(&traffic, &generator, 1 + generate_below(&generator, 48)));
+        for (index = 0, turn = 0; index < FRAMES; index++) {
+            if (index == 0 || generate_chance(&generator, 1)) {
+                turn = generate_below(&generator, TRAFFIC_POLICIES);
+                publish(&traffic.compiled[turn]);
+            }
+            length = next_frame(&traffic, &traffic.turns[turn], &hook, frame);
+            /* Where egress is off, nothing looks at what the role sends. */
+            if (hook == LX_HOOK_FROM_ROLE && traffic.turns[turn].egress == LX_EGRESS_OFF)
+                continue;
+            if (can_run(hook, frame, length)) {
+                judge(&traffic.turns[turn], hook, frame, length);
+                frames[hook]++;
+            }
         }
-        lx_compiled_free(&compiled);
-        generated_policy_free(policy);
+        traffic_end(&traffic);
     }
-    check_counters(frames);
+    check_counters(LX_HOOK_TO_ROLE, frames[LX_HOOK_TO_ROLE]);
+    check_counters(LX_HOOK_FROM_ROLE, frames[LX_HOOK_FROM_ROLE]);
+    for (hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++)
+        cr_expect_gt(loaded.expected[hook]->reasons[LX_REASON_LATER_FRAGMENT].packets, 0);
+    cr_expect_gt(loaded.expected[LX_HOOK_TO_ROLE]->reasons[LX_REASON_FLOW].packets, 0);
+    cr_expect_gt(loaded.expected[LX_HOOK_TO_ROLE]->reasons[LX_REASON_REPLY_UNLISTED].packets, 0);
+    cr_expect_gt(loaded.expected[LX_HOOK_FROM_ROLE]->reasons[LX_REASON_MIRROR].packets, 0);
+    cr_expect_gt(loaded.expected[LX_HOOK_FROM_ROLE]->would_drop_reasons[LX_REASON_NO_ROW].packets, 0);
     free(frame);
+}
+
+static void judge_on_both(const struct lx_policy *policy, const uint8_t *frame, size_t length,
+                          uint64_t frames[LX_HOOK_COUNT])
+{
+    if (can_run(LX_HOOK_FROM_ROLE, frame, length)) {
+        judge(policy, LX_HOOK_FROM_ROLE, frame, length);
+        frames[LX_HOOK_FROM_ROLE]++;
+    }
+    judge(policy, LX_HOOK_TO_ROLE, frame, length);
+    frames[LX_HOOK_TO_ROLE]++;
 }
 
 Test(kernel, damaged_frames_are_judged_and_counted_as_the_oracle_says)
 {
+    uint64_t frames[LX_HOOK_COUNT] = {0};
     struct sample_policies policies;
     uint8_t frame[FRAME_ROOM] = {0};
     size_t index, bit, length;
-    uint64_t frames = 0;
 
     cr_assert(sample_policies_make(&policies));
     publish(&policies.compiled[1]);
@@ -243,15 +367,16 @@ Test(kernel, damaged_frames_are_judged_and_counted_as_the_oracle_says)
         struct sample sample = sample_at(index);
         size_t whole = shape_write(&sample.shape, frame);
 
-        for (length = SHORTEST_FRAME; length < whole; length++, frames++)
-            judge(policies.policy[1], frame, length);
-        for (bit = 0; bit < whole * 8; bit++, frames++) {
+        for (length = SHORTEST_FRAME; length < whole; length++)
+            judge_on_both(policies.policy[1], frame, length, frames);
+        for (bit = 0; bit < whole * 8; bit++) {
             frame[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
-            judge(policies.policy[1], frame, whole);
+            judge_on_both(policies.policy[1], frame, whole, frames);
             frame[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
         }
     }
-    check_counters(frames);
+    check_counters(LX_HOOK_TO_ROLE, frames[LX_HOOK_TO_ROLE]);
+    check_counters(LX_HOOK_FROM_ROLE, frames[LX_HOOK_FROM_ROLE]);
     sample_policies_free(&policies);
 }
 
@@ -261,12 +386,15 @@ Test(kernel, without_an_image_everything_is_dropped_and_counted)
     uint8_t frame[FRAME_ROOM];
     size_t length = shape_write(&sample.shape, frame);
     struct lx_counters *sum;
+    enum lx_hook hook;
 
-    cr_assert_eq(lx_judgement_unpack(run(loaded.twin, frame, length)).reason, LX_REASON_NO_POLICY);
-    cr_assert_eq(run(loaded.program, frame, length), XDP_DROP);
-    sum = counted(loaded.program);
-    cr_expect_eq(sum->reasons[LX_REASON_NO_POLICY].packets, 1);
-    cr_expect_eq(sum->reasons[LX_REASON_NO_POLICY].bytes, length);
-    cr_expect_eq(packets_in(sum), 1);
-    free(sum);
+    for (hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++) {
+        cr_assert_eq(lx_judgement_unpack(run(hook, true, frame, length)).reason, LX_REASON_NO_POLICY);
+        cr_assert_eq(run(hook, false, frame, length), action_of(hook, false));
+        sum = counted(hook, false);
+        cr_expect_eq(sum->reasons[LX_REASON_NO_POLICY].packets, 1);
+        cr_expect_eq(sum->reasons[LX_REASON_NO_POLICY].bytes, length);
+        cr_expect_eq(packets_in(sum), 1);
+        free(sum);
+    }
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <lyncxdp/judge.h>
+#include "programs.h"
 
 /* Ethernet's 14 bytes would leave every later header on an odd half word; network stacks shift the frame likewise. */
 #define ALIGNING 2
@@ -22,13 +22,13 @@ const char *agree_reason_name(uint32_t reason)
     return reason < LX_REASON_COUNT ? names[reason] : "(no reason)";
 }
 
-void agree_report(const uint8_t *frame, size_t length, uint32_t reason, uint32_t row,
+void agree_report(enum lx_hook hook, const uint8_t *frame, size_t length, uint32_t reason, uint32_t row,
                   const struct oracle_verdict *expected)
 {
     size_t index;
 
-    fprintf(stderr, "data plane: %s, row %u; oracle: %s, row %u; frame of %zu bytes:\n", agree_reason_name(reason), row,
-            agree_reason_name(expected->reason), expected->row, length);
+    fprintf(stderr, "%s: data plane: %s, row %u; oracle: %s, row %u; frame of %zu bytes:\n",
+            hook == LX_HOOK_TO_ROLE ? "to role" : "from role", agree_reason_name(reason), row, agree_reason_name(expected->reason), expected->row, length);
     for (index = 0; index < length; index++)
         fprintf(stderr, "%02x%s", frame[index], index % 32 == 31 ? "\n" : "");
     fprintf(stderr, "\n");
@@ -39,51 +39,107 @@ static struct lx_view view_of(const struct lx_compiled *compiled)
     return (struct lx_view){.image = compiled->image, .mask = compiled->capacity - 1};
 }
 
-/* The two halves, as the BPF program calls them: a packet whose ports were read is counted by its port. */
-static struct lx_judgement judge(const struct lx_view *view, const struct lx_frame *frame, struct lx_packet *packet,
-                                 bool *has_ports)
-{
-    uint32_t reason = lx_read_frame(view, frame, packet);
-
-    *has_ports = reason == LX_UNDECIDED && packet->kind == LX_KIND_PORTS;
-    if (reason != LX_UNDECIDED)
-        return lx_judgement_unpack(LX_JUDGED(reason));
-    return lx_judgement_unpack(lx_judge_to_role(view, packet, packet->ethertype == ETH_P_IP));
-}
-
-static bool same(const struct lx_judgement *judgement, const struct lx_packet *packet, bool has_ports,
+/* A packet whose ports were read is counted by its port. */
+static bool same(const struct lx_judgement *judgement, const struct lx_packet *packet, bool opened,
                  const struct oracle_verdict *expected)
 {
-    if (judgement->reason != expected->reason || judgement->row != expected->row || has_ports != expected->has_ports)
+    bool has_ports = opened && packet->kind == LX_KIND_PORTS;
+
+    if (judgement->reason >= LX_REASON_COUNT || judgement->reason != expected->reason)
+        return false;
+    if (judgement->row != expected->row || has_ports != expected->has_ports)
         return false;
     return !has_ports ||
            (packet->transport == expected->transport && packet->tuple.destination_port == expected->destination_port);
 }
 
-bool agree_on_frame(const struct lx_policy *policy, const struct lx_compiled *compiled, const uint8_t *frame,
-                    size_t length, struct agree_count *count)
+/* A copy of a frame that ends where its memory ends. */
+static struct lx_frame exact_copy(const uint8_t *frame, size_t length, uint8_t **memory)
 {
-    struct oracle_verdict expected = oracle_judge_to_role(policy, frame, length);
-    struct lx_view view = view_of(compiled);
-    struct lx_judgement judgement;
-    struct lx_packet packet;
     uint8_t *copy = malloc(length + ALIGNING);
-    struct lx_frame exact = {.data = copy + ALIGNING, .end = copy + ALIGNING + length, .length = (uint32_t)length};
-    bool has_ports, agreed;
 
     if (!copy)
         abort();
     memcpy(copy + ALIGNING, frame, length);
-    judgement = judge(&view, &exact, &packet, &has_ports);
+    *memory = copy;
+    return (struct lx_frame){
+        .data = copy + ALIGNING, .end = copy + ALIGNING + length, .length = (uint32_t)length};
+}
+
+static void count_judgement(struct agree_count *count, uint32_t reason)
+{
+    if (!count)
+        return;
+    count->frames++;
+    if (reason < LX_REASON_COUNT)
+        count->reasons[reason]++;
+}
+
+/* A packet of which nothing was read yet: what the data plane believes of it without having set it shows. */
+static struct lx_packet unread_packet(void)
+{
+    struct lx_packet packet;
+
+    memset(&packet, 0xa5, sizeof(packet));
+    return packet;
+}
+
+/* The two halves, as the BPF programs call them when they remember nothing. */
+static struct lx_judgement judge(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
+                                 struct lx_packet *packet, bool *opened)
+{
+    uint32_t reason = lx_read_frame(view, frame, packet);
+    bool ipv4;
+
+    *opened = reason == LX_UNDECIDED;
+    if (!*opened)
+        return lx_judgement_unpack(LX_JUDGED(reason));
+    ipv4 = packet->ethertype == ETH_P_IP;
+    return lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? lx_judge_to_role(view, packet, ipv4)
+                                                       : lx_judge_from_role(view, packet, ipv4));
+}
+
+bool agree_on_frame(const struct lx_policy *policy, const struct lx_compiled *compiled, enum lx_hook hook,
+                    const uint8_t *frame, size_t length, struct agree_count *count)
+{
+    struct oracle_verdict expected = oracle_judge(policy, hook, frame, length);
+    struct lx_view view = view_of(compiled);
+    struct lx_judgement judgement;
+    struct lx_packet packet = unread_packet();
+    struct lx_frame exact;
+    uint8_t *copy;
+    bool opened, agreed;
+
+    exact = exact_copy(frame, length, &copy);
+    judgement = judge(&view, hook, &exact, &packet, &opened);
     free(copy);
-    agreed = judgement.reason < LX_REASON_COUNT && same(&judgement, &packet, has_ports, &expected);
-    if (count) {
-        count->frames++;
-        if (judgement.reason < LX_REASON_COUNT)
-            count->reasons[judgement.reason]++;
-    }
+    agreed = same(&judgement, &packet, opened, &expected);
+    count_judgement(count, judgement.reason);
     if (!agreed)
-        agree_report(frame, length, judgement.reason, judgement.row, &expected);
+        agree_report(hook, frame, length, judgement.reason, judgement.row, &expected);
+    return agreed;
+}
+
+bool agree_on_next(struct oracle_memory *memory, const struct lx_policy *policy, const struct lx_compiled *compiled,
+                   enum lx_hook hook, const uint8_t *frame, size_t length, struct agree_count *count)
+{
+    struct oracle_verdict expected = oracle_watch(memory, policy, hook, frame, length);
+    struct lx_view view = view_of(compiled);
+    struct lx_judgement judgement;
+    struct lx_packet packet = unread_packet();
+    struct lx_frame exact;
+    uint8_t *copy;
+    bool opened, agreed;
+
+    exact = exact_copy(frame, length, &copy);
+    compiled->image->generation = memory->policy;
+    programs_set_clock(memory->now);
+    judgement = programs_judge(&view, hook, &exact, &packet, &opened);
+    free(copy);
+    agreed = same(&judgement, &packet, opened, &expected);
+    count_judgement(count, judgement.reason);
+    if (!agreed)
+        agree_report(hook, frame, length, judgement.reason, judgement.row, &expected);
     return agreed;
 }
 
@@ -93,6 +149,38 @@ static void put_address(__u32 words[4], const uint8_t *bytes, bool ipv6)
 
     memcpy(mapped + 12, bytes, 4);
     memcpy(words, ipv6 ? bytes : mapped, 16);
+}
+
+static bool same_flow(const struct oracle_flow *expected)
+{
+    const struct oracle_tuple *tuple = &expected->tuple;
+    struct lx_flow_key key = {.role_port = tuple->source_port,
+                              .remote_port = tuple->destination_port,
+                              .transport = (uint8_t)tuple->transport};
+    const struct lx_flow *flow;
+
+    put_address(key.role, tuple->source, tuple->ipv6);
+    put_address(key.remote, tuple->destination, tuple->ipv6);
+    flow = programs_flow(&key);
+    return flow && flow->row == expected->row && flow->generation == expected->policy &&
+           flow->created == expected->created && flow->seen == expected->seen && flow->state == (int)expected->state;
+}
+
+bool agree_on_flows(const struct oracle_memory *memory)
+{
+    size_t index;
+
+    if (programs_flows() != memory->flow_count || programs_flows_created() != memory->flow_count) {
+        fprintf(stderr, "programs: %llu flows, %llu created; oracle: %zu\n", (unsigned long long)programs_flows(),
+                (unsigned long long)programs_flows_created(), memory->flow_count);
+        return false;
+    }
+    for (index = 0; index < memory->flow_count; index++)
+        if (!same_flow(&memory->flows[index])) {
+            fprintf(stderr, "flow %zu of the oracle is another one to the programs\n", index);
+            return false;
+        }
+    return true;
 }
 
 bool agree_on_tuple(const struct lx_policy *policy, const struct lx_compiled *compiled, enum lx_hook hook,

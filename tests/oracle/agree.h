@@ -6,7 +6,7 @@
 #ifndef LYNCXDP_TESTS_AGREE_H
 #define LYNCXDP_TESTS_AGREE_H
 
-#include "oracle.h"
+#include "oracle_memory.h"
 #include "user/core/compile.h"
 
 /* Sums of what was judged, by reason. */
@@ -19,8 +19,18 @@ struct agree_count {
  * Returns whether reason, row and the port that a drop is counted by are the same. On disagreement writes the frame and
  * both answers to stderr. `count` may be NULL.
  */
-bool agree_on_frame(const struct lx_policy *policy, const struct lx_compiled *compiled, const uint8_t *frame,
-                    size_t length, struct agree_count *count);
+bool agree_on_frame(const struct lx_policy *policy, const struct lx_compiled *compiled, enum lx_hook hook,
+                    const uint8_t *frame, size_t length, struct agree_count *count);
+
+/*
+ * The same for the next frame of a sequence, with what both remember of the frames before it: the programs' own tables
+ * (programs.h) and the oracle's memory, whose clock both go by.
+ */
+bool agree_on_next(struct oracle_memory *memory, const struct lx_policy *policy, const struct lx_compiled *compiled,
+                   enum lx_hook hook, const uint8_t *frame, size_t length, struct agree_count *count);
+
+/* Whether programs and oracle remember the same flows, each with the same row, state and times. */
+bool agree_on_flows(const struct oracle_memory *memory);
 
 /* The same for row matching alone: one tuple against the rules of one hook. */
 bool agree_on_tuple(const struct lx_policy *policy, const struct lx_compiled *compiled, enum lx_hook hook,
@@ -30,7 +40,7 @@ bool agree_on_tuple(const struct lx_policy *policy, const struct lx_compiled *co
 bool agree_count_is_whole(const struct agree_count *count);
 
 /* Writes a frame in hexadecimal, with what is said about it, to stderr. */
-void agree_report(const uint8_t *frame, size_t length, uint32_t reason, uint32_t row,
+void agree_report(enum lx_hook hook, const uint8_t *frame, size_t length, uint32_t reason, uint32_t row,
                   const struct oracle_verdict *expected);
 
 const char *agree_reason_name(uint32_t reason);

@@ -259,7 +259,8 @@ static void random_switches(struct generator *generator, struct lx_policy *polic
 {
     size_t listed = generate_below(generator, 6), index;
 
-    policy->built_ins = generate_chance(generator, 50) ? 0x1ff : (uint32_t)generate_below(generator, 0x200);
+    policy->built_ins = generate_chance(generator, 50) ? 0x3ff : (uint32_t)generate_below(generator, 0x400);
+    policy->egress = (enum lx_egress)generate_below(generator, 3);
     policy->vlans_listed = generate_chance(generator, 25);
     if (generate_chance(generator, 60))
         policy->vlans[0] |= 1;

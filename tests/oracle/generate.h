@@ -33,7 +33,13 @@ size_t generate_rule_count(struct generator *generator);
 /* A conversation that a rule of the hook is about, or one just beside it. Its ports are never 0. */
 struct oracle_tuple generate_tuple(struct generator *generator, const struct lx_policy *policy, enum lx_hook hook);
 
-/* A frame for the policy's to-role hook: an honest one around its rules, a built-in case, or one with defects. */
-struct shape generate_shape(struct generator *generator, const struct lx_policy *policy);
+/* A frame for a hook of the policy: an honest one around its rules, a built-in case, or one with defects. */
+struct shape generate_shape(struct generator *generator, const struct lx_policy *policy, enum lx_hook hook);
+
+/* The same around one conversation, which the tuple's source has begun or goes on with. */
+struct shape generate_shape_of(struct generator *generator, struct oracle_tuple tuple);
+
+/* Makes a piece of a datagram out of a packet: of few identifications, so that pieces meet. */
+void generate_fragment(struct generator *generator, struct shape *shape);
 
 #endif

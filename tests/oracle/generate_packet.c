@@ -302,6 +302,73 @@ static void add_defect(struct generator *generator, struct shape *shape)
     }
 }
 
+/* What may be wrong with a quoted packet. */
+static void disturb_quote(struct generator *generator, struct shape *shape)
+{
+    struct shape_quote *quote = &shape->quote;
+
+    switch (generate_below(generator, 10)) {
+    case 0:
+        quote->protocol = (uint8_t)(generate_chance(generator, 50) ? 50 : shape->protocol);
+        break;
+    case 1:
+        quote->fragment = (uint16_t)(generate_chance(generator, 50) ? 0x2000 : generate_below(generator, 0x4000));
+        quote->extension = 44;
+        break;
+    case 2:
+        quote->extension = 60;
+        quote->option_words = (unsigned)generate_below(generator, 11);
+        shape->payload += quote->option_words * 4;
+        break;
+    case 3:
+        move_address(quote->tuple.source, quote->tuple.ipv6, 1);
+        break;
+    case 4:
+        quote->version_error = 1;
+        break;
+    case 5:
+        quote->header_length_error = generate_chance(generator, 50) ? 1 : -1;
+        break;
+    case 6:
+        shape->payload = (unsigned)generate_below(generator, shape->payload + 20);
+        if (generate_chance(generator, 50))
+            shape->padding = (unsigned)generate_below(generator, 64); /* zeros where the rest would be */
+        break;
+    case 7:
+        quote->echo_type = (uint8_t)(generate_chance(generator, 50) ? 129 : 0);
+        break;
+    case 8:
+        *(generate_chance(generator, 50) ? &quote->tuple.source_port : &quote->tuple.destination_port) = 0;
+        break;
+    default:
+        quote->tuple.transport ^= 1;
+        quote->protocol = quote->protocol == 6 ? 17 : 6;
+        break;
+    }
+}
+
+/* An error sent from the tuple's source, or from anywhere on the way there, about an answer to it. */
+static struct shape random_error(struct generator *generator, const struct oracle_tuple *tuple)
+{
+    uint8_t type = (uint8_t)(tuple->ipv6 ? 1 + generate_below(generator, 3) : generate_chance(generator, 50) ? 3 : 11);
+    struct oracle_tuple quoted = oracle_turned(tuple), outer = *tuple;
+    struct shape shape;
+
+    if (generate_chance(generator, 40))
+        outer.source[outer.ipv6 ? 15 : 3] ^= 0x55;
+    if (generate_chance(generator, 10)) {
+        quoted.transport = LX_ECHO;
+        quoted.source_port = quoted.destination_port = tuple->source_port;
+    }
+    shape = shape_of_error(&outer, type, &quoted);
+    shape.payload += (unsigned)generate_below(generator, 20);
+    if (generate_chance(generator, 40))
+        disturb_quote(generator, &shape);
+    if (generate_chance(generator, 5))
+        shape.icmp_code = (uint8_t)generate_below(generator, 16);
+    return shape;
+}
+
 static struct shape random_icmp(struct generator *generator, const struct oracle_tuple *tuple)
 {
     static const uint8_t usual4[] = {0, 3, 4, 5, 8, 11, 12, 13},
@@ -311,6 +378,7 @@ static struct shape random_icmp(struct generator *generator, const struct oracle
     struct shape shape =
         shape_of_icmp(tuple, generate_chance(generator, 90) ? type : (uint8_t)generate_number(generator));
 
+    shape.icmp_identifier = tuple->source_port;
     if (generate_chance(generator, 40)) {
         set_special(generator, tuple->ipv6, shape.tuple.source);
         shape.tuple.source[15] ^= (uint8_t)(tuple->ipv6 ? generate_below(generator, 2) : 0);
@@ -324,6 +392,16 @@ static struct shape random_icmp(struct generator *generator, const struct oracle
         shape.icmp_code = (uint8_t)generate_below(generator, 4);
     if (generate_chance(generator, 20))
         shape.payload = (unsigned)generate_below(generator, 40);
+    return shape;
+}
+
+/* An echo, asked or answered; of a tuple that is no echo's, one port becomes the identifier. */
+static struct shape random_echo(struct generator *generator, const struct oracle_tuple *tuple)
+{
+    bool request = generate_chance(generator, 50);
+    struct shape shape = shape_of_icmp(tuple, tuple->ipv6 ? (request ? 128 : 129) : (request ? 8 : 0));
+
+    shape.icmp_identifier = tuple->source_port;
     return shape;
 }
 
@@ -344,35 +422,77 @@ static struct shape random_dhcp(struct generator *generator, struct oracle_tuple
     return shape_of_tuple(&tuple);
 }
 
-struct shape generate_shape(struct generator *generator, const struct lx_policy *policy)
+void generate_fragment(struct generator *generator, struct shape *shape)
 {
-    struct oracle_tuple tuple = generate_tuple(generator, policy, LX_HOOK_TO_ROLE);
+    static const uint16_t offsets[] = {0, 0, 0, 1, 2, 3, 4, 100}; /* in units of 8 bytes */
+    uint16_t offset = offsets[generate_below(generator, sizeof(offsets) / sizeof(*offsets))];
+    bool more = generate_chance(generator, 70);
+
+    shape->identification = (uint32_t)generate_below(generator, 2);
+    if (shape->ethertype == 0x0800) {
+        shape->fragment = (uint16_t)(offset | (more ? 0x2000 : 0));
+    } else {
+        shape->extensions = 1;
+        shape->extension[0] = 44;
+        shape->extension_size[0] = 0;
+        shape->fragment = (uint16_t)(offset << 3 | (more ? 1 : 0));
+        if (generate_chance(generator, 10))
+            shape->identification |= 0x10000;
+    }
+    if (generate_chance(generator, 15)) /* its header does not fit */
+        shape->ip_length_error = -(int)(1 + generate_below(generator, 24));
+    else if (shape->protocol == 17 && generate_chance(generator, 60))
+        shape->transport_length_error = (int)generate_below(generator, 2000);
+}
+
+struct shape generate_shape_of(struct generator *generator, struct oracle_tuple tuple)
+{
     size_t kind = generate_below(generator, 100);
     struct shape shape;
 
-    if (kind < 8)
+    if (tuple.transport == LX_ECHO)
+        shape = random_echo(generator, &tuple);
+    else if (kind < 5)
         shape = random_icmp(generator, &tuple);
-    else if (kind < 11)
+    else if (kind < 7)
+        shape = random_echo(generator, &tuple);
+    else if (kind < 9)
         shape = random_dhcp(generator, tuple);
-    else if (kind < 13)
+    else if (kind < 10)
         shape = shape_of_arp((uint16_t)generate_below(generator, 4));
+    else if (kind < 20)
+        shape = random_error(generator, &tuple);
     else
         shape = shape_of_tuple(&tuple);
-    if (kind >= 13)
+    if (kind >= 20)
         shape.payload = (unsigned)generate_below(generator, 32);
-    if (generate_chance(generator, 20))
+    if (generate_chance(generator, 40)) /* ACK, FIN ACK, RST, RST ACK, SYN ACK, PSH ACK */
+        shape.tcp_flags = (uint8_t[]){0x10, 0x11, 0x04, 0x14, 0x12, 0x18}[generate_below(generator, 6)];
+    if (generate_chance(generator, 10))
         shape.tcp_flags = (uint8_t)generate_number(generator);
     if (generate_chance(generator, 5))
         shape.tcp_option_words = (uint8_t)generate_below(generator, 11);
-    if (generate_chance(generator, 15))
+    if (generate_chance(generator, 8))
         add_tags(generator, &shape);
     if (shape.ethertype == 0x86dd && generate_chance(generator, 15))
         add_extensions(generator, &shape);
+    else if (shape.ethertype != 0x0806 && generate_chance(generator, 8))
+        generate_fragment(generator, &shape);
     if (generate_chance(generator, 10))
-        shape.padding = (unsigned)generate_below(generator, 24);
-    if (generate_chance(generator, 15))
+        shape.padding += (unsigned)generate_below(generator, 24);
+    if (generate_chance(generator, 10))
         add_defect(generator, &shape);
-    if (generate_chance(generator, 4))
+    if (generate_chance(generator, 3))
         add_defect(generator, &shape);
     return shape;
+}
+
+/* To the role: what inbound rows let in, or an answer to an outbound row. From the role: likewise, the other way. */
+struct shape generate_shape(struct generator *generator, const struct lx_policy *policy, enum lx_hook hook)
+{
+    bool answer = generate_chance(generator, hook == LX_HOOK_TO_ROLE ? 15 : 40);
+    enum lx_hook begun = answer == (hook == LX_HOOK_TO_ROLE) ? LX_HOOK_FROM_ROLE : LX_HOOK_TO_ROLE;
+    struct oracle_tuple tuple = generate_tuple(generator, policy, begun);
+
+    return generate_shape_of(generator, answer ? oracle_turned(&tuple) : tuple);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The verdict of the to-role hook, in the words of the design: what is never passed, then the built-in cases, then
- * martians and group destinations, then the rows.
+ * The verdict of either hook, in the words of the design: what is never passed, then the built-in cases, then martians
+ * and group destinations, then the rows. What was seen before is none of its business (oracle_memory.c).
  */
 #include "oracle.h"
 
@@ -146,7 +146,107 @@ static bool judge_addresses(const struct oracle_packet *packet, uint32_t *reason
     return true;
 }
 
-static uint32_t judge_icmp(const struct lx_policy *policy, const struct oracle_packet *packet)
+struct oracle_tuple oracle_turned(const struct oracle_tuple *tuple)
+{
+    struct oracle_tuple turned = *tuple;
+
+    memcpy(turned.source, tuple->destination, 16);
+    memcpy(turned.destination, tuple->source, 16);
+    turned.source_port = tuple->destination_port;
+    turned.destination_port = tuple->source_port;
+    return turned;
+}
+
+bool oracle_is_echo_request(const struct oracle_packet *packet)
+{
+    return packet->icmp && packet->icmp_type == (packet->tuple.ipv6 ? 128 : 8);
+}
+
+bool oracle_is_echo_reply(const struct oracle_packet *packet)
+{
+    return packet->icmp && packet->icmp_type == (packet->tuple.ipv6 ? 129 : 0);
+}
+
+/* Unreachable, too big, time exceeded. */
+bool oracle_is_error(const struct oracle_packet *packet)
+{
+    uint8_t type = packet->icmp_type;
+
+    return packet->icmp && (packet->tuple.ipv6 ? type >= 1 && type <= 3 : type == 3 || type == 11);
+}
+
+/* Whether the site has said which addresses are behind the role, and this is one of them. */
+static bool protected_is_known(const struct lx_policy *policy)
+{
+    return policy->protected && !policy->protected->any && policy->protected->count > 0;
+}
+
+static bool is_protected(const struct lx_policy *policy, bool ipv6, const uint8_t *address)
+{
+    return protected_is_known(policy) && oracle_set_covers(policy->protected, ipv6, address);
+}
+
+/* The quoted packet went from the role to somebody: an answer to an inbound row, or begun by an outbound one. */
+static uint32_t judge_error_to_role(const struct lx_policy *policy, const struct oracle_tuple *sent)
+{
+    struct oracle_tuple answered = oracle_turned(sent);
+    bool listed = false;
+
+    if (sent->transport != LX_ECHO) {
+        listed = oracle_first_row(policy, LX_HOOK_TO_ROLE, &answered) != LX_NO_ROW;
+        if (policy->egress != LX_EGRESS_OFF && oracle_first_row(policy, LX_HOOK_FROM_ROLE, sent) != LX_NO_ROW)
+            listed = true;
+    }
+    return listed ? LX_REASON_ICMP_ERROR : LX_REASON_ICMP_ERROR_UNRELATED;
+}
+
+/* The quoted packet went from somebody to the role: let in by an inbound row or as an echo, or answering an outbound
+ * row. */
+static uint32_t judge_error_from_role(const struct lx_policy *policy, const struct oracle_tuple *received)
+{
+    struct oracle_tuple begun = oracle_turned(received);
+    bool let_in;
+
+    if (protected_is_known(policy) && !is_protected(policy, received->ipv6, received->destination))
+        return LX_REASON_SPOOFED;
+    if (received->transport == LX_ECHO)
+        let_in = policy->built_ins & LX_BUILT_IN_ECHO;
+    else
+        let_in = oracle_first_row(policy, LX_HOOK_TO_ROLE, received) != LX_NO_ROW ||
+                 oracle_first_row(policy, LX_HOOK_FROM_ROLE, &begun) != LX_NO_ROW;
+    return let_in ? LX_REASON_ICMP_ERROR : LX_REASON_ICMP_ERROR_UNRELATED;
+}
+
+static uint32_t judge_error(const struct lx_policy *policy, enum lx_hook hook, const struct oracle_packet *packet,
+                            bool *opened)
+{
+    const struct oracle_tuple *quoted = &packet->quoted;
+
+    if (!(policy->built_ins & LX_BUILT_IN_ICMP_ERROR))
+        return LX_REASON_BUILT_IN_OFF;
+    /* An error goes to whom the packet came from. */
+    if (!packet->quotes || memcmp(quoted->source, packet->tuple.destination, quoted->ipv6 ? 16 : 4) != 0)
+        return LX_REASON_ICMP_ERROR_UNRELATED;
+    *opened = true;
+    return hook == LX_HOOK_TO_ROLE ? judge_error_to_role(policy, quoted) : judge_error_from_role(policy, quoted);
+}
+
+static uint32_t judge_echo(const struct lx_policy *policy, enum lx_hook hook, const struct oracle_packet *packet)
+{
+    bool ours = is_protected(policy, packet->tuple.ipv6, packet->tuple.source);
+    bool on = policy->built_ins & LX_BUILT_IN_ECHO;
+
+    if (hook == LX_HOOK_FROM_ROLE)
+        return protected_is_known(policy) && !ours ? LX_REASON_SPOOFED : switched(policy, LX_BUILT_IN_ECHO, LX_REASON_ECHO);
+    if (oracle_is_echo_reply(packet))
+        return LX_REASON_ICMP_TYPE; /* unless the role has asked */
+    if (!on)
+        return LX_REASON_BUILT_IN_OFF;
+    return ours ? LX_REASON_SPOOFED : LX_REASON_ECHO;
+}
+
+static uint32_t judge_icmp(const struct lx_policy *policy, enum lx_hook hook, const struct oracle_packet *packet,
+                           bool *opened)
 {
     uint8_t type = packet->icmp_type;
     bool ipv6 = packet->tuple.ipv6;
@@ -158,15 +258,42 @@ static uint32_t judge_icmp(const struct lx_policy *policy, const struct oracle_p
         return judge_mld(policy, packet);
     if (judge_addresses(packet, &reason))
         return reason;
-    if (type == (ipv6 ? 128 : 8))
-        return switched(policy, LX_BUILT_IN_ECHO, LX_REASON_ECHO);
-    /* Unreachable, too big, time exceeded. No flow and no outbound row is asked yet: none is related. */
-    if (ipv6 ? type >= 1 && type <= 3 : type == 3 || type == 11)
-        return switched(policy, LX_BUILT_IN_ICMP_ERROR, LX_REASON_ICMP_ERROR_UNRELATED);
-    return LX_REASON_ICMP_TYPE;
+    if (oracle_is_error(packet))
+        return judge_error(policy, hook, packet, opened);
+    if (!oracle_is_echo_request(packet) && !oracle_is_echo_reply(packet))
+        return LX_REASON_ICMP_TYPE;
+    *opened = true;
+    return judge_echo(policy, hook, packet);
 }
 
-static struct oracle_verdict judge_ports(const struct lx_policy *policy, const struct oracle_packet *packet)
+static struct oracle_verdict judge_rows_to_role(const struct lx_policy *policy, const struct oracle_tuple *tuple)
+{
+    uint32_t row = oracle_first_row(policy, LX_HOOK_TO_ROLE, tuple);
+
+    if (row == LX_NO_ROW)
+        return (struct oracle_verdict){.reason = LX_REASON_NO_ROW, .row = LX_NO_ROW};
+    if (is_protected(policy, tuple->ipv6, tuple->source))
+        return (struct oracle_verdict){.reason = LX_REASON_SPOOFED, .row = LX_NO_ROW};
+    return (struct oracle_verdict){.reason = LX_REASON_ROW, .row = row};
+}
+
+static struct oracle_verdict judge_rows_from_role(const struct lx_policy *policy, const struct oracle_packet *packet)
+{
+    struct oracle_tuple answered = oracle_turned(&packet->tuple);
+    bool may_answer = packet->tuple.transport == LX_UDP || (packet->tcp_flags & 0x14); /* ACK or RST */
+    uint32_t row;
+
+    if (protected_is_known(policy) && !is_protected(policy, packet->tuple.ipv6, packet->tuple.source))
+        return (struct oracle_verdict){.reason = LX_REASON_SPOOFED, .row = LX_NO_ROW};
+    row = oracle_first_row(policy, LX_HOOK_TO_ROLE, &answered);
+    if (may_answer && row != LX_NO_ROW)
+        return (struct oracle_verdict){.reason = LX_REASON_MIRROR, .row = row};
+    row = oracle_first_row(policy, LX_HOOK_FROM_ROLE, &packet->tuple);
+    return (struct oracle_verdict){.reason = row == LX_NO_ROW ? LX_REASON_NO_ROW : LX_REASON_ROW, .row = row};
+}
+
+static struct oracle_verdict judge_ports(const struct lx_policy *policy, enum lx_hook hook,
+                                         const struct oracle_packet *packet)
 {
     const struct oracle_tuple *tuple = &packet->tuple;
     struct oracle_verdict verdict = {.row = LX_NO_ROW};
@@ -181,34 +308,36 @@ static struct oracle_verdict judge_ports(const struct lx_policy *policy, const s
     }
     if (judge_addresses(packet, &verdict.reason))
         return verdict;
-    verdict.row = oracle_first_row(policy, LX_HOOK_TO_ROLE, tuple);
-    if (verdict.row == LX_NO_ROW) {
-        verdict.reason = LX_REASON_NO_ROW;
-    } else if (policy->protected && !policy->protected->any &&
-               oracle_set_covers(policy->protected, tuple->ipv6, tuple->source)) {
-        verdict.reason = LX_REASON_SPOOFED;
-        verdict.row = LX_NO_ROW;
-    } else {
-        verdict.reason = LX_REASON_ROW;
-    }
+    return hook == LX_HOOK_TO_ROLE ? judge_rows_to_role(policy, tuple) : judge_rows_from_role(policy, packet);
+}
+
+struct oracle_verdict oracle_judge_packet(const struct lx_policy *policy, enum lx_hook hook,
+                                          const struct oracle_packet *packet, bool *opened)
+{
+    struct oracle_verdict verdict = {.row = LX_NO_ROW};
+
+    *opened = packet->has_ports;
+    if (packet->defective)
+        verdict.reason = packet->defect;
+    else if (packet->arp)
+        verdict.reason = switched(policy, LX_BUILT_IN_ARP, LX_REASON_ARP);
+    else if (packet->later_fragment)
+        verdict.reason = LX_REASON_FRAGMENT;
+    else if (packet->icmp)
+        verdict.reason = judge_icmp(policy, hook, packet, opened);
+    else
+        verdict = judge_ports(policy, hook, packet);
+    verdict.has_ports = packet->has_ports;
+    verdict.transport = packet->tuple.transport;
+    verdict.destination_port = packet->tuple.destination_port;
     return verdict;
 }
 
-struct oracle_verdict oracle_judge_to_role(const struct lx_policy *policy, const uint8_t *frame, size_t length)
+struct oracle_verdict oracle_judge(const struct lx_policy *policy, enum lx_hook hook, const uint8_t *frame,
+                                   size_t length)
 {
     struct oracle_packet packet = oracle_read_frame(policy, frame, length);
-    struct oracle_verdict verdict = {.row = LX_NO_ROW};
+    bool opened;
 
-    if (packet.defective)
-        verdict.reason = packet.defect;
-    else if (packet.arp)
-        verdict.reason = switched(policy, LX_BUILT_IN_ARP, LX_REASON_ARP);
-    else if (packet.icmp)
-        verdict.reason = judge_icmp(policy, &packet);
-    else
-        verdict = judge_ports(policy, &packet);
-    verdict.has_ports = packet.has_ports;
-    verdict.transport = packet.tuple.transport;
-    verdict.destination_port = packet.tuple.destination_port;
-    return verdict;
+    return oracle_judge_packet(policy, hook, &packet, &opened);
 }

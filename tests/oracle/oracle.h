@@ -22,7 +22,7 @@
 struct oracle_tuple {
     bool ipv6;
     uint8_t source[16], destination[16];
-    unsigned transport; /* enum lx_transport */
+    unsigned transport; /* enum lx_transport; of an echo, both ports are its identifier */
     uint16_t source_port, destination_port;
 };
 
@@ -35,11 +35,18 @@ struct oracle_packet {
     bool arp;
     struct oracle_tuple tuple; /* the addresses, once defects are ruled out and it is not ARP; */
     bool has_ports;            /* the transport and ports, when TCP or UDP (even of a frame defective after them) */
-    bool icmp;                 /* ICMP, or ICMPv6 over IPv6 */
+    uint8_t tcp_flags;
+    bool icmp; /* ICMP, or ICMPv6 over IPv6 */
     uint8_t icmp_type, icmp_code;
-    size_t icmp_length; /* bytes of the ICMP message, its header included */
-    uint8_t hop_limit;  /* or TTL */
+    uint16_t icmp_identifier; /* where an echo has it */
+    size_t icmp_length;       /* bytes of the ICMP message, its header included */
+    bool quotes;              /* the message quotes a packet whose conversation can be told: */
+    struct oracle_tuple quoted;
+    uint8_t hop_limit; /* or TTL */
     size_t extension_headers;
+    bool first_fragment, later_fragment; /* of a later one, no more than the addresses and these two: */
+    uint8_t protocol;
+    uint32_t identification;
 };
 
 struct oracle_verdict {
@@ -54,13 +61,32 @@ struct oracle_verdict {
 /* Reads a frame (oracle_frame.c). */
 struct oracle_packet oracle_read_frame(const struct lx_policy *policy, const uint8_t *frame, size_t length);
 
+/*
+ * Reads the packet that an ICMP error quotes, in the bytes that it has for it (oracle_quoted.c). Returns whether it is
+ * one whose conversation can be told: TCP, UDP, or an echo request, in one piece or its first fragment.
+ */
+bool oracle_read_quoted(const uint8_t *bytes, size_t length, bool ipv6, struct oracle_tuple *quoted);
+
 /* The slot of the first rule of a hook's own rows that matches, or LX_NO_ROW (oracle_rows.c). */
 uint32_t oracle_first_row(const struct lx_policy *policy, enum lx_hook hook, const struct oracle_tuple *tuple);
 
 /* Whether a set's prefixes cover an address of a family; `any` covers every address. */
 bool oracle_set_covers(const struct lx_prefix_set *set, bool ipv6, const uint8_t *address);
 
-/* The verdict of the to-role hook without flows. */
-struct oracle_verdict oracle_judge_to_role(const struct lx_policy *policy, const uint8_t *frame, size_t length);
+/* The same conversation, seen from its other end. */
+struct oracle_tuple oracle_turned(const struct oracle_tuple *tuple);
+
+/* What ICMP and ICMPv6 use for requests, answers and errors that are let through at all. */
+bool oracle_is_echo_request(const struct oracle_packet *packet);
+bool oracle_is_echo_reply(const struct oracle_packet *packet);
+bool oracle_is_error(const struct oracle_packet *packet);
+
+/* The verdict of a hook when nothing is remembered: no flow was begun, no first fragment has passed. */
+struct oracle_verdict oracle_judge(const struct lx_policy *policy, enum lx_hook hook, const uint8_t *frame,
+                                   size_t length);
+
+/* The same of a frame that was read; `opened` tells whether it got as far as what the policy says of its kind. */
+struct oracle_verdict oracle_judge_packet(const struct lx_policy *policy, enum lx_hook hook,
+                                          const struct oracle_packet *packet, bool *opened);
 
 #endif

@@ -48,6 +48,12 @@ static void defect(struct oracle_packet *packet, uint32_t reason)
     packet->defect = reason;
 }
 
+/* A transport header that is not there in full. */
+static void headless(struct oracle_packet *packet)
+{
+    defect(packet, packet->first_fragment ? LX_REASON_TINY_FRAGMENT : LX_REASON_SHORT_FRAME);
+}
+
 static bool vlan_listed(const struct lx_policy *policy, unsigned id)
 {
     return (policy->vlans[id / 8] >> (id % 8)) & 1;
@@ -79,27 +85,32 @@ static void read_tcp(struct oracle_packet *packet, const struct reader *reader)
     size_t header;
 
     if (!holds(reader, 20)) {
-        defect(packet, LX_REASON_SHORT_FRAME);
+        headless(packet);
         return;
     }
     read_ports(packet, reader, LX_TCP);
+    packet->tcp_flags = byte_at(reader, reader->at + 13);
     header = (size_t)(byte_at(reader, reader->at + 12) >> 4) * 4;
     if (header < 20 || !holds(reader, header))
         defect(packet, LX_REASON_TCP_OFFSET);
     else if (packet->tuple.source_port == 0 || packet->tuple.destination_port == 0)
         defect(packet, LX_REASON_PORT_ZERO);
-    else if (no_stack_sends(byte_at(reader, reader->at + 13)))
+    else if (no_stack_sends(packet->tcp_flags))
         defect(packet, LX_REASON_TCP_FLAGS);
 }
 
 static void read_udp(struct oracle_packet *packet, const struct reader *reader)
 {
+    size_t here = reader->end - reader->at, told;
+
     if (!holds(reader, 8)) {
-        defect(packet, LX_REASON_SHORT_FRAME);
+        headless(packet);
         return;
     }
     read_ports(packet, reader, LX_UDP);
-    if (word_at(reader, reader->at + 4) != reader->end - reader->at)
+    told = word_at(reader, reader->at + 4);
+    /* Of a datagram in fragments only the beginning is here. */
+    if (told < here || (told > here && !packet->first_fragment))
         defect(packet, LX_REASON_UDP_LENGTH);
     else if (packet->tuple.source_port == 0 || packet->tuple.destination_port == 0)
         defect(packet, LX_REASON_PORT_ZERO);
@@ -108,10 +119,13 @@ static void read_udp(struct oracle_packet *packet, const struct reader *reader)
 static void read_icmp(struct oracle_packet *packet, const struct reader *reader)
 {
     if (!holds(reader, 8)) {
-        defect(packet, LX_REASON_SHORT_FRAME);
+        headless(packet);
         return;
     }
     packet->icmp = true;
+    packet->icmp_identifier = word_at(reader, reader->at + 4);
+    packet->quotes = oracle_read_quoted(reader->frame + reader->at + 8, reader->end - reader->at - 8,
+                                        packet->tuple.ipv6, &packet->quoted);
     packet->icmp_type = byte_at(reader, reader->at);
     packet->icmp_code = byte_at(reader, reader->at + 1);
     packet->icmp_length = reader->end - reader->at;
@@ -127,6 +141,18 @@ static void read_transport(struct oracle_packet *packet, const struct reader *re
         read_icmp(packet, reader);
     else
         defect(packet, LX_REASON_TRANSPORT);
+}
+
+/*
+ * A fragment that is not the first one of its datagram: it must leave the transport header alone, whose size TCP and
+ * everything else have (RFC 1858, RFC 3128).
+ */
+static void read_later_fragment(struct oracle_packet *packet, uint8_t protocol, size_t offset)
+{
+    packet->later_fragment = true;
+    packet->protocol = protocol;
+    if (offset < (protocol == 6 ? 20 : 8))
+        defect(packet, LX_REASON_OVERLAPPING_FRAGMENT);
 }
 
 /* RFC 791. */
@@ -163,22 +189,30 @@ static void read_ipv4(struct oracle_packet *packet, struct reader *reader, const
         defect(packet, LX_REASON_TTL_ZERO);
         return;
     }
-    if (fragment & 0x3fff) { /* more fragments, or an offset */
+    if ((fragment & 0x3fff) && !(policy->built_ins & LX_BUILT_IN_FRAGMENTS)) { /* more fragments, or an offset */
         defect(packet, LX_REASON_FRAGMENT);
         return;
     }
     packet->tuple.ipv6 = false;
+    packet->protocol = byte_at(reader, start + 9);
+    packet->identification = word_at(reader, start + 4);
+    packet->first_fragment = (fragment & 0x3fff) == 0x2000;
     bytes_at(reader, start + 12, packet->tuple.source, 4);
     bytes_at(reader, start + 16, packet->tuple.destination, 4);
     reader->at = start + header;
     reader->end = start + total;
-    read_transport(packet, reader, byte_at(reader, start + 9));
+    if (fragment & 0x1fff)
+        read_later_fragment(packet, packet->protocol, (size_t)(fragment & 0x1fff) * 8);
+    else
+        read_transport(packet, reader, packet->protocol);
 }
 
-/* RFC 8200, section 4: walks the chain; returns the protocol after it, or -1 after a defect. */
-static int read_extension_headers(struct oracle_packet *packet, struct reader *reader, uint8_t next)
+/* RFC 8200, section 4: walks the chain; returns the protocol after it, or -1 when there is no transport to read. */
+static int read_extension_headers(struct oracle_packet *packet, struct reader *reader, const struct lx_policy *policy,
+                                  uint8_t next)
 {
     bool fragmented = false;
+    uint16_t fragment;
 
     while (next == 0 || next == 43 || next == 44 || next == 60) {
         if (next == 0 && packet->extension_headers > 0) {
@@ -202,12 +236,19 @@ static int read_extension_headers(struct oracle_packet *packet, struct reader *r
             return -1;
         }
         if (next == 44) {
-            if (word_at(reader, reader->at + 2) & 0xfff9) { /* an offset, or more to come: not atomic (RFC 6946) */
+            fragment = word_at(reader, reader->at + 2) & 0xfff9; /* an offset, or more to come; else atomic (RFC 6946) */
+            if (fragment && !(policy->built_ins & LX_BUILT_IN_FRAGMENTS)) {
                 defect(packet, LX_REASON_FRAGMENT);
                 return -1;
             }
             fragmented = true;
             next = byte_at(reader, reader->at);
+            packet->identification = (uint32_t)word_at(reader, reader->at + 4) << 16 | word_at(reader, reader->at + 6);
+            packet->first_fragment = fragment == 1;
+            if (fragment > 1) { /* what follows is data */
+                read_later_fragment(packet, next, fragment & 0xfff8);
+                return -1;
+            }
             reader->at += 8;
         } else {
             size_t header = 8 + (size_t)byte_at(reader, reader->at + 1) * 8;
@@ -225,7 +266,7 @@ static int read_extension_headers(struct oracle_packet *packet, struct reader *r
 }
 
 /* RFC 8200, section 3. */
-static void read_ipv6(struct oracle_packet *packet, struct reader *reader)
+static void read_ipv6(struct oracle_packet *packet, struct reader *reader, const struct lx_policy *policy)
 {
     size_t start = reader->at, payload;
     int protocol;
@@ -253,9 +294,11 @@ static void read_ipv6(struct oracle_packet *packet, struct reader *reader)
     bytes_at(reader, start + 24, packet->tuple.destination, 16);
     reader->at = start + 40;
     reader->end = start + 40 + payload;
-    protocol = read_extension_headers(packet, reader, byte_at(reader, start + 6));
-    if (protocol >= 0)
-        read_transport(packet, reader, (uint8_t)protocol);
+    protocol = read_extension_headers(packet, reader, policy, byte_at(reader, start + 6));
+    if (protocol < 0)
+        return;
+    packet->protocol = (uint8_t)protocol;
+    read_transport(packet, reader, packet->protocol);
 }
 
 /* RFC 826: Ethernet and IPv4 with their lengths, a request or a reply. */
@@ -338,7 +381,7 @@ struct oracle_packet oracle_read_frame(const struct lx_policy *policy, const uin
     else if (ethertype == 0x0800)
         read_ipv4(&packet, &reader, policy);
     else if (ethertype == 0x86dd)
-        read_ipv6(&packet, &reader);
+        read_ipv6(&packet, &reader, policy);
     else
         defect(&packet, LX_REASON_ETHERTYPE);
     return packet;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define SEED 20101117
+#define ALL_BUILT_INS 0x3ffu
 
 static struct lx_policy *open_policy(struct generator *generator)
 {
@@ -31,8 +32,9 @@ static struct lx_policy *open_policy(struct generator *generator)
         policy->rules[index].source = policy->rules[index].destination = policy->sets[0];
     }
     policy->protected = NULL;
+    policy->egress = LX_EGRESS_ENFORCE;
     policy->vlans_listed = false;
-    policy->built_ins = 0x1ff & ~(uint32_t)(LX_BUILT_IN_ECHO | LX_BUILT_IN_IP_OPTIONS);
+    policy->built_ins = ALL_BUILT_INS & ~(uint32_t)(LX_BUILT_IN_ECHO | LX_BUILT_IN_IP_OPTIONS | LX_BUILT_IN_FRAGMENTS);
     return policy;
 }
 
@@ -44,13 +46,16 @@ static struct lx_policy *make_policy(struct generator *generator, size_t index)
         return generate_policy(generator, 24);
     policy = open_policy(generator);
     if (policy && index == 1) {
-        policy->built_ins = 0x1ff;
+        policy->built_ins = ALL_BUILT_INS;
+        policy->egress = LX_EGRESS_TRACK;
         policy->vlans_listed = true;
         memset(policy->vlans, 0, sizeof(policy->vlans));
         policy->vlans[0] = 0x81;
     }
-    if (policy && index == 2)
+    if (policy && index == 2) {
         policy->built_ins = 0;
+        policy->egress = LX_EGRESS_OFF;
+    }
     return policy;
 }
 
@@ -111,6 +116,13 @@ static const struct oracle_tuple udp6 = {
     .source_port = 50000,
     .destination_port = 3478,
 };
+static const struct oracle_tuple echo4 = {
+    .source = {203, 0, 113, 9},
+    .destination = {131, 107, 155, 10},
+    .transport = LX_ECHO,
+    .source_port = 7,
+    .destination_port = 7,
+};
 /* From a link-local address to all nodes or all routers. */
 static const struct oracle_tuple local6 = {
     .ipv6 = true,
@@ -156,6 +168,22 @@ static struct shape extended(struct shape shape, unsigned count, uint8_t first, 
     return shape;
 }
 
+static struct shape fragmented(struct shape shape, uint16_t field)
+{
+    shape = extended(shape, 1, 44, 0);
+    shape.fragment = field;
+    shape.identification = 0x01020304;
+    return shape;
+}
+
+/* An error that the other end of a conversation, or something on the way there, sends about an answer to it. */
+static struct shape error_about(const struct oracle_tuple *tuple, uint8_t type)
+{
+    struct oracle_tuple answer = oracle_turned(tuple);
+
+    return shape_of_error(tuple, type, &answer);
+}
+
 static struct shape with_tcp(struct shape shape, uint8_t flags, uint8_t option_words, unsigned payload)
 {
     shape.tcp_flags = flags;
@@ -189,6 +217,9 @@ static struct shape to_everyone(struct shape shape)
     SAMPLE("padded to the shortest frame", with_ipv4(shape_of_tuple(&tcp4), 0, 0x4000, 6), ROW)                        \
     SAMPLE("IPv4 options", with_ipv4(shape_of_tuple(&udp4), 3, 0, 0), IP_OPTIONS)                                      \
     SAMPLE("all the IPv4 options there can be", with_ipv4(shape_of_tuple(&tcp4), 10, 0, 0), IP_OPTIONS)                \
+    SAMPLE("an overlapping fragment", with_ipv4(shape_of_tuple(&tcp4), 0, 0x2001, 0), FRAGMENT)                        \
+    SAMPLE("a first fragment of IPv6", fragmented(shape_of_tuple(&udp6), 0x0001), FRAGMENT)                            \
+    SAMPLE("a later fragment of IPv6", fragmented(shape_of_tuple(&tcp6), 0x0100), FRAGMENT)                            \
     SAMPLE("a first fragment", with_ipv4(shape_of_tuple(&udp4), 0, 0x2000, 0), FRAGMENT)                               \
     SAMPLE("a later fragment", with_ipv4(shape_of_tuple(&udp4), 0, 0x0008, 0), FRAGMENT)                               \
     SAMPLE("hop-by-hop options", extended(shape_of_tuple(&tcp6), 1, 0, 0), ROW)                                        \
@@ -208,8 +239,13 @@ static struct shape to_everyone(struct shape shape)
     SAMPLE("ARP reply, tagged", tagged(shape_of_arp(2), 1, 7, 0), ARP)                                                 \
     SAMPLE("echo", shape_of_icmp(&tcp4, 8), BUILT_IN_OFF)                                                              \
     SAMPLE("echo over IPv6", shape_of_icmp(&tcp6, 128), BUILT_IN_OFF)                                                  \
-    SAMPLE("unreachable", shape_of_icmp(&tcp4, 3), ICMP_ERROR_UNRELATED)                                               \
-    SAMPLE("packet too big", shape_of_icmp(&tcp6, 2), ICMP_ERROR_UNRELATED)                                            \
+    SAMPLE("unreachable, which quotes nothing", shape_of_icmp(&tcp4, 3), ICMP_ERROR_UNRELATED)                         \
+    SAMPLE("packet too big, which quotes nothing", shape_of_icmp(&tcp6, 2), ICMP_ERROR_UNRELATED)                      \
+    SAMPLE("unreachable about an answer", error_about(&tcp4, 3), ICMP_ERROR)                                           \
+    SAMPLE("packet too big about an answer", error_about(&udp6, 2), ICMP_ERROR)                                        \
+    SAMPLE("time exceeded for a packet of somebody else", shape_of_error(&tcp4, 11, &udp4), ICMP_ERROR_UNRELATED)      \
+    SAMPLE("unreachable about an echo", error_about(&echo4, 3), ICMP_ERROR_UNRELATED)                                  \
+    SAMPLE("echo reply", shape_of_icmp(&tcp4, 0), ICMP_TYPE)                                                           \
     SAMPLE("redirect", shape_of_icmp(&tcp4, 5), ICMP_TYPE)                                                             \
     SAMPLE("redirect over IPv6", shape_of_icmp(&local6, 137), MULTICAST)                                               \
     SAMPLE("router solicitation", shape_of_icmp(&dad6, 133), ROUTER_SOLICITATION)                                      \

@@ -10,8 +10,9 @@
 #include "user/core/compile.h"
 
 /*
- * 0: everything on, any address may reach 443/TCP and 3478/UDP. 1: the same, IPv4 options and echo too are on, only
- * untagged frames and VLAN 7. 2: all built-in cases off. The rest: generated.
+ * 0: everything on, any address may reach 443/TCP and 3478/UDP. 1: the same, IPv4 options, echo and fragments too are
+ * on, only untagged frames and VLAN 7, and what the role sends is tracked instead of judged. 2: all built-in cases off,
+ * no from-role hook. The rest: generated.
  */
 #define SAMPLE_POLICIES 5
 

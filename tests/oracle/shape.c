@@ -68,6 +68,19 @@ struct shape shape_of_icmp(const struct oracle_tuple *tuple, uint8_t type)
     return shape;
 }
 
+struct shape shape_of_error(const struct oracle_tuple *tuple, uint8_t type, const struct oracle_tuple *quoted)
+{
+    struct shape shape = shape_of_icmp(tuple, type);
+    uint8_t echo = quoted->ipv6 ? 58 : 1;
+
+    shape.quote.present = true;
+    shape.quote.tuple = *quoted;
+    shape.quote.protocol = quoted->transport == LX_TCP ? 6 : quoted->transport == LX_UDP ? 17 : echo;
+    shape.quote.echo_type = quoted->ipv6 ? 128 : 8;
+    shape.payload = (quoted->ipv6 ? 40 : 20) + 8;
+    return shape;
+}
+
 struct shape shape_of_arp(uint16_t operation)
 {
     struct shape shape = {
@@ -97,6 +110,70 @@ static size_t extensions_length(const struct shape *shape)
     return length;
 }
 
+static void write_quoted_transport(struct writer *writer, const struct shape_quote *quote)
+{
+    if (quote->protocol == 6 || quote->protocol == 17) {
+        put16(writer, quote->tuple.source_port);
+        put16(writer, quote->tuple.destination_port);
+        put_zeros(writer, 4);
+    } else {
+        put8(writer, quote->echo_type);
+        put_zeros(writer, 3);
+        put16(writer, quote->tuple.source_port);
+        put16(writer, 1);
+    }
+}
+
+static void write_quote4(struct writer *writer, const struct shape_quote *quote)
+{
+    unsigned words = 5 + quote->option_words;
+
+    put8(writer,
+         (unsigned)((4 + quote->version_error) & 0x0f) << 4 | ((words + (unsigned)quote->header_length_error) & 0x0f));
+    put8(writer, 0);
+    put16(writer, words * 4 + 100); /* it went on */
+    put16(writer, 0);
+    put16(writer, quote->fragment);
+    put8(writer, 60);
+    put8(writer, quote->protocol);
+    put16(writer, 0);
+    put_bytes(writer, quote->tuple.source, 4);
+    put_bytes(writer, quote->tuple.destination, 4);
+    put_zeros(writer, quote->option_words * 4);
+}
+
+static void write_quote6(struct writer *writer, const struct shape_quote *quote)
+{
+    put8(writer, (unsigned)((6 + quote->version_error) & 0x0f) << 4);
+    put_zeros(writer, 3);
+    put16(writer, 100);
+    put8(writer, quote->extension ? quote->extension : quote->protocol);
+    put8(writer, 60);
+    put_bytes(writer, quote->tuple.source, 16);
+    put_bytes(writer, quote->tuple.destination, 16);
+    if (quote->extension) {
+        put8(writer, quote->protocol);
+        put_zeros(writer, 7);
+    }
+}
+
+/* As much of the quoted packet as the payload has room for, and zeros behind it. */
+static void write_quote(struct writer *writer, const struct shape *shape)
+{
+    uint8_t bytes[256];
+    struct writer whole = {.bytes = bytes};
+
+    if (shape->quote.tuple.ipv6)
+        write_quote6(&whole, &shape->quote);
+    else
+        write_quote4(&whole, &shape->quote);
+    write_quoted_transport(&whole, &shape->quote);
+    if (whole.length > shape->payload)
+        whole.length = shape->payload;
+    put_bytes(writer, bytes, whole.length);
+    put_zeros(writer, shape->payload - whole.length);
+}
+
 static void write_transport(struct writer *writer, const struct shape *shape)
 {
     const struct oracle_tuple *tuple = &shape->tuple;
@@ -116,9 +193,14 @@ static void write_transport(struct writer *writer, const struct shape *shape)
     } else {
         put8(writer, shape->icmp_type);
         put8(writer, shape->icmp_code);
-        put_zeros(writer, 6);
+        put_zeros(writer, 2);
+        put16(writer, shape->icmp_identifier);
+        put_zeros(writer, 2);
     }
-    put_zeros(writer, shape->payload);
+    if (shape->quote.present)
+        write_quote(writer, shape);
+    else
+        put_zeros(writer, shape->payload);
 }
 
 static void write_ipv4(struct writer *writer, const struct shape *shape)
@@ -130,7 +212,7 @@ static void write_ipv4(struct writer *writer, const struct shape *shape)
          (unsigned)((4 + shape->version_error) & 0x0f) << 4 | ((words + (unsigned)shape->header_length_error) & 0x0f));
     put8(writer, 0);
     put16(writer, (unsigned)((int)total + shape->ip_length_error));
-    put16(writer, 0);
+    put16(writer, shape->identification & 0xffff);
     put16(writer, shape->fragment);
     put8(writer, shape->hop_limit);
     put8(writer, shape->protocol);
@@ -157,7 +239,9 @@ static void write_ipv6(struct writer *writer, const struct shape *shape)
         put8(writer, index + 1 < shape->extensions ? shape->extension[index + 1] : shape->protocol);
         put8(writer, shape->extension_size[index]);
         put16(writer, shape->extension[index] == 44 ? shape->fragment : 0);
-        put_zeros(writer, 4 + 8u * shape->extension_size[index]);
+        put16(writer, shape->identification >> 16);
+        put16(writer, shape->identification & 0xffff);
+        put_zeros(writer, 8u * shape->extension_size[index]);
     }
     write_transport(writer, shape);
 }

@@ -13,6 +13,18 @@
 /* Longest frame that a shape makes, apart from its payload and padding. */
 #define SHAPE_HEADERS 1024
 
+/* The packet that an ICMP error quotes: an IP header and the first eight bytes behind it. */
+struct shape_quote {
+    bool present; /* else the error's payload is zeros */
+    struct oracle_tuple tuple;
+    uint8_t protocol;
+    unsigned option_words; /* IPv4 */
+    uint16_t fragment;     /* IPv4: flags and offset */
+    uint8_t extension;     /* IPv6: the number of an extension header in front of the transport, or 0 for none */
+    uint8_t echo_type;     /* when the protocol is ICMP; the source port is its identifier */
+    int version_error, header_length_error;
+};
+
 struct shape {
     uint8_t destination_mac[6], source_mac[6];
     unsigned tags;
@@ -29,6 +41,9 @@ struct shape {
     uint8_t tcp_flags;
     uint8_t tcp_option_words;
     uint8_t icmp_type, icmp_code;
+    uint16_t icmp_identifier;
+    struct shape_quote quote;
+    uint32_t identification; /* of a fragment; IPv4 has the lower half alone */
     uint16_t arp_operation;
     unsigned payload; /* bytes after the transport header, or after the 8 first bytes of ICMP */
     unsigned padding; /* bytes after the IP packet */
@@ -41,6 +56,9 @@ struct shape shape_of_tuple(const struct oracle_tuple *tuple);
 
 /* An honest ICMP or ICMPv6 message between a tuple's addresses; neighbour discovery gets its hop limit and length. */
 struct shape shape_of_icmp(const struct oracle_tuple *tuple, uint8_t type);
+
+/* An ICMP error between a tuple's addresses about a packet of another tuple, which may be an echo request's. */
+struct shape shape_of_error(const struct oracle_tuple *tuple, uint8_t type, const struct oracle_tuple *quoted);
 
 struct shape shape_of_arp(uint16_t operation);
 

@@ -31,14 +31,16 @@ static void teardown(void)
 
 TestSuite(malformed, .init = setup, .fini = teardown);
 
-/* Judges a frame by every policy. */
+/* Judges a frame by every policy on both hooks. */
 static void judge(const uint8_t *frame, size_t length)
 {
-    size_t policy;
+    size_t policy, hook;
 
     for (policy = 0; policy < SAMPLE_POLICIES; policy++)
-        cr_assert(agree_on_frame(policies.policy[policy], &policies.compiled[policy], frame, length, &count),
-                  "policy %zu judges a frame of %zu bytes differently", policy, length);
+        for (hook = 0; hook < LX_HOOK_COUNT; hook++)
+            cr_assert(agree_on_frame(policies.policy[policy], &policies.compiled[policy], (enum lx_hook)hook, frame,
+                                     length, &count),
+                      "policy %zu judges a frame of %zu bytes differently", policy, length);
 }
 
 static void fill_noise(struct generator *generator, uint8_t *bytes, size_t length)
@@ -57,7 +59,7 @@ Test(malformed, samples_are_judged_as_they_are_meant)
     for (index = 0; index < sample_count(); index++) {
         struct sample sample = sample_at(index);
         size_t length = shape_write(&sample.shape, frame);
-        struct oracle_verdict verdict = oracle_judge_to_role(policies.policy[0], frame, length);
+        struct oracle_verdict verdict = oracle_judge(policies.policy[0], LX_HOOK_TO_ROLE, frame, length);
 
         cr_expect_eq(verdict.reason, sample.reason, "%s: the oracle says %s", sample.name,
                      agree_reason_name(verdict.reason));
@@ -81,7 +83,7 @@ Test(malformed, frames_of_every_length)
         }
     }
     cr_assert(agree_count_is_whole(&count));
-    cr_assert_eq(count.frames, sample_count() * (LONGEST_CUT + 1) * SAMPLE_POLICIES);
+    cr_assert_eq(count.frames, sample_count() * (LONGEST_CUT + 1) * SAMPLE_POLICIES * LX_HOOK_COUNT);
 }
 
 Test(malformed, valid_frames_with_any_bit_flipped)
@@ -100,7 +102,7 @@ Test(malformed, valid_frames_with_any_bit_flipped)
         }
     }
     cr_assert(agree_count_is_whole(&count));
-    cr_assert_eq(count.frames, frames * SAMPLE_POLICIES);
+    cr_assert_eq(count.frames, frames * SAMPLE_POLICIES * LX_HOOK_COUNT);
 }
 
 /* Each byte in turn takes every value that it can have. */

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reads what an ICMP error quotes: the beginning of a packet, as RFC 792 and RFC 4443 have it. */
+#include "oracle.h"
+
+#include <string.h>
+
+/* What follows the quoted packet's IP header must be there as far as ports or an identifier go, and a little further:
+ * eight bytes, which RFC 792 promises. */
+#define PROMISED 8
+
+static bool read_conversation(const uint8_t *transport, uint8_t protocol, struct oracle_tuple *quoted)
+{
+    unsigned words[PROMISED / 2], index;
+
+    for (index = 0; index < PROMISED / 2; index++)
+        words[index] = transport[2 * index] * 256u + transport[2 * index + 1];
+    if (protocol == 6 || protocol == 17) {
+        quoted->transport = protocol == 6 ? LX_TCP : LX_UDP;
+        quoted->source_port = (uint16_t)words[0];
+        quoted->destination_port = (uint16_t)words[1];
+        return words[0] != 0 && words[1] != 0; /* nobody was let through from or to port 0 */
+    }
+    if (protocol != (quoted->ipv6 ? 58 : 1))
+        return false;
+    if (transport[0] != (quoted->ipv6 ? 128 : 8) || transport[1] != 0)
+        return false;
+    quoted->transport = LX_ECHO;
+    quoted->source_port = quoted->destination_port = (uint16_t)words[2];
+    return true;
+}
+
+static bool read_quoted4(const uint8_t *bytes, size_t length, struct oracle_tuple *quoted)
+{
+    size_t header;
+
+    if (length < 20 || bytes[0] / 16 != 4)
+        return false;
+    header = bytes[0] % 16 * 4u;
+    if (header < 20 || length < header + PROMISED)
+        return false;
+    if (bytes[6] % 32 != 0 || bytes[7] != 0) /* a later fragment has no ports */
+        return false;
+    memcpy(quoted->source, bytes + 12, 4);
+    memcpy(quoted->destination, bytes + 16, 4);
+    return read_conversation(bytes + header, bytes[9], quoted);
+}
+
+/* The role sends no extension headers; a packet that has some is none of its own. */
+static bool read_quoted6(const uint8_t *bytes, size_t length, struct oracle_tuple *quoted)
+{
+    if (length < 40 + PROMISED || bytes[0] / 16 != 6)
+        return false;
+    memcpy(quoted->source, bytes + 8, 16);
+    memcpy(quoted->destination, bytes + 24, 16);
+    return read_conversation(bytes + 40, bytes[6], quoted);
+}
+
+bool oracle_read_quoted(const uint8_t *bytes, size_t length, bool ipv6, struct oracle_tuple *quoted)
+{
+    memset(quoted, 0, sizeof(*quoted));
+    quoted->ipv6 = ipv6;
+    return ipv6 ? read_quoted6(bytes, length, quoted) : read_quoted4(bytes, length, quoted);
+}

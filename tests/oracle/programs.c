@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Gives the sources of the programs the few helpers that they use, in memory of the test's own. */
+#include "programs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/bpf.h>
+
+/* In place of libbpf's helpers, whose declarations are calls into the kernel. */
+#define __BPF_HELPERS__
+#define SEC(name)
+#define __uint(name, value) int(*name)[value]
+#define __type(name, value) typeof(value) *name
+#define __array(name, value) typeof(value) *name[]
+
+#define LARGEST_KEY 40
+#define LARGEST_VALUE 24
+#define BUCKETS 1024
+
+struct entry {
+    struct entry *next;
+    uint8_t key[LARGEST_KEY];
+    uint8_t value[LARGEST_VALUE] __attribute__((aligned(8)));
+};
+
+struct table {
+    size_t key_size, value_size;
+    uint64_t count;
+    struct entry *buckets[BUCKETS];
+};
+
+static struct table flow_table = {.key_size = sizeof(struct lx_flow_key), .value_size = sizeof(struct lx_flow)};
+static struct table fragment_table = {.key_size = sizeof(struct lx_fragment_key), .value_size = sizeof(uint64_t)};
+static struct lx_flow_gate gate_value;
+static struct lx_counters counted;
+static uint64_t clock_now;
+
+static void *bpf_map_lookup_elem(const void *map, const void *key);
+static long bpf_map_update_elem(const void *map, const void *key, const void *value, uint64_t flags);
+static long bpf_skb_pull_data(struct __sk_buff *skb, uint32_t length);
+static uint64_t bpf_xdp_get_buff_len(const struct xdp_md *context);
+static uint64_t bpf_ktime_get_coarse_ns(void);
+static uint32_t bpf_get_smp_processor_id(void);
+
+/* The programs' entry points have no declaration elsewhere; each brings a licence and an `lx_judge` of its own. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wpointer-arith"
+#define lx_judge judge_to_role
+#define _license license_to_role
+#include "bpf/to_role.bpf.c"
+#undef lx_judge
+#undef _license
+#define lx_judge judge_from_role
+#define _license license_from_role
+#include "bpf/from_role.bpf.c"
+#undef lx_judge
+#undef _license
+
+static struct entry **find(struct table *table, const void *key)
+{
+    const uint8_t *bytes = key;
+    uint32_t hash = 2166136261u;
+    struct entry **at;
+    size_t index;
+
+    for (index = 0; index < table->key_size; index++)
+        hash = (hash ^ bytes[index]) * 16777619u;
+    for (at = &table->buckets[hash % BUCKETS]; *at; at = &(*at)->next)
+        if (memcmp((*at)->key, key, table->key_size) == 0)
+            break;
+    return at;
+}
+
+static struct table *table_of(const void *map)
+{
+    if (map == &flows)
+        return &flow_table;
+    return map == &fragments ? &fragment_table : NULL;
+}
+
+static void *bpf_map_lookup_elem(const void *map, const void *key)
+{
+    struct table *table = table_of(map);
+    struct entry *entry;
+
+    if (map == &flow_gate)
+        return &gate_value;
+    if (!table)
+        return NULL;
+    entry = *find(table, key);
+    return entry ? entry->value : NULL;
+}
+
+static long bpf_map_update_elem(const void *map, const void *key, const void *value, uint64_t flags)
+{
+    struct table *table = table_of(map);
+    struct entry **at = find(table, key);
+
+    if (*at && flags == BPF_NOEXIST)
+        return -1;
+    if (!*at) {
+        *at = calloc(1, sizeof(**at));
+        if (!*at)
+            abort();
+        memcpy((*at)->key, key, table->key_size);
+        table->count++;
+    }
+    memcpy((*at)->value, value, table->value_size);
+    return 0;
+}
+
+static long bpf_skb_pull_data(struct __sk_buff *skb, uint32_t length)
+{
+    (void)skb;
+    (void)length;
+    return 0;
+}
+
+static uint64_t bpf_xdp_get_buff_len(const struct xdp_md *context)
+{
+    return context->data_end - context->data;
+}
+
+static uint64_t bpf_ktime_get_coarse_ns(void)
+{
+    return clock_now;
+}
+
+static uint32_t bpf_get_smp_processor_id(void)
+{
+    return 0;
+}
+
+static void empty(struct table *table)
+{
+    size_t index;
+
+    for (index = 0; index < BUCKETS; index++) {
+        while (table->buckets[index]) {
+            struct entry *entry = table->buckets[index];
+
+            table->buckets[index] = entry->next;
+            free(entry);
+        }
+    }
+    table->count = 0;
+}
+
+void programs_reset(void)
+{
+    empty(&flow_table);
+    empty(&fragment_table);
+    memset(&gate_value, 0, sizeof(gate_value));
+    memset(&counted, 0, sizeof(counted));
+}
+
+void programs_set_clock(uint64_t nanoseconds)
+{
+    clock_now = nanoseconds;
+}
+
+struct lx_judgement programs_judge(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
+                                   struct lx_packet *packet, bool *opened)
+{
+    uint32_t reason = lx_read_frame(view, frame, packet);
+    bool ipv4;
+
+    *opened = reason == LX_UNDECIDED;
+    if (!*opened)
+        return lx_judgement_unpack(LX_JUDGED(reason));
+    ipv4 = packet->ethertype == ETH_P_IP;
+    lx_blur(packet);
+    return lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? judge_to_role(view, packet, ipv4)
+                                                       : judge_from_role(view, packet, ipv4, &counted));
+}
+
+uint64_t programs_flows(void)
+{
+    return flow_table.count;
+}
+
+uint64_t programs_flows_created(void)
+{
+    return counted.flows_created;
+}
+
+const struct lx_flow *programs_flow(const struct lx_flow_key *key)
+{
+    struct entry *entry = *find(&flow_table, key);
+
+    return entry ? (const struct lx_flow *)entry->value : NULL;
+}
