@@ -292,13 +292,13 @@ static void check_counters(enum lx_hook hook, uint64_t frames)
 }
 
 /* A frame of the round's traffic, or one that has nothing to do with it. Returns its length. */
-static size_t next_frame(struct traffic *traffic, const struct lx_policy *policy, enum lx_hook *hook, uint8_t *frame)
+static size_t next_frame(struct traffic *traffic, enum lx_hook *hook, uint8_t *frame)
 {
     struct traffic_packet next = traffic_next(traffic);
 
     *hook = next.hook;
     if (generate_chance(traffic->generator, 50))
-        next.shape = generate_shape(traffic->generator, policy, next.hook);
+        next.shape = generate_shape(traffic->generator, traffic->policy, next.hook);
     if (next.hook == LX_HOOK_TO_ROLE && generate_chance(traffic->generator, 3)) /* larger than a page: in pieces */
         next.shape.payload = (unsigned)(3000 + generate_below(traffic->generator, 6000));
     return shape_write(&next.shape, frame);
@@ -321,7 +321,7 @@ Test(kernel, random_policies_are_judged_and_counted_as_the_oracle_says)
                 turn = generate_below(&generator, TRAFFIC_POLICIES);
                 publish(&traffic.compiled[turn]);
             }
-            length = next_frame(&traffic, &traffic.turns[turn], &hook, frame);
+            length = next_frame(&traffic, &hook, frame);
             /* Where egress is off, nothing looks at what the role sends. */
             if (hook == LX_HOOK_FROM_ROLE && traffic.turns[turn].egress == LX_EGRESS_OFF)
                 continue;
