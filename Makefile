@@ -28,7 +28,7 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -Ibpf 
 # What builds, tests and demonstrates lyncxdp on a fresh Debian 12.
 PACKAGES := gcc make libc6-dev pkg-config clang-14 llvm-14 bpftool libbpf-dev libxdp-dev libyaml-dev libjansson-dev \
             libsmartcols-dev libmnl-dev libcriterion-dev iproute2 ethtool procps
-TEST_PACKAGES := curl iputils-ping xz-utils jq clang-format-14 clang-tidy-14 cppcheck valgrind libclang-rt-14-dev coturn sip-tester openssl \
+TEST_PACKAGES := curl iputils-ping xz-utils jq clang-format-14 clang-tidy-14 cppcheck valgrind libclang-rt-14-dev coturn dnsmasq-base sip-tester openssl \
             nginx-light socat nftables qemu-system-x86 busybox-static cpio xdp-tools strace
 
 CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*.c))

@@ -33,7 +33,7 @@ control() {
     local stopped
     heading 'Without a filter: every probe must get through, or the lab proves nothing'
     lab_matrix none || return
-    stopped=$(grep '|drop$' "$LAB_RUN/matrix")
+    stopped=$(grep -v '|pass$' "$LAB_RUN/matrix")
     echo "$(grep -c '|pass$' "$LAB_RUN/matrix") of $(wc -l <"$LAB_RUN/matrix") probes got through."
     [ -z "$stopped" ] || {
         table <<<"$stopped"
@@ -51,24 +51,40 @@ lab_keep_logs() {
 
 # act NAME TITLE
 act() {
-    local host interface
     heading "$2"
     lab_filter "$1" || return
     echo
-    lab_matrix "$1" && table <"$LAB_RUN/matrix" || return
+    lab_matrix "$1" && table <"$LAB_RUN/matrix" && "views_$1" && lab_unfilter
+}
+
+# What an operator would look at afterwards: views_ACT.
+views_av-edge() {
+    view edge status ext0 && view edge counters ext0
+}
+
+views_site() {
+    local host interface
     while read -r host _ interface _; do
-        echo
-        lab_lyncxdp_shown "$host" status "$interface" && echo && lab_lyncxdp_shown "$host" counters "$interface" || return
-    done < <(lab_filters_of "$1")
-    lab_unfilter
+        view "$host" status "$interface" && view "$host" counters "$interface" || return
+    done < <(lab_filters_of site)
+    view edge flows ext0
+}
+
+views_enforce() {
+    view edge counters ext0 --by reason && view rp counters int0 --by reason
+}
+
+view() {
+    echo && lab_lyncxdp_shown "$@"
 }
 
 demo() {
     heading 'Raising the lab: the single consolidated edge of the reference architecture, in network namespaces'
-    sed -n '/^#   lx-inet/,/^#   172/s/^#//p' "$LAB_HOME/lab.sh"
+    sed -n '/^#   lx-inet  203/,/^#   addresses/s/^#//p' "$LAB_HOME/lab.sh"
     lab_up && control &&
         act av-edge 'The A/V Edge alone, in one line and without a site file' &&
-        act site 'The whole site: both sides of the Edge, and the reverse proxy' || return
+        act site 'The whole site: both sides of the Edge, and of the reverse proxy' &&
+        act enforce 'The same with --egress enforce: what the roles send must be listed as well' || return
     heading "Done in $SECONDS seconds"
     if [ "$mismatches" -ne 0 ]; then
         echo "${bad}$mismatches probes did not end as expected.$plain"

@@ -11,14 +11,20 @@
 #   Edge: 10.45.16.10 (Access), .20 (Web Conferencing), .30 (A/V) and 172.25.33.10. Reverse proxy: 10.45.16.40 and
 #   172.25.33.40. The pool's virtual address is 192.168.10.190.
 #
+#   lx-inet is clients, and whom the Edge asks: DNS, a web server with revocation lists, a federated partner's Edge. Its
+#   addresses .21 and .22 lie behind a narrow link. The Internet, and the A/V Edge, have IPv6 as well.
+#
 # lx-rogue owns, on its loopback, the addresses that it forges.
 
 LAB_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LAB_RUN=${LAB_RUN:-/run/lyncxdp-lab}
+# Bytes of a packet that the narrow link takes.
+LAB_NARROW=1400
 LAB_HOSTS=(wan corp inet rogue edge rp fe1 fe2 client)
 # What the lab needs, as "command:Debian package".
-LAB_TOOLS=(ip:iproute2 ss:iproute2 nsenter:util-linux flock:util-linux ethtool:ethtool turnserver:coturn
-    turnutils_uclient:coturn sipp:sip-tester openssl:openssl nginx:nginx-light socat:socat curl:curl ping:iputils-ping)
+LAB_TOOLS=(ip:iproute2 ss:iproute2 nsenter:util-linux flock:util-linux cmp:diffutils ethtool:ethtool turnserver:coturn
+    turnutils_uclient:coturn dnsmasq:dnsmasq-base busybox:busybox-static sipp:sip-tester openssl:openssl
+    nginx:nginx-light socat:socat curl:curl ping:iputils-ping)
 
 # shellcheck source=tests/lab/servers.sh
 . "$LAB_HOME/servers.sh"
@@ -45,7 +51,7 @@ lab_check_tools() {
         PATH=$PATH:/usr/sbin:/sbin command -v "${tool%%:*}" >/dev/null || packages+=("${tool##*:}")
     done
     [ ${#packages[@]} -eq 0 ] || {
-        echo "The lab needs packages that are not installed: run \`sudo make deps\`, or apt-get install ${packages[*]}" >&2
+        echo "The lab needs packages that are missing: run \`sudo make deps\`, or apt-get install ${packages[*]}" >&2
         return 1
     }
 }
@@ -116,6 +122,14 @@ lab_route() {
     ip -n "lx-$1" route add "$2" via "$3"
 }
 
+# lab_narrow DESTINATION…   what the Internet's router sends there must fit a narrow link.
+lab_narrow() {
+    local destination
+    for destination; do
+        ip -n lx-wan route add "$destination" dev internet mtu lock "$LAB_NARROW" || return
+    done
+}
+
 lab_network() {
     local host
     for host in "${LAB_HOSTS[@]}"; do
@@ -125,7 +139,8 @@ lab_network() {
         lab_segment wan perimeter 10.45.16.1/24 2001:db8:16::1/64 &&
         lab_router corp && lab_segment corp perimeter 172.25.33.1/24 && lab_segment corp lan 192.168.10.1/24 || return
 
-    lab_plug inet net0 wan internet 203.0.113.10/24 2001:db8:113::10/64 &&
+    lab_plug inet net0 wan internet 203.0.113.10/24 203.0.113.21/24 203.0.113.22/24 \
+        2001:db8:113::10/64 2001:db8:113::21/64 2001:db8:113::22/64 &&
         lab_plug rogue net0 wan internet 203.0.113.66/24 &&
         lab_plug edge ext0 wan perimeter 10.45.16.10/24 10.45.16.20/24 10.45.16.30/24 2001:db8:16::30/64 &&
         lab_plug edge int0 corp perimeter 172.25.33.10/24 &&
@@ -137,6 +152,7 @@ lab_network() {
 
     lab_route inet default 203.0.113.1 && lab_route rogue default 203.0.113.1 &&
         lab_route inet default 2001:db8:113::1 && lab_route edge default 2001:db8:16::1 || return
+    lab_narrow 203.0.113.21/32 203.0.113.22/32 2001:db8:113::21/128 2001:db8:113::22/128 || return
     for host in edge rp; do
         lab_route $host default 10.45.16.1 && lab_route $host 192.168.10.0/24 172.25.33.1 || return
     done
@@ -146,7 +162,7 @@ lab_network() {
     # A careless route: the Edge's external addresses, reached from inside through its internal interface.
     lab_route corp 10.45.16.0/24 172.25.33.10 || return
     # What lx-rogue forges: the Edge's own addresses, external and internal, and one that no host can have.
-    for host in 10.45.16.10 172.25.33.10 0.1.2.3; do
+    for host in 10.45.16.20 172.25.33.10 0.1.2.3; do
         ip -n lx-rogue address add "$host/32" dev lo || return
     done
 }

@@ -12,7 +12,7 @@ lab_owner() {
     192.168.10.91) echo fe2 ;;
     192.168.10.50) echo client ;;
     203.0.113.66) echo rogue ;;
-    203.0.113.* | 2001:db8:113::10) echo inet ;;
+    203.0.113.* | 2001:db8:113::*) echo inet ;;
     *) return 1 ;;
     esac
 }
@@ -33,7 +33,15 @@ lab_start() {
     disown
 }
 
-# One authority, and a certificate it signed for each server and for the partners that call them.
+# Whose certificate a host shows.
+lab_identity() {
+    case $1 in
+    edge) echo edge ;;
+    *) echo partner ;;
+    esac
+}
+
+# One authority, a certificate it signed for each server and for the partners that call them, and its revocation list.
 lab_certificates() {
     local request=(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2) name
     cd "$LAB_RUN" || return
@@ -43,6 +51,9 @@ lab_certificates() {
             -addext "subjectAltName=DNS:$name.contoso.example" -addext basicConstraints=critical,CA:FALSE \
             -keyout "$name.key" -out "$name.pem" 2>/dev/null || return
     done
+    mkdir public && : >revoked &&
+        openssl ca -config authority.cnf -gencrl -keyfile authority.key -cert authority.pem -out public/authority.crl \
+            2>/dev/null
 }
 
 # lab_wait HOST TRANSPORT ADDRESS PORT   until something listens there.
@@ -63,7 +74,7 @@ lab_echo() {
     [ "$address" = "${address#*:}" ] || family=6
     case $transport in
     tcp) listen="TCP$family-LISTEN:$port,reuseaddr" ;;
-    udp) listen="UDP$family-RECVFROM:$port" ;;
+    udp) listen="UDP$family-RECVFROM:$port,reuseaddr" ;;
     esac
     lab_start "$(lab_owner "$address")" echo socat "$listen,bind=$(lab_bracket "$address"),fork" \
         "SYSTEM:tee -a $LAB_RUN/heard"
@@ -71,17 +82,19 @@ lab_echo() {
 
 # SIP over TLS: socat carries the TLS (both sides show certificates), sipp speaks the SIP behind it.
 lab_sip_server() {
-    local address=$1 port=$2
-    lab_start edge sip-tls socat \
-        "OPENSSL-LISTEN:$port,bind=$address,reuseaddr,fork,cert=edge.pem,key=edge.key,cafile=authority.pem,verify=1" \
+    local host=$1 address=$2 port=$3 name
+    name=$(lab_identity "$host")
+    lab_start "$host" sip-tls socat \
+        "OPENSSL-LISTEN:$port,bind=$address,reuseaddr,fork,cert=$name.pem,key=$name.key,cafile=authority.pem,verify=1" \
         TCP:127.0.0.1:5070
 }
 
 # The near end of a SIP probe's TLS, so that sipp can speak plain TCP to 127.0.0.1.
 lab_sip_client() {
-    local host=$1 address=$2 port=$3
+    local host=$1 address=$2 port=$3 name peer
+    name=$(lab_identity "$host") peer=$(lab_identity "$(lab_owner "$address")").contoso.example
     lab_start "$host" sip-tls socat "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork" \
-        "OPENSSL:$address:$port,cert=partner.pem,key=partner.key,cafile=authority.pem,commonname=edge.contoso.example"
+        "OPENSSL:$address:$port,cert=$name.pem,key=$name.key,cafile=authority.pem,commonname=$peer"
 }
 
 # The listeners that the table of probes implies, each once; prints "host transport address port" for each.
@@ -91,15 +104,20 @@ lab_listeners() {
         read -r kind address port _ <<<"${rest%%|*}"
         case $kind in
         echo-tcp | echo-udp) echo "echo $(lab_owner "$address") ${kind#echo-} $address $port" ;;
-        forged-udp) echo "echo $(lab_owner "$address") udp $address $port" ;;
-        sip-tls) echo "sip-client ${from// /} tcp $address $port" && echo "sip-server edge tcp $address $port" ;;
+        bulk) echo "echo $(lab_owner "$address") tcp $address $port" ;;
+        forged-udp | forged-error | imitation) echo "echo $(lab_owner "$address") udp $address $port" ;;
+        sip-tls)
+            echo "sip-client ${from// /} tcp $address $port"
+            echo "sip-server $(lab_owner "$address") tcp $address $port"
+            ;;
         esac
     done < <(grep -v '^#' "$LAB_HOME/probes.txt") | sort -u
 }
 
 lab_serve() {
     local what host transport address port
-    cp "$LAB_HOME"/config/* "$LAB_RUN" && (lab_certificates) && : >"$LAB_RUN/heard" || return
+    cp "$LAB_HOME"/config/* "$LAB_RUN" && (lab_certificates) && : >"$LAB_RUN/heard" &&
+        openssl rand -base64 -out "$LAB_RUN/bulk" 150000 || return
 
     lab_start edge turnserver turnserver -c turnserver.conf --userdb "$LAB_RUN/turn.db" --pidfile "$LAB_RUN/turn.pid" \
         --cert edge.pem --pkey edge.key --log-file stdout
@@ -109,11 +127,16 @@ lab_serve() {
     lab_start edge sipp sipp -sn uas -t t1 -i 127.0.0.1 -p 5070 -nostdin
     lab_start edge sipp sipp -sn uas -t u1 -i 10.45.16.10 -p 5060 -nostdin
     lab_start inet peer turnutils_peer -L 203.0.113.10 -p 3480
+    lab_start inet dnsmasq dnsmasq "--conf-file=$LAB_RUN/dnsmasq.conf"
+    lab_start inet nginx nginx -p "$LAB_RUN" -c "$LAB_RUN/internet.nginx"
+    lab_start inet sipp sipp -sn uas -t t1 -i 127.0.0.1 -p 5070 -nostdin
+    lab_start inet partner turnserver -c partner.conf --userdb "$LAB_RUN/partner.db" --pidfile "$LAB_RUN/partner.pid" \
+        --log-file stdout
 
     while read -r what host transport address port; do
         case $what in
         echo) lab_echo "$transport" "$address" "$port" ;;
-        sip-server) lab_sip_server "$address" "$port" ;;
+        sip-server) lab_sip_server "$host" "$address" "$port" ;;
         sip-client) lab_sip_client "$host" "$address" "$port" ;;
         esac
     done < <(lab_listeners)
@@ -141,6 +164,12 @@ edge tcp 127.0.0.1 5070
 edge udp 10.45.16.10 5060
 rp tcp 10.45.16.40 443
 fe1 tcp 192.168.10.190 4443
+fe1 tcp 192.168.10.90 5061
+inet tcp 127.0.0.1 5070
+inet tcp 203.0.113.10 80
+inet udp 203.0.113.10 53
+inet udp 2001:db8:113::10 53
+inet udp 203.0.113.10 3478
 inet udp 203.0.113.10 3480
 END
 }
