@@ -6,7 +6,7 @@ _lyncxdp_options() {
 }
 
 _lyncxdp_roles() {
-    lyncxdp roles 2>/dev/null | awk 'NR > 1 {print $2}'
+    lyncxdp roles 2>/dev/null | awk 'NR > 1 {print $2}' | sort -u
 }
 
 _lyncxdp_editions() {
