@@ -196,17 +196,29 @@ static json_t *socket_text(const struct lx_address *address, uint16_t port)
     return json_sprintf(format, lx_address_format(address, text), port);
 }
 
+static json_t *near_miss(const struct lx_explanation *explanation)
+{
+    const struct lx_row *row;
+
+    if (!explanation->nearest)
+        return json_null();
+    row = explanation->nearest->candidate ? explanation->nearest->candidate->row : NULL;
+    return json_pack("{s:s, s:o, s:o, s:o}", "kind", lx_near_miss_kind(explanation->nearest), "row",
+                     lx_json_text(row ? row->id : NULL), "source", lx_json_text(row ? row->source : NULL), "detail",
+                     lx_json_text(explanation->nearest_text));
+}
+
 json_t *lx_report_explanation(const struct lx_explanation *explanation)
 {
     const struct lx_probe *probe = explanation->probe;
     bool pass = lx_reason_verdict(explanation->reason) == LX_PASS;
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o}", "verdict", pass ? "pass" : "drop", "reason",
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o}", "verdict", pass ? "pass" : "drop", "reason",
                      lx_reason_name(explanation->reason), "meaning", lx_reason_meaning(explanation->reason), "hook",
                      lx_hook_name(explanation->hook), "row", lx_json_text(explanation->row), "source",
                      lx_json_text(explanation->source), "transport", lx_transport_name(probe->transport), "from",
                      socket_text(&probe->source, probe->source_port), "to",
-                     socket_text(&probe->destination, probe->destination_port));
+                     socket_text(&probe->destination, probe->destination_port), "nearest", near_miss(explanation));
 }
 
 json_t *lx_report_diagnostic(const struct lx_diagnostic *diagnostic)
