@@ -228,6 +228,10 @@ static void read_role(struct lx_policy_reader *policy, struct lx_unit *unit, con
     }
     if (!mapping)
         return;
+    if (!values[LX_SIDE_NONE] && !values[LX_SIDE_EXTERNAL] && !values[LX_SIDE_INTERNAL] && !values[INCLUDES] &&
+        !values[SIDES])
+        lx_mistake(&unit->reader, lx_node_next(key),
+                   "a role without rows; write rows:, or external: and internal:, or includes:");
     read_lists(policy, unit, name ? name : "?", values, role);
     if (values[SIDES])
         read_role_sides(unit, values[SIDES], role);
