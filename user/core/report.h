@@ -34,7 +34,10 @@ json_t *lx_report_status(const struct lx_metadata *metadata, enum lx_hook hook, 
 json_t *lx_report_counters(const struct lx_metadata *metadata, enum lx_hook hook, const struct lx_counters *counters,
                            const struct lx_row_label *labels);
 
-/* A role of a policy file, with the number of rows that its tables print, those of the roles it includes among them. */
+/*
+ * A role of a policy file, with the number of rows that its tables print, those of the roles it includes among them:
+ * rows that cite one place count once, rows that cite nothing one by one.
+ */
 json_t *lx_report_role(const struct lx_policy_file *file, const struct lx_role *role);
 
 /* A row. With a rule, also what its two ends resolved to: `source_addresses` and `destination_addresses`. */
