@@ -177,9 +177,9 @@ void lx_compose_roles(struct lx_policy_reader *policy)
     size_t roles = policy->file.role_count;
 
     composer.roles_seen = lx_reader_room(composer.reader, roles, sizeof(*composer.roles_seen));
-    composer.sets_seen = lx_reader_room(composer.reader, policy->set_count, sizeof(*composer.sets_seen));
+    composer.sets_seen = lx_reader_room(composer.reader, policy->set_count + 1, sizeof(*composer.sets_seen));
     composer.origins = lx_reader_room(composer.reader, LX_FILE_ROWS, sizeof(*composer.origins));
-    if (composer.roles_seen && composer.origins && (composer.sets_seen || !policy->set_count)) {
+    if (composer.roles_seen && composer.sets_seen && composer.origins) {
         for (size_t i = 0; i < roles; i++) {
             struct lx_role *role = &policy->file.roles[i];
 

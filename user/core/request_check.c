@@ -18,6 +18,7 @@ struct inputs {
     const struct lx_site *site; /* may be NULL */
     const struct lx_request *request;
     struct lx_diagnostics *diagnostics;
+    bool several; /* files, one behind the other */
 };
 
 static const struct lx_place nowhere = {0};
@@ -165,8 +166,8 @@ static int check_workloads(const struct inputs *inputs)
 static void unknown_role(const struct inputs *inputs, const struct vocabulary *roles, enum lx_severity severity,
                          struct lx_place place, const char *name)
 {
-    const char *guess = nearest(roles, name), *none = inputs->file->next ? "none of " : "";
-    const char *has = inputs->file->next ? "has a role" : "has no role";
+    const char *guess = nearest(roles, name), *none = inputs->several ? "none of " : "";
+    const char *has = inputs->several ? "has a role" : "has no role";
 
     if (guess)
         lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s%s %s '%s'; did you mean '%s'?", none,
@@ -221,7 +222,8 @@ out:
 int lx_request_check(const struct lx_policy_file *file, const struct lx_site *site, const struct lx_request *request,
                      struct lx_diagnostics *diagnostics)
 {
-    struct inputs inputs = {.file = file, .site = site, .request = request, .diagnostics = diagnostics};
+    struct inputs inputs = {
+        .file = file, .site = site, .request = request, .diagnostics = diagnostics, .several = file->next};
     int roles = check_roles(&inputs), options = check_options(&inputs), workloads = check_workloads(&inputs);
 
     return roles ? roles : options ? options : workloads;
