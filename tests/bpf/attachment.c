@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Attachments on real interfaces: each test has a network namespace with a veth pair, a bpffs and a /run of its own, so
- * that "nothing is left behind" can be checked to the last file and tests may run side by side.
- */
+/* Attachments on real interfaces, each test in a world of its own. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <criterion/criterion.h>
@@ -25,40 +22,13 @@
 
 #include "user/core/probe.h"
 #include "user/kernel/attachment.h"
+#include "world.h"
 
 #define SLOT 5
 
 static struct lx_failure failure;
 
-/* By bash, not system(): the shell of a test kernel's busybox has an `ip` of its own that knows no veth. */
-static void run(const char *command)
-{
-    int status = 0;
-    pid_t child = fork();
-
-    if (!child) {
-        execlp("bash", "bash", "-c", command, NULL);
-        _exit(127);
-    }
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert_eq(status, 0, "%s", command);
-}
-
-/* Skips without root, else moves the test into a world of its own with the pair outer0 - wire0. */
-static void set_up(void)
-{
-    if (geteuid())
-        cr_skip_test("needs root: attaches XDP programs");
-    cr_assert_eq(unshare(CLONE_NEWNET | CLONE_NEWNS), 0, "%s", strerror(errno));
-    cr_assert_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-    cr_assert_eq(mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL), 0);
-    cr_assert_eq(mount("run", "/run", "tmpfs", 0, NULL), 0);
-    /* The kernel's own IPv6 chatter would be counted too. */
-    run("echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6");
-    run("ip link add outer0 type veth peer name wire0 && ip link set outer0 up && ip link set wire0 up");
-}
-
-TestSuite(attachment, .init = set_up, .timeout = 120);
+TestSuite(attachment, .init = enter_own_world, .timeout = 120);
 
 /* --- What is put in force: one row, UDP 3478 from anywhere to anywhere, in slot 5 --- */
 
