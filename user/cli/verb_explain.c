@@ -76,7 +76,7 @@ static int explain_miss(const struct lx_tables *tables, const struct explain_opt
                         const struct lx_explanation *explanation)
 {
     const struct lx_site *site = tables->has_site ? &tables->site : NULL;
-    struct lx_request request = lx_policy_request(&options->policy);
+    struct lx_request request = lx_policy_request(tables, &options->policy);
     struct lx_candidates candidates = {0};
     struct lx_explanation told = *explanation;
     struct lx_near_miss nearest = {0};
