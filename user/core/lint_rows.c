@@ -44,8 +44,8 @@ static bool as_widespread(const struct lx_row *wide, const struct lx_row *narrow
 void lx_lint_covered(const struct lx_row *const *rows, size_t own, size_t count, struct lx_diagnostics *diagnostics)
 {
     for (size_t i = 0; i < own && count <= LX_LINT_ROWS; i++) {
-        for (size_t j = 0; j < count; j = j + 1 == i ? own : j + 1) {
-            if (j == i || !lx_row_covers(rows[j], rows[i]) || !as_widespread(rows[j], rows[i]) ||
+        for (size_t j = 0; j < count; j++) {
+            if ((j >= i && j < own) || !lx_row_covers(rows[j], rows[i]) || !as_widespread(rows[j], rows[i]) ||
                 stand_as_printed(rows[j], rows[i]))
                 continue;
             lx_diagnose(diagnostics, LX_WARNING, rows[i]->place, NULL,

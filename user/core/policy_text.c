@@ -222,7 +222,7 @@ static void read_role(struct lx_policy_reader *policy, struct lx_unit *unit, con
     if (target == policy->file.role_count) {
         policy->file.role_count++;
         policy->drafts[target] = (struct lx_role_draft){LX_NO_EDGE, LX_NO_EDGE};
-        if (name)
+        if (name && !lx_find_name(policy, name)) /* else it stays with whoever has it */
             role->name = lx_reader_copy(&unit->reader, name);
         role->place = lx_node_place(key, unit->name);
     }
