@@ -94,47 +94,48 @@ int lx_checked_read(const char *path, struct lx_checked *checked)
     return lx_read_exit(error, path);
 }
 
-/* Reads all editions and puts them behind each other, and behind the policies among the files. */
-static int read_editions(struct lx_checked *files, size_t count, struct lx_policy_file **editions, size_t *read)
+/* Puts policies behind each other, those of all editions and those among the files. Returns the first, or NULL. */
+static struct lx_policy_file *chain(struct lx_policy_file *editions, size_t edition_count, struct lx_checked *files,
+                                    size_t count)
 {
-    struct lx_words names = {0};
-    struct lx_policy_file *last = NULL;
-    int result = lx_editions(&names);
+    struct lx_policy_file *first = NULL, *last = NULL;
 
-    *editions = result == LX_EXIT_DONE ? calloc(names.count, sizeof(**editions)) : NULL;
-    if (result == LX_EXIT_DONE && !*editions)
-        result = lx_memory_error();
-    for (size_t i = 0; i < names.count && result == LX_EXIT_DONE; i++)
-        if (lx_edition_read(names.items[i], &(*editions)[*read]) == LX_EXIT_DONE)
-            ++*read;
-    lx_words_free(&names);
-    for (size_t i = 0; i < *read + count; i++) {
-        struct lx_policy_file *file = i < *read ? &(*editions)[i] : &files[i - *read].policy;
+    for (size_t i = 0; i < edition_count + count; i++) {
+        struct lx_policy_file *file = i < edition_count ? &editions[i] : &files[i - edition_count].policy;
 
         if (!file->role_count)
             continue;
         if (last)
             last->next = file;
+        else
+            first = file;
         last = file;
     }
-    return result;
+    return first;
 }
 
-/* Sites are held against everything that they may be used with. */
+/* Sites are held against everything that they may be used with: what is wrong with an edition is said aloud. */
 static int lint_sites(struct lx_checked *files, size_t count)
 {
-    struct lx_policy_file *editions = NULL;
-    size_t read = 0;
-    int result = read_editions(files, count, &editions, &read);
+    struct lx_policy_file *editions, *policies;
+    struct lx_words names = {0};
+    int result = lx_editions(&names);
 
-    for (size_t i = 0; i < count && result == LX_EXIT_DONE && read; i++)
-        if (files[i].is_site && files[i].sound && lx_lint_site(&files[i].site, editions, &files[i].diagnostics))
+    editions = calloc(names.count + 1, sizeof(*editions));
+    if (!editions)
+        result = lx_memory_error();
+    for (size_t i = 0; i < names.count && result == LX_EXIT_DONE; i++)
+        result = lx_edition_read(names.items[i], &editions[i]);
+    policies = editions && result == LX_EXIT_DONE ? chain(editions, names.count, files, count) : NULL;
+    for (size_t i = 0; i < count && policies; i++)
+        if (files[i].is_site && files[i].sound && lx_lint_site(&files[i].site, policies, &files[i].diagnostics))
             result = lx_memory_error();
     for (size_t i = 0; i < count; i++)
         files[i].policy.next = NULL;
-    for (size_t i = 0; i < read; i++)
+    for (size_t i = 0; i < names.count && editions; i++)
         lx_policy_file_free(&editions[i]);
     free(editions);
+    lx_words_free(&names);
     return result;
 }
 

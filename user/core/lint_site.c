@@ -118,30 +118,41 @@ static int lint_groups(const struct site_lint *lint)
     return 0;
 }
 
-/* Roles that the site speaks of. */
+/* The names of all roles; their count goes to `count`. The list is the caller's; NULL when out of memory. */
+static const char **role_names(const struct site_lint *lint, size_t *count)
+{
+    const char **names;
+    size_t roles = 0;
+
+    for (const struct lx_policy_file *file = lint->file; file; file = file->next)
+        roles += file->role_count;
+    names = calloc(roles + 1, sizeof(*names));
+    *count = 0;
+    for (const struct lx_policy_file *file = lint->file; names && file; file = file->next)
+        for (size_t i = 0; i < file->role_count; i++)
+            names[(*count)++] = file->roles[i].name;
+    return names;
+}
+
+/* Roles that the site speaks of. A role whose two sides have addresses of their own is told once. */
 static int lint_roles(const struct site_lint *lint)
 {
     const struct lx_site *site = lint->site;
-    const char **names;
-    size_t count = 0, at = 0;
+    const char *last = "";
+    size_t count;
+    const char **names = role_names(lint, &count);
 
-    for (const struct lx_policy_file *file = lint->file; file; file = file->next)
-        count += file->role_count;
-    names = calloc(count + 1, sizeof(*names));
     if (!names)
         return -ENOMEM;
-    for (const struct lx_policy_file *file = lint->file; file; file = file->next)
-        for (size_t i = 0; i < file->role_count; i++)
-            names[at++] = file->roles[i].name;
     for (size_t i = 0; i < site->self_count + site->row_count; i++) {
-        bool self = i < site->self_count;
-        const char *role = self ? site->selves[i].role : site->rows[i - site->self_count].role;
-        bool again = self && i && !strcmp(site->selves[i - 1].role, role); /* its other side */
+        size_t row = i - site->self_count;
+        const char *role = i < site->self_count ? site->selves[i].role : site->rows[row].role;
 
-        if (role && !again && !lx_policy_file_role(lint->file, role))
-            lx_diagnose(lint->diagnostics, LX_WARNING,
-                        self ? site->selves[i].place : site->rows[i - site->self_count].place, NULL,
-                        "there is no role '%s'%s", role, guess_among(role, names, count).text);
+        if (!role || lx_policy_file_role(lint->file, role) || (i < site->self_count && !strcmp(last, role)))
+            continue;
+        last = role;
+        lx_diagnose(lint->diagnostics, LX_WARNING, i < site->self_count ? site->selves[i].place : site->rows[row].place,
+                    NULL, "there is no role '%s'%s", role, guess_among(role, names, count).text);
     }
     free(names);
     return 0;
