@@ -219,10 +219,7 @@ END
 check "a citation is split where a part begins, not inside a list of ports" says 0 '\[1\] TURN:443,3478$' \
     nobody show web --policy "$work/comma.yaml"
 check "roles are looked for in the files in order" answers 'map(.id) == ["av-edge/turn"]' \
-<<<<<<< HEAD
     nobody show av-edge --policy "$work/own.yaml" --policy "$policies/lync2010.yaml" --json
-=======
-    nobody show av-edge --policy "$work/own.yaml" --policy "$tree/policies/lync2010.yaml" --json
 check "--policy adds to the edition" answers 'map(.role) | unique == ["access-edge", "web"]' \
     nobody show web access-edge --policy "$work/own.yaml" --json
 
@@ -291,9 +288,8 @@ END
 check "lint warns and passes" says 0 "wide.yaml:2:10: warning: no row names the group 'poool'.*wide.yaml:4:5: warning: .*1024-65535.*wide.yaml: ok, site, 1 groups, 1 rows, 2 warnings" \
     bash -c "'$LYNCXDP' check '$work/wide.yaml' 2>&1 | tr '\n' ' '; exit \${PIPESTATUS[0]}"
 check "lint is quiet about what is shipped" answers 'length > 3 and all(.ok and .diagnostics == [])' \
-    nobody check --json "$tree"/policies/*.yaml "$tree"/policies/sites/*.yaml
+    nobody check --json "$policies"/*.yaml "$policies"/sites/*.yaml
 check "roles lists every edition" answers 'map(.edition) | unique == ["lync2010", "ocs2007", "ocs2007r2"]' nobody roles --json
->>>>>>> 9456e1c (wip5)
 check "a side on a role without sides" says 2 'has no sides' nobody show web --side external --policy "$work/own.yaml"
 
 # --- explain --role: without root, without an interface ------------------------------------------------------------
