@@ -60,8 +60,8 @@ static int remove_stale(const struct attaching *attaching, struct lx_failure *fa
         return 0;
     error = lx_running_with_map(interface->index, lx_pin_map_id(attaching->directory, LX_PIN_COUNTERS), &own);
     if (!error)
-        return lx_fail(failure, LX_EXIT_BUSY, EEXIST,
-                       "lyncxdp is attached to %s already; detach it first", interface->name);
+        return lx_fail(failure, LX_EXIT_BUSY, EEXIST, "lyncxdp is attached to %s already; detach it first",
+                       interface->name);
     return error == -ENOENT ? lx_pins_remove(attaching->directory, failure) : fail_to_look(error, interface, failure);
 }
 
