@@ -51,6 +51,7 @@ static int read_site(const char *path, struct lx_site *site)
 /* The editions that nobody asked for. A site may be one for several: what is unknown here may be known there. */
 static int read_elsewhere(const struct lx_policy_options *options, struct lx_tables *tables)
 {
+    struct lx_policy_file *last = NULL;
     struct lx_words editions = {0};
     int result = lx_editions(&editions);
 
@@ -62,8 +63,10 @@ static int read_elsewhere(const struct lx_policy_options *options, struct lx_tab
         if (!strcmp(editions.items[i], options->edition ?: LX_DEFAULT_EDITION) ||
             lx_edition_try(editions.items[i], file))
             continue;
-        if (tables->elsewhere_count++)
-            file[-1].next = file;
+        if (last)
+            last->next = file;
+        last = file;
+        tables->elsewhere_count++;
     }
     lx_words_free(&editions);
     return result;
