@@ -39,7 +39,7 @@ SKELETONS      := $(patsubst bpf/%.bpf.c,$(BUILD)/%.skel.h,$(wildcard bpf/*.bpf.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 BPF_TESTS  := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
-SHELL_TESTS := $(wildcard tests/e2e/*.sh)
+SHELL_TESTS := tests/documents/reconcile.sh $(wildcard tests/e2e/*.sh)
 
 # One short line a step; `make V=1` shows the commands.
 ifneq ($(V),1)

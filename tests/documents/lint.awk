@@ -80,7 +80,7 @@ BEGIN {
     set(transport, "tcp udp tcp/udp -")
     set(direction, "in out in/out -")
     set(hook, "to-role from-role both -")
-    set(workload, "im-presence av-web-conferencing enterprise-voice application-sharing cac central-management -")
+    set(workload, "im-presence av-conferencing enterprise-voice application-sharing cac central-management -")
     set(certainty, "printed inferred")
     for (name in role)
         peer[name] = 1

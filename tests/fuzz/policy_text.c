@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fuzzes the readers of policy and site files with one text: no crash, no leak, an answer that agrees with its
- * diagnostics, places that exist, and rows that hold what row.h promises.
+ * Fuzzes the readers of policy and site files with one text, which may include itself: no crash, no leak, an answer
+ * that agrees with its diagnostics, places that exist, rows that hold what row.h promises, and a canonical form that
+ * reads back and prints the same.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/core/lint.h"
 #include "user/core/policy_file.h"
+#include "user/core/policy_print.h"
 #include "user/core/site_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -30,7 +33,8 @@ static void check_diagnostics(const struct lx_diagnostics *diagnostics, int erro
         require(item->message && !strpbrk(item->message, "\n\r\x1b"));
         require(!item->excerpt || !strpbrk(item->excerpt, "\n\r\x1b"));
         require((item->line == 0) == (item->column == 0));
-        require(!i || !item->line || diagnostics->items[i - 1].line <= item->line);
+        require(!i || !item->line || strcmp(diagnostics->items[i - 1].file, item->file) != 0 ||
+                diagnostics->items[i - 1].line <= item->line);
     }
 }
 
@@ -72,12 +76,89 @@ static void check_row(const struct lx_row *row)
     check_ports(&row->destination_ports);
 }
 
-static void read_policy(FILE *stream)
+struct input {
+    const uint8_t *data;
+    size_t size;
+};
+
+static FILE *open_bytes(const void *data, size_t size)
+{
+    return size ? fmemopen((void *)data, size, "r") : fopen("/dev/null", "r");
+}
+
+/* "again" is the text itself, as another file every time; "base" is what a policy usually includes. */
+static int open_include(const struct lx_opener *opener, const char *from, const char *what, struct lx_opened *opened,
+                        char problem[256])
+{
+    static const char base[] = "documents: {t: Table}\n"
+                               "sets: {common: [{id: c, from: pool, to: self, port: 1, transport: tcp}]}\n"
+                               "roles: {edge: {includes: common, external: [{id: e, from: any, to: self, port: 2, "
+                               "transport: udp, source: t 1}]}}\n";
+    const struct input *input = opener->context;
+
+    require(from && *what);
+    snprintf(problem, 256, "there is no such file");
+    if (strcmp(what, "base") != 0 && strcmp(what, "again") != 0)
+        return -ENOENT;
+    *opened = (struct lx_opened){.name = strdup(what), .identity = *what == 'b' ? strdup(what) : NULL};
+    opened->stream = *what == 'b' ? open_bytes(base, sizeof(base) - 1) : open_bytes(input->data, input->size);
+    require(opened->stream && opened->name);
+    return 0;
+}
+
+static char *print(const struct lx_policy_file *file)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    require(out && !lx_policy_print(file, out));
+    fclose(out);
+    return text;
+}
+
+static void check_canonical(const struct lx_policy_file *file)
 {
     struct lx_diagnostics diagnostics = {0};
-    struct lx_policy_file file;
-    int error = lx_policy_file_read(stream, "fuzz.yaml", &file, &diagnostics);
+    char *text = print(file), *again;
+    struct lx_policy_file read;
+    FILE *stream;
 
+    if (strlen(text) <= LX_FILE_LIMIT) { /* sets may grow a file beyond what one may hold */
+        stream = open_bytes(text, strlen(text));
+        require(!lx_policy_file_read(stream, "canonical.yaml", &read, &diagnostics));
+        fclose(stream);
+        again = print(&read);
+        require(!strcmp(text, again));
+        require(read.groups.count == file->groups.count);
+        free(again);
+        lx_policy_file_free(&read);
+    }
+    lx_diagnostics_free(&diagnostics);
+    free(text);
+}
+
+static void check_lint(const struct lx_policy_file *file)
+{
+    struct lx_diagnostics diagnostics = {0};
+
+    require(!lx_lint_policy(file, &diagnostics));
+    require(!diagnostics.errors && !diagnostics.out_of_memory);
+    lx_diagnostics_free(&diagnostics);
+}
+
+static void read_policy(const uint8_t *data, size_t size)
+{
+    struct input input = {data, size};
+    struct lx_opener opener = {.open = open_include, .context = &input};
+    struct lx_opened top = {.stream = open_bytes(data, size), .name = (char *)"fuzz.yaml"};
+    struct lx_diagnostics diagnostics = {0};
+    struct lx_policy_file file;
+    int error;
+
+    require(top.stream);
+    error = lx_policy_file_load(&top, &opener, &file, &diagnostics);
+    fclose(top.stream);
     check_diagnostics(&diagnostics, error);
     lx_diagnostics_free(&diagnostics);
     if (error)
@@ -88,6 +169,8 @@ static void read_policy(FILE *stream)
         for (size_t j = 0; j < file.roles[i].include_count; j++)
             require(lx_policy_file_role(&file, file.roles[i].includes[j]->name) == file.roles[i].includes[j]);
     }
+    check_canonical(&file);
+    check_lint(&file);
     lx_policy_file_free(&file);
 }
 
@@ -109,12 +192,11 @@ static void read_site(FILE *stream)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    FILE *stream = size ? fmemopen((void *)data, size, "r") : fopen("/dev/null", "r");
+    FILE *stream = open_bytes(data, size);
 
     if (!stream)
         return 0;
-    read_policy(stream);
-    rewind(stream);
+    read_policy(data, size);
     read_site(stream);
     fclose(stream);
     return 0;

@@ -296,6 +296,32 @@ Test(report, a_drop_has_no_row)
     cr_assert_null(text(report, "row"));
     cr_assert_null(text(report, "source"));
     cr_assert_str_eq(text(report, "from"), "192.0.2.7:49152");
+    cr_assert_null(text(report, "nearest"));
+    json_decref(report);
+}
+
+Test(report, a_drop_names_the_row_that_comes_nearest)
+{
+    struct lx_row row = {.id = "a/b", .source = "Table 1"};
+    struct lx_candidate candidate = {.row = &row};
+    struct lx_near_miss miss = {.candidate = &candidate, .differences = LX_DIFFERENT_TRANSPORT};
+    struct lx_probe probe = sample_probe("192.0.2.7", "192.0.2.1");
+    struct lx_explanation explanation = {
+        .probe = &probe, .reason = LX_REASON_NO_ROW, .nearest = &miss, .nearest_text = "is for udp"};
+    json_t *report = lx_report_explanation(&explanation), *nearest = json_object_get(report, "nearest");
+
+    cr_assert_null(text(report, "row"));
+    cr_assert_str_eq(text(nearest, "kind"), "transport");
+    cr_assert_str_eq(text(nearest, "row"), "a/b");
+    cr_assert_str_eq(text(nearest, "source"), "Table 1");
+    cr_assert_str_eq(text(nearest, "detail"), "is for udp");
+    json_decref(report);
+    miss.candidate = NULL;
+    report = lx_report_explanation(&explanation);
+    nearest = json_object_get(report, "nearest");
+    cr_assert_str_eq(text(nearest, "kind"), "port");
+    cr_assert_null(text(nearest, "row"));
+    cr_assert_null(text(nearest, "source"));
     json_decref(report);
 }
 
@@ -384,7 +410,7 @@ Test(report, an_including_role_counts_the_rows_it_takes_over)
     struct lx_row rows[4] = {{.lb = LX_LB_HARDWARE, .citation = "table 1"},
                              {.lb = LX_LB_DNS, .citation = "table 1"},
                              {.lb = LX_LB_DNS, .citation = "table 2"},
-                             {.citation = "table 2"}};
+                             {.note = "cites nothing"}};
     const struct lx_role *includes[] = {NULL, NULL}, *twice[] = {NULL};
     struct lx_role roles[] = {
         {.name = "inner", .external = true, .rows = rows, .row_count = 4},
@@ -406,7 +432,7 @@ Test(report, an_including_role_counts_the_rows_it_takes_over)
 
     cr_assert_str_eq(text(report, "edition"), "test");
     cr_assert_str_eq(text(report, "role"), "outer");
-    cr_assert_eq(number(report, "rows"), 4, "a role reached twice counts once, and so does a line for both ways");
+    cr_assert_eq(number(report, "rows"), 3, "a role reached twice counts once, and so does a printed line");
     cr_assert_eq(json_array_size(json_object_get(report, "sides")), 2);
     json_decref(report);
 }

@@ -510,3 +510,23 @@ Test(resolve, a_digest_tells_policies_apart_by_what_they_say)
                   digest_of(NULL, "whole", NULL, "10.1.0.1"));
     cr_expect_neq(digest_of("vlans: [7]\n", "whole", NULL, "10.1.0.1"), digest_of(NULL, "whole", NULL, "10.1.0.1"));
 }
+
+Test(resolve, a_site_may_speak_of_other_editions)
+{
+    struct given given =
+        given_tables("self: {kiosk: 10.0.0.1, kisok: 10.0.0.2}\noptions: {coins: off, conis: off}\n", "signal");
+    struct given other = {0};
+
+    given_policy(&other, "edition: other\noptions: {coins: coins are taken}\nroles: {kiosk: {rows: [{id: a, from: any, "
+                         "to: self, port: 1, transport: tcp, options: coins}]}}\n");
+    given_setting(&given, "pool", "10.1.0.90");
+    cr_assert_eq(given_resolve(&given), 0);
+    cr_expect_eq(given.diagnostics.count, 4, "nobody knows these names");
+    given.request.elsewhere = &other.file;
+    cr_assert_eq(given_resolve(&given), 0);
+    cr_expect_eq(given.diagnostics.count, 2, "the other edition knows two of them");
+    cr_expect(given_told(&given, "'kisok'; did you mean 'kiosk'?"));
+    cr_expect(given_told(&given, "'conis'; did you mean 'coins'?"));
+    given_end(&given);
+    given_end(&other);
+}

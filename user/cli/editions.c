@@ -256,3 +256,21 @@ int lx_edition_read(const char *edition, struct lx_policy_file *file)
     lx_words_free(&editions);
     return result;
 }
+
+int lx_edition_try(const char *edition, struct lx_policy_file *file)
+{
+    char buffer[PATH_MAX], path[PATH_MAX];
+    struct lx_diagnostics unheard = {0};
+    const char *problem;
+    FILE *stream = NULL;
+    int error = -ENAMETOOLONG;
+
+    if (snprintf(path, sizeof(path), "%s/%s" SUFFIX, policy_directory(buffer), edition) < PATH_MAX)
+        error = open_file(path, &stream, &problem);
+    if (error)
+        return error;
+    error = lx_policy_read(stream, path, file, &unheard);
+    fclose(stream);
+    lx_diagnostics_free(&unheard);
+    return error;
+}

@@ -18,6 +18,9 @@ int lx_editions(struct lx_words *editions);
 int lx_edition_read(const char *edition, struct lx_policy_file *file);
 int lx_policy_open(const char *path, struct lx_policy_file *file);
 
+/* Reads one edition's tables if they are sound; prints nothing. Returns 0 or -errno. */
+int lx_edition_try(const char *edition, struct lx_policy_file *file);
+
 /* Reads a policy from a stream, with what it includes. Returns what lx_policy_file_load returns, and prints nothing. */
 int lx_policy_read(FILE *stream, const char *path, struct lx_policy_file *file, struct lx_diagnostics *diagnostics);
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "editions.h"
 #include "output.h"
@@ -47,6 +48,30 @@ static int read_site(const char *path, struct lx_site *site)
     return lx_read_exit(error, path);
 }
 
+/* The editions that nobody asked for. A site may be one for several: what is unknown here may be known there. */
+static int read_elsewhere(const struct lx_policy_options *options, struct lx_tables *tables)
+{
+    struct lx_policy_file *last = NULL;
+    struct lx_words editions = {0};
+    int result = lx_editions(&editions);
+
+    if (result == LX_EXIT_DONE && !(tables->elsewhere = calloc(editions.count, sizeof(*tables->elsewhere))))
+        result = lx_memory_error();
+    for (size_t i = 0; result == LX_EXIT_DONE && i < editions.count; i++) {
+        struct lx_policy_file *file = &tables->elsewhere[tables->elsewhere_count];
+
+        if (!strcmp(editions.items[i], options->edition ?: LX_DEFAULT_EDITION) ||
+            lx_edition_try(editions.items[i], file))
+            continue;
+        if (last)
+            last->next = file;
+        last = file;
+        tables->elsewhere_count++;
+    }
+    lx_words_free(&editions);
+    return result;
+}
+
 int lx_tables_read(const struct lx_policy_options *options, struct lx_tables *tables)
 {
     int result = read_files(options, tables), site = LX_EXIT_DONE;
@@ -54,6 +79,8 @@ int lx_tables_read(const struct lx_policy_options *options, struct lx_tables *ta
     if (options->site) {
         site = read_site(options->site, &tables->site);
         tables->has_site = site == LX_EXIT_DONE;
+        if (tables->has_site)
+            site = read_elsewhere(options, tables);
     }
     return result != LX_EXIT_DONE ? result : site;
 }
@@ -63,11 +90,14 @@ void lx_tables_free(struct lx_tables *tables)
     for (size_t i = 0; i < tables->file_count; i++)
         lx_policy_file_free(&tables->files[i]);
     free(tables->files);
+    for (size_t i = 0; i < tables->elsewhere_count; i++)
+        lx_policy_file_free(&tables->elsewhere[i]);
+    free(tables->elsewhere);
     if (tables->has_site)
         lx_site_free(&tables->site);
 }
 
-struct lx_request lx_policy_request(const struct lx_policy_options *options)
+struct lx_request lx_policy_request(const struct lx_tables *tables, const struct lx_policy_options *options)
 {
     return (struct lx_request){
         .roles = options->roles,
@@ -77,6 +107,7 @@ struct lx_request lx_policy_request(const struct lx_policy_options *options)
         .without = options->without,
         .workloads = options->workloads,
         .lb = options->lb,
+        .elsewhere = tables->elsewhere,
     };
 }
 
@@ -99,7 +130,7 @@ int lx_resolve_exit(int error, struct lx_diagnostics *diagnostics)
 
 int lx_tables_resolve(const struct lx_tables *tables, const struct lx_policy_options *options, struct lx_policy *policy)
 {
-    struct lx_request request = lx_policy_request(options);
+    struct lx_request request = lx_policy_request(tables, options);
     struct lx_diagnostics diagnostics = {0};
     int error = lx_resolve(tables->files, tables->has_site ? &tables->site : NULL, &request, policy, &diagnostics);
 

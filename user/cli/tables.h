@@ -16,6 +16,8 @@
 struct lx_tables {
     struct lx_policy_file *files; /* owned; the first, and behind it the others, in the order of looking for roles */
     size_t file_count;
+    struct lx_policy_file *elsewhere; /* owned: the other editions, one behind the other; only read beside a site */
+    size_t elsewhere_count;
     struct lx_site site;
     bool has_site;
 };
@@ -24,8 +26,8 @@ struct lx_tables {
 int lx_tables_read(const struct lx_policy_options *options, struct lx_tables *tables);
 void lx_tables_free(struct lx_tables *tables);
 
-/* What the options ask for. Borrows from them. */
-struct lx_request lx_policy_request(const struct lx_policy_options *options);
+/* What the options ask for. Borrows from them and the tables. */
+struct lx_request lx_policy_request(const struct lx_tables *tables, const struct lx_policy_options *options);
 
 /* Prints the diagnostics of lx_resolve or lx_select, frees them, and turns what was returned into an exit code. */
 int lx_resolve_exit(int error, struct lx_diagnostics *diagnostics);

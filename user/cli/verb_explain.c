@@ -5,7 +5,9 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "../core/near_miss_text.h"
 #include "../core/report.h"
 #include "../kernel/attachment.h"
 #include "output.h"
@@ -41,6 +43,17 @@ static void print_member(const json_t *report, const char *title, const char *me
         printf("%-8s %s\n", title, text);
 }
 
+/* "nearest  ROW would allow it, but ...", and where that row is printed. */
+static void print_nearest(const json_t *nearest)
+{
+    const char *row = json_string_value(json_object_get(nearest, "row"));
+
+    if (!json_is_object(nearest))
+        return;
+    printf("%-8s %s %s\n", "nearest", row ? row : "none:", json_string_value(json_object_get(nearest, "detail")));
+    print_member(nearest, "source", "source");
+}
+
 static int print_explanation(const struct lx_explanation *explanation, bool json)
 {
     json_t *report = lx_report_explanation(explanation);
@@ -54,6 +67,7 @@ static int print_explanation(const struct lx_explanation *explanation, bool json
            json_string_value(json_object_get(report, "meaning")));
     print_member(report, "row", "row");
     print_member(report, "source", "source");
+    print_nearest(json_object_get(report, "nearest"));
     json_decref(report);
     return LX_EXIT_DONE;
 }
@@ -67,7 +81,32 @@ static const struct lx_row *row_of_slot(const struct lx_policy *policy, uint32_t
     return NULL;
 }
 
-static int judge(const struct lx_policy *policy, const struct explain_options *options, const struct lx_probe *probe)
+/* Prints the explanation of a packet that no row allows, with the row that comes nearest. */
+static int explain_miss(const struct lx_tables *tables, const struct explain_options *options,
+                        const struct lx_explanation *explanation)
+{
+    const struct lx_site *site = tables->has_site ? &tables->site : NULL;
+    struct lx_request request = lx_policy_request(tables, &options->policy);
+    struct lx_candidates candidates = {0};
+    struct lx_explanation told = *explanation;
+    struct lx_near_miss nearest = {0};
+    char *text = NULL;
+    int result;
+
+    if (!lx_candidates_gather(tables->files, site, &request, &candidates)) {
+        nearest = lx_near_miss_find(&candidates, explanation->probe, explanation->hook);
+        text = lx_near_miss_text(&nearest, explanation->probe, &request, site);
+    }
+    told.nearest = &nearest;
+    told.nearest_text = text;
+    result = text ? print_explanation(&told, options->json) : lx_memory_error();
+    free(text);
+    lx_candidates_free(&candidates);
+    return result;
+}
+
+static int judge(const struct lx_tables *tables, const struct lx_policy *policy, const struct explain_options *options,
+                 const struct lx_probe *probe)
 {
     struct lx_explanation explanation = {.probe = probe, .hook = hook_of(options), .egress = policy->egress};
     struct lx_compiled compiled;
@@ -84,6 +123,8 @@ static int judge(const struct lx_policy *policy, const struct explain_options *o
     explanation.reason = judgement.reason;
     explanation.row = row ? row->id : NULL;
     explanation.source = row ? row->source : NULL;
+    if (judgement.reason == LX_REASON_NO_ROW)
+        return explain_miss(tables, options, &explanation);
     return print_explanation(&explanation, options->json);
 }
 
@@ -97,13 +138,36 @@ static int explain_role(const struct explain_options *options, const struct lx_p
         result = lx_tables_resolve(&tables, &options->policy, &policy);
     policy.egress = LX_EGRESS_TRACK; /* as it is attached unless --egress says otherwise */
     if (result == LX_EXIT_DONE)
-        result = judge(&policy, options, probe);
+        result = judge(&tables, &policy, options, probe);
     lx_policy_free(&policy);
     lx_tables_free(&tables);
     return result;
 }
 
-static int ask(const struct lx_attachment *attachment, const struct explain_options *options,
+/*
+ * The rows of an attachment are in its image, which has no room for what would come near: the same question about its
+ * role is answered with that. The words are the packet as it was asked.
+ */
+static void suggest_role(const struct lx_metadata *metadata, char *const words[3],
+                         const struct explain_options *options)
+{
+    char roles[sizeof(metadata->roles)], *rest = roles, *role;
+
+    snprintf(roles, sizeof(roles), "%s", metadata->roles);
+    printf("%-8s this tells, with the options of attach: lyncxdp explain", "nearest");
+    while ((role = strsep(&rest, ",")))
+        printf(" --role %s", role);
+    printf(" --edition %s", metadata->edition);
+    if (metadata->side[0])
+        printf(" --side %s", metadata->side);
+    if (options->from_role)
+        printf(" --from-role");
+    if (options->flags)
+        printf(" --flags %s", options->flags);
+    printf(" %s %s %s\n", words[0], words[1], words[2]);
+}
+
+static int ask(const struct lx_attachment *attachment, const struct explain_options *options, char *const words[3],
                const struct lx_probe *probe)
 {
     struct lx_explanation explanation = {
@@ -128,20 +192,22 @@ static int ask(const struct lx_attachment *attachment, const struct explain_opti
         explanation.source = labels[answer.row].source;
     }
     result = print_explanation(&explanation, options->json);
+    if (answer.reason == LX_REASON_NO_ROW && !options->json)
+        suggest_role(&attachment->metadata, words, options);
     free(labels);
     return result;
 }
 
-static int explain_interface(const struct explain_options *options, const char *name, const struct lx_probe *probe)
+static int explain_interface(const struct explain_options *options, char *const words[4], const struct lx_probe *probe)
 {
     struct lx_attachment attachment;
     struct lx_interface interface;
     struct lx_failure failure;
     int result;
 
-    if (lx_interface_find(name, &interface, &failure) || lx_attachment_open(&interface, &attachment, &failure))
+    if (lx_interface_find(words[0], &interface, &failure) || lx_attachment_open(&interface, &attachment, &failure))
         return lx_print_failure(&failure);
-    result = ask(&attachment, options, probe);
+    result = ask(&attachment, options, words + 1, probe);
     lx_attachment_close(&attachment);
     return result;
 }
@@ -162,7 +228,7 @@ static int run(const struct explain_options *options, const struct lx_arguments 
     result = lx_probe_read(arguments->items + !offline, options->flags, &probe);
     if (result != LX_EXIT_DONE)
         return result;
-    return offline ? explain_role(options, &probe) : explain_interface(options, arguments->items[0], &probe);
+    return offline ? explain_role(options, &probe) : explain_interface(options, arguments->items, &probe);
 }
 
 int lx_verb_explain(int argc, char **argv)

@@ -62,6 +62,16 @@ static json_t *report_rows(const struct lx_selection *selection, const struct lx
     return report;
 }
 
+/* Where the last ", " of a citation is, which is before the place in the document; NULL when there is none. */
+static const char *last_part(const char *source)
+{
+    const char *last = NULL;
+
+    for (const char *at = source; (at = strstr(at, ", ")); at++)
+        last = at;
+    return last;
+}
+
 /*
  * Titles of documents are too long to be repeated in every row: they are numbered, and `printed` becomes "[1] row 7".
  * `documents` collects them. Returns 0, or -1 when out of memory.
@@ -74,7 +84,7 @@ static int number_source(json_t *row, struct lx_words *documents)
 
     if (!source)
         return 0;
-    place = strrchr(source, ',');
+    place = last_part(source);
     if (!place || (size_t)(place - source) >= sizeof(title))
         return json_object_set(row, "printed", json_object_get(row, "source"));
     snprintf(title, sizeof(title), "%.*s", (int)(place - source), source);
@@ -137,7 +147,7 @@ static void resolve_quietly(const struct lx_tables *tables, const struct lx_requ
 
 static int show(const struct lx_tables *tables, const struct show_options *options)
 {
-    struct lx_request request = lx_policy_request(&options->policy);
+    struct lx_request request = lx_policy_request(tables, &options->policy);
     struct lx_selection selection = {0};
     struct lx_diagnostics diagnostics = {0};
     struct lx_policy policy = {0};

@@ -114,13 +114,15 @@ static const struct lx_reader *reader_of(const struct lx_policy_reader *policy, 
     return NULL;
 }
 
-/* Two rows of a role have one id. Those of one list have been told apart when the list was read. */
+/* Two rows of a role have one id. Those of one list, or of one set, have been told apart when it was read. */
 static void refuse_id(struct composer *composer, const struct lx_role *role, const struct lx_row *first,
                       const struct lx_row *row)
 {
     const struct lx_edge *edge = composer->origins[row - role->rows];
     const struct lx_reader *reader = reader_of(composer->policy, row->place.file);
 
+    if (edge && edge == composer->origins[first - role->rows])
+        return;
     if (edge)
         lx_mistake(&edge->unit->reader, edge->node,
                    "the id %s, which this brings, is there already, from %s, line %u; give one of them another one",
@@ -177,9 +179,9 @@ void lx_compose_roles(struct lx_policy_reader *policy)
     size_t roles = policy->file.role_count;
 
     composer.roles_seen = lx_reader_room(composer.reader, roles, sizeof(*composer.roles_seen));
-    composer.sets_seen = lx_reader_room(composer.reader, policy->set_count, sizeof(*composer.sets_seen));
+    composer.sets_seen = lx_reader_room(composer.reader, policy->set_count + 1, sizeof(*composer.sets_seen));
     composer.origins = lx_reader_room(composer.reader, LX_FILE_ROWS, sizeof(*composer.origins));
-    if (composer.roles_seen && composer.origins && (composer.sets_seen || !policy->set_count)) {
+    if (composer.roles_seen && composer.sets_seen && composer.origins) {
         for (size_t i = 0; i < roles; i++) {
             struct lx_role *role = &policy->file.roles[i];
 

@@ -71,6 +71,40 @@ int lx_read_unit(struct lx_policy_reader *policy, FILE *stream, const char *name
     return error;
 }
 
+/* Lists every group that a row names. */
+static void collect_groups(struct lx_policy_reader *policy)
+{
+    struct lx_words *groups = &policy->file.groups;
+    struct lx_reader *reader = &policy->units[0]->reader;
+    struct lx_vocabulary used = {0};
+
+    reader->out_of_memory |= lx_vocabulary_gather(&policy->file, LX_GROUPS, &used) != 0;
+    groups->items = lx_reader_room(reader, used.count, sizeof(*groups->items));
+    for (size_t i = 0; groups->items && i < used.count; i++) {
+        char *copy = lx_reader_copy(reader, used.words[i]);
+
+        if (copy)
+            groups->items[groups->count++] = copy;
+    }
+    lx_vocabulary_free(&used);
+}
+
+/* Words of files that declare none are known only now; once a file declares some, all have to be. */
+static void check_declared(struct lx_policy_reader *policy, const struct lx_glossary *glossary, enum lx_subject subject)
+{
+    struct lx_vocabulary used = {0};
+
+    if (!glossary->reader)
+        return;
+    glossary->reader->out_of_memory |= lx_vocabulary_gather(&policy->file, subject, &used) != 0;
+    for (size_t i = 0; i < used.count; i++)
+        if (!lx_glossary_find(glossary, used.words[i]))
+            lx_mistake(glossary->reader, glossary->node,
+                       "rows of an included file have the %s '%s'; declare it here too, or none at all", glossary->noun,
+                       used.words[i]);
+    lx_vocabulary_free(&used);
+}
+
 /* What only all files together tell. */
 static void finish(struct lx_policy_reader *policy)
 {
@@ -78,9 +112,11 @@ static void finish(struct lx_policy_reader *policy)
     lx_check_role_includes(policy);
     lx_compose_roles(policy);
     if (policy->diagnostics->errors == policy->errors_before)
-        lx_check_declared(policy);
+        check_declared(policy, &policy->options, LX_OPTIONS);
     if (policy->diagnostics->errors == policy->errors_before)
-        lx_collect_groups(policy);
+        check_declared(policy, &policy->workloads, LX_WORKLOADS);
+    if (policy->diagnostics->errors == policy->errors_before)
+        collect_groups(policy);
     policy->file.documents = policy->documents.terms;
     policy->file.options = policy->options.terms;
     policy->file.workloads = policy->workloads.terms;

@@ -51,7 +51,7 @@ struct lx_policy_reader {
     struct lx_glossary documents, workloads, options; /* their terms pass to the file in the end */
     struct lx_role_draft *drafts;                     /* by role */
     struct lx_edge *edges;
-    size_t edge_count;
+    size_t edge_count, edge_room;
     struct lx_row_set *sets;
     size_t set_count;
     struct lx_named *names; /* of roles and sets, sorted by lx_index_names */

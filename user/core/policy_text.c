@@ -143,18 +143,29 @@ static void read_role_sides(struct lx_unit *unit, const struct lx_node *node, st
     }
 }
 
+/* Room for more edges. It doubles: a file may hold as many roles with includes as it has lines. */
+static bool make_edge_room(struct lx_policy_reader *policy, struct lx_unit *unit, size_t more)
+{
+    struct lx_edge *edges;
+
+    if (policy->edge_count + more <= policy->edge_room)
+        return true;
+    more += policy->edge_count;
+    edges = grow(&unit->reader, policy->edges, sizeof(*edges), policy->edge_count, more);
+    if (!edges)
+        return false;
+    policy->edges = edges;
+    policy->edge_room = policy->edge_count + more;
+    return true;
+}
+
 /* Remembers the names; what they stand for is known when all files are read. */
 static void read_role_includes(struct lx_policy_reader *policy, struct lx_unit *unit, const struct lx_node *node,
                                struct lx_role_draft *draft)
 {
-    struct lx_edge *edges;
-
-    if (!lx_expect_items(&unit->reader, node, "a role or a set, or a list of them like [one, two]"))
+    if (!lx_expect_items(&unit->reader, node, "a role or a set, or a list of them like [one, two]") ||
+        !make_edge_room(policy, unit, lx_count_items(node)))
         return;
-    edges = grow(&unit->reader, policy->edges, sizeof(*edges), policy->edge_count, lx_count_items(node));
-    if (!edges)
-        return;
-    policy->edges = edges;
     for (const struct lx_node *item = lx_first_item(node); item; item = lx_next_item(node, item)) {
         if (!lx_read_name(&unit->reader, item, "a role"))
             continue;
@@ -211,12 +222,16 @@ static void read_role(struct lx_policy_reader *policy, struct lx_unit *unit, con
     if (target == policy->file.role_count) {
         policy->file.role_count++;
         policy->drafts[target] = (struct lx_role_draft){LX_NO_EDGE, LX_NO_EDGE};
-        if (name)
+        if (name && !lx_find_name(policy, name)) /* else it stays with whoever has it */
             role->name = lx_reader_copy(&unit->reader, name);
         role->place = lx_node_place(key, unit->name);
     }
     if (!mapping)
         return;
+    if (!values[LX_SIDE_NONE] && !values[LX_SIDE_EXTERNAL] && !values[LX_SIDE_INTERNAL] && !values[INCLUDES] &&
+        !values[SIDES])
+        lx_mistake(&unit->reader, lx_node_next(key),
+                   "a role without rows; write rows:, or external: and internal:, or includes:");
     read_lists(policy, unit, name ? name : "?", values, role);
     if (values[SIDES])
         read_role_sides(unit, values[SIDES], role);

@@ -24,6 +24,32 @@ bool lx_ports_contain(const struct lx_ports *ports, uint16_t port)
     return lx_ports_any(ports);
 }
 
+bool lx_ports_cover(const struct lx_ports *wide, const struct lx_ports *narrow)
+{
+    if (lx_ports_any(wide))
+        return true;
+    if (lx_ports_any(narrow))
+        return false;
+    for (size_t i = 0; i < narrow->count; i++) {
+        uint32_t port = narrow->ranges[i].first;
+        bool grown = true;
+
+        /* A range may be covered by several that touch. */
+        while (grown && port <= narrow->ranges[i].last) {
+            grown = false;
+            for (size_t j = 0; j < wide->count; j++) {
+                if (wide->ranges[j].first <= port && port <= wide->ranges[j].last) {
+                    port = wide->ranges[j].last + 1u;
+                    grown = true;
+                }
+            }
+        }
+        if (port <= narrow->ranges[i].last)
+            return false;
+    }
+    return true;
+}
+
 static int refuse(const char **problem, const char *sentence)
 {
     if (problem)

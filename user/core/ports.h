@@ -22,6 +22,8 @@ struct lx_ports {
 
 bool lx_ports_any(const struct lx_ports *ports);
 bool lx_ports_contain(const struct lx_ports *ports, uint16_t port);
+/* True when every port of `narrow` is one of `wide`. */
+bool lx_ports_cover(const struct lx_ports *wide, const struct lx_ports *narrow);
 
 /*
  * Reads "443", "50000-59999", "443,3478" or "any". On failure returns -EINVAL, leaves the output untouched and points

@@ -96,30 +96,50 @@ static int add_role(struct roles *roles, const struct lx_role *role)
     return 0;
 }
 
-/* A line that is printed for both ways of load balancing is two rows where they differ in more than that. */
-static bool printed_before(const struct lx_role *role, const struct lx_row *row)
+static int compare_texts(const void *left, const void *right)
 {
-    if (row->lb == LX_LB_ANY || !row->citation)
-        return false;
-    for (const struct lx_row *before = role->rows; before < row; before++)
-        if (before->lb != LX_LB_ANY && before->lb != row->lb && before->citation &&
-            !strcmp(before->citation, row->citation))
-            return true;
-    return false;
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* The rows of a role as its tables print them, those of the roles it includes among them. */
+/* The rows of roles as printed: a line that is a row for each direction, or for each of two roles, is one. */
+static int count_printed(const struct roles *roles, json_int_t *rows)
+{
+    const char **citations;
+    size_t count = 0;
+
+    for (size_t i = 0; i < roles->count; i++)
+        count += roles->items[i]->row_count;
+    citations = calloc(count + 1, sizeof(const char *));
+    if (!citations)
+        return -1;
+    count = 0;
+    for (size_t i = 0; i < roles->count; i++) {
+        for (size_t j = 0; j < roles->items[i]->row_count; j++) {
+            const char *citation = roles->items[i]->rows[j].citation;
+
+            if (citation)
+                citations[count++] = citation;
+            *rows += !citation;
+        }
+    }
+    qsort(citations, count, sizeof(*citations), compare_texts);
+    for (size_t i = 0; i < count; i++)
+        *rows += !i || strcmp(citations[i], citations[i - 1]) != 0;
+    free(citations);
+    return 0;
+}
+
+/* The rows of a role as its tables print them, those of the roles that it includes among them. */
 static int count_rows(const struct lx_role *role, json_int_t *rows)
 {
     struct roles roles = {0};
     int error = add_role(&roles, role);
 
-    for (size_t i = 0; i < roles.count && !error; i++) {
-        for (size_t j = 0; j < roles.items[i]->row_count; j++)
-            *rows += !printed_before(roles.items[i], &roles.items[i]->rows[j]);
+    for (size_t i = 0; i < roles.count && !error; i++)
         for (size_t j = 0; j < roles.items[i]->include_count && !error; j++)
             error = add_role(&roles, roles.items[i]->includes[j]);
-    }
+    if (!error)
+        error = count_printed(&roles, rows);
     free(roles.items);
     return error;
 }
@@ -209,18 +229,31 @@ json_t *lx_json_socket(const struct lx_address *address, uint16_t port)
     return json_sprintf(format, lx_address_format(address, text), port);
 }
 
+static json_t *near_miss(const struct lx_explanation *explanation)
+{
+    const struct lx_row *row;
+
+    if (!explanation->nearest)
+        return json_null();
+    row = explanation->nearest->candidate ? explanation->nearest->candidate->row : NULL;
+    return json_pack("{s:s, s:o, s:o, s:o}", "kind", lx_near_miss_kind(explanation->nearest), "row",
+                     lx_json_text(row ? row->id : NULL), "source", lx_json_text(row ? row->source : NULL), "detail",
+                     lx_json_text(explanation->nearest_text));
+}
+
 json_t *lx_report_explanation(const struct lx_explanation *explanation)
 {
     const struct lx_probe *probe = explanation->probe;
     bool pass = lx_reason_verdict(explanation->reason) == LX_PASS;
     bool would = !pass && explanation->hook == LX_HOOK_FROM_ROLE && explanation->egress == LX_EGRESS_TRACK;
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:b}", "verdict", pass ? "pass" : "drop", "reason",
-                     lx_reason_name(explanation->reason), "meaning", lx_reason_meaning(explanation->reason), "hook",
-                     lx_hook_name(explanation->hook), "row", lx_json_text(explanation->row), "source",
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:b}", "verdict", pass ? "pass" : "drop",
+                     "reason", lx_reason_name(explanation->reason), "meaning", lx_reason_meaning(explanation->reason),
+                     "hook", lx_hook_name(explanation->hook), "row", lx_json_text(explanation->row), "source",
                      lx_json_text(explanation->source), "transport", lx_transport_name(probe->transport), "from",
                      lx_json_socket(&probe->source, probe->source_port), "to",
-                     lx_json_socket(&probe->destination, probe->destination_port), "would_drop", would);
+                     lx_json_socket(&probe->destination, probe->destination_port), "nearest", near_miss(explanation),
+                     "would_drop", would);
 }
 
 json_t *lx_report_diagnostic(const struct lx_diagnostic *diagnostic)

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "diagnostic.h"
+#include "near_miss.h"
 #include "policy.h"
 #include "policy_file.h"
 #include "probe.h"
@@ -44,13 +45,19 @@ json_t *lx_report_flow(const struct lx_metadata *metadata, const struct lx_flow_
 json_t *lx_report_counters(const struct lx_metadata *metadata, enum lx_hook hook, const struct lx_counters *counters,
                            const struct lx_row_label *labels);
 
-/* A role of a policy file, with the number of rows that its tables print, those of the roles it includes among them. */
+/*
+ * A role of a policy file, with the number of rows that its tables print, those of the roles it includes among them:
+ * rows that cite one place count once, rows that cite nothing one by one.
+ */
 json_t *lx_report_role(const struct lx_policy_file *file, const struct lx_role *role);
 
 /* A row. With a rule, also what its two ends resolved to: `source_addresses` and `destination_addresses`. */
 json_t *lx_report_row(const struct lx_row *row, const struct lx_rule *rule);
 
-/* The verdict on a probe. `row` and `source` are NULL when no row was credited, or it has no citation. */
+/*
+ * The verdict on a probe. `row` and `source` are NULL when no row was credited, or it has no citation. `nearest` and
+ * its text (near_miss_text.h) are NULL unless no row allows the packet, and when the rows are not at hand.
+ */
 struct lx_explanation {
     const struct lx_probe *probe;
     enum lx_hook hook;
@@ -58,6 +65,8 @@ struct lx_explanation {
     uint32_t reason;
     const char *row;
     const char *source;
+    const struct lx_near_miss *nearest;
+    const char *nearest_text;
 };
 
 json_t *lx_report_explanation(const struct lx_explanation *explanation);

@@ -18,6 +18,7 @@ struct inputs {
     const struct lx_site *site; /* may be NULL */
     const struct lx_request *request;
     struct lx_diagnostics *diagnostics;
+    bool several; /* files, one behind the other */
 };
 
 static const struct lx_place nowhere = {0};
@@ -135,7 +136,7 @@ static bool check_words(const struct inputs *inputs, const struct vocabulary *vo
 
 /*
  * A misspelt option on the command line would leave a row open that somebody wanted closed: an error. In a site file
- * it may belong to another edition, so there it is a warning.
+ * it may belong to an edition that is not at hand, so there it is a warning.
  */
 static int check_options(const struct inputs *inputs)
 {
@@ -144,6 +145,9 @@ static int check_options(const struct inputs *inputs)
 
     if (!result && !check_words(inputs, &options, &inputs->request->without, LX_ERROR, nowhere, "option"))
         result = -EINVAL;
+    for (const struct lx_policy_file *file = inputs->request->elsewhere; file && !result; file = file->next)
+        for (size_t i = 0; i < file->options.count && !result; i++)
+            result = learn(&options, file->options.items[i].name);
     if (!result && inputs->site)
         check_words(inputs, &options, &inputs->site->closed_options, LX_WARNING, site_place(inputs), "option");
     free(options.words);
@@ -165,8 +169,8 @@ static int check_workloads(const struct inputs *inputs)
 static void unknown_role(const struct inputs *inputs, const struct vocabulary *roles, enum lx_severity severity,
                          struct lx_place place, const char *name)
 {
-    const char *guess = nearest(roles, name), *none = inputs->file->next ? "none of " : "";
-    const char *has = inputs->file->next ? "has a role" : "has no role";
+    const char *guess = nearest(roles, name), *none = inputs->several ? "none of " : "";
+    const char *has = inputs->several ? "has a role" : "has no role";
 
     if (guess)
         lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s%s %s '%s'; did you mean '%s'?", none,
@@ -176,7 +180,7 @@ static void unknown_role(const struct inputs *inputs, const struct vocabulary *r
                     editions_of(inputs).text, has, name);
 }
 
-/* A misspelt role in a site leaves `self` open to any address: say so, although it may belong to another edition. */
+/* A misspelt role in a site leaves `self` open to any address: say so, unless another edition has it. */
 static void check_site_roles(const struct inputs *inputs, const struct vocabulary *roles)
 {
     const struct lx_site *site = inputs->site;
@@ -189,15 +193,22 @@ static void check_site_roles(const struct inputs *inputs, const struct vocabular
             unknown_role(inputs, roles, LX_WARNING, site->rows[i].place, site->rows[i].role);
 }
 
+/* The roles of a file and of those behind it. */
+static int learn_roles(struct vocabulary *roles, const struct lx_policy_file *file)
+{
+    for (; file; file = file->next)
+        for (size_t i = 0; i < file->role_count; i++)
+            if (learn(roles, file->roles[i].name))
+                return -ENOMEM;
+    return 0;
+}
+
 static int check_roles(const struct inputs *inputs)
 {
     const struct lx_words *asked = &inputs->request->roles;
     struct vocabulary roles = {0};
-    int result = 0;
+    int result = learn_roles(&roles, inputs->file);
 
-    for (const struct lx_policy_file *file = inputs->file; file; file = file->next)
-        for (size_t i = 0; i < file->role_count && !result; i++)
-            result = learn(&roles, file->roles[i].name);
     if (result)
         goto out;
     if (!asked->count) {
@@ -211,7 +222,9 @@ static int check_roles(const struct inputs *inputs)
         unknown_role(inputs, &roles, LX_ERROR, nowhere, asked->items[i]);
         result = -ENOENT;
     }
-    if (inputs->site)
+    if (inputs->site && learn_roles(&roles, inputs->request->elsewhere))
+        result = -ENOMEM;
+    else if (inputs->site)
         check_site_roles(inputs, &roles);
 out:
     free(roles.words);
@@ -221,7 +234,8 @@ out:
 int lx_request_check(const struct lx_policy_file *file, const struct lx_site *site, const struct lx_request *request,
                      struct lx_diagnostics *diagnostics)
 {
-    struct inputs inputs = {.file = file, .site = site, .request = request, .diagnostics = diagnostics};
+    struct inputs inputs = {
+        .file = file, .site = site, .request = request, .diagnostics = diagnostics, .several = file->next};
     int roles = check_roles(&inputs), options = check_options(&inputs), workloads = check_workloads(&inputs);
 
     return roles ? roles : options ? options : workloads;

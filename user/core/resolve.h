@@ -24,6 +24,8 @@ struct lx_request {
     struct lx_words without;   /* options to close */
     struct lx_words workloads; /* empty: all */
     enum lx_lb lb;             /* LX_LB_ANY: hardware */
+    /* Tables of other editions, one behind the other, or NULL: a site may speak of their roles and options too. */
+    const struct lx_policy_file *elsewhere;
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "citation.h"
 #include "items.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
@@ -191,96 +192,15 @@ static void read_texts(struct lx_reader *reader, const struct lx_node *const *va
     read_terms_used(reader, values[ROW_WORKLOADS], scope->workloads, "a workload", &row->workloads);
 }
 
-static char *compose(struct lx_reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static char *compose(struct lx_reader *reader, const char *format, ...)
-{
-    va_list arguments;
-    char *text;
-    int length;
-
-    va_start(arguments, format);
-    length = vasprintf(&text, format, arguments);
-    va_end(arguments);
-    if (length >= 0)
-        return text;
-    reader->out_of_memory = true;
-    return NULL;
-}
-
-static void unknown_document(struct lx_reader *reader, const struct lx_node *node, const char *key,
-                             const struct lx_row_scope *scope)
-{
-    struct lx_hint hint = lx_glossary_hint(reader, scope->documents, key);
-
-    lx_mistake(reader, node, "unknown document '%s'%s", lx_show(key).text,
-               *hint.text ? hint.text : "; give its title under documents");
-}
-
-/* "edge-external 3": the document's key, and the place in it. */
-static void read_citation(struct lx_reader *reader, const struct lx_node *node, const struct lx_row_scope *scope,
-                          struct lx_row *row)
-{
-    const char *text = lx_read_text(reader, node, "the key of a document and a place in it"), *place;
-    const struct lx_term *document;
-    char *key;
-
-    if (!text)
-        return;
-    place = text + strcspn(text, " ");
-    key = strndup(text, (size_t)(place - text));
-    if (!key) {
-        reader->out_of_memory = true;
-        return;
-    }
-    place += strspn(place, " ");
-    document = lx_glossary_find(scope->documents, key);
-    if (!document) {
-        unknown_document(reader, node, key, scope);
-    } else if (!*place) {
-        lx_mistake(reader, node, "the source names no place in the document; write source: %s 1", lx_show(key).text);
-    } else {
-        bool number = !place[strspn(place, "0123456789")];
-
-        row->source = compose(reader, "%s, %s%s", document->text, number ? "row " : "", place);
-        row->citation = compose(reader, "%s %s", key, place);
-    }
-    free(key);
-}
-
-/* The name of a file in the place of a document's title: as long as a title may be, and without control characters. */
-static const char *file_title(const char *name, char title[LX_TERM_LIMIT + 1])
-{
-    size_t left = strlen(name), used = 0, length;
-
-    if (left > LX_TERM_LIMIT) {
-        name += left - LX_TERM_LIMIT; /* the end of a path says more than its beginning */
-        left = LX_TERM_LIMIT;
-    }
-    for (; left; left -= length, name += length) {
-        bool sound = lx_character(name, left, &length) >= ' ';
-
-        if (!sound)
-            length = 1;
-        memcpy(title + used, sound ? name : "?", length);
-        used += length;
-    }
-    strcpy(title + used, used ? "" : "?");
-    return title;
-}
-
 static void read_source(struct lx_reader *reader, const struct lx_node *node, const struct lx_node *source,
                         const struct lx_row_scope *scope, struct lx_row *row)
 {
-    char title[LX_TERM_LIMIT + 1];
-
-    if (source && is_site(scope)) {
+    if (source && is_site(scope))
         row->source = read_line(reader, source);
-    } else if (source) {
-        read_citation(reader, source, scope, row);
-    } else {
-        row->source = compose(reader, "%s, line %u", file_title(scope->file, title), node->line);
-    }
+    else if (source)
+        lx_read_citation(reader, source, scope->documents, row);
+    else
+        row->source = lx_cite_line(reader, scope->file, node->line);
 }
 
 /* A site's row belongs to every role and side, unless it says to which. */

@@ -39,7 +39,7 @@ static int gather_parts(const struct inputs *inputs, struct lx_selection *select
 
     for (const struct lx_policy_file *file = inputs->file; file; file = file->next)
         roles += file->role_count;
-    selection->parts = calloc(roles, sizeof(*selection->parts));
+    selection->parts = calloc(roles + 1, sizeof(*selection->parts));
     if (!selection->parts)
         return -ENOMEM;
     for (size_t i = 0; i < asked->count; i++)

@@ -30,7 +30,8 @@ static const struct lx_node *next_entry(const struct lx_node *mapping, const str
 }
 
 /* The addresses of one role on one side. */
-static void read_self(struct site_reader *site, const char *role, const struct lx_node *node, enum lx_side side)
+static void read_self(struct site_reader *site, const char *role, const struct lx_node *node, enum lx_side side,
+                      struct lx_place place)
 {
     struct lx_self *self = &site->site.selves[site->site.self_count];
 
@@ -38,6 +39,7 @@ static void read_self(struct site_reader *site, const char *role, const struct l
         return;
     self->role = lx_reader_copy(&site->reader, role);
     self->side = side;
+    self->place = place;
     site->site.self_count++;
 }
 
@@ -46,15 +48,16 @@ static void read_role(struct site_reader *site, const struct lx_node *key, const
     enum { EXTERNAL, INTERNAL, FIELDS };
     static const struct lx_field fields[FIELDS] = {[EXTERNAL] = {"external", NULL}, [INTERNAL] = {"internal", NULL}};
     const char *role = lx_read_name(&site->reader, key, "a role");
+    struct lx_place place = lx_node_place(key, site->site.name);
     const struct lx_node *values[FIELDS] = {NULL};
 
     if (!role)
         role = "?";
     if (node->kind != LX_NODE_MAPPING) {
-        read_self(site, role, node, LX_SIDE_NONE);
+        read_self(site, role, node, LX_SIDE_NONE, place);
     } else if (lx_read_mapping(&site->reader, node, "a role's addresses", fields, FIELDS, values)) {
-        read_self(site, role, values[EXTERNAL], LX_SIDE_EXTERNAL);
-        read_self(site, role, values[INTERNAL], LX_SIDE_INTERNAL);
+        read_self(site, role, values[EXTERNAL], LX_SIDE_EXTERNAL, place);
+        read_self(site, role, values[INTERNAL], LX_SIDE_INTERNAL, place);
     }
 }
 
@@ -98,23 +101,33 @@ static void read_groups(struct site_reader *site, const struct lx_node *node)
         read_group(site, key);
 }
 
-static void read_options(struct site_reader *site, const struct lx_node *node)
+static void read_option(struct site_reader *site, const struct lx_node *key)
 {
     struct lx_words *closed = &site->site.closed_options;
+    struct lx_terms *options = &site->site.options;
+    const char *name = lx_read_name(&site->reader, key, "an option");
+    bool on, read = lx_read_flag(&site->reader, lx_node_next(key), &on);
+    struct lx_term *option = &options->items[options->count];
 
+    if (!name || !read)
+        return;
+    option->place = lx_node_place(key, site->site.name);
+    option->name = lx_reader_copy(&site->reader, name);
+    option->text = lx_reader_copy(&site->reader, on ? "on" : "off");
+    options->count++;
+    if (!on && lx_words_add(closed, name))
+        site->reader.out_of_memory = true;
+}
+
+static void read_options(struct site_reader *site, const struct lx_node *node)
+{
     if (!lx_expect(&site->reader, node, LX_NODE_MAPPING, "OPTION: off for each option to close"))
         return;
-    closed->items = lx_reader_room(&site->reader, node->value / 2, sizeof(*closed->items));
-    if (!closed->items)
+    site->site.options.items = lx_reader_room(&site->reader, node->value / 2, sizeof(*site->site.options.items));
+    if (!site->site.options.items)
         return;
-    for (const struct lx_node *key = next_entry(node, NULL); key; key = next_entry(node, key)) {
-        const char *name = lx_read_name(&site->reader, key, "an option");
-        bool on, read = lx_read_flag(&site->reader, lx_node_next(key), &on);
-        char *copy = name && read && !on ? lx_reader_copy(&site->reader, name) : NULL;
-
-        if (copy)
-            closed->items[closed->count++] = copy;
-    }
+    for (const struct lx_node *key = next_entry(node, NULL); key; key = next_entry(node, key))
+        read_option(site, key);
 }
 
 static void read_built_ins(struct site_reader *site, const struct lx_node *node)
@@ -257,5 +270,6 @@ void lx_site_free(struct lx_site *site)
     free(site->rows);
     free(site->watch_ports);
     lx_words_free(&site->closed_options);
+    lx_terms_free(&site->options);
     *site = (struct lx_site){0};
 }

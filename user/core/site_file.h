@@ -8,6 +8,7 @@
 #include "diagnostic.h"
 #include "policy.h"
 #include "row.h"
+#include "terms.h"
 
 struct lx_group {
     char *name;
@@ -22,6 +23,7 @@ struct lx_self {
     enum lx_side side;
     struct lx_prefix *prefixes;
     size_t prefix_count;
+    struct lx_place place;
 };
 
 /* What a site file says. Everything is owned; a zeroed one is the empty site, whose built-in cases are the defaults. */
@@ -31,7 +33,8 @@ struct lx_site {
     size_t self_count;
     struct lx_group *groups;
     size_t group_count;
-    struct lx_words closed_options; /* options: NAME: off */
+    struct lx_terms options;        /* all that it names, with "on" or "off" */
+    struct lx_words closed_options; /* those that are off */
     struct lx_row *rows;            /* the site's own rows, ids "site/NAME" */
     size_t row_count;
     uint32_t built_ins_on, built_ins_off; /* switched explicitly; enum lx_built_in bits */

@@ -1,15 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The words that the rows of a policy use, when all of its files are read: its groups, and words that nobody declared.
- */
+/* The words that the rows of a policy use: its groups, its options, its workloads. */
 #ifndef LYNCXDP_CORE_VOCABULARY_H
 #define LYNCXDP_CORE_VOCABULARY_H
 
-#include "policy_reader.h"
+#include "policy_file.h"
 
-/* Lists every group that a row names, once. */
-void lx_collect_groups(struct lx_policy_reader *policy);
+enum lx_subject {
+    LX_GROUPS,
+    LX_OPTIONS,
+    LX_WORKLOADS,
+};
 
-/* Finds the options and workloads of files that declare none, where another file declares some. */
-void lx_check_declared(struct lx_policy_reader *policy);
+/* Sorted, each word once. The list is owned, the words belong to the rows. */
+struct lx_vocabulary {
+    const char **words;
+    size_t count;
+};
+
+/* Gathers the words of all rows of the file and of the files behind it. Returns 0 or -ENOMEM. */
+int lx_vocabulary_gather(const struct lx_policy_file *file, enum lx_subject subject, struct lx_vocabulary *vocabulary);
+
+bool lx_vocabulary_has(const struct lx_vocabulary *vocabulary, const char *word);
+
+void lx_vocabulary_free(struct lx_vocabulary *vocabulary);
 
 #endif

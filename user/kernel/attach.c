@@ -62,8 +62,8 @@ static int remove_stale(const struct attaching *attaching, struct lx_failure *fa
         return 0;
     error = lx_hook_look(LX_HOOK_TO_ROLE, interface->index, counters);
     if (!error)
-        return lx_fail(failure, LX_EXIT_BUSY, EEXIST,
-                       "lyncxdp is attached to %s already; update it, or detach it first", interface->name);
+        return lx_fail(failure, LX_EXIT_BUSY, EEXIST, "lyncxdp is attached to %s already; detach it first",
+                       interface->name);
     if (error != -ENOENT)
         return fail_to_look(error, interface, failure);
     error = lx_hooks_stop(interface->index, attaching->directory, false, failure);

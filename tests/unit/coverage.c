@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The shipped policies against what the documents print, both ways: nothing printed is missing, and nothing is opened
+ * that is not printed. Where they differ on purpose, tests/documents/exceptions.tsv has it with the reason.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coverage.h"
+
+static const char *const editions[] = {"ocs2007", "ocs2007r2", "lync2010"};
+
+#define EDITIONS (sizeof(editions) / sizeof(*editions))
+
+/* --- The tests ---------------------------------------------------------------------------------------------------- */
+
+typedef void check_function(const struct lx_policy_file *, const struct printed *, struct findings *);
+
+static struct lx_policy_file read_policy(const char *edition)
+{
+    struct lx_diagnostics diagnostics = {0};
+    struct lx_policy_file file;
+    char path[64];
+    FILE *stream;
+
+    snprintf(path, sizeof(path), "policies/%s.yaml", edition);
+    cr_assert_not_null(stream = fopen(path, "r"), "%s", path);
+    cr_assert_eq(lx_policy_file_read(stream, path, &file, &diagnostics), 0, "%s", path);
+    fclose(stream);
+    return file;
+}
+
+static void expect_none(const char *edition, check_function *check)
+{
+    struct lx_policy_file file = read_policy(edition);
+    struct printed *printed = read_printed();
+    struct findings findings;
+
+    open_findings(&findings);
+    check(&file, printed, &findings);
+    fflush(findings.out);
+    cr_expect_eq(findings.count, 0, "%zu:%s", findings.count, findings.text);
+    close_findings(&findings);
+    lx_policy_file_free(&file);
+    free(printed);
+}
+
+#define COVERAGE(edition)                                                                                              \
+    Test(coverage, every_printed_role_is_in_##edition)                                                                 \
+    {                                                                                                                  \
+        expect_none(#edition, find_missing_roles);                                                                     \
+    }                                                                                                                  \
+    Test(coverage, nothing_printed_is_missing_from_##edition)                                                          \
+    {                                                                                                                  \
+        expect_none(#edition, find_missing);                                                                           \
+    }                                                                                                                  \
+    Test(coverage, nothing_opens_in_##edition##_that_is_not_printed)                                                   \
+    {                                                                                                                  \
+        expect_none(#edition, find_unprinted);                                                                         \
+    }                                                                                                                  \
+    Test(coverage, every_numbered_line_is_cited_in_##edition)                                                          \
+    {                                                                                                                  \
+        expect_none(#edition, find_uncited);                                                                           \
+    }
+
+COVERAGE(ocs2007)
+COVERAGE(ocs2007r2)
+COVERAGE(lync2010)
+
+Test(coverage, every_exception_is_needed)
+{
+    struct printed *printed = read_printed();
+    struct findings findings;
+
+    open_findings(&findings);
+    for (size_t i = 0; i < EDITIONS; i++) {
+        struct lx_policy_file file = read_policy(editions[i]);
+
+        find_missing(&file, printed, &findings);
+        find_unprinted(&file, printed, &findings);
+        find_uncited(&file, printed, &findings);
+        lx_policy_file_free(&file);
+    }
+    for (size_t i = 0; i < findings.exceptions->count; i++)
+        cr_expect(findings.exceptions->items[i].used, "%s: %s", findings.exceptions->items[i].kind,
+                  findings.exceptions->items[i].where);
+    close_findings(&findings);
+}
+
+/* --- The comparison would notice ---------------------------------------------------------------------------------- */
+
+static bool noticed_by(check_function *check, const struct lx_policy_file *file, const struct printed *printed)
+{
+    struct findings findings;
+    size_t count;
+
+    open_findings(&findings);
+    check(file, printed, &findings);
+    count = findings.count;
+    close_findings(&findings);
+    return count;
+}
+
+/* Changes each row in turn; a check must notice it, at the role that the row belongs to. */
+static void expect_noticed(bool (*change)(const struct lx_role *role, struct lx_row *row,
+                                          const struct printed *printed),
+                           check_function *first, check_function *second)
+{
+    struct exceptions *exceptions = read_exceptions();
+    struct printed *printed = read_printed();
+
+    for (size_t edition = 0; edition < EDITIONS; edition++) {
+        struct lx_policy_file file = read_policy(editions[edition]);
+
+        for (size_t i = 0; i < file.role_count; i++) {
+            struct lx_policy_file alone = file;
+
+            alone.roles = &file.roles[i];
+            alone.role_count = 1;
+            for (size_t j = 0; j < file.roles[i].row_count; j++) {
+                struct lx_row *row = &file.roles[i].rows[j], before = *row;
+                char where[128];
+
+                snprintf(where, sizeof(where), "%s %s", editions[edition], row->id);
+                if (!excepted(exceptions, "unprinted", where) && change(&file.roles[i], row, printed))
+                    cr_expect(noticed_by(first, &alone, printed) || noticed_by(second, &file, printed), "%s", where);
+                *row = before;
+            }
+        }
+        lx_policy_file_free(&file);
+    }
+    free_exceptions(exceptions);
+    free(printed);
+}
+
+/* Nothing printed would be missing without it: another row has all of it, or the line is about its partner. */
+static bool is_spare(const struct lx_role *role, const struct lx_row *row, const struct printed *printed)
+{
+    for (size_t i = 0; i < role->row_count; i++) {
+        const struct lx_row *other = &role->rows[i];
+
+        if (other != row && lx_row_hook(other) == lx_row_hook(row) && other->side == row->side &&
+            (other->transports & row->transports) == row->transports && other->lb == row->lb &&
+            within(&row->destination_ports, &other->destination_ports) &&
+            within(&row->source_ports, &other->source_ports))
+            return true;
+    }
+    for (size_t i = 0; i < printed->count; i++)
+        if (cites(row, &printed->lines[i]) && names_role(printed->lines[i].roles, role->name) &&
+            line_has_hook(&printed->lines[i], lx_row_hook(row)) && row->unresolved == printed->lines[i].unresolved &&
+            within(&row->destination_ports, &printed->lines[i].ports))
+            return false;
+    return true;
+}
+
+/* The row is as good as deleted. */
+static bool take_away(const struct lx_role *role, struct lx_row *row, const struct printed *printed)
+{
+    if (is_spare(role, row, printed))
+        return false;
+    row->transports = 0;
+    row->citation = NULL;
+    row->unresolved = false;
+    return true;
+}
+
+/* Port 7 is printed nowhere. */
+static bool add_a_port(const struct lx_role *role, struct lx_row *row, const struct printed *printed)
+{
+    struct lx_ports *ports = &row->destination_ports;
+
+    (void)role, (void)printed;
+    if (row->unresolved || !ports->count)
+        return false;
+    ports->ranges[ports->count++] = (struct lx_port_range){7, 7};
+    return true;
+}
+
+static bool add_a_transport(const struct lx_role *role, struct lx_row *row, const struct printed *printed)
+{
+    unsigned both = LX_TRANSPORT_BIT(LX_TCP) | LX_TRANSPORT_BIT(LX_UDP);
+
+    (void)role, (void)printed;
+    if (row->unresolved || row->transports == both)
+        return false;
+    row->transports = both;
+    return true;
+}
+
+Test(coverage, a_row_that_is_taken_away_is_noticed)
+{
+    expect_noticed(take_away, find_missing, find_uncited);
+}
+
+Test(coverage, a_port_that_is_added_is_noticed)
+{
+    expect_noticed(add_a_port, find_unprinted, find_unprinted);
+}
+
+Test(coverage, a_transport_that_is_added_is_noticed)
+{
+    expect_noticed(add_a_transport, find_unprinted, find_unprinted);
+}

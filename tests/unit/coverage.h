@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How a policy differs from what the documents print: printed lines that it does not open, rows without their line, and
+ * numbered lines that no row cites. For coverage.c alone.
+ */
+#ifndef LYNCXDP_TESTS_COVERAGE_H
+#define LYNCXDP_TESTS_COVERAGE_H
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include "printed_lines.h"
+#include "user/core/policy_file.h"
+
+/* --- Ports as sets ------------------------------------------------------------------------------------------------ */
+
+struct port_set {
+    uint64_t bits[65536 / 64];
+};
+
+static inline void add_ports(struct port_set *set, const struct lx_ports *ports)
+{
+    static const struct lx_ports all = {.count = 1, .ranges = {{1, 65535}}};
+
+    if (lx_ports_any(ports))
+        ports = &all;
+    for (size_t i = 0; i < ports->count; i++)
+        for (unsigned port = ports->ranges[i].first; port <= ports->ranges[i].last; port++)
+            set->bits[port / 64] |= 1ull << port % 64;
+}
+
+/* The first of the ports that the set lacks, or 0. */
+static inline unsigned first_lacking(const struct port_set *set, const struct lx_ports *ports)
+{
+    struct port_set wanted = {{0}};
+
+    add_ports(&wanted, ports);
+    for (unsigned i = 0; i < 65536 / 64; i++)
+        if (wanted.bits[i] & ~set->bits[i])
+            return 64 * i + (unsigned)__builtin_ctzll(wanted.bits[i] & ~set->bits[i]);
+    return 0;
+}
+
+static inline bool within(const struct lx_ports *inner, const struct lx_ports *outer)
+{
+    struct port_set set = {{0}};
+
+    if (lx_ports_any(outer) || lx_ports_any(inner))
+        return lx_ports_any(outer);
+    add_ports(&set, outer);
+    return !first_lacking(&set, inner);
+}
+
+/* --- Findings ----------------------------------------------------------------------------------------------------- */
+
+struct findings {
+    struct exceptions *exceptions;
+    size_t count;
+    char *text; /* one line each */
+    size_t size;
+    FILE *out;
+};
+
+static inline void open_findings(struct findings *findings)
+{
+    *findings = (struct findings){.exceptions = read_exceptions()};
+    findings->out = open_memstream(&findings->text, &findings->size);
+    cr_assert_not_null(findings->out);
+}
+
+static inline bool excepted(struct exceptions *exceptions, const char *kind, const char *where)
+{
+    for (size_t i = 0; i < exceptions->count; i++) {
+        struct exception *exception = &exceptions->items[i];
+
+        if (!strcmp(exception->kind, kind) && !strcmp(exception->where, where))
+            return exception->used = true;
+    }
+    return false;
+}
+
+/* Something differs: `where` is the printed line or the row. Nothing is noted when that is an exception. */
+static inline void __attribute__((format(printf, 4, 5)))
+found(struct findings *findings, const char *kind, const char *where, const char *format, ...)
+{
+    va_list arguments;
+
+    if (excepted(findings->exceptions, kind, where))
+        return;
+    findings->count++;
+    fprintf(findings->out, "\n%s: %s: ", kind, where);
+    va_start(arguments, format);
+    vfprintf(findings->out, format, arguments);
+    va_end(arguments);
+}
+
+static inline void close_findings(struct findings *findings)
+{
+    fclose(findings->out);
+    free(findings->text);
+    free_exceptions(findings->exceptions);
+}
+
+/* --- Rows of a role, with those of the roles it includes ---------------------------------------------------------- */
+
+struct rows {
+    const struct lx_row *items[256];
+    size_t count;
+};
+
+static inline void add_rows(struct rows *rows, const struct lx_role *role)
+{
+    for (size_t i = 0; i < role->row_count; i++) {
+        cr_assert_lt(rows->count, sizeof(rows->items) / sizeof(*rows->items));
+        rows->items[rows->count++] = &role->rows[i];
+    }
+    for (size_t i = 0; i < role->include_count; i++)
+        add_rows(rows, role->includes[i]);
+}
+
+static inline const struct lx_endpoint *partner_of(const struct lx_row *row)
+{
+    return lx_row_hook(row) == LX_HOOK_TO_ROLE ? &row->from : &row->to;
+}
+
+/* Whether a row and a line may speak of the same partner; `wider` is who may be the wider of the two. */
+static inline bool same_partner(const struct lx_row *row, const struct printed_line *line, bool row_may_be_wider)
+{
+    const struct lx_endpoint *partner = partner_of(row);
+
+    if (partner->kind == LX_ENDPOINT_ANY)
+        return row_may_be_wider || !line_names_groups(line);
+    if (listed(line->peers, "any"))
+        return !row_may_be_wider;
+    return !line_names_groups(line) || listed(line->peers, partner->group);
+}
+
+static inline bool serves(const struct lx_row *row, const struct printed_line *line)
+{
+    bool some = !row->workloads.count || !strcmp(line->workload, "-");
+
+    for (size_t i = 0; i < row->workloads.count; i++)
+        some |= listed(line->workload, row->workloads.items[i]);
+    return some;
+}
+
+/* "SIP (MTLS)" and "SIP" are one application, as far as the first word goes. */
+static inline bool same_application(const struct lx_row *row, const struct printed_line *line)
+{
+    const char *a = row->application ? row->application : "", *b = line->application;
+
+    if (!strcmp(b, "-"))
+        return true;
+    while (*a && tolower((unsigned char)*a) == tolower((unsigned char)*b) && isalnum((unsigned char)*a))
+        a++, b++;
+    return !isalnum((unsigned char)*a) && !isalnum((unsigned char)*b);
+}
+
+/* --- Nothing printed is missing ----------------------------------------------------------------------------------- */
+
+/* One of the things that a line asks of a role. */
+struct demand {
+    const struct printed_line *line;
+    const char *role;
+    enum lx_hook hook;
+    enum lx_side side;
+    enum lx_lb lb;
+    enum lx_transport transport;
+};
+
+static inline bool answers(const struct lx_row *row, const struct demand *demand)
+{
+    return !row->unresolved && lx_row_hook(row) == demand->hook &&
+           (row->side == LX_SIDE_NONE || row->side == demand->side) &&
+           (row->lb == LX_LB_ANY || row->lb == demand->lb) && row->transports & LX_TRANSPORT_BIT(demand->transport) &&
+           within(&demand->line->source_ports, &row->source_ports) && same_partner(row, demand->line, true) &&
+           serves(row, demand->line);
+}
+
+static inline void line_name(const struct printed_line *line, char name[128])
+{
+    snprintf(name, 128, "%s %s", line->document, line->row);
+}
+
+/* Returns true when it is met. */
+static inline bool check_demand(const struct rows *rows, const struct demand *demand, struct findings *findings)
+{
+    const struct printed_line *line = demand->line;
+    struct port_set open = {{0}};
+    char where[128];
+    unsigned port;
+
+    for (size_t i = 0; i < rows->count; i++)
+        if (answers(rows->items[i], demand))
+            add_ports(&open, &rows->items[i]->destination_ports);
+    port = first_lacking(&open, &line->ports);
+    line_name(line, where);
+    if (port)
+        found(findings, "missing", where, "%s does not open %s %u of %s, %s, side %s", demand->role,
+              demand->transport == LX_TCP ? "tcp" : "udp", port, line->ports_text,
+              demand->hook == LX_HOOK_TO_ROLE ? "to-role" : "from-role", line->side);
+    return !port;
+}
+
+/* It opens nothing, but a row says that it is there. */
+static inline void check_unresolved(const struct rows *rows, const struct printed_line *line, const char *role,
+                                    struct findings *findings)
+{
+    char where[128];
+
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct lx_row *row = rows->items[i];
+
+        if (row->unresolved && line_has_hook(line, lx_row_hook(row)) && same_application(row, line) &&
+            serves(row, line) && (!line->ports.count || within(&row->destination_ports, &line->ports)))
+            return;
+    }
+    line_name(line, where);
+    found(findings, "missing", where, "%s has no unresolved row for %s", role, line->application);
+}
+
+static inline void check_line(const struct rows *rows, const struct printed_line *line, const char *role,
+                              struct findings *findings)
+{
+    struct demand demand = {.line = line, .role = role};
+
+    if (line->unresolved) {
+        check_unresolved(rows, line, role, findings);
+        return;
+    }
+    for (demand.hook = LX_HOOK_TO_ROLE; demand.hook <= LX_HOOK_FROM_ROLE; demand.hook++)
+        for (demand.side = LX_SIDE_NONE; demand.side <= LX_SIDE_INTERNAL; demand.side++)
+            for (demand.lb = LX_LB_HARDWARE; demand.lb <= LX_LB_DNS; demand.lb++)
+                for (demand.transport = LX_TCP; demand.transport <= LX_UDP; demand.transport++)
+                    if (line_has_hook(line, demand.hook) && line_has_side(line, demand.side) &&
+                        line_has_lb(line, demand.lb) && line_has_transport(line, demand.transport) &&
+                        !check_demand(rows, &demand, findings))
+                        return;
+}
+
+/* The roles that a line is about are there. */
+static inline void check_roles(const struct lx_policy_file *file, const struct printed_line *line,
+                               struct findings *findings)
+{
+    char *roles = strdup(line->roles), *rest = roles, where[128];
+
+    cr_assert_not_null(roles);
+    line_name(line, where);
+    for (const char *role; (role = strsep(&rest, ","));)
+        if (!lx_policy_file_role(file, role))
+            found(findings, "missing", where, "there is no role %s", role);
+    free(roles);
+}
+
+static inline void find_missing_roles(const struct lx_policy_file *file, const struct printed *printed,
+                                      struct findings *findings)
+{
+    for (size_t i = 0; i < printed->count; i++)
+        if (!strcmp(printed->lines[i].edition, file->edition))
+            check_roles(file, &printed->lines[i], findings);
+}
+
+static inline void find_missing(const struct lx_policy_file *file, const struct printed *printed,
+                                struct findings *findings)
+{
+    for (size_t i = 0; i < file->role_count; i++) {
+        struct rows rows = {.count = 0};
+
+        add_rows(&rows, &file->roles[i]);
+        for (size_t j = 0; j < printed->count; j++)
+            if (!strcmp(printed->lines[j].edition, file->edition) &&
+                names_role(printed->lines[j].roles, file->roles[i].name))
+                check_line(&rows, &printed->lines[j], file->roles[i].name, findings);
+    }
+}
+
+/* --- Nothing is opened that is not printed ------------------------------------------------------------------------ */
+
+/* How the policies call the tables. */
+static const struct {
+    const char *key, *table;
+} tables[] = {
+    {"edge-external", "external-tuples"},
+    {"edge-internal", "internal-tuples"},
+    {"servers", "servers"},
+    {"lb-hardware", "hlb-hardware"},
+    {"lb-dns", "hlb-dns"},
+    {"clients", "clients"},
+    {"ports", "components"},
+    {"media", "media-ports"},
+};
+
+/* Whether a row's citation is this line, whatever part of it: "servers 9", or a label somewhere on the poster. */
+static inline bool cites(const struct lx_row *row, const struct printed_line *line)
+{
+    const char *place = row->citation ? strchr(row->citation, ' ') : NULL;
+    char cited[64];
+
+    if (!place)
+        return false;
+    if (!strncmp(row->citation, "poster ", strlen("poster ")))
+        return !strcmp(line->document, "lync2010-poster");
+    for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+        size_t length = strlen(tables[i].key);
+
+        if (length != (size_t)(place - row->citation) || strncmp(row->citation, tables[i].key, length))
+            continue;
+        snprintf(cited, sizeof(cited), "%s/%s", tables[i].table, place + 1);
+        length = strlen(cited);
+        return !strncmp(line->row, cited, length) && (!line->row[length] || isalpha((unsigned char)line->row[length]));
+    }
+    return false;
+}
+
+/* The line is about the role, on the row's hook and side; or the role is the peer, for whom the hook turns round. */
+static inline bool speaks_of(const struct printed_line *line, const char *role, const struct lx_row *row,
+                             enum lx_side side)
+{
+    enum lx_hook hook = lx_row_hook(row), turned = hook == LX_HOOK_TO_ROLE ? LX_HOOK_FROM_ROLE : LX_HOOK_TO_ROLE;
+
+    if (names_role(line->roles, role) && line_has_hook(line, hook) && line_has_side(line, side))
+        return true;
+    return names_role(line->peers, role) && line_has_hook(line, turned);
+}
+
+static inline bool allows(const struct printed_line *line, const char *role, const struct lx_row *row,
+                          enum lx_side side, enum lx_transport transport)
+{
+    return !line->unresolved && cites(row, line) && speaks_of(line, role, row, side) &&
+           (row->lb == LX_LB_ANY ? line_has_lb(line, LX_LB_HARDWARE) && line_has_lb(line, LX_LB_DNS)
+                                 : line_has_lb(line, row->lb)) &&
+           line_has_transport(line, transport) && within(&row->source_ports, &line->source_ports) &&
+           same_partner(row, line, false);
+}
+
+static inline void check_row(const struct printed *printed, const struct lx_policy_file *file, const char *role,
+                             const struct lx_row *row, enum lx_side side, struct findings *findings)
+{
+    for (enum lx_transport transport = LX_TCP; transport <= LX_UDP; transport++) {
+        struct port_set allowed = {{0}};
+        char where[128];
+        unsigned port;
+
+        if (!(row->transports & LX_TRANSPORT_BIT(transport)))
+            continue;
+        for (size_t i = 0; i < printed->count; i++)
+            if (!strcmp(printed->lines[i].edition, file->edition) &&
+                allows(&printed->lines[i], role, row, side, transport))
+                add_ports(&allowed, &printed->lines[i].ports);
+        port = first_lacking(&allowed, &row->destination_ports);
+        snprintf(where, sizeof(where), "%s %s", file->edition, row->id);
+        if (port)
+            found(findings, "unprinted", where, "at %s it opens %s %u, which is not printed where it cites", role,
+                  transport == LX_TCP ? "tcp" : "udp", port);
+    }
+}
+
+/* A row that opens nothing rests on a line that is printed without a port or a transport. */
+static inline void check_unresolved_row(const struct printed *printed, const struct lx_policy_file *file,
+                                        const char *role, const struct lx_row *row, struct findings *findings)
+{
+    char where[128];
+
+    for (size_t i = 0; i < printed->count; i++)
+        if (printed->lines[i].unresolved && cites(row, &printed->lines[i]) &&
+            speaks_of(&printed->lines[i], role, row, LX_SIDE_NONE) && same_application(row, &printed->lines[i]))
+            return;
+    snprintf(where, sizeof(where), "%s %s", file->edition, row->id);
+    found(findings, "unprinted", where, "at %s it is unresolved, but no such line is printed", role);
+}
+
+static inline void find_unprinted(const struct lx_policy_file *file, const struct printed *printed,
+                                  struct findings *findings)
+{
+    for (size_t i = 0; i < file->role_count; i++) {
+        const struct lx_role *role = &file->roles[i];
+        struct rows rows = {.count = 0};
+
+        add_rows(&rows, role);
+        for (size_t j = 0; j < rows.count; j++) {
+            const struct lx_row *row = rows.items[j];
+
+            if (row->unresolved)
+                check_unresolved_row(printed, file, role->name, row, findings);
+            else if (row->side != LX_SIDE_NONE || !(role->external || role->internal))
+                check_row(printed, file, role->name, row, row->side, findings);
+            else
+                for (enum lx_side side = LX_SIDE_EXTERNAL; side <= LX_SIDE_INTERNAL; side++)
+                    check_row(printed, file, role->name, row, side, findings);
+        }
+    }
+}
+
+/* --- Every numbered line is cited --------------------------------------------------------------------------------- */
+
+static inline bool in_cited_table(const struct printed_line *line)
+{
+    for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+        if (!strncmp(line->row, tables[i].table, strlen(tables[i].table)) && line->row[strlen(tables[i].table)] == '/')
+            return true;
+    return false;
+}
+
+static inline bool is_cited(const struct lx_policy_file *file, const struct printed_line *line)
+{
+    for (size_t i = 0; i < file->role_count; i++)
+        for (size_t j = 0; j < file->roles[i].row_count; j++)
+            if (cites(&file->roles[i].rows[j], line))
+                return true;
+    return false;
+}
+
+static inline void find_uncited(const struct lx_policy_file *file, const struct printed *printed,
+                                struct findings *findings)
+{
+    for (size_t i = 0; i < printed->count; i++) {
+        const struct printed_line *line = &printed->lines[i];
+        char where[128];
+
+        line_name(line, where);
+        if (!strcmp(line->edition, file->edition) && in_cited_table(line) && !is_cited(file, line))
+            found(findings, "uncited", where, "no row cites it");
+    }
+}
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reads a file as what it looks like, with the readers that attach uses, and lets lint have its say. */
+#include "checked.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../core/lint.h"
+#include "../core/policy_print.h"
+#include "../core/report.h"
+#include "../core/report_json.h"
+#include "../core/yaml_tree.h"
+#include "editions.h"
+#include "output.h"
+
+/* A site's top level has other keys than a policy's. */
+static bool is_site(const struct lx_tree *tree)
+{
+    static const char *const keys[] = {"site", "self", "groups", "options", "built-in", "vlans", "watch-ports", "rows"};
+    static const char *const others[] = {"edition", "include", "documents", "workloads", "sets", "roles"};
+    const struct lx_node *node =
+        tree->count && tree->nodes->kind == LX_NODE_MAPPING ? lx_node_first(tree->nodes) : NULL;
+    bool site = false;
+
+    for (; node; node = lx_node_next(node) ? lx_node_next(lx_node_next(node)) : NULL) {
+        const char *key = node->kind == LX_NODE_TEXT ? lx_node_text(tree, node) : "";
+
+        for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+            if (!strcmp(key, others[i]))
+                return false;
+        for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+            site = site || !strcmp(key, keys[i]);
+    }
+    return site;
+}
+
+/* Parses just to look at the top level; what is wrong is told by the reader that follows. */
+static bool looks_like_site(FILE *stream, const char *path)
+{
+    struct lx_diagnostics unheard = {0};
+    struct lx_tree tree = {0};
+    struct lx_text text = {0};
+    bool site = false;
+
+    if (!lx_text_read(stream, path, &text, &unheard)) {
+        if (!lx_tree_parse(&text, &tree, &unheard))
+            site = is_site(&tree);
+        lx_tree_free(&tree);
+        lx_text_free(&text);
+    }
+    lx_diagnostics_free(&unheard);
+    return site;
+}
+
+/* The whole of a stream, or as much as is more than a file may hold: it is read twice, and may be a pipe. */
+static FILE *keep(FILE *stream, char **bytes)
+{
+    size_t size;
+
+    *bytes = malloc(LX_FILE_LIMIT + 2);
+    if (!*bytes)
+        return NULL;
+    size = fread(*bytes, 1, LX_FILE_LIMIT + 1, stream);
+    if (!size)
+        (*bytes)[size++] = '\n'; /* fmemopen refuses an empty buffer */
+    return fmemopen(*bytes, size, "r");
+}
+
+int lx_checked_read(const char *path, struct lx_checked *checked)
+{
+    FILE *stream = lx_open_input(path), *kept;
+    char *bytes = NULL;
+    int error = -ENOMEM;
+
+    *checked = (struct lx_checked){.path = path};
+    if (!stream)
+        return LX_EXIT_POLICY;
+    kept = keep(stream, &bytes);
+    if (ferror(stream)) {
+        error = -EIO;
+    } else if (kept) {
+        checked->is_site = looks_like_site(kept, path);
+        rewind(kept);
+        error = checked->is_site ? lx_site_file_read(kept, path, &checked->site, &checked->diagnostics)
+                                 : lx_policy_read(kept, path, &checked->policy, &checked->diagnostics);
+    }
+    checked->sound = !error;
+    if (kept)
+        fclose(kept);
+    fclose(stream);
+    free(bytes);
+    return lx_read_exit(error, path);
+}
+
+/* Puts policies behind each other, those of all editions and those among the files. Returns the first, or NULL. */
+static struct lx_policy_file *chain(struct lx_policy_file *editions, size_t edition_count, struct lx_checked *files,
+                                    size_t count)
+{
+    struct lx_policy_file *first = NULL, *last = NULL;
+
+    for (size_t i = 0; i < edition_count + count; i++) {
+        struct lx_policy_file *file = i < edition_count ? &editions[i] : &files[i - edition_count].policy;
+
+        if (!file->role_count)
+            continue;
+        if (last)
+            last->next = file;
+        else
+            first = file;
+        last = file;
+    }
+    return first;
+}
+
+/* Sites are held against everything that they may be used with: what is wrong with an edition is said aloud. */
+static int lint_sites(struct lx_checked *files, size_t count)
+{
+    struct lx_policy_file *editions, *policies;
+    struct lx_words names = {0};
+    int result = lx_editions(&names);
+
+    editions = calloc(names.count + 1, sizeof(*editions));
+    if (!editions)
+        result = lx_memory_error();
+    for (size_t i = 0; i < names.count && result == LX_EXIT_DONE; i++)
+        result = lx_edition_read(names.items[i], &editions[i]);
+    policies = editions && result == LX_EXIT_DONE ? chain(editions, names.count, files, count) : NULL;
+    for (size_t i = 0; i < count && policies; i++)
+        if (files[i].is_site && files[i].sound && lx_lint_site(&files[i].site, policies, &files[i].diagnostics))
+            result = lx_memory_error();
+    for (size_t i = 0; i < count; i++)
+        files[i].policy.next = NULL;
+    for (size_t i = 0; i < names.count && editions; i++)
+        lx_policy_file_free(&editions[i]);
+    free(editions);
+    lx_words_free(&names);
+    return result;
+}
+
+int lx_checked_lint(struct lx_checked *files, size_t count)
+{
+    bool sites = false;
+
+    for (size_t i = 0; i < count; i++) {
+        sites = sites || (files[i].is_site && files[i].sound);
+        if (!files[i].is_site && files[i].sound && lx_lint_policy(&files[i].policy, &files[i].diagnostics))
+            return lx_memory_error();
+    }
+    return sites ? lint_sites(files, count) : LX_EXIT_DONE;
+}
+
+char *lx_checked_canonical(const struct lx_checked *checked)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    int error = stream ? lx_policy_print(&checked->policy, stream) : -ENOMEM;
+
+    if (stream && fclose(stream))
+        error = -ENOMEM;
+    if (!error)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static size_t count_rows(const struct lx_checked *checked)
+{
+    size_t rows = checked->site.row_count;
+
+    for (size_t i = 0; i < checked->policy.role_count; i++)
+        rows += checked->policy.roles[i].row_count;
+    return rows;
+}
+
+json_t *lx_checked_report(const struct lx_checked *checked, bool canonical)
+{
+    char *text = canonical && checked->sound && !checked->is_site ? lx_checked_canonical(checked) : NULL;
+    json_t *diagnostics = json_array(), *report;
+
+    for (size_t i = 0; i < checked->diagnostics.count; i++) {
+        if (lx_json_add(diagnostics, lx_report_diagnostic(&checked->diagnostics.items[i]))) {
+            json_decref(diagnostics);
+            free(text);
+            return NULL;
+        }
+    }
+    report = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:o}", "file", checked->path, "kind",
+                       checked->is_site ? "site" : "policy", "ok", checked->sound, "roles",
+                       (json_int_t)checked->policy.role_count, "rows", (json_int_t)count_rows(checked), "groups",
+                       (json_int_t)checked->site.group_count, "diagnostics", diagnostics);
+    if (text && report && json_object_set_new(report, "canonical", json_string(text))) {
+        json_decref(report);
+        report = NULL;
+    }
+    free(text);
+    return report;
+}
+
+void lx_checked_free(struct lx_checked *checked)
+{
+    lx_policy_file_free(&checked->policy);
+    lx_site_free(&checked->site);
+    lx_diagnostics_free(&checked->diagnostics);
+}

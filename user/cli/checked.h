@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A file that `check` looks at: a policy or a site, read once, with all that is to be said of it. */
+#ifndef LYNCXDP_CLI_CHECKED_H
+#define LYNCXDP_CLI_CHECKED_H
+
+#include <jansson.h>
+
+#include "../core/policy_file.h"
+#include "../core/site_file.h"
+
+struct lx_checked {
+    const char *path;
+    bool is_site;
+    bool sound; /* read without an error, so that one of the following is there */
+    struct lx_policy_file policy;
+    struct lx_site site;
+    struct lx_diagnostics diagnostics;
+};
+
+/* Reads the file and finds out what it is. Returns an exit code; diagnostics are collected, not printed. */
+int lx_checked_read(const char *path, struct lx_checked *checked);
+
+/*
+ * Adds what lint finds: in a policy by itself, in a site against the policies among the files and all editions. Returns
+ * an exit code.
+ */
+int lx_checked_lint(struct lx_checked *files, size_t count);
+
+/* The canonical form of a sound policy; the caller frees it. NULL when out of memory. */
+char *lx_checked_canonical(const struct lx_checked *checked);
+
+/* What `check --json` says of a file; NULL when out of memory. */
+json_t *lx_checked_report(const struct lx_checked *checked, bool canonical);
+
+void lx_checked_free(struct lx_checked *checked);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Lint of a site, held against every policy that it may be used with: a site serves several roles, so what one role has
+ * no use for is no mistake, but what no role has is.
+ */
+#include "lint.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lint_rows.h"
+#include "spelling.h"
+#include "vocabulary.h"
+
+struct site_lint {
+    const struct lx_site *site;
+    const struct lx_policy_file *file; /* and all behind it */
+    struct lx_diagnostics *diagnostics;
+};
+
+/* "; did you mean 'pool'?", or nothing. */
+struct guess {
+    char text[80];
+};
+
+static struct guess guess_among(const char *word, const char *const *words, size_t count)
+{
+    const char *nearest = count ? lx_nearest(word, words, count) : NULL;
+    struct guess guess = {""};
+
+    if (nearest && strcmp(nearest, word) != 0)
+        snprintf(guess.text, sizeof(guess.text), "; did you mean '%s'?", nearest);
+    return guess;
+}
+
+static bool row_has_option(const struct lx_site *site, const char *option)
+{
+    for (size_t i = 0; i < site->row_count; i++)
+        if (lx_words_contain(&site->rows[i].options, option))
+            return true;
+    return false;
+}
+
+static bool is_declared(const struct site_lint *lint, const char *option)
+{
+    for (const struct lx_policy_file *file = lint->file; file; file = file->next)
+        if (lx_terms_find(&file->options, option))
+            return true;
+    return false;
+}
+
+static int lint_options(const struct site_lint *lint)
+{
+    const struct lx_terms *options = &lint->site->options;
+    struct lx_vocabulary used = {0};
+
+    if (lx_vocabulary_gather(lint->file, LX_OPTIONS, &used))
+        return -ENOMEM;
+    for (size_t i = 0; i < options->count; i++) {
+        const char *name = options->items[i].name;
+
+        if (!lx_vocabulary_has(&used, name) && !row_has_option(lint->site, name) && !is_declared(lint, name))
+            lx_diagnose(lint->diagnostics, LX_WARNING, options->items[i].place, NULL, "no row has the option '%s'%s",
+                        name, guess_among(name, used.words, used.count).text);
+    }
+    lx_vocabulary_free(&used);
+    return 0;
+}
+
+static bool row_names(const struct lx_row *row, const char *group)
+{
+    const char *const groups[] = {row->from.group, row->to.group, row->needs};
+
+    for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
+        if (groups[i] && !strcmp(groups[i], group))
+            return true;
+    return false;
+}
+
+/* Where a site does not set next-hop, rows that name it use the pool. */
+static bool is_used(const struct site_lint *lint, const struct lx_vocabulary *used, const char *group)
+{
+    if (lx_vocabulary_has(used, group) || (!strcmp(group, "pool") && lx_vocabulary_has(used, "next-hop")))
+        return true;
+    for (size_t i = 0; i < lint->site->row_count; i++)
+        if (row_names(&lint->site->rows[i], group))
+            return true;
+    return false;
+}
+
+static void lint_group(const struct site_lint *lint, const struct lx_vocabulary *used, const struct lx_group *group)
+{
+    if (!is_used(lint, used, group->name))
+        lx_diagnose(lint->diagnostics, LX_WARNING, group->place, NULL, "no row names the group '%s'%s", group->name,
+                    guess_among(group->name, used->words, used->count).text);
+    for (size_t i = 0; i < group->prefix_count; i++) {
+        const struct lx_prefix *prefix = &group->prefixes[i];
+        bool ipv4 = lx_prefix_is_ipv4(prefix);
+
+        if (prefix->length > (ipv4 ? 96 : 0))
+            continue;
+        lx_diagnose(lint->diagnostics, LX_WARNING, group->place, NULL,
+                    "the group '%s' holds every %s address: what is for it alone is open to everybody", group->name,
+                    ipv4 ? "IPv4" : "IPv6");
+    }
+}
+
+static int lint_groups(const struct site_lint *lint)
+{
+    struct lx_vocabulary used = {0};
+
+    if (lx_vocabulary_gather(lint->file, LX_GROUPS, &used))
+        return -ENOMEM;
+    for (size_t i = 0; i < lint->site->group_count; i++)
+        lint_group(lint, &used, &lint->site->groups[i]);
+    lx_vocabulary_free(&used);
+    return 0;
+}
+
+/* The names of all roles; their count goes to `count`. The list is the caller's; NULL when out of memory. */
+static const char **role_names(const struct site_lint *lint, size_t *count)
+{
+    const char **names;
+    size_t roles = 0;
+
+    for (const struct lx_policy_file *file = lint->file; file; file = file->next)
+        roles += file->role_count;
+    names = calloc(roles + 1, sizeof(*names));
+    *count = 0;
+    for (const struct lx_policy_file *file = lint->file; names && file; file = file->next)
+        for (size_t i = 0; i < file->role_count; i++)
+            names[(*count)++] = file->roles[i].name;
+    return names;
+}
+
+/* Roles that the site speaks of. A role whose two sides have addresses of their own is told once. */
+static int lint_roles(const struct site_lint *lint)
+{
+    const struct lx_site *site = lint->site;
+    const char *last = "";
+    size_t count;
+    const char **names = role_names(lint, &count);
+
+    if (!names)
+        return -ENOMEM;
+    for (size_t i = 0; i < site->self_count + site->row_count; i++) {
+        size_t row = i - site->self_count;
+        const char *role = i < site->self_count ? site->selves[i].role : site->rows[row].role;
+
+        if (!role || lx_policy_file_role(lint->file, role) || (i < site->self_count && !strcmp(last, role)))
+            continue;
+        last = role;
+        lx_diagnose(lint->diagnostics, LX_WARNING, i < site->self_count ? site->selves[i].place : site->rows[row].place,
+                    NULL, "there is no role '%s'%s", role, guess_among(role, names, count).text);
+    }
+    free(names);
+    return 0;
+}
+
+/* True when the row may stand in the policy of a role's external side. */
+static bool reaches_perimeter(const struct site_lint *lint, const struct lx_row *row)
+{
+    const struct lx_role *role = row->role ? lx_policy_file_role(lint->file, row->role) : NULL;
+
+    if (!lx_row_opens_clients(row))
+        return false;
+    if (row->role)
+        return role && role->external;
+    for (const struct lx_policy_file *file = lint->file; file; file = file->next)
+        for (size_t i = 0; i < file->role_count; i++)
+            if (file->roles[i].external)
+                return true;
+    return false;
+}
+
+static int lint_rows(const struct site_lint *lint)
+{
+    const struct lx_site *site = lint->site;
+    const struct lx_row **rows = calloc(site->row_count + 1, sizeof(*rows));
+
+    if (!rows)
+        return -ENOMEM;
+    for (size_t i = 0; i < site->row_count; i++) {
+        rows[i] = &site->rows[i];
+        if (reaches_perimeter(lint, rows[i]))
+            lx_diagnose(lint->diagnostics, LX_WARNING, rows[i]->place, NULL,
+                        "the row %s opens ports 1024-65535 on the external side of %s; list the ports that are needed, "
+                        "or keep it away with side: internal",
+                        rows[i]->id, rows[i]->role ? rows[i]->role : "every role that has one");
+    }
+    lx_lint_covered(rows, site->row_count, site->row_count, lint->diagnostics);
+    lx_lint_adjacent(rows, site->row_count, lint->diagnostics);
+    free(rows);
+    return 0;
+}
+
+int lx_lint_site(const struct lx_site *site, const struct lx_policy_file *file, struct lx_diagnostics *diagnostics)
+{
+    struct site_lint lint = {.site = site, .file = file, .diagnostics = diagnostics};
+    size_t first = diagnostics->count;
+    int error = lint_options(&lint);
+
+    if (!error)
+        error = lint_groups(&lint);
+    if (!error)
+        error = lint_roles(&lint);
+    if (!error)
+        error = lint_rows(&lint);
+    lx_diagnostics_sort(diagnostics, first);
+    return error || diagnostics->out_of_memory ? -ENOMEM : 0;
+}

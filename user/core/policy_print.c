@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The mirror of policy_text.c and row_text.c: what they read, this writes. A row that cites nothing stands for its
+ * place in a file, so the file becomes a document here, and the place survives.
+ */
+#include "policy_print.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What stands between the name of a file and a line number in the source of a row that cites nothing. */
+#define LINE_MARK ", line "
+
+/* A text in double quotes. Nothing that a policy holds needs more escapes than these two. */
+static void put_quoted(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            fputc('\\', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+/* A name as it is, unless YAML might take it for something else. */
+static void put_name(FILE *out, const char *name)
+{
+    static const char *const taken[] = {"on", "off", "yes", "no", "y", "n", "true", "false", "null"};
+    bool plain = isalpha((unsigned char)*name);
+
+    for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
+        plain = plain && strcmp(name, taken[i]) != 0;
+    if (plain)
+        fputs(name, out);
+    else
+        put_quoted(out, name);
+}
+
+static void put_words(FILE *out, const char *key, const struct lx_words *words)
+{
+    if (!words->count)
+        return;
+    fprintf(out, ", %s: ", key);
+    for (size_t i = 0; i < words->count; i++) {
+        fputs(i ? ", " : "[", out);
+        put_name(out, words->items[i]);
+    }
+    fputc(']', out);
+}
+
+static void put_terms(FILE *out, const struct lx_terms *terms)
+{
+    for (size_t i = 0; i < terms->count; i++) {
+        fputs("  ", out);
+        put_name(out, terms->items[i].name);
+        fputs(": ", out);
+        put_quoted(out, terms->items[i].text);
+        fputc('\n', out);
+    }
+}
+
+/* Two lists of terms as one section, where there are any. */
+static void put_section(FILE *out, const char *section, const struct lx_terms *terms, const struct lx_terms *more)
+{
+    if (terms->count || more->count)
+        fprintf(out, "%s:\n", section);
+    put_terms(out, terms);
+    put_terms(out, more);
+}
+
+static void put_endpoint(FILE *out, const char *key, const struct lx_endpoint *endpoint)
+{
+    char text[LX_PREFIX_TEXT];
+
+    fprintf(out, ", %s: ", key);
+    if (endpoint->kind == LX_ENDPOINT_ANY || endpoint->kind == LX_ENDPOINT_SELF)
+        fputs(endpoint->kind == LX_ENDPOINT_ANY ? "any" : "self", out);
+    if (endpoint->kind == LX_ENDPOINT_GROUP)
+        put_name(out, endpoint->group);
+    for (size_t i = 0; endpoint->kind == LX_ENDPOINT_ADDRESSES && i < endpoint->prefix_count; i++) {
+        const char *quote = lx_prefix_is_ipv4(&endpoint->prefixes[i]) ? "" : "\"";
+
+        fprintf(out, "%s%s%s%s", i ? ", " : "[", quote, lx_prefix_format(&endpoint->prefixes[i], text), quote);
+    }
+    if (endpoint->kind == LX_ENDPOINT_ADDRESSES)
+        fputc(']', out);
+}
+
+static void put_ports(FILE *out, const char *key, const struct lx_ports *ports)
+{
+    fprintf(out, ", %s: %s", key, lx_ports_any(ports) ? "any" : ports->count > 1 ? "[" : "");
+    for (size_t i = 0; i < ports->count; i++) {
+        const struct lx_port_range *range = &ports->ranges[i];
+
+        fprintf(out, range->first == range->last ? "%s%u" : "%s%u-%u", i ? ", " : "", range->first, range->last);
+    }
+    if (ports->count > 1)
+        fputc(']', out);
+}
+
+static void put_text(FILE *out, const char *key, const char *text)
+{
+    if (!text)
+        return;
+    fprintf(out, ", %s: ", key);
+    put_quoted(out, text);
+}
+
+/* Where ", line 7" begins in the source of a row that cites nothing. */
+static const char *line_mark(const char *source)
+{
+    const char *mark = source;
+
+    for (const char *next = strstr(source, LINE_MARK); next; next = strstr(next + 1, LINE_MARK))
+        mark = next;
+    return mark;
+}
+
+/* The document that stands for the file of a row that cites nothing; NULL when there is none yet. */
+static const struct lx_term *file_of_row(const struct lx_terms *files, const struct lx_row *row)
+{
+    size_t length = (size_t)(line_mark(row->source) - row->source);
+
+    for (size_t i = 0; i < files->count; i++)
+        if (!strncmp(files->items[i].text, row->source, length) && !files->items[i].text[length])
+            return &files->items[i];
+    return NULL;
+}
+
+static void put_source(FILE *out, const struct lx_terms *files, const struct lx_row *row)
+{
+    if (row->citation)
+        put_text(out, "source", row->citation);
+    else
+        fprintf(out, ", source: \"%s %s\"", file_of_row(files, row)->name, line_mark(row->source) + strlen(", "));
+}
+
+static void put_row(FILE *out, const struct lx_terms *files, const struct lx_row *row)
+{
+    fputs("      - {id: ", out);
+    put_name(out, strrchr(row->id, '/') + 1);
+    put_endpoint(out, "from", &row->from);
+    if (!lx_ports_any(&row->source_ports))
+        put_ports(out, "source-port", &row->source_ports);
+    put_endpoint(out, "to", &row->to);
+    if (!row->unresolved || !lx_ports_any(&row->destination_ports))
+        put_ports(out, "port", &row->destination_ports);
+    if (row->transports)
+        fprintf(out, ", transport: %s", lx_transports_name(row->transports));
+    if (row->unresolved)
+        fputs(", unresolved: true", out);
+    put_text(out, "application", row->application);
+    if (row->direction)
+        fprintf(out, ", direction: %s", row->direction);
+    put_words(out, "options", &row->options);
+    put_words(out, "workloads", &row->workloads);
+    if (row->lb != LX_LB_ANY)
+        fprintf(out, ", lb: %s", lx_lb_name(row->lb));
+    if (row->needs) {
+        fputs(", needs: ", out);
+        put_name(out, row->needs);
+    }
+    put_source(out, files, row);
+    put_text(out, "note", row->note);
+    fputs("}\n", out);
+}
+
+/* The sides that neither a row nor an included role would give the role. */
+static void put_sides(FILE *out, const struct lx_role *role)
+{
+    bool external = role->external, internal = role->internal;
+
+    for (size_t i = 0; i < role->row_count; i++) {
+        external = external && role->rows[i].side != LX_SIDE_EXTERNAL;
+        internal = internal && role->rows[i].side != LX_SIDE_INTERNAL;
+    }
+    for (size_t i = 0; i < role->include_count; i++) {
+        external = external && !role->includes[i]->external;
+        internal = internal && !role->includes[i]->internal;
+    }
+    if (external || internal)
+        fprintf(out, "    sides: [%s%s%s]\n", external ? "external" : "", external && internal ? ", " : "",
+                internal ? "internal" : "");
+}
+
+static void put_role(FILE *out, const struct lx_terms *files, const struct lx_role *role)
+{
+    fputs("  ", out);
+    put_name(out, role->name);
+    fputs(":\n", out);
+    put_sides(out, role);
+    for (size_t i = 0; i < role->include_count; i++) {
+        fputs(i ? ", " : "    includes: [", out);
+        put_name(out, role->includes[i]->name);
+        fputs(i + 1 < role->include_count ? "" : "]\n", out);
+    }
+    for (size_t i = 0; i < role->row_count; i++) {
+        enum lx_side side = role->rows[i].side;
+
+        if (!i || side != role->rows[i - 1].side)
+            fprintf(out, "    %s:\n", side == LX_SIDE_NONE ? "rows" : lx_side_name(side));
+        put_row(out, files, &role->rows[i]);
+    }
+}
+
+/* A key for a file among the documents: "file", or with a number when that is taken. */
+static void choose_key(const struct lx_policy_file *file, const struct lx_terms *files, char key[32])
+{
+    snprintf(key, 32, "file");
+    for (size_t i = 2; lx_terms_find(&file->documents, key) || lx_terms_find(files, key); i++)
+        snprintf(key, 32, "file-%zu", i);
+}
+
+/* The file of a row that cites nothing becomes a document, once. */
+static int add_file(const struct lx_policy_file *file, const struct lx_row *row, struct lx_terms *files)
+{
+    struct lx_term *grown, added = {0};
+    char key[32];
+
+    if (row->citation || file_of_row(files, row))
+        return 0;
+    grown = reallocarray(files->items, files->count + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    files->items = grown;
+    choose_key(file, files, key);
+    added.name = strdup(key);
+    added.text = strndup(row->source, (size_t)(line_mark(row->source) - row->source));
+    grown[files->count++] = added;
+    return added.name && added.text ? 0 : -ENOMEM;
+}
+
+static int collect_files(const struct lx_policy_file *file, struct lx_terms *files)
+{
+    for (size_t i = 0; i < file->role_count; i++)
+        for (size_t j = 0; j < file->roles[i].row_count; j++)
+            if (add_file(file, &file->roles[i].rows[j], files))
+                return -ENOMEM;
+    return 0;
+}
+
+int lx_policy_print(const struct lx_policy_file *file, FILE *stream)
+{
+    struct lx_terms files = {0}, none = {0};
+    int error = collect_files(file, &files);
+
+    if (!error) {
+        fputs("edition: ", stream);
+        put_name(stream, file->edition);
+        fputc('\n', stream);
+        put_section(stream, "documents", &file->documents, &files);
+        put_section(stream, "workloads", &file->workloads, &none);
+        put_section(stream, "options", &file->options, &none);
+        fputs("roles:\n", stream);
+        for (size_t i = 0; i < file->role_count; i++)
+            put_role(stream, &files, &file->roles[i]);
+        error = ferror(stream) ? -EIO : 0;
+    }
+    lx_terms_free(&files);
+    return error;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A policy in its canonical form: one file that includes nothing, every value in one fixed spelling, the rows of sets
+ * written out in the roles that share them. It reads back as the same policy, and prints as the same text.
+ */
+#ifndef LYNCXDP_CORE_POLICY_PRINT_H
+#define LYNCXDP_CORE_POLICY_PRINT_H
+
+#include "policy_file.h"
+
+/* Writes the policy as YAML. Returns 0, -ENOMEM, or -EIO when the stream took no more. */
+int lx_policy_print(const struct lx_policy_file *file, FILE *stream);
+
+#endif
