@@ -185,7 +185,8 @@ static uint32_t action_of(enum lx_hook hook, bool pass)
     return pass ? (uint32_t)TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
-/* Whether a test run takes a frame: one of the from-role hook must have an IP header behind an ethertype that says so. */
+/* Whether a test run takes a frame: one of the from-role hook must have an IP header behind an ethertype that says so.
+ */
 static bool can_run(enum lx_hook hook, const uint8_t *frame, size_t length)
 {
     unsigned ethertype = frame[12] * 256u + frame[13];

@@ -28,7 +28,8 @@ void agree_report(enum lx_hook hook, const uint8_t *frame, size_t length, uint32
     size_t index;
 
     fprintf(stderr, "%s: data plane: %s, row %u; oracle: %s, row %u; frame of %zu bytes:\n",
-            hook == LX_HOOK_TO_ROLE ? "to role" : "from role", agree_reason_name(reason), row, agree_reason_name(expected->reason), expected->row, length);
+            hook == LX_HOOK_TO_ROLE ? "to role" : "from role", agree_reason_name(reason), row,
+            agree_reason_name(expected->reason), expected->row, length);
     for (index = 0; index < length; index++)
         fprintf(stderr, "%02x%s", frame[index], index % 32 == 31 ? "\n" : "");
     fprintf(stderr, "\n");
@@ -62,8 +63,7 @@ static struct lx_frame exact_copy(const uint8_t *frame, size_t length, uint8_t *
         abort();
     memcpy(copy + ALIGNING, frame, length);
     *memory = copy;
-    return (struct lx_frame){
-        .data = copy + ALIGNING, .end = copy + ALIGNING + length, .length = (uint32_t)length};
+    return (struct lx_frame){.data = copy + ALIGNING, .end = copy + ALIGNING + length, .length = (uint32_t)length};
 }
 
 static void count_judgement(struct agree_count *count, uint32_t reason)

@@ -3,7 +3,7 @@
  * Packets for a policy: take a rule, make the conversation that it is about, and then, as often as not, step just over
  * one of its borders. Frames get tags, extension headers and defects on top.
  */
-#include "generate.h"
+#include "generate_icmp.h"
 
 #include <string.h>
 
@@ -36,8 +36,7 @@ static struct lx_address address_within(struct generator *generator, const struc
     return address;
 }
 
-/* The neighbour of an address, `step` being 1 or -1; carries within the family's bytes. */
-static void move_address(uint8_t *bytes, bool ipv6, int step)
+void generate_neighbour(uint8_t *bytes, bool ipv6, int step)
 {
     int index;
 
@@ -127,10 +126,10 @@ static void disturb(struct generator *generator, const struct lx_policy *policy,
         tuple->transport ^= 1;
         break;
     case 4:
-        move_address(tuple->destination, tuple->ipv6, generate_chance(generator, 50) ? 1 : -1);
+        generate_neighbour(tuple->destination, tuple->ipv6, generate_chance(generator, 50) ? 1 : -1);
         break;
     case 5:
-        move_address(tuple->source, tuple->ipv6, generate_chance(generator, 50) ? 1 : -1);
+        generate_neighbour(tuple->source, tuple->ipv6, generate_chance(generator, 50) ? 1 : -1);
         break;
     case 6:
         pick_address(generator, policy, policy->sets[0], tuple->ipv6, tuple->source);
@@ -171,8 +170,7 @@ struct oracle_tuple generate_tuple(struct generator *generator, const struct lx_
     return tuple;
 }
 
-/* One of the addresses that a rule of its own speaks about, or a neighbour of one. */
-static void set_special(struct generator *generator, bool ipv6, uint8_t *bytes)
+void generate_special(struct generator *generator, bool ipv6, uint8_t *bytes)
 {
     static const uint8_t special4[][4] = {
         {0, 0, 0, 0},         {0, 1, 2, 3},         {1, 0, 0, 0},         {126, 255, 255, 255}, {127, 0, 0, 1},
@@ -285,10 +283,10 @@ static void add_defect(struct generator *generator, struct shape *shape)
         shape->ethertype = (uint16_t)generate_number(generator);
         break;
     case 5:
-        set_special(generator, tuple->ipv6, tuple->source);
+        generate_special(generator, tuple->ipv6, tuple->source);
         break;
     case 6:
-        set_special(generator, tuple->ipv6, tuple->destination);
+        generate_special(generator, tuple->ipv6, tuple->destination);
         break;
     case 7:
         memcpy(tuple->destination, tuple->source, 16);
@@ -302,109 +300,6 @@ static void add_defect(struct generator *generator, struct shape *shape)
     }
 }
 
-/* What may be wrong with a quoted packet. */
-static void disturb_quote(struct generator *generator, struct shape *shape)
-{
-    struct shape_quote *quote = &shape->quote;
-
-    switch (generate_below(generator, 10)) {
-    case 0:
-        quote->protocol = (uint8_t)(generate_chance(generator, 50) ? 50 : shape->protocol);
-        break;
-    case 1:
-        quote->fragment = (uint16_t)(generate_chance(generator, 50) ? 0x2000 : generate_below(generator, 0x4000));
-        quote->extension = 44;
-        break;
-    case 2:
-        quote->extension = 60;
-        quote->option_words = (unsigned)generate_below(generator, 11);
-        shape->payload += quote->option_words * 4;
-        break;
-    case 3:
-        move_address(quote->tuple.source, quote->tuple.ipv6, 1);
-        break;
-    case 4:
-        quote->version_error = 1;
-        break;
-    case 5:
-        quote->header_length_error = generate_chance(generator, 50) ? 1 : -1;
-        break;
-    case 6:
-        shape->payload = (unsigned)generate_below(generator, shape->payload + 20);
-        if (generate_chance(generator, 50))
-            shape->padding = (unsigned)generate_below(generator, 64); /* zeros where the rest would be */
-        break;
-    case 7:
-        quote->echo_type = (uint8_t)(generate_chance(generator, 50) ? 129 : 0);
-        break;
-    case 8:
-        *(generate_chance(generator, 50) ? &quote->tuple.source_port : &quote->tuple.destination_port) = 0;
-        break;
-    default:
-        quote->tuple.transport ^= 1;
-        quote->protocol = quote->protocol == 6 ? 17 : 6;
-        break;
-    }
-}
-
-/* An error sent from the tuple's source, or from anywhere on the way there, about an answer to it. */
-static struct shape random_error(struct generator *generator, const struct oracle_tuple *tuple)
-{
-    uint8_t type = (uint8_t)(tuple->ipv6 ? 1 + generate_below(generator, 3) : generate_chance(generator, 50) ? 3 : 11);
-    struct oracle_tuple quoted = oracle_turned(tuple), outer = *tuple;
-    struct shape shape;
-
-    if (generate_chance(generator, 40))
-        outer.source[outer.ipv6 ? 15 : 3] ^= 0x55;
-    if (generate_chance(generator, 10)) {
-        quoted.transport = LX_ECHO;
-        quoted.source_port = quoted.destination_port = tuple->source_port;
-    }
-    shape = shape_of_error(&outer, type, &quoted);
-    shape.payload += (unsigned)generate_below(generator, 20);
-    if (generate_chance(generator, 40))
-        disturb_quote(generator, &shape);
-    if (generate_chance(generator, 5))
-        shape.icmp_code = (uint8_t)generate_below(generator, 16);
-    return shape;
-}
-
-static struct shape random_icmp(struct generator *generator, const struct oracle_tuple *tuple)
-{
-    static const uint8_t usual4[] = {0, 3, 4, 5, 8, 11, 12, 13},
-                         usual6[] = {1, 2, 3, 4, 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 143, 144};
-    uint8_t type = tuple->ipv6 ? usual6[generate_below(generator, sizeof(usual6))]
-                               : usual4[generate_below(generator, sizeof(usual4))];
-    struct shape shape =
-        shape_of_icmp(tuple, generate_chance(generator, 90) ? type : (uint8_t)generate_number(generator));
-
-    shape.icmp_identifier = tuple->source_port;
-    if (generate_chance(generator, 40)) {
-        set_special(generator, tuple->ipv6, shape.tuple.source);
-        shape.tuple.source[15] ^= (uint8_t)(tuple->ipv6 ? generate_below(generator, 2) : 0);
-    }
-    if (generate_chance(generator, 30))
-        set_special(generator, tuple->ipv6, shape.tuple.destination);
-    if (generate_chance(generator, 15))
-        shape.hop_limit = (uint8_t)(generate_chance(generator, 50) ? generate_below(generator, 4)
-                                                                   : 252 + generate_below(generator, 4));
-    if (generate_chance(generator, 10))
-        shape.icmp_code = (uint8_t)generate_below(generator, 4);
-    if (generate_chance(generator, 20))
-        shape.payload = (unsigned)generate_below(generator, 40);
-    return shape;
-}
-
-/* An echo, asked or answered; of a tuple that is no echo's, one port becomes the identifier. */
-static struct shape random_echo(struct generator *generator, const struct oracle_tuple *tuple)
-{
-    bool request = generate_chance(generator, 50);
-    struct shape shape = shape_of_icmp(tuple, tuple->ipv6 ? (request ? 128 : 129) : (request ? 8 : 0));
-
-    shape.icmp_identifier = tuple->source_port;
-    return shape;
-}
-
 static struct shape random_dhcp(struct generator *generator, struct oracle_tuple tuple)
 {
     uint16_t client = tuple.ipv6 ? 546 : 68, server = tuple.ipv6 ? 547 : 67;
@@ -416,9 +311,9 @@ static struct shape random_dhcp(struct generator *generator, struct oracle_tuple
     if (generate_chance(generator, 10))
         tuple.source_port = move_port(generator, tuple.source_port);
     if (generate_chance(generator, 50))
-        set_special(generator, tuple.ipv6, tuple.source);
+        generate_special(generator, tuple.ipv6, tuple.source);
     if (generate_chance(generator, 50))
-        set_special(generator, tuple.ipv6, tuple.destination);
+        generate_special(generator, tuple.ipv6, tuple.destination);
     return shape_of_tuple(&tuple);
 }
 
@@ -451,17 +346,17 @@ struct shape generate_shape_of(struct generator *generator, struct oracle_tuple 
     struct shape shape;
 
     if (tuple.transport == LX_ECHO)
-        shape = random_echo(generator, &tuple);
+        shape = generate_echo(generator, &tuple);
     else if (kind < 5)
-        shape = random_icmp(generator, &tuple);
+        shape = generate_icmp(generator, &tuple);
     else if (kind < 7)
-        shape = random_echo(generator, &tuple);
+        shape = generate_echo(generator, &tuple);
     else if (kind < 9)
         shape = random_dhcp(generator, tuple);
     else if (kind < 10)
         shape = shape_of_arp((uint16_t)generate_below(generator, 4));
     else if (kind < 20)
-        shape = random_error(generator, &tuple);
+        shape = generate_error(generator, &tuple);
     else
         shape = shape_of_tuple(&tuple);
     if (kind >= 20)

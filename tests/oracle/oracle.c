@@ -237,7 +237,8 @@ static uint32_t judge_echo(const struct lx_policy *policy, enum lx_hook hook, co
     bool on = policy->built_ins & LX_BUILT_IN_ECHO;
 
     if (hook == LX_HOOK_FROM_ROLE)
-        return protected_is_known(policy) && !ours ? LX_REASON_SPOOFED : switched(policy, LX_BUILT_IN_ECHO, LX_REASON_ECHO);
+        return protected_is_known(policy) && !ours ? LX_REASON_SPOOFED
+                                                   : switched(policy, LX_BUILT_IN_ECHO, LX_REASON_ECHO);
     if (oracle_is_echo_reply(packet))
         return LX_REASON_ICMP_TYPE; /* unless the role has asked */
     if (!on)

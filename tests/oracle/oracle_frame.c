@@ -236,7 +236,8 @@ static int read_extension_headers(struct oracle_packet *packet, struct reader *r
             return -1;
         }
         if (next == 44) {
-            fragment = word_at(reader, reader->at + 2) & 0xfff9; /* an offset, or more to come; else atomic (RFC 6946) */
+            fragment =
+                word_at(reader, reader->at + 2) & 0xfff9; /* an offset, or more to come; else atomic (RFC 6946) */
             if (fragment && !(policy->built_ins & LX_BUILT_IN_FRAGMENTS)) {
                 defect(packet, LX_REASON_FRAGMENT);
                 return -1;

@@ -199,8 +199,8 @@ static void remember_datagram(struct oracle_memory *memory, enum lx_hook hook, c
     struct oracle_datagram *datagram = find_datagram(memory, hook, packet);
 
     if (!datagram)
-        datagram = next_of((void **)&memory->datagrams, &memory->datagram_count, &memory->datagram_room,
-                           sizeof(*datagram));
+        datagram =
+            next_of((void **)&memory->datagrams, &memory->datagram_count, &memory->datagram_room, sizeof(*datagram));
     *datagram = (struct oracle_datagram){.hook = hook,
                                          .ends = packet->tuple,
                                          .protocol = packet->protocol,

@@ -135,9 +135,9 @@ static void compare_sequence(struct traffic *traffic, size_t packets, struct agr
         /* Where egress is off, nothing looks at what the role sends. */
         if (next.hook == LX_HOOK_FROM_ROLE && traffic->turns[turn].egress == LX_EGRESS_OFF)
             continue;
-        cr_assert(agree_on_next(&memory, &traffic->turns[turn], &traffic->compiled[turn], next.hook, frame, length,
-                                count),
-                  "packet %zu of this sequence is judged differently", index);
+        cr_assert(
+            agree_on_next(&memory, &traffic->turns[turn], &traffic->compiled[turn], next.hook, frame, length, count),
+            "packet %zu of this sequence is judged differently", index);
     }
     cr_assert(agree_on_flows(&memory));
     oracle_forget(&memory);
