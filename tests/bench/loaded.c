@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <lyncxdp/abi.h>
+#include <lyncxdp/flow.h>
 
 #include "to_role.skel.h"
 
@@ -77,10 +77,11 @@ int lx_count_packet(const struct lx_loaded *loaded, const struct lx_compiled *co
     uint32_t image_size = compiled->capacity + LX_IMAGE_SLACK;
     uint8_t control[64] = {0};
     struct lx_counters *counters = calloc(1, sizeof(*counters));
+    struct lx_flow_gate *gate = calloc(1, sizeof(*gate));
     struct lx_map_memory image = {.values = (uint8_t *)compiled->image, .value_size = image_size, .entries = 1};
     int error = -ENOMEM;
 
-    if (counters) {
+    if (counters && gate) {
         struct lx_map_memory maps[] = {
             {.fd = bpf_map__fd(loaded->skeleton->maps.images), .entries = 1, .inner = &image},
             {.fd = bpf_map__fd(loaded->skeleton->maps.counters),
@@ -91,6 +92,10 @@ int lx_count_packet(const struct lx_loaded *loaded, const struct lx_compiled *co
              .values = (uint8_t *)loaded->skeleton->rodata,
              .value_size = bpf_map__value_size(loaded->skeleton->maps.rodata),
              .entries = 1},
+            {.fd = bpf_map__fd(loaded->skeleton->maps.flow_gate),
+             .values = (uint8_t *)gate,
+             .value_size = sizeof(*gate),
+             .entries = 1},
             {.fd = bpf_map__fd(loaded->skeleton->maps.data_control),
              .values = control,
              .value_size = sizeof(control),
@@ -100,5 +105,6 @@ int lx_count_packet(const struct lx_loaded *loaded, const struct lx_compiled *co
                              sizeof(maps) / sizeof(maps[0]), frame, length, execution);
     }
     free(counters);
+    free(gate);
     return error;
 }

@@ -82,6 +82,7 @@ static int compile_reference(struct lx_compiled *compiled)
 
     error = error ?: read_policy(&file, &site, &diagnostics);
     error = error ?: lx_resolve(&file, &site, &request, &policy, &diagnostics);
+    policy.egress = LX_EGRESS_TRACK; /* as attach does it */
     error = error ?: lx_compile(&policy, compiled, &diagnostics);
     lx_policy_free(&policy);
     lx_site_free(&site);

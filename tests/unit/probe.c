@@ -148,7 +148,8 @@ Test(probe, frames_are_judged_at_any_alignment_and_length)
         memcpy(moved + offset, frame, length);
         cr_expect_eq(lx_judge_offline(&compiled, LX_HOOK_TO_ROLE, moved + offset, length).reason, LX_REASON_NO_ROW);
         for (size_t cut = 0; cut < length; cut++)
-            cr_expect_eq(lx_reason_verdict(lx_judge_offline(&compiled, LX_HOOK_TO_ROLE, moved + offset, cut).reason), LX_DROP);
+            cr_expect_eq(lx_reason_verdict(lx_judge_offline(&compiled, LX_HOOK_TO_ROLE, moved + offset, cut).reason),
+                         LX_DROP);
     }
     cr_expect_eq(lx_judge_offline(&compiled, LX_HOOK_TO_ROLE, NULL, 0).reason, LX_REASON_SHORT_FRAME);
     lx_compiled_free(&compiled);
@@ -164,7 +165,8 @@ Test(probe, an_oversized_frame_is_judged_by_its_headers)
 
     cr_assert_not_null(frame);
     lx_probe_frame(&asked, frame);
-    cr_expect_eq(lx_judge_offline(&compiled, LX_HOOK_TO_ROLE, frame, size).reason, LX_REASON_NO_ROW, "padding is allowed");
+    cr_expect_eq(lx_judge_offline(&compiled, LX_HOOK_TO_ROLE, frame, size).reason, LX_REASON_NO_ROW,
+                 "padding is allowed");
     free(frame);
     lx_compiled_free(&compiled);
 }
