@@ -67,6 +67,18 @@ static inline void given_role(struct given *given, const char *role)
     given_words(&given->request.roles, role);
 }
 
+/* A policy, a site unless NULL, and a request for one role. */
+static inline struct given given_texts(const char *policy, const char *site, const char *role)
+{
+    struct given given = {0};
+
+    given_policy(&given, policy);
+    if (site)
+        given_site(&given, site);
+    given_role(&given, role);
+    return given;
+}
+
 /* "--set name=text", with addresses separated by single commas. */
 static inline void given_setting(struct given *given, const char *name, const char *text)
 {

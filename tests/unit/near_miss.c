@@ -44,13 +44,7 @@ static const char addresses[] = "site: test\n"
 
 static struct given given_tables(const char *site, const char *role)
 {
-    struct given given = {0};
-
-    given_policy(&given, tables);
-    if (site)
-        given_site(&given, site);
-    given_role(&given, role);
-    return given;
+    return given_texts(tables, site, role);
 }
 
 static struct lx_address address(const char *text)

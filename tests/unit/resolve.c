@@ -48,13 +48,7 @@ static const char addresses[] = "site: test\n"
 
 static struct given given_tables(const char *site, const char *role)
 {
-    struct given given = {0};
-
-    given_policy(&given, tables);
-    if (site)
-        given_site(&given, site);
-    given_role(&given, role);
-    return given;
+    return given_texts(tables, site, role);
 }
 
 static void expect_set(const struct given *given, const char *id, bool source, const char *expected)
