@@ -61,7 +61,7 @@ int lyncxdp_from_role(struct __sk_buff *skb)
         packets = 1;
     mine = lx_my_counters();
     if (lx_image_in_force(&view)) {
-        would = view.image->egress == LX_EGRESS_TRACK;
+        would = lx_is_lenient(&view, LX_HOOK_FROM_ROLE);
         reason = lx_read_frame(&view, &frame, &packet);
     } else {
         would = false;

@@ -78,11 +78,25 @@ struct {
     __type(value, struct lx_metadata);
 } metadata SEC(".maps");
 
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, LX_IMAGE_SLOTS);
+    __type(key, __u32);
+    __type(value, struct lx_publication);
+} publications SEC(".maps");
+
+/* The slot in force. The clock is asked only while a trial is pending. */
+lx_inline __u32 lx_slot_in_force(__u64 word)
+{
+    if (lx_likely(!lx_control_deadline(word)))
+        return lx_control_active(word);
+    return lx_control_in_force(word, bpf_ktime_get_coarse_ns() / 1000000);
+}
+
 /* The image that judges this packet: the active one, or the fallback once a trial's deadline has passed. */
 lx_inline bool lx_image_in_force(struct lx_view *view)
 {
-    __u64 word = *(volatile __u64 *)&control.word;
-    __u32 slot = lx_control_active(word), first = 0;
+    __u32 slot = lx_slot_in_force(*(volatile __u64 *)&control.word), first = 0;
     void *image;
 
     image = bpf_map_lookup_elem(&images, &slot);

@@ -16,6 +16,11 @@ struct {
     __uint(XDP_PASS, 1);
 } XDP_RUN_CONFIG(lyncxdp_to_role);
 
+lx_inline int lx_verdict(__u32 reason, bool would)
+{
+    return would || lx_reason_verdict(reason) == LX_PASS ? XDP_PASS : XDP_DROP;
+}
+
 /* The second half of a judgement, with what is remembered. */
 lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
@@ -42,16 +47,19 @@ int lyncxdp_to_role(struct xdp_md *context)
     struct lx_counters *mine;
     struct lx_packet packet;
     struct lx_view view;
+    bool would = false;
 
-    if (lx_image_in_force(&view))
+    if (lx_image_in_force(&view)) {
+        would = lx_is_lenient(&view, LX_HOOK_TO_ROLE);
         reason = lx_read_frame(&view, &frame, &packet);
+    }
     if (reason != LX_UNDECIDED) {
         if (twin)
             return LX_JUDGED(reason);
         mine = lx_my_counters();
         if (mine)
-            lx_count_early(mine, reason, 1, frame.length, false);
-        return lx_reason_verdict(reason) == LX_PASS ? XDP_PASS : XDP_DROP;
+            lx_count_early(mine, reason, 1, frame.length, would);
+        return lx_verdict(reason, would);
     }
     lx_blur(&packet);
     judgement = lx_judge(&view, &packet, packet.ethertype == ETH_P_IP);
@@ -59,8 +67,8 @@ int lyncxdp_to_role(struct xdp_md *context)
         return judgement;
     mine = lx_my_counters();
     if (mine)
-        lx_count(mine, judgement, &packet, 1, frame.length, false);
-    return lx_reason_verdict(judgement & 0xffff) == LX_PASS ? XDP_PASS : XDP_DROP;
+        lx_count(mine, judgement, &packet, 1, frame.length, would);
+    return lx_verdict(judgement & 0xffff, would);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

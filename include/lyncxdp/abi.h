@@ -10,7 +10,7 @@
 #include "types.h"
 
 /* Raised whenever anything in this header or in image.h changes its layout or meaning. */
-#define LX_ABI_VERSION 1
+#define LX_ABI_VERSION 2
 
 #define LX_MAGIC 0x4c584450u /* "LXDP" */
 
@@ -46,8 +46,9 @@ enum lx_egress {
 /*
  * Which image is in force: eight bytes, written with one atomic store, read once per packet.
  *   bits 0-7    active: the slot whose image judges packets
- *   bits 8-15   fallback: the slot to use once the deadline has passed
- *   bits 16-23  reserved, zero
+ *   bits 8-15   fallback: the slot to use once the deadline has passed, and the one that a rollback returns to; the
+ *               active slot itself when there is none
+ *   bits 16-23  shadow: 1 + the slot of a candidate that is judged beside the image in force, or 0
  *   bits 24-63  deadline: milliseconds of CLOCK_MONOTONIC; 0 when no trial is pending
  */
 struct lx_control {
@@ -56,14 +57,40 @@ struct lx_control {
 
 _Static_assert(sizeof(struct lx_control) == 8, "the control word is written with one store");
 
-lx_inline __u32 lx_control_active(__u64 word)
+#define LX_NO_SHADOW 0xffu
+
+lx_inline __u8 lx_control_active(__u64 word)
 {
     return word & 0xff;
 }
 
-lx_inline __u64 lx_control_word(__u8 active, __u8 fallback, __u64 deadline_ms)
+lx_inline __u8 lx_control_fallback(__u64 word)
 {
-    return (__u64)active | (__u64)fallback << 8 | deadline_ms << 24;
+    return word >> 8 & 0xff;
+}
+
+/* The candidate's slot, or LX_NO_SHADOW. */
+lx_inline __u8 lx_control_shadow(__u64 word)
+{
+    return (word >> 16) - 1;
+}
+
+lx_inline __u64 lx_control_deadline(__u64 word)
+{
+    return word >> 24;
+}
+
+/* The slot in force at a moment, in milliseconds of CLOCK_MONOTONIC, which matters only while a trial is pending. */
+lx_inline __u8 lx_control_in_force(__u64 word, __u64 now_ms)
+{
+    return lx_control_deadline(word) && now_ms >= lx_control_deadline(word) ? lx_control_fallback(word)
+                                                                            : lx_control_active(word);
+}
+
+/* `shadow` is a slot or LX_NO_SHADOW. */
+lx_inline __u64 lx_control_word(__u8 active, __u8 fallback, __u8 shadow, __u64 deadline_ms)
+{
+    return (__u64)active | (__u64)fallback << 8 | (__u64)(__u8)(shadow + 1) << 16 | deadline_ms << 24;
 }
 
 /* Bytes are frame lengths from the destination MAC address to the last byte before the FCS. */
@@ -105,30 +132,59 @@ enum lx_mode {
     LX_MODE_GENERIC = 2,
 };
 
-/* The one entry of the metadata map: what this attachment is. Written before the program is attached. */
+/*
+ * The one entry of the metadata map: what this attachment is, whatever its policy. Written before the program is
+ * attached.
+ */
 struct lx_metadata {
     __u32 magic;
     __u32 abi_version;
     __u32 ifindex;
-    __u32 mode;  /* enum lx_mode */
-    __u64 netns; /* inode of the network namespace */
-    __u64 generation;
-    __u64 digest;         /* of the policy in force */
+    __u32 mode;           /* enum lx_mode */
+    __u64 netns;          /* inode of the network namespace */
     __u64 image_capacity; /* bytes, a power of two */
     __u32 program_id;     /* of the program that runs on the interface */
     __u32 dispatcher;     /* 1 when libxdp's dispatcher calls it */
-    __u32 egress;         /* enum lx_egress */
+    __u32 from_role;      /* 1 when there is a from-role hook */
     __u32 flow_capacity;  /* entries of the flow table */
+    __u32 clsact;         /* 1 when attaching created the clsact qdisc, which then goes with the attachment */
+    __u32 pair_ifindex;   /* of the inner interface of an inline pair, or 0 */
     char interface[16];
-    char edition[32];
-    char side[16];   /* empty for a role without sides */
-    char roles[256]; /* separated by commas */
-    __u32 clsact;    /* 1 when attaching created the clsact qdisc, which then goes with the attachment */
-    __u8 reserved[124];
+    char pair[16]; /* the inner interface's name */
+    __u32 forward; /* 1 when the pair forwards by itself */
+    __u32 restore; /* what attaching changed on the interfaces and detaching sets back */
+    __u8 reserved[160];
 };
 
-_Static_assert(offsetof(struct lx_metadata, interface) == 64, "ABI");
-_Static_assert(sizeof(struct lx_metadata) == 512, "ABI");
+_Static_assert(offsetof(struct lx_metadata, interface) == 56, "ABI");
+_Static_assert(sizeof(struct lx_metadata) == 256, "ABI");
+
+/* What a publication has room for: words of a request with their zero bytes, and ports that metrics name. */
+#define LX_REQUEST_TEXT 28672
+#define LX_WATCH_PORTS 1024
+
+/*
+ * A policy as published in one image slot: what can be known of it without looking into its image, which takes root.
+ * Written before the control word makes the slot active, and never while it may be in force.
+ */
+struct lx_publication {
+    __u64 generation;
+    __u64 digest;    /* of the policy */
+    __u64 published; /* seconds of CLOCK_REALTIME */
+    __u32 egress;    /* enum lx_egress */
+    __u32 audit;     /* 1: everything passes, and what would have been dropped is counted */
+    char edition[32];
+    char side[16];          /* empty for a role without sides */
+    char roles[256];        /* separated by commas */
+    __u32 request_size;     /* bytes of `request` in use */
+    __u32 watch_port_count; /* of `watch_ports` in use */
+    __u16 watch_ports[LX_WATCH_PORTS];
+    char request[LX_REQUEST_TEXT]; /* the words that asked for it, each with its zero byte: updates start from them */
+};
+
+_Static_assert(offsetof(struct lx_publication, edition) == 32, "ABI");
+_Static_assert(offsetof(struct lx_publication, request) == 2392, "ABI");
+_Static_assert(sizeof(struct lx_publication) == 2392 + LX_REQUEST_TEXT, "ABI");
 
 /* What the data plane says of a packet. */
 struct lx_judgement {

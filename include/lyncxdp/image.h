@@ -143,7 +143,8 @@ struct lx_image {
     __u32 vlans;       /* offset of a bitmap of 4096 VLAN ids (id 0: untagged or priority-tagged), or 0: all */
     __u32 generation;  /* of this image within its attachment; flows judged by another one are judged anew */
     __u8 egress;       /* enum lx_egress */
-    __u8 pad[7];
+    __u8 lenient;      /* hooks that drop nothing but count what they would have: bits 1 << enum lx_hook */
+    __u8 pad[6];
     struct lx_address_table protected; /* the addresses behind the role; class 0: not one of them */
     struct lx_section inbound;
     struct lx_section outbound;

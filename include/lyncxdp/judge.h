@@ -13,6 +13,12 @@
 #include "martian.h"
 #include "packet.h"
 
+/* True where everything passes, and what the policy would have dropped is counted: audit mode, and egress `track`. */
+lx_inline bool lx_is_lenient(const struct lx_view *view, enum lx_hook hook)
+{
+    return view->image->lenient >> hook & 1;
+}
+
 /* VLAN ids that the site lists; a frame without a tag, or with a priority tag alone, counts as id 0. */
 lx_inline bool lx_vlan_listed(const struct lx_view *view, __u16 vlan)
 {

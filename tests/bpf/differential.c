@@ -143,7 +143,7 @@ static void publish(const struct lx_compiled *compiled)
     memcpy(image, compiled->image, compiled->image->size);
     cr_assert_eq(bpf_map_update_elem(map, &first, image, BPF_ANY), 0);
     cr_assert_eq(bpf_map_update_elem(bpf_map__fd(loaded.to_role->maps.images), &slot, &map, BPF_ANY), 0);
-    loaded.to_role->data_control->control.word = lx_control_word((uint8_t)slot, 0, 0);
+    loaded.to_role->data_control->control.word = lx_control_word((uint8_t)slot, 0, LX_NO_SHADOW, 0);
     close(map);
     free(image);
 }

@@ -91,18 +91,14 @@ static void attach_with(enum lx_egress egress, uint32_t flows)
 static void update_policy(void)
 {
     struct lx_compiled compiled = compiled_policy();
-    char path[192];
-    int images, control;
+    const struct lx_candidate candidate = {.policy = &policy, .compiled = &compiled, .slot = 1, .generation = 2};
+    struct lx_maps maps;
 
-    snprintf(path, sizeof(path), "%s/images", attachment.directory);
-    images = bpf_obj_get(path);
-    snprintf(path, sizeof(path), "%s/control", attachment.directory);
-    control = bpf_obj_get(path);
-    cr_assert(images >= 0 && control >= 0);
-    cr_assert_eq(lx_publish_image(images, 1, &compiled, 2, &failure), 0, "%s", failure.text);
-    cr_assert_eq(lx_publish_control(control, lx_control_word(1, 0, 0), &failure), 0, "%s", failure.text);
-    close(images);
-    close(control);
+    cr_assert_eq(lx_maps_open(attachment.directory, true, &maps), 0);
+    cr_assert_eq(lx_publish(&maps, &candidate, &failure), 0, "%s", failure.text);
+    cr_assert_eq(lx_publish_control(maps.fds[LX_MAP_CONTROL], lx_control_word(1, 0, LX_NO_SHADOW, 0), &failure), 0,
+                 "%s", failure.text);
+    lx_maps_close(&maps);
     lx_compiled_free(&compiled);
 }
 

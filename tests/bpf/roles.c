@@ -153,7 +153,7 @@ static const struct lx_rule *rule_for(const struct lx_policy *policy, const stru
 }
 
 /* Asks the kernel, and holds its verdict and its row against the rules. Returns whether the packet passed. */
-static bool ask(const struct lx_attachment *attachment, const struct lx_policy *policy, const struct lx_probe *probe,
+static bool ask(struct lx_attachment *attachment, const struct lx_policy *policy, const struct lx_probe *probe,
                 const struct trial *trial)
 {
     const struct lx_rule *rule = rule_for(policy, probe);
@@ -194,8 +194,8 @@ static struct lx_probe packet_of(const struct lx_rule *rule, enum lx_transport t
 }
 
 /* The ports of an inbound row pass, at both ends and in the middle; those beside them do as the other rows say. */
-static void try_inbound(const struct lx_attachment *attachment, const struct lx_policy *policy,
-                        const struct lx_rule *rule, enum lx_transport transport, const struct trial *trial)
+static void try_inbound(struct lx_attachment *attachment, const struct lx_policy *policy, const struct lx_rule *rule,
+                        enum lx_transport transport, const struct trial *trial)
 {
     for (size_t i = 0; i < rule->row->destination_ports.count; i++) {
         unsigned first = rule->row->destination_ports.ranges[i].first,
@@ -222,8 +222,8 @@ static void try_inbound(const struct lx_attachment *attachment, const struct lx_
 }
 
 /* What the role may send is not let in for that. */
-static void try_outbound(const struct lx_attachment *attachment, const struct lx_policy *policy,
-                         const struct lx_rule *rule, enum lx_transport transport, const struct trial *trial)
+static void try_outbound(struct lx_attachment *attachment, const struct lx_policy *policy, const struct lx_rule *rule,
+                         enum lx_transport transport, const struct trial *trial)
 {
     const struct lx_ports *ports = &rule->row->destination_ports;
     struct lx_probe probe = packet_of(rule, transport, lx_ports_any(ports) ? 40000 : ports->ranges[0].first);

@@ -28,22 +28,35 @@ static struct lx_metadata sample_metadata(void)
         .magic = LX_MAGIC,
         .abi_version = LX_ABI_VERSION,
         .mode = LX_MODE_GENERIC,
-        .generation = 3,
-        .digest = 0xabc,
-        .egress = LX_EGRESS_TRACK,
+        .from_role = 1,
         .flow_capacity = 65536,
         .interface = "eth0",
-        .edition = "lync2010",
-        .side = "external",
-        .roles = "access-edge,av-edge",
     };
+}
+
+static const struct lx_publication sample_publication = {
+    .generation = 3,
+    .digest = 0xabc,
+    .egress = LX_EGRESS_TRACK,
+    .edition = "lync2010",
+    .side = "external",
+    .roles = "access-edge,av-edge",
+};
+
+static json_t *status_of(const struct lx_metadata *metadata, const struct lx_publication *publication,
+                         enum lx_hook hook, const uint64_t *flows)
+{
+    const struct lx_status status = {
+        .metadata = metadata, .publication = publication, .state = "filtering", .flows = flows};
+
+    return lx_report_status(&status, hook);
 }
 
 Test(report, status_has_every_member)
 {
     struct lx_metadata metadata = sample_metadata();
     const uint64_t flows = 12;
-    json_t *status = lx_report_status(&metadata, LX_HOOK_TO_ROLE, "filtering", &flows);
+    json_t *status = status_of(&metadata, &sample_publication, LX_HOOK_TO_ROLE, &flows);
 
     cr_assert_not_null(status);
     cr_assert_str_eq(text(status, "interface"), "eth0");
@@ -67,11 +80,12 @@ Test(report, status_has_every_member)
 Test(report, status_of_the_from_role_hook)
 {
     struct lx_metadata metadata = sample_metadata();
+    struct lx_publication publication = sample_publication;
     json_t *status;
 
     metadata.dispatcher = 1;
-    metadata.egress = LX_EGRESS_ENFORCE;
-    status = lx_report_status(&metadata, LX_HOOK_FROM_ROLE, "filtering", NULL);
+    publication.egress = LX_EGRESS_ENFORCE;
+    status = status_of(&metadata, &publication, LX_HOOK_FROM_ROLE, NULL);
     cr_assert_str_eq(text(status, "hook"), "from-role");
     cr_assert_str_eq(text(status, "mode"), "tc");
     cr_assert_str_eq(text(status, "egress"), "enforce");
@@ -90,10 +104,11 @@ Test(report, egress_modes_have_names)
 Test(report, a_role_without_sides_has_a_null_side)
 {
     struct lx_metadata metadata = sample_metadata();
+    struct lx_publication publication = sample_publication;
     json_t *status;
 
-    metadata.side[0] = '\0';
-    status = lx_report_status(&metadata, LX_HOOK_TO_ROLE, "filtering", NULL);
+    publication.side[0] = '\0';
+    status = status_of(&metadata, &publication, LX_HOOK_TO_ROLE, NULL);
     cr_assert_null(text(status, "side"));
     json_decref(status);
 }

@@ -144,15 +144,25 @@ static void say_egress(const struct lx_policy *policy)
         puts("  replies to what the role itself begins are not let in: egress is off");
 }
 
+static void say_roles(const struct lx_policy *policy)
+{
+    const char *side = lx_side_name(policy->side);
+
+    for (size_t i = 0; i < policy->roles.count; i++)
+        printf("%s%s", i ? "," : "", policy->roles.items[i]);
+    printf(" (%s%s%s)", policy->edition ?: "", side ? ", " : "", side ?: "");
+}
+
 static void say_attached(const struct lx_metadata *attached, const struct lx_policy *policy, enum lx_mode_choice mode)
 {
     const char *how = attached->mode == LX_MODE_NATIVE ? "native mode" : "generic mode";
 
     if (attached->mode == LX_MODE_GENERIC && mode == LX_MODE_AUTO)
         how = "generic mode (slower: the driver refused the native one)";
-    printf("%s: filtering as %s (%s%s%s), %zu inbound rows open, %s, %s\n", attached->interface, attached->roles,
-           attached->edition, attached->side[0] ? ", " : "", attached->side, rules_of_hook(policy, LX_HOOK_TO_ROLE),
-           how, attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
+    printf("%s: filtering as ", attached->interface);
+    say_roles(policy);
+    printf(", %zu inbound rows open, %s, %s\n", rules_of_hook(policy, LX_HOOK_TO_ROLE), how,
+           attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
     say_egress(policy);
 }
 

@@ -148,18 +148,18 @@ static int explain_role(const struct explain_options *options, const struct lx_p
  * The rows of an attachment are in its image, which has no room for what would come near: the same question about its
  * role is answered with that. The words are the packet as it was asked.
  */
-static void suggest_role(const struct lx_metadata *metadata, char *const words[3],
+static void suggest_role(const struct lx_publication *publication, char *const words[3],
                          const struct explain_options *options)
 {
-    char roles[sizeof(metadata->roles)], *rest = roles, *role;
+    char roles[sizeof(publication->roles)], *rest = roles, *role;
 
-    snprintf(roles, sizeof(roles), "%s", metadata->roles);
+    snprintf(roles, sizeof(roles), "%s", publication->roles);
     printf("%-8s this tells, with the options of attach: lyncxdp explain", "nearest");
     while ((role = strsep(&rest, ",")))
         printf(" --role %s", role);
-    printf(" --edition %s", metadata->edition);
-    if (metadata->side[0])
-        printf(" --side %s", metadata->side);
+    printf(" --edition %s", publication->edition);
+    if (publication->side[0])
+        printf(" --side %s", publication->side);
     if (options->from_role)
         printf(" --from-role");
     if (options->flags)
@@ -167,11 +167,11 @@ static void suggest_role(const struct lx_metadata *metadata, char *const words[3
     printf(" %s %s %s\n", words[0], words[1], words[2]);
 }
 
-static int ask(const struct lx_attachment *attachment, const struct explain_options *options, char *const words[3],
+static int ask(struct lx_attachment *attachment, const struct explain_options *options, char *const words[3],
                const struct lx_probe *probe)
 {
     struct lx_explanation explanation = {
-        .probe = probe, .hook = hook_of(options), .egress = attachment->metadata.egress};
+        .probe = probe, .hook = hook_of(options), .egress = attachment->publication.egress};
     struct lx_row_label *labels = NULL;
     uint8_t frame[LX_PROBE_FRAME];
     struct lx_failure failure;
@@ -193,7 +193,7 @@ static int ask(const struct lx_attachment *attachment, const struct explain_opti
     }
     result = print_explanation(&explanation, options->json);
     if (answer.reason == LX_REASON_NO_ROW && !options->json)
-        suggest_role(&attachment->metadata, words, options);
+        suggest_role(&attachment->publication, words, options);
     free(labels);
     return result;
 }

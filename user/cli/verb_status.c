@@ -79,6 +79,11 @@ static int add_status(const struct lx_attachment *attachment, void *context)
     const struct lx_metadata *metadata = &attachment->metadata;
     uint64_t flows = 0;
     bool counted = count_flows(attachment, &flows);
+    struct lx_status status = {.metadata = metadata,
+                               .publication = &attachment->publication,
+                               .control = attachment->control,
+                               .now_ms = attachment->opened_ms,
+                               .flows = counted ? &flows : NULL};
     int result = LX_EXIT_DONE;
 
     for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++) {
@@ -87,7 +92,8 @@ static int add_status(const struct lx_attachment *attachment, void *context)
         if (!lx_attachment_has_hook(attachment, hook))
             continue;
         state = lx_attachment_hook_state(attachment, hook);
-        if (lx_json_add(context, lx_report_status(metadata, hook, state_name(state), counted ? &flows : NULL)))
+        status.state = state_name(state);
+        if (lx_json_add(context, lx_report_status(&status, hook)))
             return lx_memory_error();
         if (result == LX_EXIT_DONE)
             result = tell_state(metadata->interface, state, hook);

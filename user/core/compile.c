@@ -267,6 +267,18 @@ static int write_vlans(struct lx_image_writer *writer, const struct lx_policy *p
     return error;
 }
 
+/* The hooks where nothing is dropped. */
+static uint8_t lenient_hooks(const struct lx_policy *policy)
+{
+    uint8_t hooks = 0;
+
+    if (policy->audit)
+        hooks |= 1u << LX_HOOK_TO_ROLE | 1u << LX_HOOK_FROM_ROLE;
+    if (policy->egress == LX_EGRESS_TRACK)
+        hooks |= 1u << LX_HOOK_FROM_ROLE;
+    return hooks;
+}
+
 static int write_image(struct lx_image_writer *writer, const struct lx_policy *policy)
 {
     struct lx_image *header = malloc(sizeof(*header));
@@ -277,7 +289,8 @@ static int write_image(struct lx_image_writer *writer, const struct lx_policy *p
     *header = (struct lx_image){.magic = LX_MAGIC,
                                 .abi_version = LX_ABI_VERSION,
                                 .built_ins = policy->built_ins,
-                                .egress = (uint8_t)policy->egress};
+                                .egress = (uint8_t)policy->egress,
+                                .lenient = lenient_hooks(policy)};
     error = write_section(writer, policy, LX_HOOK_TO_ROLE, &header->inbound);
     error = error ?: write_section(writer, policy, LX_HOOK_FROM_ROLE, &header->outbound);
     error = error ?: write_vlans(writer, policy, &header->vlans);

@@ -94,6 +94,7 @@ uint64_t lx_policy_digest(const struct lx_policy *policy)
     hash = mix_number(hash, policy->protected ? set_digest(policy->protected) : 0);
     hash = mix_number(hash, policy->built_ins);
     hash = mix_number(hash, policy->egress);
+    hash = mix_number(hash, policy->audit);
     hash = mix_number(hash, policy->vlans_listed);
     return policy->vlans_listed ? mix(hash, policy->vlans, sizeof(policy->vlans)) : hash;
 }

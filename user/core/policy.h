@@ -39,6 +39,7 @@ struct lx_policy {
     const struct lx_prefix_set *own;       /* the roles' own addresses, what `self` means to all of them together */
     const struct lx_prefix_set *protected; /* the addresses behind the role, for spoofing; count 0: not known */
     enum lx_egress egress;                 /* what becomes of packets from the role that no row lists */
+    bool audit;                            /* nothing is dropped, what would have been is counted */
     uint32_t built_ins;                    /* enum lx_built_in bits that are on */
     bool vlans_listed;                     /* only the VLANs in `vlans` are let in */
     uint8_t vlans[512];                    /* bitmap by VLAN id; id 0: frames without a tag */

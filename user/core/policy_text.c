@@ -11,8 +11,8 @@
 #include "items.h"
 #include "policy_includes.h"
 
-/* What the metadata of an attachment has room for. */
-#define EDITION_LIMIT (sizeof(((struct lx_metadata *)0)->edition) - 1)
+/* What a publication has room for. */
+#define EDITION_LIMIT (sizeof(((struct lx_publication *)0)->edition) - 1)
 
 /* The edition of the file that was asked for, or else of the first that names one. */
 static void read_edition(struct lx_policy_reader *policy, struct lx_unit *unit, const struct lx_node *node)

@@ -28,10 +28,20 @@ const char *lx_egress_name(enum lx_egress egress);
 
 /*
  * One hook of an attachment. `state` is the word for it: "filtering", "not-running"; `flows` are those of the
- * attachment that live, NULL when they could not be counted.
+ * attachment that live, NULL when they could not be counted. While a trial is pending, `trial` tells the seconds left;
+ * once it has run out, the fallback is in force and `fallback` is true.
  */
-json_t *lx_report_status(const struct lx_metadata *metadata, enum lx_hook hook, const char *state,
-                         const uint64_t *flows);
+struct lx_status {
+    const struct lx_metadata *metadata;
+    const struct lx_publication *publication; /* of the policy in force */
+    const struct lx_publication *shadow;      /* of the candidate beside it, or NULL */
+    uint64_t control;                         /* the control word */
+    uint64_t now_ms;                          /* milliseconds of CLOCK_MONOTONIC */
+    const char *state;
+    const uint64_t *flows;
+};
+
+json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook);
 
 /* A flow, as it is at `now` (nanoseconds of CLOCK_MONOTONIC). `labels` are LX_ROW_SLOTS. */
 json_t *lx_report_flow(const struct lx_metadata *metadata, const struct lx_flow_key *key, const struct lx_flow *flow,

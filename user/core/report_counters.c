@@ -1,38 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The reports about attachments: what is in force, and what it has counted. */
+/* The report about what one hook of an attachment has counted. */
 #include <stdlib.h>
 
 #include "report.h"
 #include "report_json.h"
-
-static const char *mode_name(uint32_t mode)
-{
-    switch (mode) {
-    case LX_MODE_NATIVE:
-        return "native";
-    case LX_MODE_GENERIC:
-        return "generic";
-    default:
-        return "unknown";
-    }
-}
-
-json_t *lx_report_status(const struct lx_metadata *metadata, enum lx_hook hook, const char *state,
-                         const uint64_t *flows)
-{
-    bool xdp = hook == LX_HOOK_TO_ROLE;
-
-    /* Audit, trial and shadow are spoken of before they exist, so that readers need not change. */
-    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:n, s:n, s:o, s:I, s:I}",
-                     "interface", lx_json_text(metadata->interface), "role", lx_json_text(metadata->roles), "edition",
-                     lx_json_text(metadata->edition), "side", lx_json_text(metadata->side), "hook", lx_hook_name(hook),
-                     "state", state, "mode", xdp ? mode_name(metadata->mode) : "tc", "egress",
-                     lx_egress_name(metadata->egress), "dispatcher", xdp && metadata->dispatcher, "generation",
-                     (json_int_t)metadata->generation, "digest",
-                     json_sprintf("%016llx", (unsigned long long)metadata->digest), "audit", 0, "trial", "shadow",
-                     "flows", flows ? json_integer((json_int_t)*flows) : json_null(), "flow_capacity",
-                     (json_int_t)metadata->flow_capacity, "netns", (json_int_t)metadata->netns);
-}
 
 static json_t *row_counters(const struct lx_counters *counters, const struct lx_row_label *labels)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Asks the kernel for its verdict on a frame: a test run of the twin, which is the attached program over the same maps
- * but for counting. It works under a dispatcher too, where the attached program has no test run.
+ * but for counting, loaded for the occasion. It works under a dispatcher too, where the attached program has no test
+ * run.
  */
 #include "attachment.h"
 
@@ -9,6 +10,8 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "program.h"
 
 /*
  * Ethernet and IPv6. A test run of tc takes no frame that ends before its IP header does; both hooks judge such a one
@@ -26,7 +29,42 @@ static int test_run(int program, const void *frame, size_t length, uint32_t *wor
     return 0;
 }
 
-int lx_attachment_ask(const struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length,
+/* The program to ask, loaded over the attachment's maps at the first question. */
+static int twin_of(struct lx_attachment *attachment, enum lx_hook hook, struct lx_failure *failure)
+{
+    struct lx_maps maps;
+    int error;
+
+    if (attachment->twins[hook] >= 0)
+        return attachment->twins[hook];
+    error = lx_maps_open(attachment->directory, true, &maps);
+    if (error == -EPERM || error == -EACCES)
+        return lx_fail(failure, LX_EXIT_FAILED, -error, "asking the kernel needs root; run it with sudo");
+    if (error)
+        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open the maps of %s: %s",
+                       attachment->metadata.interface, strerror(-error));
+    attachment->twins[hook] = lx_program_load(&maps, hook, true, failure);
+    lx_maps_close(&maps);
+    return attachment->twins[hook];
+}
+
+static int ask(struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length, uint32_t *word,
+               struct lx_failure *failure)
+{
+    int error, twin = twin_of(attachment, hook, failure);
+
+    if (twin < 0)
+        return twin;
+    error = test_run(twin, frame, length, word);
+    if (error == -EINVAL && hook == LX_HOOK_FROM_ROLE && length < HEADERS)
+        return ask(attachment, LX_HOOK_TO_ROLE, frame, length, word, failure);
+    if (!error)
+        return 0;
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "the kernel does not judge this frame of %zu bytes: %s", length,
+                   strerror(-error));
+}
+
+int lx_attachment_ask(struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length,
                       struct lx_judgement *answer, struct lx_failure *failure)
 {
     struct lx_judgement given;
@@ -37,14 +75,9 @@ int lx_attachment_ask(const struct lx_attachment *attachment, enum lx_hook hook,
         return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
                        "%s has no hook for what the role sends: it was attached with --egress off",
                        attachment->metadata.interface);
-    if (attachment->twin[hook] < 0)
-        return lx_fail(failure, LX_EXIT_FAILED, EPERM, "asking the kernel needs root; run it with sudo");
-    error = test_run(attachment->twin[hook], frame, length, &word);
-    if (error == -EINVAL && hook == LX_HOOK_FROM_ROLE && length < HEADERS)
-        error = test_run(attachment->twin[LX_HOOK_TO_ROLE], frame, length, &word);
+    error = ask(attachment, hook, frame, length, &word, failure);
     if (error)
-        return lx_fail(failure, LX_EXIT_FAILED, -error, "the kernel does not judge this frame of %zu bytes: %s", length,
-                       strerror(-error));
+        return error;
     given = lx_judgement_unpack(word);
     if (given.reason >= LX_REASON_COUNT)
         return lx_fail(failure, LX_EXIT_FAILED, EPROTO,

@@ -25,7 +25,7 @@ struct attaching {
     const struct lx_interface *interface;
     struct lx_pin_name name;
     char directory[LX_PINS_PATH];
-    struct lx_twins twins;
+    struct lx_maps maps;
     bool pinned; /* the directory was created */
     struct lx_metadata metadata;
 };
@@ -55,7 +55,7 @@ static int fail_to_look(int error, const struct lx_interface *interface, struct 
 static int remove_stale(const struct attaching *attaching, struct lx_failure *failure)
 {
     const struct lx_interface *interface = attaching->interface;
-    uint32_t counters = lx_pin_map_id(attaching->directory, lx_hook_pins[LX_HOOK_TO_ROLE].counters);
+    uint32_t counters = lx_pin_map_id(attaching->directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS));
     int error;
 
     if (lx_pins_look(attaching->directory))
@@ -89,68 +89,40 @@ static int refuse_foreign(const struct lx_interface *interface, struct lx_failur
     return error == -ENOENT ? 0 : fail_to_look(error, interface, failure);
 }
 
-static int join_roles(const struct lx_policy *policy, char *roles, size_t room, struct lx_failure *failure)
+static void describe(struct attaching *attaching, const struct lx_shape *shape)
 {
-    size_t length = 0;
-
-    roles[0] = '\0';
-    for (size_t i = 0; i < policy->roles.count && length < room; i++)
-        length += snprintf(roles + length, room - length, "%s%s", i ? "," : "", policy->roles.items[i]);
-    if (length < room)
-        return 0;
-    return lx_fail(failure, LX_EXIT_USAGE, E2BIG, "the names of these roles take more than %zu bytes; name fewer",
-                   room - 1);
-}
-
-static int describe(struct attaching *attaching, const struct lx_policy *policy, const struct lx_shape *shape,
-                    struct lx_failure *failure)
-{
+    const struct lx_interface *interface = attaching->interface;
     struct lx_metadata *metadata = &attaching->metadata;
-    bool from_role = policy->egress != LX_EGRESS_OFF;
 
     *metadata = (struct lx_metadata){
         .magic = LX_MAGIC,
         .abi_version = LX_ABI_VERSION,
-        .ifindex = attaching->interface->index,
-        .netns = attaching->interface->netns,
-        .generation = 1,
-        .digest = lx_policy_digest(policy),
+        .ifindex = interface->index,
+        .netns = interface->netns,
         .image_capacity = shape->capacity,
-        .egress = policy->egress,
-        .flow_capacity = from_role ? shape->flows : 0,
-        .clsact = from_role && lx_clsact_look(attaching->interface->index) == -ENOENT,
+        .from_role = shape->from_role,
+        .flow_capacity = shape->from_role ? shape->flows : 0,
+        .clsact = shape->from_role && lx_clsact_look(interface->index) == -ENOENT,
     };
-    snprintf(metadata->interface, sizeof(metadata->interface), "%s", attaching->interface->name);
-    snprintf(metadata->edition, sizeof(metadata->edition), "%s", policy->edition ?: "");
-    snprintf(metadata->side, sizeof(metadata->side), "%s", lx_side_name(policy->side) ?: "");
-    return join_roles(policy, metadata->roles, sizeof(metadata->roles), failure);
+    snprintf(metadata->interface, sizeof(metadata->interface), "%s", interface->name);
 }
 
 static int publish(struct attaching *attaching, const struct lx_policy *policy, const struct lx_compiled *compiled,
-                   struct lx_failure *failure)
+                   const struct lx_words *request, struct lx_failure *failure)
 {
-    const int *maps = attaching->twins.maps;
-    int error;
+    const struct lx_candidate candidate = {
+        .policy = policy, .compiled = compiled, .request = request, .slot = 0, .generation = 1};
+    int error = lx_publish(&attaching->maps, &candidate, failure);
 
-    error = lx_publish_image(maps[LX_MAP_IMAGES], 0, compiled, attaching->metadata.generation, failure);
-    error = error ?: lx_publish_labels(maps[LX_MAP_LABELS], policy, failure);
-    error = error ?: lx_publish_metadata(maps[LX_MAP_METADATA], &attaching->metadata, failure);
-    return error ?: lx_publish_control(maps[LX_MAP_CONTROL], lx_control_word(0, 0, 0), failure);
-}
-
-static int pin_hook(const struct attaching *attaching, enum lx_hook hook, struct lx_failure *failure)
-{
-    const struct lx_twins *twins = &attaching->twins;
-    int error;
-
-    error = lx_pin_map(twins->counters[hook], attaching->directory, lx_hook_pins[hook].counters, failure);
-    return error ?: lx_pin_program(twins->programs[hook], attaching->directory, lx_hook_pins[hook].twin, failure);
+    error = error ?: lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, failure);
+    return error
+               ?: lx_publish_control(attaching->maps.fds[LX_MAP_CONTROL], lx_control_word(0, 0, LX_NO_SHADOW, 0),
+                                     failure);
 }
 
 /* Everything that readers need, the metadata last: who finds it finds all. */
 static int pin(struct attaching *attaching, struct lx_failure *failure)
 {
-    const int *maps = attaching->twins.maps;
     const char *path = attaching->directory;
     int error;
 
@@ -158,15 +130,8 @@ static int pin(struct attaching *attaching, struct lx_failure *failure)
     if (error)
         return error;
     attaching->pinned = true;
-    error = pin_hook(attaching, LX_HOOK_TO_ROLE, failure);
-    if (attaching->metadata.egress != LX_EGRESS_OFF) {
-        error = error ?: pin_hook(attaching, LX_HOOK_FROM_ROLE, failure);
-        error = error ?: lx_pin_map(maps[LX_MAP_FLOWS], path, LX_PIN_FLOWS, failure);
-    }
-    error = error ?: lx_pin_map(maps[LX_MAP_CONTROL], path, LX_PIN_CONTROL, failure);
-    error = error ?: lx_pin_map(maps[LX_MAP_IMAGES], path, LX_PIN_IMAGES, failure);
-    error = error ?: lx_pin_map(maps[LX_MAP_LABELS], path, LX_PIN_LABELS, failure);
-    return error ?: lx_pin_map(maps[LX_MAP_METADATA], path, LX_PIN_METADATA, failure);
+    error = lx_maps_pin(&attaching->maps, path, failure);
+    return error ?: lx_pin_map(attaching->maps.fds[LX_MAP_METADATA], path, LX_PIN_METADATA, failure);
 }
 
 /* The from-role program goes in first: the flows that already run are known before anything asks for them. */
@@ -174,12 +139,12 @@ static int let_out(struct attaching *attaching, struct lx_failure *failure)
 {
     int error, program;
 
-    if (attaching->metadata.egress == LX_EGRESS_OFF)
+    if (!attaching->metadata.from_role)
         return 0;
-    program = lx_program_load_from_role(&attaching->twins, failure);
+    program = lx_program_load(&attaching->maps, LX_HOOK_FROM_ROLE, false, failure);
     if (program < 0)
         return program;
-    error = lx_pin_program(program, attaching->directory, lx_hook_pins[LX_HOOK_FROM_ROLE].program, failure);
+    error = lx_pin_program(program, attaching->directory, lx_program_pins[LX_HOOK_FROM_ROLE], failure);
     if (!error) {
         error = lx_clsact_create(attaching->interface, failure);
         attaching->metadata.clsact = error == 1;
@@ -196,7 +161,7 @@ static int complete(struct attaching *attaching, int program, struct lx_failure 
     struct lx_running running;
     int error;
 
-    error = lx_running_with_map(interface->index, lx_map_id(attaching->twins.counters[LX_HOOK_TO_ROLE]), &running);
+    error = lx_running_with_map(interface->index, lx_map_id(attaching->maps.fds[LX_MAP_TO_ROLE_COUNTERS]), &running);
     if (error)
         return lx_fail(failure, LX_EXIT_FAILED, -error,
                        "the program was attached to %s but does not run there: %s; something else took it off",
@@ -204,8 +169,8 @@ static int complete(struct attaching *attaching, int program, struct lx_failure 
     attaching->metadata.mode = running.mode;
     attaching->metadata.program_id = running.id;
     attaching->metadata.dispatcher = running.dispatcher;
-    error = lx_pin_program(program, attaching->directory, lx_hook_pins[LX_HOOK_TO_ROLE].program, failure);
-    return error ?: lx_publish_metadata(attaching->twins.maps[LX_MAP_METADATA], &attaching->metadata, failure);
+    error = lx_pin_program(program, attaching->directory, lx_program_pins[LX_HOOK_TO_ROLE], failure);
+    return error ?: lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, failure);
 }
 
 /* The last step. The policy is in force with it. */
@@ -215,7 +180,7 @@ static int let_in(struct attaching *attaching, enum lx_mode_choice mode, struct 
     struct lx_running running;
     int error, program;
 
-    program = lx_program_attach(&attaching->twins, interface, mode, failure);
+    program = lx_program_attach(&attaching->maps, interface, mode, failure);
     /* Somebody was quicker: say who, rather than what the kernel thinks of it. */
     if ((program == -EBUSY || program == -EEXIST) && !lx_running_alone(interface->index, &running))
         return fail_for_foreign(interface, &running, failure);
@@ -230,7 +195,7 @@ static void undo(struct attaching *attaching)
 {
     if (!attaching->pinned)
         return;
-    lx_publish_metadata(attaching->twins.maps[LX_MAP_METADATA], &attaching->metadata, NULL); /* whose the qdisc is */
+    lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, NULL); /* whose the qdisc is */
     lx_hooks_stop(attaching->interface->index, attaching->directory, false, NULL);
     lx_pins_remove(attaching->directory, NULL);
 }
@@ -243,20 +208,23 @@ static int attach_locked(struct attaching *attaching, const struct lx_policy *po
     const struct lx_shape shape = {
         .capacity = compiled->capacity,
         .flows = from_role ? choices->flows ?: LX_DEFAULT_FLOWS : 1, /* the table takes memory, used or not */
+        .from_role = from_role,
     };
     int error;
 
     error = remove_stale(attaching, failure);
     error = error ?: refuse_foreign(attaching->interface, failure);
-    error = error ?: describe(attaching, policy, &shape, failure);
-    error = error ?: lx_twins_load(&shape, from_role, &attaching->twins, failure);
-    error = error ?: publish(attaching, policy, compiled, failure);
+    if (error)
+        return error;
+    describe(attaching, &shape);
+    error = lx_maps_create(&shape, &attaching->maps, failure);
+    error = error ?: publish(attaching, policy, compiled, choices->request, failure);
     error = error ?: pin(attaching, failure);
     error = error ?: let_out(attaching, failure);
     error = error ?: let_in(attaching, choices->mode, failure);
     if (error)
         undo(attaching);
-    lx_twins_free(&attaching->twins);
+    lx_maps_close(&attaching->maps);
     return error;
 }
 
@@ -266,6 +234,7 @@ int lx_attach(const struct lx_interface *interface, const struct lx_policy *poli
     struct attaching attaching = {
         .interface = interface,
         .name = {.netns = interface->netns, .ifindex = interface->index},
+        .maps = LX_MAPS_NONE,
     };
     struct lx_lock lock;
     int error;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "filter.h"
@@ -17,64 +18,39 @@
 
 _Static_assert(sizeof(((struct lx_attachment *)0)->directory) >= LX_PINS_PATH, "a directory fits");
 
-struct wanted_map {
-    const char *name;
-    uint32_t key_size, value_size;
-    int *fd;
-};
-
-static int open_maps(const char *path, const struct wanted_map *maps, size_t count)
+/* What is in force now. An update may switch while we read; then what was read is read again. */
+static int read_publication(struct lx_attachment *attachment)
 {
-    int error = 0;
+    uint64_t before, after = 0;
+    struct timespec now;
+    int error = lx_control_read(&attachment->maps, &before);
 
-    for (size_t i = 0; i < count && !error; i++) {
-        int fd = lx_pin_open_map(path, maps[i].name, maps[i].key_size, maps[i].value_size);
-
-        if (fd < 0)
-            error = fd;
-        else
-            *maps[i].fd = fd;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    attachment->opened_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    for (int attempt = 0; attempt < 100 && !error; attempt++) {
+        error = lx_publication_read(&attachment->maps, lx_control_in_force(before, attachment->opened_ms),
+                                    &attachment->publication);
+        error = error ?: lx_control_read(&attachment->maps, &after);
+        if (error || before == after)
+            break;
+        before = after;
     }
-    return error;
-}
-
-/* What one hook pins for itself. The twin may be root's alone. */
-static int open_hook(const char *path, enum lx_hook hook, struct lx_attachment *attachment)
-{
-    const struct wanted_map map = {lx_hook_pins[hook].counters, sizeof(__u32), sizeof(struct lx_counters),
-                                   &attachment->counters[hook]};
-    int error = open_maps(path, &map, 1);
-    int twin = error ? -1 : lx_pin_open_program(path, lx_hook_pins[hook].twin);
-
-    if (twin >= 0)
-        attachment->twin[hook] = twin;
+    attachment->control = before;
     return error;
 }
 
 /* Opens what a reader needs. */
 static int open_pins(const char *path, struct lx_attachment *attachment)
 {
-    const struct wanted_map shared[] = {
-        {LX_PIN_LABELS, sizeof(__u32), sizeof(struct lx_row_label), &attachment->labels},
-        {LX_PIN_CONTROL, sizeof(__u32), sizeof(struct lx_control), &attachment->control},
-        {LX_PIN_IMAGES, sizeof(__u32), sizeof(__u32), &attachment->images},
-        {LX_PIN_FLOWS, sizeof(struct lx_flow_key), sizeof(struct lx_flow), &attachment->flows},
-    };
-    size_t count = sizeof(shared) / sizeof(shared[0]);
-    int error = lx_pin_read_metadata(path, &attachment->metadata);
+    int error = lx_maps_open(path, false, &attachment->maps);
 
-    if (!error && !lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE))
-        count--; /* no flows */
-    error = error ?: open_maps(path, shared, count);
-    for (int hook = 0; hook < LX_HOOK_COUNT && !error; hook++)
-        if (lx_attachment_has_hook(attachment, hook))
-            error = open_hook(path, hook, attachment);
-    return error;
+    error = error ?: lx_metadata_read(&attachment->maps, &attachment->metadata);
+    return error ?: read_publication(attachment);
 }
 
 bool lx_attachment_has_hook(const struct lx_attachment *attachment, enum lx_hook hook)
 {
-    return hook == LX_HOOK_TO_ROLE || attachment->metadata.egress != LX_EGRESS_OFF;
+    return hook == LX_HOOK_TO_ROLE || attachment->metadata.from_role;
 }
 
 /* A command that died after attaching left the metadata unfinished: what only attaching could tell is asked again. */
@@ -88,7 +64,7 @@ static void complete_metadata(struct lx_attachment *attachment)
     came_from = lx_namespace_enter(attachment->metadata.netns);
     if (came_from < 0)
         return;
-    if (!lx_running_with_map(attachment->metadata.ifindex, lx_map_id(attachment->counters[LX_HOOK_TO_ROLE]),
+    if (!lx_running_with_map(attachment->metadata.ifindex, lx_map_id(attachment->maps.fds[LX_MAP_TO_ROLE_COUNTERS]),
                              &running)) {
         attachment->metadata.program_id = running.id;
         attachment->metadata.mode = running.mode;
@@ -117,8 +93,7 @@ static int fail_to_open(int error, const char *what, struct lx_failure *failure)
 
 static int open_path(const char *path, const char *what, struct lx_attachment *attachment, struct lx_failure *failure)
 {
-    struct lx_attachment opened = {
-        .counters = {-1, -1}, .twin = {-1, -1}, .flows = -1, .labels = -1, .control = -1, .images = -1};
+    struct lx_attachment opened = {.maps = LX_MAPS_NONE, .twins = {-1, -1}};
     int error = lx_pins_look(path);
 
     error = error ?: open_pins(path, &opened);
@@ -152,14 +127,12 @@ int lx_attachment_open_directory(const char *directory, struct lx_attachment *at
 
 void lx_attachment_close(struct lx_attachment *attachment)
 {
-    int *const fds[] = {&attachment->counters[0], &attachment->counters[1], &attachment->twin[0], &attachment->twin[1],
-                        &attachment->flows,       &attachment->labels,      &attachment->control, &attachment->images};
-
-    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-        if (*fds[i] >= 0)
-            close(*fds[i]);
-        *fds[i] = -1;
+    for (int hook = 0; hook < LX_HOOK_COUNT; hook++) {
+        if (attachment->twins[hook] >= 0)
+            close(attachment->twins[hook]);
+        attachment->twins[hook] = -1;
     }
+    lx_maps_close(&attachment->maps);
 }
 
 /* For a reader who may not look at programs: what anybody can ask the interface. */
@@ -186,7 +159,7 @@ enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, e
     came_from = lx_namespace_enter(metadata->netns);
     if (came_from < 0)
         return LX_STATE_NOT_RUNNING;
-    error = lx_hook_look(hook, metadata->ifindex, lx_map_id(attachment->counters[hook]));
+    error = lx_hook_look(hook, metadata->ifindex, lx_map_id(attachment->maps.fds[lx_map_of_counters(hook)]));
     runs = error == -EPERM || error == -EACCES ? plausible(metadata, hook) : !error;
     lx_namespace_leave(came_from);
     return runs ? LX_STATE_FILTERING : LX_STATE_NOT_RUNNING;
@@ -210,7 +183,7 @@ int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_l
     if (!read)
         return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
     for (__u32 slot = 0; slot < LX_ROW_SLOTS; slot++) {
-        if (bpf_map_lookup_elem(attachment->labels, &slot, &read[slot])) {
+        if (bpf_map_lookup_elem(attachment->maps.fds[LX_MAP_LABELS], &slot, &read[slot])) {
             free(read);
             return lx_fail(failure, LX_EXIT_FAILED, errno, "cannot read the row labels: %s", strerror(errno));
         }

@@ -12,6 +12,7 @@
 #include "../core/policy.h"
 #include "failure.h"
 #include "interface.h"
+#include "maps.h"
 
 /* How a person wants the program to run. */
 enum lx_mode_choice {
@@ -22,16 +23,19 @@ enum lx_mode_choice {
 
 struct lx_attach_choices {
     enum lx_mode_choice mode;
-    uint32_t flows; /* entries of the flow table; 0: LX_DEFAULT_FLOWS */
+    uint32_t flows;                 /* entries of the flow table; 0: LX_DEFAULT_FLOWS */
+    const struct lx_words *request; /* the words that asked for the policy, for a later update; NULL: not known */
 };
 
-/* An attachment opened for reading. File descriptors, or -1 where there is none: a hook may be absent. */
+/* An attachment opened for reading. */
 struct lx_attachment {
     char directory[128]; /* of its pins */
     struct lx_metadata metadata;
-    int counters[LX_HOOK_COUNT], twin[LX_HOOK_COUNT];
-    int flows; /* -1 without the from-role hook */
-    int labels, control, images;
+    struct lx_publication publication; /* of the policy in force when it was opened */
+    uint64_t control;                  /* the control word then */
+    uint64_t opened_ms;                /* when that was: milliseconds of CLOCK_MONOTONIC */
+    struct lx_maps maps;
+    int twins[LX_HOOK_COUNT]; /* programs to ask (lx_attachment_ask), loaded when first asked; -1 until then */
 };
 
 /* What is there and in what state, for `status`. */
@@ -88,7 +92,7 @@ int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_l
 
 /* Puts a frame (at least 14 bytes) to a hook's twin: the verdict of the policy in force, nothing counted or recorded.
  */
-int lx_attachment_ask(const struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length,
+int lx_attachment_ask(struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length,
                       struct lx_judgement *answer, struct lx_failure *failure);
 
 struct lx_flow_entry {

@@ -52,16 +52,16 @@ int lx_attachment_counters(const struct lx_attachment *attachment, enum lx_hook 
     struct lx_counters *total, *copy;
     int error = 0;
 
-    if (attachment->counters[hook] < 0)
+    if (attachment->maps.fds[lx_map_of_counters(hook)] < 0)
         return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "%s has no such hook", attachment->metadata.interface);
     total = calloc(2, sizeof(*total));
     if (!total)
         return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
     copy = total + 1;
-    if (bpf_obj_get_info_by_fd(attachment->counters[hook], &info, &length))
+    if (bpf_obj_get_info_by_fd(attachment->maps.fds[lx_map_of_counters(hook)], &info, &length))
         error = -errno;
     for (__u32 cpu = 0; !error && cpu < info.max_entries; cpu++) {
-        if (bpf_map_lookup_elem(attachment->counters[hook], &cpu, copy))
+        if (bpf_map_lookup_elem(attachment->maps.fds[lx_map_of_counters(hook)], &cpu, copy))
             error = -errno;
         else
             add_cpu(total, copy);

@@ -71,8 +71,8 @@ int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow_e
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     collected.now = now.tv_sec * LX_SECOND + now.tv_nsec;
-    if (attachment->flows >= 0)
-        error = for_each_batch(attachment->flows, collect, &collected);
+    if (attachment->maps.fds[LX_MAP_FLOWS] >= 0)
+        error = for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], collect, &collected);
     if (error) {
         free(collected.entries);
         return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the flows: %s", strerror(-error));
@@ -92,7 +92,8 @@ uint64_t lx_flows_evicted(const struct lx_attachment *attachment, uint64_t creat
 {
     uint64_t present = 0;
 
-    if (attachment->flows < 0 || for_each_batch(attachment->flows, add_count, &present))
+    if (attachment->maps.fds[LX_MAP_FLOWS] < 0 ||
+        for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], add_count, &present))
         return 0;
     return created > present ? created - present : 0;
 }

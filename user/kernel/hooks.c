@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "filter.h"
+#include "maps.h"
 #include "pins.h"
 #include "running.h"
 
@@ -51,8 +52,8 @@ static int stop_from_role(unsigned ifindex, uint32_t map_id, bool orphans, struc
 
 int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct lx_failure *failure)
 {
-    uint32_t to_role = lx_pin_map_id(directory, lx_hook_pins[LX_HOOK_TO_ROLE].counters);
-    uint32_t from_role = lx_pin_map_id(directory, lx_hook_pins[LX_HOOK_FROM_ROLE].counters);
+    uint32_t to_role = lx_pin_map_id(directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS));
+    uint32_t from_role = lx_pin_map_id(directory, lx_map_name(LX_MAP_FROM_ROLE_COUNTERS));
     struct lx_metadata metadata;
     int error, stopped;
 
@@ -65,7 +66,7 @@ int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct 
     if (!error)
         stopped = 0;
     /* A command that was killed may have created the qdisc and put nothing on it. */
-    error = lx_pin_read_metadata(directory, &metadata);
+    error = lx_metadata_find(directory, &metadata);
     error = !error && metadata.clsact ? lx_clsact_remove(ifindex, failure) : 0;
     return error ?: stopped;
 }

@@ -15,9 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const struct lx_hook_pins lx_hook_pins[LX_HOOK_COUNT] = {
-    [LX_HOOK_TO_ROLE] = {.counters = "to_role_counters", .twin = "to_role_twin", .program = "to_role"},
-    [LX_HOOK_FROM_ROLE] = {.counters = "from_role_counters", .twin = "from_role_twin", .program = "from_role"},
+const char *const lx_program_pins[LX_HOOK_COUNT] = {
+    [LX_HOOK_TO_ROLE] = "to_role",
+    [LX_HOOK_FROM_ROLE] = "from_role",
 };
 
 char *lx_pins_path(const struct lx_pin_name *name, char path[LX_PINS_PATH])
@@ -120,22 +120,22 @@ int lx_pin_program(int fd, const char *path, const char *name, struct lx_failure
     return pin(fd, path, name, 0400, failure);
 }
 
-static int open_pin(const char *path, const char *name)
+static int open_pin(const char *path, const char *name, bool writing)
 {
-    LIBBPF_OPTS(bpf_obj_get_opts, reading, .file_flags = BPF_F_RDONLY);
+    LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = writing ? 0 : BPF_F_RDONLY);
     char source[LX_PINS_PATH + 32];
     int fd;
 
     snprintf(source, sizeof(source), "%s/%s", path, name);
-    fd = bpf_obj_get_opts(source, &reading);
+    fd = bpf_obj_get_opts(source, &options);
     return fd < 0 ? -errno : fd;
 }
 
-int lx_pin_open_map(const char *path, const char *name, uint32_t key_size, uint32_t value_size)
+int lx_pin_open_map(const char *path, const char *name, bool writing, uint32_t key_size, uint32_t value_size)
 {
     struct bpf_map_info info = {0};
     __u32 length = sizeof(info);
-    int error = 0, fd = open_pin(path, name);
+    int error = 0, fd = open_pin(path, name, writing);
 
     if (fd < 0)
         return fd;
@@ -149,11 +149,6 @@ int lx_pin_open_map(const char *path, const char *name, uint32_t key_size, uint3
     return error;
 }
 
-int lx_pin_open_program(const char *path, const char *name)
-{
-    return open_pin(path, name);
-}
-
 uint32_t lx_map_id(int fd)
 {
     struct bpf_map_info info = {0};
@@ -164,7 +159,7 @@ uint32_t lx_map_id(int fd)
 
 uint32_t lx_pin_map_id(const char *path, const char *name)
 {
-    int fd = open_pin(path, name);
+    int fd = open_pin(path, name, false);
     uint32_t id;
 
     if (fd < 0)
@@ -172,24 +167,6 @@ uint32_t lx_pin_map_id(const char *path, const char *name)
     id = lx_map_id(fd);
     close(fd);
     return id;
-}
-
-int lx_pin_read_metadata(const char *path, struct lx_metadata *metadata)
-{
-    int error = 0, fd = lx_pin_open_map(path, LX_PIN_METADATA, sizeof(__u32), sizeof(*metadata));
-    struct lx_metadata read;
-    const __u32 first = 0;
-
-    if (fd < 0)
-        return fd;
-    if (bpf_map_lookup_elem(fd, &first, &read))
-        error = -errno;
-    else if (read.magic != LX_MAGIC || read.abi_version != LX_ABI_VERSION)
-        error = -EPROTO;
-    close(fd);
-    if (!error)
-        *metadata = read;
-    return error;
 }
 
 int lx_pins_list(struct lx_words *paths, struct lx_failure *failure)

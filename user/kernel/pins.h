@@ -26,18 +26,10 @@ struct lx_pin_name {
 /* Room for the path of a directory. */
 #define LX_PINS_PATH 128
 
-#define LX_PIN_CONTROL "control"
-#define LX_PIN_IMAGES "images"
-#define LX_PIN_FLOWS "flows"
-#define LX_PIN_LABELS "labels"
 #define LX_PIN_METADATA "metadata"
 
-/* What each hook pins for itself. */
-struct lx_hook_pins {
-    const char *counters, *twin, *program;
-};
-
-extern const struct lx_hook_pins lx_hook_pins[LX_HOOK_COUNT];
+/* The pin of each hook's program. Maps are pinned by their names (maps.h). */
+extern const char *const lx_program_pins[LX_HOOK_COUNT];
 
 /* Writes the path of the directory. Returns `path`. */
 char *lx_pins_path(const struct lx_pin_name *name, char path[LX_PINS_PATH]);
@@ -57,18 +49,12 @@ int lx_pins_remove(const char *path, struct lx_failure *failure);
 int lx_pin_map(int fd, const char *path, const char *name, struct lx_failure *failure);
 int lx_pin_program(int fd, const char *path, const char *name, struct lx_failure *failure);
 
-/* Opens a pinned map for reading. Returns a file descriptor, -ENOENT, or -EPROTO when its keys or values have another
- * size.
- */
-int lx_pin_open_map(const char *path, const char *name, uint32_t key_size, uint32_t value_size);
-int lx_pin_open_program(const char *path, const char *name);
+/* Opens a pinned map. Returns a file descriptor, -ENOENT, or -EPROTO when its keys or values have another size. */
+int lx_pin_open_map(const char *path, const char *name, bool writing, uint32_t key_size, uint32_t value_size);
 
 /* The id of a map, or 0. */
 uint32_t lx_map_id(int fd);
 uint32_t lx_pin_map_id(const char *path, const char *name);
-
-/* Reads the metadata: 0, -ENOENT, or -EPROTO when another version wrote them (then `metadata` is left as it is). */
-int lx_pin_read_metadata(const char *path, struct lx_metadata *metadata);
 
 /* The paths of all directories, in no order. Returns 0 or -errno; no bpffs is no directories. */
 int lx_pins_list(struct lx_words *paths, struct lx_failure *failure);

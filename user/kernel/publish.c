@@ -7,17 +7,20 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
-int lx_publish_image(int images, uint32_t slot, const struct lx_compiled *compiled, uint32_t generation,
-                     struct lx_failure *failure)
+static int publish_image(int images, const struct lx_candidate *candidate, struct lx_failure *failure)
 {
-    const __u32 first = 0;
+    const struct lx_compiled *compiled = candidate->compiled;
+    const __u32 slot = candidate->slot, first = 0;
     int error = 0, image;
 
-    compiled->image->generation = generation;
+    compiled->image->generation = (uint32_t)candidate->generation;
     image = bpf_map_create(BPF_MAP_TYPE_ARRAY, "lyncxdp_image", sizeof(first), compiled->capacity + LX_IMAGE_SLACK, 1,
                            NULL);
     if (image < 0)
@@ -47,7 +50,8 @@ static void copy_text(char *to, size_t room, const char *from)
     memset(to + length, 0, room - length);
 }
 
-int lx_publish_labels(int labels, const struct lx_policy *policy, struct lx_failure *failure)
+/* Labels the row slots that the policy uses. */
+static int publish_labels(int labels, const struct lx_policy *policy, struct lx_failure *failure)
 {
     for (size_t i = 0; i < policy->rule_count; i++) {
         const struct lx_rule *rule = &policy->rules[i];
@@ -69,6 +73,78 @@ int lx_publish_metadata(int map, const struct lx_metadata *metadata, struct lx_f
     if (!bpf_map_update_elem(map, &first, metadata, BPF_ANY))
         return 0;
     return lx_fail(failure, LX_EXIT_FAILED, errno, "cannot write the attachment's metadata: %s", strerror(errno));
+}
+
+static int join_roles(const struct lx_policy *policy, char *roles, size_t room, struct lx_failure *failure)
+{
+    size_t length = 0;
+
+    roles[0] = '\0';
+    for (size_t i = 0; i < policy->roles.count && length < room; i++)
+        length += snprintf(roles + length, room - length, "%s%s", i ? "," : "", policy->roles.items[i]);
+    if (length < room)
+        return 0;
+    return lx_fail(failure, LX_EXIT_USAGE, E2BIG, "the names of these roles take more than %zu bytes; name fewer",
+                   room - 1);
+}
+
+/* Each word with its zero byte. */
+static int keep_request(const struct lx_words *request, struct lx_publication *publication, struct lx_failure *failure)
+{
+    for (size_t i = 0; request && i < request->count; i++) {
+        size_t size = strlen(request->items[i]) + 1;
+
+        if (publication->request_size + size > sizeof(publication->request))
+            return lx_fail(failure, LX_EXIT_USAGE, E2BIG,
+                           "the options take more than %zu bytes; put addresses into a site file (--site) instead",
+                           sizeof(publication->request));
+        memcpy(publication->request + publication->request_size, request->items[i], size);
+        publication->request_size += (uint32_t)size;
+    }
+    return 0;
+}
+
+static int describe(const struct lx_candidate *candidate, struct lx_publication *publication,
+                    struct lx_failure *failure)
+{
+    const struct lx_policy *policy = candidate->policy;
+    int error;
+
+    publication->generation = candidate->generation;
+    publication->digest = lx_policy_digest(policy);
+    publication->published = (__u64)time(NULL);
+    publication->egress = policy->egress;
+    publication->audit = policy->audit;
+    copy_text(publication->edition, sizeof(publication->edition), policy->edition);
+    copy_text(publication->side, sizeof(publication->side), lx_side_name(policy->side));
+    while (publication->watch_port_count < policy->watch_port_count && publication->watch_port_count < LX_WATCH_PORTS) {
+        publication->watch_ports[publication->watch_port_count] = policy->watch_ports[publication->watch_port_count];
+        publication->watch_port_count++;
+    }
+    error = join_roles(policy, publication->roles, sizeof(publication->roles), failure);
+    return error ?: keep_request(candidate->request, publication, failure);
+}
+
+static int publish_publication(int map, const struct lx_candidate *candidate, struct lx_failure *failure)
+{
+    struct lx_publication *publication = calloc(1, sizeof(*publication));
+    int error;
+
+    if (!publication)
+        return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
+    error = describe(candidate, publication, failure);
+    if (!error && bpf_map_update_elem(map, &candidate->slot, publication, BPF_ANY))
+        error = lx_fail(failure, LX_EXIT_FAILED, errno, "cannot write down what the policy is: %s", strerror(errno));
+    free(publication);
+    return error;
+}
+
+int lx_publish(const struct lx_maps *maps, const struct lx_candidate *candidate, struct lx_failure *failure)
+{
+    int error = publish_publication(maps->fds[LX_MAP_PUBLICATIONS], candidate, failure);
+
+    error = error ?: publish_labels(maps->fds[LX_MAP_LABELS], candidate->policy, failure);
+    return error ?: publish_image(maps->fds[LX_MAP_IMAGES], candidate, failure);
 }
 
 int lx_publish_control(int control, uint64_t word, struct lx_failure *failure)

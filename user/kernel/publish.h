@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Putting a policy where the packet path finds it: the image into a slot, what its rows are called beside it, and then,
- * with one store, the control word that puts the slot in force.
+ * Putting a policy where the packet path finds it: the image into a slot, what its rows are called and what is known of
+ * it beside it, and then, with one store, the control word that puts the slot in force.
  */
 #ifndef LYNCXDP_KERNEL_PUBLISH_H
 #define LYNCXDP_KERNEL_PUBLISH_H
@@ -11,16 +11,22 @@
 #include "../core/compile.h"
 #include "../core/policy.h"
 #include "failure.h"
+#include "maps.h"
+
+/* A policy on its way into a slot, which must not be in force. */
+struct lx_candidate {
+    const struct lx_policy *policy;
+    const struct lx_compiled *compiled;
+    const struct lx_words *request; /* the words that asked for it; NULL: not known */
+    uint32_t slot;
+    uint64_t generation;
+};
 
 /*
- * Puts an image into a slot that is not in force, in a fresh map of its own, as that generation of its attachment.
- * Returns 0 or -errno.
+ * Puts a candidate into its slot: labels, publication and image. Nothing changes for packets until the control word
+ * does. Returns 0 or -errno: -E2BIG when a request or the names of the roles are too long to be kept.
  */
-int lx_publish_image(int images, uint32_t slot, const struct lx_compiled *compiled, uint32_t generation,
-                     struct lx_failure *failure);
-
-/* Labels the row slots that the policy uses. */
-int lx_publish_labels(int labels, const struct lx_policy *policy, struct lx_failure *failure);
+int lx_publish(const struct lx_maps *maps, const struct lx_candidate *candidate, struct lx_failure *failure);
 
 int lx_publish_metadata(int map, const struct lx_metadata *metadata, struct lx_failure *failure);
 

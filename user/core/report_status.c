@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The report about one hook of an attachment: what is in force there, and what may soon be instead. */
+#include "report.h"
+#include "report_json.h"
+
+static const char *mode_name(uint32_t mode)
+{
+    switch (mode) {
+    case LX_MODE_NATIVE:
+        return "native";
+    case LX_MODE_GENERIC:
+        return "generic";
+    default:
+        return "unknown";
+    }
+}
+
+/* A trial that is pending, as an object with the whole seconds left, rounded up; or null. */
+static json_t *trial(const struct lx_status *status)
+{
+    uint64_t deadline = lx_control_deadline(status->control);
+
+    if (!deadline || status->now_ms >= deadline)
+        return json_null();
+    return json_pack("{s:I}", "seconds_left", (json_int_t)((deadline - status->now_ms + 999) / 1000));
+}
+
+static bool on_fallback(const struct lx_status *status)
+{
+    return lx_control_in_force(status->control, status->now_ms) != lx_control_active(status->control);
+}
+
+/* The candidate that is judged beside the policy in force, or null. */
+static json_t *shadow(const struct lx_publication *publication)
+{
+    if (!publication)
+        return json_null();
+    return json_pack("{s:I, s:o, s:o}", "generation", (json_int_t)publication->generation, "role",
+                     lx_json_text(publication->roles), "digest",
+                     json_sprintf("%016llx", (unsigned long long)publication->digest));
+}
+
+json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
+{
+    const struct lx_publication *publication = status->publication;
+    const struct lx_metadata *metadata = status->metadata;
+    bool xdp = hook == LX_HOOK_TO_ROLE || metadata->pair_ifindex;
+
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:o, s:b, s:o, s:o, s:I, s:I, s:o, s:b, s:I}",
+        "interface", lx_json_text(metadata->interface), "role", lx_json_text(publication->roles), "edition",
+        lx_json_text(publication->edition), "side", lx_json_text(publication->side), "hook", lx_hook_name(hook),
+        "state", status->state, "mode", xdp ? mode_name(metadata->mode) : "tc", "egress",
+        lx_egress_name(publication->egress), "dispatcher", xdp && metadata->dispatcher, "generation",
+        (json_int_t)publication->generation, "digest", json_sprintf("%016llx", (unsigned long long)publication->digest),
+        "audit", publication->audit, "trial", trial(status), "fallback", on_fallback(status), "shadow",
+        shadow(status->shadow), "flows", status->flows ? json_integer((json_int_t)*status->flows) : json_null(),
+        "flow_capacity", (json_int_t)metadata->flow_capacity, "netns", (json_int_t)metadata->netns, "pair",
+        lx_json_text(metadata->pair), "forward", metadata->forward, "published", (json_int_t)publication->published);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Makes the maps by loading the objects without their programs, so that bpf/maps.h stays the one place that says what
+ * they are, and finds them again by their pins.
+ */
+#include "maps.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <lyncxdp/flow.h>
+#include <lyncxdp/fragment.h>
+
+#include "kernel_log.h"
+#include "object.h"
+#include "pins.h"
+
+static const struct {
+    const char *name;
+    uint32_t key_size, value_size; /* value size 0: told by the shape */
+} known[LX_MAP_COUNT] = {
+    [LX_MAP_CONTROL] = {"control", sizeof(__u32), sizeof(struct lx_control)},
+    [LX_MAP_IMAGES] = {"images", sizeof(__u32), sizeof(__u32)},
+    [LX_MAP_FLOWS] = {"flows", sizeof(struct lx_flow_key), sizeof(struct lx_flow)},
+    [LX_MAP_FLOW_GATE] = {"flow_gate", sizeof(__u32), sizeof(struct lx_flow_gate)},
+    [LX_MAP_FRAGMENTS] = {"fragments", sizeof(struct lx_fragment_key), sizeof(__u64)},
+    [LX_MAP_LABELS] = {"labels", sizeof(__u32), sizeof(struct lx_row_label)},
+    [LX_MAP_METADATA] = {"metadata", sizeof(__u32), sizeof(struct lx_metadata)},
+    [LX_MAP_PUBLICATIONS] = {"publications", sizeof(__u32), sizeof(struct lx_publication)},
+    [LX_MAP_TO_ROLE_COUNTERS] = {"to_role_counters", sizeof(__u32), sizeof(struct lx_counters)},
+    [LX_MAP_FROM_ROLE_COUNTERS] = {"from_role_counters", sizeof(__u32), sizeof(struct lx_counters)},
+};
+
+const char *lx_map_name(enum lx_map map)
+{
+    return known[map].name;
+}
+
+/* Takes a file descriptor of its own, so that the object can go. */
+static int keep(const struct bpf_object *object, enum lx_map map, struct lx_maps *maps)
+{
+    int fd = fcntl(bpf_map__fd(lx_object_map(object, map)), F_DUPFD_CLOEXEC, 3);
+
+    if (fd < 0)
+        return -errno;
+    maps->fds[map] = fd;
+    return 0;
+}
+
+/* Loads an object for the sake of its maps. */
+static int load_without_programs(struct bpf_object *object)
+{
+    struct bpf_program *program;
+
+    if (!object)
+        return -errno;
+    bpf_object__for_each_program(program, object) bpf_program__set_autoload(program, false);
+    return bpf_object__load(object);
+}
+
+static int create_to_role(struct lx_maps *maps)
+{
+    struct bpf_object *object = lx_object_open(LX_HOOK_TO_ROLE, &maps->shape, false);
+    int error = load_without_programs(object);
+
+    for (enum lx_map map = 0; map <= LX_MAP_TO_ROLE_COUNTERS && !error; map++)
+        error = keep(object, map, maps);
+    bpf_object__close(object);
+    return error;
+}
+
+static int create_from_role(struct lx_maps *maps)
+{
+    struct bpf_object *object = lx_object_open(LX_HOOK_FROM_ROLE, &maps->shape, false);
+    int error = load_without_programs(object);
+
+    error = error ?: keep(object, LX_MAP_FROM_ROLE_COUNTERS, maps);
+    bpf_object__close(object);
+    return error;
+}
+
+int lx_maps_create(const struct lx_shape *shape, struct lx_maps *maps, struct lx_failure *failure)
+{
+    struct lx_maps created = LX_MAPS_NONE;
+    int error;
+
+    created.shape = *shape;
+    lx_kernel_log_begin();
+    error = create_to_role(&created);
+    if (shape->from_role)
+        error = error ?: create_from_role(&created);
+    if (error) {
+        lx_maps_close(&created);
+        return lx_fail_to_load(-error, failure);
+    }
+    *maps = created;
+    return 0;
+}
+
+int lx_maps_pin(const struct lx_maps *maps, const char *directory, struct lx_failure *failure)
+{
+    int error = 0;
+
+    for (enum lx_map map = 0; map < LX_MAP_COUNT && !error; map++)
+        if (map != LX_MAP_METADATA && maps->fds[map] >= 0)
+            error = lx_pin_map(maps->fds[map], directory, lx_map_name(map), failure);
+    return error;
+}
+
+static int open_metadata(const char *directory, bool writing)
+{
+    return lx_pin_open_map(directory, lx_map_name(LX_MAP_METADATA), writing, known[LX_MAP_METADATA].key_size,
+                           known[LX_MAP_METADATA].value_size);
+}
+
+/* What shaped the maps, read off them. The metadata is checked with it. */
+static int read_shape(struct lx_maps *maps)
+{
+    struct bpf_map_info flows = {0};
+    struct lx_metadata metadata;
+    __u32 length = sizeof(flows);
+    int error = lx_metadata_read(maps, &metadata);
+
+    if (error)
+        return error;
+    if (bpf_obj_get_info_by_fd(maps->fds[LX_MAP_FLOWS], &flows, &length))
+        return -errno;
+    maps->shape = (struct lx_shape){
+        .capacity = (uint32_t)metadata.image_capacity, .flows = flows.max_entries, .from_role = metadata.from_role};
+    return metadata.from_role && maps->fds[LX_MAP_FROM_ROLE_COUNTERS] < 0 ? -ENOENT : 0;
+}
+
+int lx_maps_open(const char *directory, bool writing, struct lx_maps *maps)
+{
+    struct lx_maps opened = LX_MAPS_NONE;
+    int error = 0, fd;
+
+    /* The metadata is looked at first: it says whether the rest is there, and of this version. */
+    opened.fds[LX_MAP_METADATA] = open_metadata(directory, writing);
+    if (opened.fds[LX_MAP_METADATA] < 0)
+        return opened.fds[LX_MAP_METADATA];
+    for (enum lx_map map = 0; map < LX_MAP_COUNT && !error; map++) {
+        if (map == LX_MAP_METADATA)
+            continue;
+        fd = lx_pin_open_map(directory, lx_map_name(map), writing, known[map].key_size, known[map].value_size);
+        if (fd >= 0)
+            opened.fds[map] = fd;
+        else if (map != LX_MAP_FROM_ROLE_COUNTERS || fd != -ENOENT)
+            error = fd;
+    }
+    error = error ?: read_shape(&opened);
+    if (error)
+        lx_maps_close(&opened);
+    else
+        *maps = opened;
+    return error;
+}
+
+void lx_maps_close(struct lx_maps *maps)
+{
+    for (enum lx_map map = 0; map < LX_MAP_COUNT; map++)
+        if (maps->fds[map] >= 0)
+            close(maps->fds[map]);
+    *maps = LX_MAPS_NONE;
+}
+
+int lx_metadata_read(const struct lx_maps *maps, struct lx_metadata *metadata)
+{
+    struct lx_metadata read;
+    const __u32 first = 0;
+
+    if (bpf_map_lookup_elem(maps->fds[LX_MAP_METADATA], &first, &read))
+        return -errno;
+    if (read.magic != LX_MAGIC || read.abi_version != LX_ABI_VERSION)
+        return -EPROTO;
+    *metadata = read;
+    return 0;
+}
+
+int lx_metadata_find(const char *directory, struct lx_metadata *metadata)
+{
+    struct lx_maps maps = LX_MAPS_NONE;
+    int error, fd = open_metadata(directory, false);
+
+    if (fd < 0)
+        return fd;
+    maps.fds[LX_MAP_METADATA] = fd;
+    error = lx_metadata_read(&maps, metadata);
+    close(fd);
+    return error;
+}
+
+int lx_control_read(const struct lx_maps *maps, uint64_t *word)
+{
+    struct lx_control control;
+    const __u32 first = 0;
+
+    if (bpf_map_lookup_elem(maps->fds[LX_MAP_CONTROL], &first, &control))
+        return -errno;
+    *word = control.word;
+    return 0;
+}
+
+int lx_publication_read(const struct lx_maps *maps, uint32_t slot, struct lx_publication *publication)
+{
+    return bpf_map_lookup_elem(maps->fds[LX_MAP_PUBLICATIONS], &slot, publication) ? -errno : 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The maps of an attachment, which all its programs share: made anew when it is attached, opened by their pins for
+ * whatever comes later (a question, an update, another program in the place of the first).
+ */
+#ifndef LYNCXDP_KERNEL_MAPS_H
+#define LYNCXDP_KERNEL_MAPS_H
+
+#include <lyncxdp/abi.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "failure.h"
+
+enum lx_map {
+    LX_MAP_CONTROL,
+    LX_MAP_IMAGES,
+    LX_MAP_FLOWS,
+    LX_MAP_FLOW_GATE,
+    LX_MAP_FRAGMENTS,
+    LX_MAP_LABELS,
+    LX_MAP_METADATA,
+    LX_MAP_PUBLICATIONS,
+    LX_MAP_TO_ROLE_COUNTERS,
+    LX_MAP_FROM_ROLE_COUNTERS, /* absent without that hook */
+    LX_MAP_COUNT
+};
+
+/* What shapes the maps. */
+struct lx_shape {
+    uint32_t capacity; /* of an image, in bytes */
+    uint32_t flows;    /* entries of the flow table */
+    bool from_role;    /* counters for that hook too */
+};
+
+/* File descriptors, owned; -1: not opened. */
+struct lx_maps {
+    struct lx_shape shape;
+    int fds[LX_MAP_COUNT];
+};
+
+#define LX_MAPS_NONE                                                                                                   \
+    (struct lx_maps)                                                                                                   \
+    {                                                                                                                  \
+        .fds = { [0 ... LX_MAP_COUNT - 1] = -1 }                                                                       \
+    }
+
+/* The counters of a hook. */
+static inline enum lx_map lx_map_of_counters(enum lx_hook hook)
+{
+    return hook == LX_HOOK_TO_ROLE ? LX_MAP_TO_ROLE_COUNTERS : LX_MAP_FROM_ROLE_COUNTERS;
+}
+
+/* The name of a map, which is also that of its pin. */
+const char *lx_map_name(enum lx_map map);
+
+/* Makes all maps. Returns 0 or -errno, with `maps` untouched on failure. */
+int lx_maps_create(const struct lx_shape *shape, struct lx_maps *maps, struct lx_failure *failure);
+
+/* Pins all maps but the metadata, which whoever completes the directory pins last. */
+int lx_maps_pin(const struct lx_maps *maps, const char *directory, struct lx_failure *failure);
+
+/*
+ * Opens all maps by their pins: for writing, which takes root, or for reading. Returns 0, -ENOENT, -EPROTO when another
+ * version made them, or another -errno.
+ */
+int lx_maps_open(const char *directory, bool writing, struct lx_maps *maps);
+
+void lx_maps_close(struct lx_maps *maps);
+
+/* What is in them. Return 0, -EPROTO for metadata of another version, or another -errno. */
+int lx_metadata_read(const struct lx_maps *maps, struct lx_metadata *metadata);
+int lx_metadata_find(const char *directory, struct lx_metadata *metadata); /* by the pin alone; -ENOENT: no pin */
+int lx_control_read(const struct lx_maps *maps, uint64_t *word);
+int lx_publication_read(const struct lx_maps *maps, uint32_t slot, struct lx_publication *publication);
+
+#endif

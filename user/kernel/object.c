@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Opens the objects through their skeletons, which know the layout of the constants, and gives their maps the sizes
+ * that the attachment needs, or the attachment's own maps.
+ */
+#include "object.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include <lyncxdp/image.h>
+
+#include "from_role.skel.h"
+#include "kernel_log.h"
+#include "to_role.skel.h"
+
+#define OLDEST_MAJOR 6
+#define OLDEST_MINOR 1
+
+/* Both objects have the same constants; the skeletons know their layout. */
+_Static_assert(sizeof(struct to_role__rodata) == sizeof(struct from_role__rodata), "one layout");
+_Static_assert(offsetof(struct to_role__rodata, twin) == offsetof(struct from_role__rodata, twin), "one layout");
+
+const char *lx_program_name(enum lx_hook hook)
+{
+    return hook == LX_HOOK_TO_ROLE ? "lyncxdp_to_role" : "lyncxdp_from_role";
+}
+
+static struct bpf_object *open_bytes(enum lx_hook hook)
+{
+    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = hook == LX_HOOK_TO_ROLE ? "to_role" : "from_role");
+    const void *bytes;
+    size_t size;
+
+    bytes = hook == LX_HOOK_TO_ROLE ? to_role__elf_bytes(&size) : from_role__elf_bytes(&size);
+    return bpf_object__open_mem(bytes, size, &options);
+}
+
+struct bpf_map *lx_object_map(const struct bpf_object *object, enum lx_map map)
+{
+    switch (map) {
+    case LX_MAP_CONTROL:
+        return bpf_object__find_map_by_name(object, ".data.control");
+    case LX_MAP_TO_ROLE_COUNTERS:
+    case LX_MAP_FROM_ROLE_COUNTERS:
+        return bpf_object__find_map_by_name(object, "counters");
+    default:
+        return bpf_object__find_map_by_name(object, lx_map_name(map));
+    }
+}
+
+static int shape_maps(struct bpf_object *object, const struct lx_shape *shape)
+{
+    struct bpf_map *image = bpf_map__inner_map(lx_object_map(object, LX_MAP_IMAGES));
+    int error = bpf_map__set_value_size(image, shape->capacity + LX_IMAGE_SLACK);
+
+    error =
+        error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_TO_ROLE_COUNTERS), libbpf_num_possible_cpus());
+    return error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_FLOWS), shape->flows);
+}
+
+struct bpf_object *lx_object_open(enum lx_hook hook, const struct lx_shape *shape, bool twin)
+{
+    const struct to_role__rodata constants = {.twin = twin, .image_mask = shape->capacity - 1};
+    struct bpf_object *object = open_bytes(hook);
+    struct bpf_map *rodata;
+    int error;
+
+    if (!object)
+        return NULL;
+    rodata = bpf_object__find_map_by_name(object, ".rodata");
+    error = bpf_map__value_size(rodata) <= sizeof(constants) ? 0 : -EPROTO;
+    error = error ?: bpf_map__set_initial_value(rodata, &constants, bpf_map__value_size(rodata));
+    error = error ?: shape_maps(object, shape);
+    if (!error)
+        return object;
+    bpf_object__close(object);
+    errno = -error;
+    return NULL;
+}
+
+/* Lets `map` be an existing one. libbpf takes whatever it is given, so the shapes are compared here. */
+static int share(struct bpf_map *map, int fd)
+{
+    struct bpf_map_info info = {0};
+    __u32 length = sizeof(info);
+
+    if (bpf_obj_get_info_by_fd(fd, &info, &length))
+        return -errno;
+    if (info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
+        info.value_size != bpf_map__value_size(map) || info.max_entries != bpf_map__max_entries(map) ||
+        info.map_flags != bpf_map__map_flags(map))
+        return -EPROTO;
+    return bpf_map__reuse_fd(map, fd);
+}
+
+struct bpf_object *lx_object_open_over(enum lx_hook hook, const struct lx_maps *maps, bool twin)
+{
+    struct bpf_object *object = lx_object_open(hook, &maps->shape, twin);
+    int error = 0;
+
+    if (!object)
+        return NULL;
+    for (enum lx_map map = 0; map < LX_MAP_TO_ROLE_COUNTERS && !error; map++)
+        error = share(lx_object_map(object, map), maps->fds[map]);
+    error = error ?: share(lx_object_map(object, lx_map_of_counters(hook)), maps->fds[lx_map_of_counters(hook)]);
+    if (!error)
+        return object;
+    bpf_object__close(object);
+    errno = -error;
+    return NULL;
+}
+
+int lx_fail_to_load(int error, struct lx_failure *failure)
+{
+    unsigned major = 0, minor = 0;
+    struct utsname name;
+
+    uname(&name);
+    if (sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+        (major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR)))
+        return lx_fail(failure, LX_EXIT_FAILED, error, "Linux %s is too old: lyncxdp needs %d.%d or later",
+                       name.release, OLDEST_MAJOR, OLDEST_MINOR);
+    if (error == EPERM)
+        return lx_fail(failure, LX_EXIT_FAILED, error,
+                       "the kernel does not let this process load BPF programs (%s); lyncxdp needs CAP_BPF and "
+                       "CAP_NET_ADMIN of the host, outside any container, and no lockdown",
+                       strerror(error));
+    return lx_fail(failure, LX_EXIT_FAILED, error,
+                   "the kernel (Linux %s) refuses the program: %s; please report this with the lines below\n%s",
+                   name.release, strerror(error), lx_kernel_log());
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The BPF objects that this binary carries, opened and shaped for one attachment but not loaded yet. */
+#ifndef LYNCXDP_KERNEL_OBJECT_H
+#define LYNCXDP_KERNEL_OBJECT_H
+
+#include <bpf/libbpf.h>
+
+#include "maps.h"
+
+/* The one program of each hook's object. */
+const char *lx_program_name(enum lx_hook hook);
+
+/*
+ * Opens the object of a hook and sets what must be set before loading: the constants, and the shapes of the maps. A
+ * twin is the same program that answers instead of counting. Returns NULL with errno set on failure.
+ */
+struct bpf_object *lx_object_open(enum lx_hook hook, const struct lx_shape *shape, bool twin);
+
+/* The same, with the maps of an attachment for its own. -EPROTO when they have another shape. */
+struct bpf_object *lx_object_open_over(enum lx_hook hook, const struct lx_maps *maps, bool twin);
+
+struct bpf_map *lx_object_map(const struct bpf_object *object, enum lx_map map);
+
+/* Explains why the kernel did not load an object. Returns -error. */
+int lx_fail_to_load(int error, struct lx_failure *failure);
+
+#endif
