@@ -51,21 +51,25 @@ static int keep(const struct bpf_object *object, enum lx_map map, struct lx_maps
     return 0;
 }
 
-/* Loads an object for the sake of its maps. */
-static int load_without_programs(struct bpf_object *object)
+/* Opens the object of a hook and loads it for the sake of its maps, without its program. */
+static int load_maps(enum lx_hook hook, const struct lx_shape *shape, struct bpf_object **object)
 {
-    struct bpf_program *program;
+    struct bpf_object *opened = lx_object_open(hook, shape, false);
+    int error = opened ? 0 : -errno;
 
-    if (!object)
-        return -errno;
-    bpf_object__for_each_program(program, object) bpf_program__set_autoload(program, false);
-    return bpf_object__load(object);
+    error = error ?: bpf_program__set_autoload(lx_object_program(opened, hook), false);
+    error = error ?: bpf_object__load(opened);
+    if (error)
+        bpf_object__close(opened);
+    else
+        *object = opened;
+    return error;
 }
 
 static int create_to_role(struct lx_maps *maps)
 {
-    struct bpf_object *object = lx_object_open(LX_HOOK_TO_ROLE, &maps->shape, false);
-    int error = load_without_programs(object);
+    struct bpf_object *object = NULL;
+    int error = load_maps(LX_HOOK_TO_ROLE, &maps->shape, &object);
 
     for (enum lx_map map = 0; map <= LX_MAP_TO_ROLE_COUNTERS && !error; map++)
         error = keep(object, map, maps);
@@ -75,8 +79,8 @@ static int create_to_role(struct lx_maps *maps)
 
 static int create_from_role(struct lx_maps *maps)
 {
-    struct bpf_object *object = lx_object_open(LX_HOOK_FROM_ROLE, &maps->shape, false);
-    int error = load_without_programs(object);
+    struct bpf_object *object = NULL;
+    int error = load_maps(LX_HOOK_FROM_ROLE, &maps->shape, &object);
 
     error = error ?: keep(object, LX_MAP_FROM_ROLE_COUNTERS, maps);
     bpf_object__close(object);

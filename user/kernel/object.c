@@ -39,6 +39,11 @@ static struct bpf_object *open_bytes(enum lx_hook hook)
     return bpf_object__open_mem(bytes, size, &options);
 }
 
+struct bpf_program *lx_object_program(const struct bpf_object *object, enum lx_hook hook)
+{
+    return bpf_object__find_program_by_name(object, lx_program_name(hook));
+}
+
 struct bpf_map *lx_object_map(const struct bpf_object *object, enum lx_map map)
 {
     switch (map) {

@@ -19,6 +19,7 @@ struct bpf_object *lx_object_open(enum lx_hook hook, const struct lx_shape *shap
 /* The same, with the maps of an attachment for its own. -EPROTO when they have another shape. */
 struct bpf_object *lx_object_open_over(enum lx_hook hook, const struct lx_maps *maps, bool twin);
 
+struct bpf_program *lx_object_program(const struct bpf_object *object, enum lx_hook hook);
 struct bpf_map *lx_object_map(const struct bpf_object *object, enum lx_map map);
 
 /* Explains why the kernel did not load an object. Returns -error. */

@@ -25,8 +25,7 @@ int lx_program_load(const struct lx_maps *maps, enum lx_hook hook, bool twin, st
         return lx_fail_to_load(errno, failure);
     error = bpf_object__load(object);
     if (!error) {
-        fd =
-            fcntl(bpf_program__fd(bpf_object__find_program_by_name(object, lx_program_name(hook))), F_DUPFD_CLOEXEC, 3);
+        fd = fcntl(bpf_program__fd(lx_object_program(object, hook)), F_DUPFD_CLOEXEC, 3);
         error = fd < 0 ? -errno : 0;
     }
     bpf_object__close(object);
