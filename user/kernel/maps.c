@@ -125,7 +125,7 @@ static int open_metadata(const char *directory, bool writing)
 static int read_shape(struct lx_maps *maps)
 {
     struct bpf_map_info flows = {0};
-    struct lx_metadata metadata;
+    struct lx_metadata metadata = {0};
     __u32 length = sizeof(flows);
     int error = lx_metadata_read(maps, &metadata);
 
