@@ -61,7 +61,7 @@ struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, LX_FRAGMENTED_DATAGRAMS);
     __type(key, struct lx_fragment_key);
-    __type(value, __u64);
+    __type(value, struct lx_fragmented);
 } fragments SEC(".maps");
 
 struct {

@@ -51,7 +51,10 @@ lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *
     flow = bpf_map_lookup_elem(&flows, &key);
     if (!flow)
         return judgement;
-    return lx_judge_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), ipv4, judgement & 0xffff);
+    judgement = lx_judge_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), ipv4, judgement & 0xffff);
+    if (lx_reason_verdict(judgement & 0xffff) == LX_PASS && lx_is_protected(view, packet->sender, ipv4))
+        return LX_JUDGED(LX_REASON_SPOOFED);
+    return judgement;
 }
 
 /* An ICMP error of the role about a reply that a flow let in. */
@@ -103,25 +106,29 @@ lx_inline void lx_record_flow(const struct lx_view *view, const struct lx_packet
  */
 lx_inline void lx_record_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
 {
-    __u64 now = bpf_ktime_get_coarse_ns();
+    struct lx_fragmented datagram = {.passed = bpf_ktime_get_coarse_ns(), .headers = lx_first_fragment_headers(packet)};
     struct lx_fragment_key key;
 
     if (packet->kind == LX_KIND_ICMP_ERROR)
         return;
     lx_fragment_key(packet, hook, ipv4, &key);
-    bpf_map_update_elem(&fragments, &key, &now, BPF_ANY);
+    bpf_map_update_elem(&fragments, &key, &datagram, BPF_ANY);
 }
 
-/* A later fragment: passes when the first one of its datagram did, not long ago. */
+/* A later fragment: passes when the first one of its datagram did, not long ago, and it leaves that one's headers
+ * alone.
+ */
 lx_inline __u32 lx_ask_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
 {
     struct lx_fragment_key key;
-    __u64 *passed;
+    const struct lx_fragmented *datagram;
 
     lx_fragment_key(packet, hook, ipv4, &key);
-    passed = bpf_map_lookup_elem(&fragments, &key);
-    if (!passed || (__s64)(bpf_ktime_get_coarse_ns() - *passed) > (__s64)LX_FRAGMENT_NANOSECONDS)
+    datagram = bpf_map_lookup_elem(&fragments, &key);
+    if (!datagram || (__s64)(bpf_ktime_get_coarse_ns() - datagram->passed) > (__s64)LX_FRAGMENT_NANOSECONDS)
         return LX_JUDGED(LX_REASON_FRAGMENT);
+    if (packet->fragment_offset < datagram->headers)
+        return LX_JUDGED(LX_REASON_OVERLAPPING_FRAGMENT);
     return LX_JUDGED(LX_REASON_LATER_FRAGMENT);
 }
 

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * IP fragments, where a site lets them in: only the first one shows ports and is judged; the later ones of the same
- * packet follow it. A first fragment must hold its whole transport header, and no later one may overwrite that
- * (RFC 1858, RFC 3128).
+ * packet follow it. A first fragment must hold all its headers, and no later one may overwrite them (RFC 1858,
+ * RFC 3128, RFC 7112).
  */
 #ifndef LYNCXDP_FRAGMENT_H
 #define LYNCXDP_FRAGMENT_H
 
 #include "packet.h"
 
-/* Which datagram a fragment belongs to (RFC 791, RFC 8200). Addresses in network byte order. */
+/*
+ * Which datagram a fragment belongs to (RFC 791, RFC 8200). Addresses in network byte order. Over IPv6 the protocol is
+ * 0: a later fragment's "next header" need not be that of the first one, and receivers ignore it.
+ */
 struct lx_fragment_key {
     __u32 source[4];
     __u32 destination[4];
@@ -22,6 +25,15 @@ struct lx_fragment_key {
 
 _Static_assert(sizeof(struct lx_fragment_key) == 40, "no hole in a key");
 
+/* What is known of a datagram whose first fragment passed. */
+struct lx_fragmented {
+    __u64 passed;  /* nanoseconds of CLOCK_MONOTONIC (coarse) */
+    __u32 headers; /* bytes from offset 0 on, that no later fragment may touch */
+    __u32 pad;
+};
+
+_Static_assert(sizeof(struct lx_fragmented) == 16, "ABI");
+
 /* Fragments of one datagram that are further apart than this do not belong together any more (RFC 8200: 60 s). */
 #define LX_FRAGMENT_NANOSECONDS (60ull * 1000000000)
 
@@ -29,7 +41,7 @@ lx_inline void lx_fragment_key(const struct lx_packet *packet, enum lx_hook hook
                                struct lx_fragment_key *key)
 {
     *key = (struct lx_fragment_key){
-        .identification = packet->identification, .protocol = packet->protocol, .ipv4 = ipv4, .hook = hook};
+        .identification = packet->identification, .protocol = ipv4 ? packet->protocol : 0, .ipv4 = ipv4, .hook = hook};
     key->source[3] = packet->tuple.source[3];
     key->destination[3] = packet->tuple.destination[3];
     if (ipv4)
@@ -38,6 +50,14 @@ lx_inline void lx_fragment_key(const struct lx_packet *packet, enum lx_hook hook
         key->source[i] = packet->tuple.source[i];
         key->destination[i] = packet->tuple.destination[i];
     }
+}
+
+/* The headers of a first fragment: those behind IPv6's fragment header, and the transport's. */
+lx_inline __u32 lx_first_fragment_headers(const struct lx_packet *packet)
+{
+    __u32 transport = packet->kind == LX_KIND_PORTS && packet->transport == LX_TCP ? packet->tcp_header : 8;
+
+    return packet->fragmentable - packet->payload + transport;
 }
 
 /* Judges a later fragment by its offset alone: LX_UNDECIDED leaves the question whether its first one passed. */

@@ -154,6 +154,9 @@ lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_pac
 
     if (lx_likely(packet->kind == LX_KIND_PORTS))
         reason = lx_check_ports(view, packet, ipv4);
+    if (lx_unlikely(reason == LX_REASON_DHCP || packet->kind == LX_KIND_ICMP_ERROR) &&
+        lx_is_protected(view, packet->sender, ipv4))
+        return LX_JUDGED(LX_REASON_SPOOFED);
     if (reason != LX_UNDECIDED)
         return LX_JUDGED(reason);
     if (packet->kind == LX_KIND_FRAGMENT)
@@ -224,7 +227,7 @@ lx_inline __u32 lx_judge_from_role(const struct lx_view *view, const struct lx_p
         return LX_JUDGED(reason);
     if (packet->kind == LX_KIND_FRAGMENT)
         return LX_JUDGED(LX_REASON_FRAGMENT);
-    if ((protected->root4 || protected->root6) && !lx_is_protected(view, packet->tuple.source, ipv4))
+    if ((protected->root4 || protected->root6) && !lx_is_protected(view, packet->sender, ipv4))
         return LX_JUDGED(LX_REASON_SPOOFED);
     if (packet->transport != LX_ECHO)
         return lx_judge_rows_from_role(view, packet, ipv4);
@@ -239,6 +242,8 @@ lx_inline bool lx_begins_flow(const struct lx_view *view, const struct lx_packet
 {
     bool track = view->image->egress == LX_EGRESS_TRACK;
 
+    if (view->image->egress == LX_EGRESS_OFF)
+        return false;
     if (packet->kind == LX_KIND_ECHO)
         return packet->echo_request && (reason == LX_REASON_ECHO ||
                                         (track && (reason == LX_REASON_BUILT_IN_OFF || reason == LX_REASON_SPOOFED)));

@@ -67,6 +67,7 @@ enum lx_kind {
 /* A frame whose headers were read. Fields are set as far as the reading came, and not before. */
 struct lx_packet {
     struct lx_tuple tuple;
+    __u32 sender[4];        /* the tuple's source, but of an ICMP error: who sends it, not whom it quotes */
     __u16 ethertype;        /* of what is inside the VLAN tags, host byte order */
     __u8 link_cast;         /* enum lx_cast of the destination MAC address */
     __u8 protocol;          /* IPPROTO_ of the transport */
@@ -82,6 +83,7 @@ struct lx_packet {
     __u16 fragment_offset; /* bytes; 0 for a packet in one piece and for a first fragment */
     __u32 identification;  /* of a fragment, network byte order */
     __u32 payload;         /* bytes of the IP payload from the transport header on */
+    __u32 fragmentable;    /* bytes of the IP payload from what IP fragments count as their offset 0 on */
 };
 
 #define LX_MAPPED_PREFIX LX_BE32(0x0000ffff)
@@ -169,7 +171,7 @@ lx_inline __u32 lx_parse_ipv4(struct lx_cursor *cursor, __u32 frame_length, __u3
 
     if (!ip)
         return LX_REASON_SHORT_FRAME;
-    packet->tuple.source[3] = ip->saddr;
+    packet->tuple.source[3] = packet->sender[3] = ip->saddr;
     packet->tuple.destination[3] = ip->daddr;
     packet->hop_limit = ip->ttl;
     packet->protocol = ip->protocol;
@@ -185,8 +187,14 @@ lx_inline __u32 lx_parse_ipv4(struct lx_cursor *cursor, __u32 frame_length, __u3
         packet->identification = ip->id;
         lx_skip(cursor, header - sizeof(*ip));
     }
-    packet->payload = LX_BE16(ip->tot_len) - header;
+    packet->payload = packet->fragmentable = LX_BE16(ip->tot_len) - header;
     return LX_UNDECIDED;
+}
+
+/* Why a packet whose headers are not there in full is dropped. A first fragment must have them all (RFC 7112). */
+lx_inline __u32 lx_headless(const struct lx_packet *packet)
+{
+    return packet->first_fragment ? LX_REASON_TINY_FRAGMENT : LX_REASON_SHORT_FRAME;
 }
 
 /* Follows the chain of extension headers to the transport header (RFC 8200, section 4.1). */
@@ -215,7 +223,7 @@ lx_inline __u32 lx_parse_extension_headers(struct lx_cursor *cursor, __u32 built
             break;
         header = lx_peek(cursor, 8);
         if (!header || packet->payload < 8)
-            return LX_REASON_SHORT_FRAME;
+            return lx_headless(packet);
         size = 8;
         if (next == IPPROTO_FRAGMENT) {
             __u16 field = LX_BE16(*(const __u16 *)(header + 2));
@@ -226,11 +234,12 @@ lx_inline __u32 lx_parse_extension_headers(struct lx_cursor *cursor, __u32 built
             packet->fragment_offset = field & LX_IPV6_OFFSET;
             packet->first_fragment = !packet->fragment_offset && field & 1;
             packet->identification = *(const __u32 *)(header + 4);
+            packet->fragmentable = packet->payload - size;
         } else {
             size += header[1] * 8u;
         }
         if (size > packet->payload)
-            return LX_REASON_SHORT_FRAME;
+            return lx_headless(packet);
         packet->payload -= size;
         next = header[0];
         lx_skip(cursor, size);
@@ -259,12 +268,12 @@ lx_inline __u32 lx_parse_ipv6(struct lx_cursor *cursor, __u32 frame_length, __u3
     if (!ip->hop_limit)
         return LX_REASON_TTL_ZERO;
     for (int i = 0; i < 4; i++) {
-        packet->tuple.source[i] = ip->saddr.in6_u.u6_addr32[i];
+        packet->tuple.source[i] = packet->sender[i] = ip->saddr.in6_u.u6_addr32[i];
         packet->tuple.destination[i] = ip->daddr.in6_u.u6_addr32[i];
     }
     packet->hop_limit = ip->hop_limit;
     packet->protocol = ip->nexthdr;
-    packet->payload = payload;
+    packet->payload = packet->fragmentable = payload;
     packet->first_fragment = 0;
     packet->fragment_offset = 0;
     return lx_parse_extension_headers(cursor, built_ins, packet);
@@ -278,12 +287,6 @@ lx_inline bool lx_tcp_flags_odd(__u8 flags)
     if (flags & LX_TCP_SYN)
         return flags & (LX_TCP_FIN | LX_TCP_RST | LX_TCP_PSH | LX_TCP_URG);
     return (flags & (LX_TCP_FIN | LX_TCP_RST)) == (LX_TCP_FIN | LX_TCP_RST);
-}
-
-/* Why a packet whose transport header is not there in full is dropped. */
-lx_inline __u32 lx_headless(const struct lx_packet *packet)
-{
-    return packet->first_fragment ? LX_REASON_TINY_FRAGMENT : LX_REASON_SHORT_FRAME;
 }
 
 /* Reads the ports and what else is judged of a TCP or UDP header; both begin with the ports. */
@@ -320,8 +323,10 @@ lx_inline __u32 lx_check_transport(const struct lx_packet *packet)
         /* Of a first fragment only the beginning is here. */
         if (packet->first_fragment ? packet->udp_length < packet->payload : packet->udp_length != packet->payload)
             return LX_REASON_UDP_LENGTH;
-    } else if (packet->tcp_header < sizeof(struct tcphdr) || packet->tcp_header > packet->payload) {
+    } else if (packet->tcp_header < sizeof(struct tcphdr)) {
         return LX_REASON_TCP_OFFSET;
+    } else if (packet->tcp_header > packet->payload) {
+        return packet->first_fragment ? LX_REASON_TINY_FRAGMENT : LX_REASON_TCP_OFFSET;
     }
     if (!packet->tuple.source_port || !packet->tuple.destination_port)
         return LX_REASON_PORT_ZERO;

@@ -274,7 +274,7 @@ static uint8_t lenient_hooks(const struct lx_policy *policy)
 
     if (policy->audit)
         hooks |= 1u << LX_HOOK_TO_ROLE | 1u << LX_HOOK_FROM_ROLE;
-    if (policy->egress == LX_EGRESS_TRACK)
+    if (policy->egress != LX_EGRESS_ENFORCE) /* where it is off, a from-role program may stand for a moment more */
         hooks |= 1u << LX_HOOK_FROM_ROLE;
     return hooks;
 }
