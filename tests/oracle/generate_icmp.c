@@ -2,6 +2,8 @@
 /* ICMP around a conversation: any type, echoes, and errors about packets that did pass or that nobody sent. */
 #include "generate_icmp.h"
 
+#include <string.h>
+
 /* What may be wrong with a quoted packet. */
 static void disturb_quote(struct generator *generator, struct shape *shape)
 {
@@ -55,6 +57,10 @@ struct shape generate_error(struct generator *generator, const struct oracle_tup
 
     if (generate_chance(generator, 40))
         outer.source[outer.ipv6 ? 15 : 3] ^= 0x55;
+    if (generate_chance(generator, 20)) { /* as if from behind the role, or from before it */
+        memcpy(outer.source, outer.destination, 16);
+        generate_neighbour(outer.source, outer.ipv6, 1);
+    }
     if (generate_chance(generator, 10)) {
         quoted.transport = LX_ECHO;
         quoted.source_port = quoted.destination_port = tuple->source_port;

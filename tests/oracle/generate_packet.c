@@ -330,6 +330,15 @@ void generate_fragment(struct generator *generator, struct shape *shape)
         shape->extensions = 1;
         shape->extension[0] = 44;
         shape->extension_size[0] = 0;
+        if (generate_chance(generator, 30)) { /* options that all fragments share, or the first one alone has */
+            unsigned options = (unsigned)generate_below(generator, 2);
+
+            shape->extensions = 2;
+            shape->extension[1 - options] = 44;
+            shape->extension[options] = 60;
+            shape->extension_size[0] = shape->extension_size[1] = 0;
+            shape->extension_size[options] = (uint8_t)generate_below(generator, 3);
+        }
         shape->fragment = (uint16_t)(offset << 3 | (more ? 1 : 0));
         if (generate_chance(generator, 10))
             shape->identification |= 0x10000;

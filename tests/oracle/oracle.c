@@ -175,13 +175,12 @@ bool oracle_is_error(const struct oracle_packet *packet)
     return packet->icmp && (packet->tuple.ipv6 ? type >= 1 && type <= 3 : type == 3 || type == 11);
 }
 
-/* Whether the site has said which addresses are behind the role, and this is one of them. */
 static bool protected_is_known(const struct lx_policy *policy)
 {
     return policy->protected && !policy->protected->any && policy->protected->count > 0;
 }
 
-static bool is_protected(const struct lx_policy *policy, bool ipv6, const uint8_t *address)
+bool oracle_is_protected(const struct lx_policy *policy, bool ipv6, const uint8_t *address)
 {
     return protected_is_known(policy) && oracle_set_covers(policy->protected, ipv6, address);
 }
@@ -207,8 +206,6 @@ static uint32_t judge_error_from_role(const struct lx_policy *policy, const stru
     struct oracle_tuple begun = oracle_turned(received);
     bool let_in;
 
-    if (protected_is_known(policy) && !is_protected(policy, received->ipv6, received->destination))
-        return LX_REASON_SPOOFED;
     if (received->transport == LX_ECHO)
         let_in = policy->built_ins & LX_BUILT_IN_ECHO;
     else
@@ -221,6 +218,7 @@ static uint32_t judge_error(const struct lx_policy *policy, enum lx_hook hook, c
                             bool *opened)
 {
     const struct oracle_tuple *quoted = &packet->quoted;
+    bool ours;
 
     if (!(policy->built_ins & LX_BUILT_IN_ICMP_ERROR))
         return LX_REASON_BUILT_IN_OFF;
@@ -228,12 +226,17 @@ static uint32_t judge_error(const struct lx_policy *policy, enum lx_hook hook, c
     if (!packet->quotes || memcmp(quoted->source, packet->tuple.destination, quoted->ipv6 ? 16 : 4) != 0)
         return LX_REASON_ICMP_ERROR_UNRELATED;
     *opened = true;
-    return hook == LX_HOOK_TO_ROLE ? judge_error_to_role(policy, quoted) : judge_error_from_role(policy, quoted);
+    ours = oracle_is_protected(policy, quoted->ipv6, packet->tuple.source);
+    if (hook == LX_HOOK_TO_ROLE)
+        return ours ? LX_REASON_SPOOFED : judge_error_to_role(policy, quoted);
+    if (protected_is_known(policy) && !ours)
+        return LX_REASON_SPOOFED;
+    return judge_error_from_role(policy, quoted);
 }
 
 static uint32_t judge_echo(const struct lx_policy *policy, enum lx_hook hook, const struct oracle_packet *packet)
 {
-    bool ours = is_protected(policy, packet->tuple.ipv6, packet->tuple.source);
+    bool ours = oracle_is_protected(policy, packet->tuple.ipv6, packet->tuple.source);
     bool on = policy->built_ins & LX_BUILT_IN_ECHO;
 
     if (hook == LX_HOOK_FROM_ROLE)
@@ -273,7 +276,7 @@ static struct oracle_verdict judge_rows_to_role(const struct lx_policy *policy, 
 
     if (row == LX_NO_ROW)
         return (struct oracle_verdict){.reason = LX_REASON_NO_ROW, .row = LX_NO_ROW};
-    if (is_protected(policy, tuple->ipv6, tuple->source))
+    if (oracle_is_protected(policy, tuple->ipv6, tuple->source))
         return (struct oracle_verdict){.reason = LX_REASON_SPOOFED, .row = LX_NO_ROW};
     return (struct oracle_verdict){.reason = LX_REASON_ROW, .row = row};
 }
@@ -284,7 +287,7 @@ static struct oracle_verdict judge_rows_from_role(const struct lx_policy *policy
     bool may_answer = packet->tuple.transport == LX_UDP || (packet->tcp_flags & 0x14); /* ACK or RST */
     uint32_t row;
 
-    if (protected_is_known(policy) && !is_protected(policy, packet->tuple.ipv6, packet->tuple.source))
+    if (protected_is_known(policy) && !oracle_is_protected(policy, packet->tuple.ipv6, packet->tuple.source))
         return (struct oracle_verdict){.reason = LX_REASON_SPOOFED, .row = LX_NO_ROW};
     row = oracle_first_row(policy, LX_HOOK_TO_ROLE, &answered);
     if (may_answer && row != LX_NO_ROW)
@@ -305,6 +308,9 @@ static struct oracle_verdict judge_ports(const struct lx_policy *policy, enum lx
 
         verdict.reason = source_right && !destination_is_martian(tuple) && !ends_are_equal(tuple) ? LX_REASON_DHCP
                                                                                                   : LX_REASON_MARTIAN;
+        if (verdict.reason == LX_REASON_DHCP && hook == LX_HOOK_TO_ROLE &&
+            oracle_is_protected(policy, tuple->ipv6, tuple->source))
+            verdict.reason = LX_REASON_SPOOFED;
         return verdict;
     }
     if (judge_addresses(packet, &verdict.reason))

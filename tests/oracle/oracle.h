@@ -44,9 +44,11 @@ struct oracle_packet {
     struct oracle_tuple quoted;
     uint8_t hop_limit; /* or TTL */
     size_t extension_headers;
-    bool first_fragment, later_fragment; /* of a later one, no more than the addresses and these two: */
+    bool first_fragment, later_fragment; /* of a later one, no more than the addresses and the next three: */
     uint8_t protocol;
     uint32_t identification;
+    size_t fragment_offset;  /* bytes */
+    size_t fragment_headers; /* of a first one: bytes from where its datagram's fragments count, headers all of them */
 };
 
 struct oracle_verdict {
@@ -72,6 +74,9 @@ uint32_t oracle_first_row(const struct lx_policy *policy, enum lx_hook hook, con
 
 /* Whether a set's prefixes cover an address of a family; `any` covers every address. */
 bool oracle_set_covers(const struct lx_prefix_set *set, bool ipv6, const uint8_t *address);
+
+/* Whether the site has said which addresses are behind the role, and this is one of them. */
+bool oracle_is_protected(const struct lx_policy *policy, bool ipv6, const uint8_t *address);
 
 /* The same conversation, seen from its other end. */
 struct oracle_tuple oracle_turned(const struct oracle_tuple *tuple);

@@ -14,6 +14,7 @@ struct reader {
     size_t length; /* of the frame */
     size_t at;     /* the next header begins here */
     size_t end;    /* bytes from here on do not belong to the packet */
+    size_t zero;   /* where fragments have their offset 0 */
 };
 
 static uint8_t byte_at(const struct reader *reader, size_t offset)
@@ -48,7 +49,7 @@ static void defect(struct oracle_packet *packet, uint32_t reason)
     packet->defect = reason;
 }
 
-/* A transport header that is not there in full. */
+/* Headers that are not there in full: RFC 7112 wants all of them in the first fragment. */
 static void headless(struct oracle_packet *packet)
 {
     defect(packet, packet->first_fragment ? LX_REASON_TINY_FRAGMENT : LX_REASON_SHORT_FRAME);
@@ -91,8 +92,11 @@ static void read_tcp(struct oracle_packet *packet, const struct reader *reader)
     read_ports(packet, reader, LX_TCP);
     packet->tcp_flags = byte_at(reader, reader->at + 13);
     header = (size_t)(byte_at(reader, reader->at + 12) >> 4) * 4;
-    if (header < 20 || !holds(reader, header))
+    packet->fragment_headers = reader->at + header - reader->zero;
+    if (header < 20)
         defect(packet, LX_REASON_TCP_OFFSET);
+    else if (!holds(reader, header))
+        defect(packet, packet->first_fragment ? LX_REASON_TINY_FRAGMENT : LX_REASON_TCP_OFFSET);
     else if (packet->tuple.source_port == 0 || packet->tuple.destination_port == 0)
         defect(packet, LX_REASON_PORT_ZERO);
     else if (no_stack_sends(packet->tcp_flags))
@@ -108,6 +112,7 @@ static void read_udp(struct oracle_packet *packet, const struct reader *reader)
         return;
     }
     read_ports(packet, reader, LX_UDP);
+    packet->fragment_headers = reader->at + 8 - reader->zero;
     told = word_at(reader, reader->at + 4);
     /* Of a datagram in fragments only the beginning is here. */
     if (told < here || (told > here && !packet->first_fragment))
@@ -123,6 +128,7 @@ static void read_icmp(struct oracle_packet *packet, const struct reader *reader)
         return;
     }
     packet->icmp = true;
+    packet->fragment_headers = reader->at + 8 - reader->zero;
     packet->icmp_identifier = word_at(reader, reader->at + 4);
     packet->quotes = oracle_read_quoted(reader->frame + reader->at + 8, reader->end - reader->at - 8,
                                         packet->tuple.ipv6, &packet->quoted);
@@ -150,6 +156,7 @@ static void read_transport(struct oracle_packet *packet, const struct reader *re
 static void read_later_fragment(struct oracle_packet *packet, uint8_t protocol, size_t offset)
 {
     packet->later_fragment = true;
+    packet->fragment_offset = offset;
     packet->protocol = protocol;
     if (offset < (protocol == 6 ? 20 : 8))
         defect(packet, LX_REASON_OVERLAPPING_FRAGMENT);
@@ -199,7 +206,7 @@ static void read_ipv4(struct oracle_packet *packet, struct reader *reader, const
     packet->first_fragment = (fragment & 0x3fff) == 0x2000;
     bytes_at(reader, start + 12, packet->tuple.source, 4);
     bytes_at(reader, start + 16, packet->tuple.destination, 4);
-    reader->at = start + header;
+    reader->at = reader->zero = start + header;
     reader->end = start + total;
     if (fragment & 0x1fff)
         read_later_fragment(packet, packet->protocol, (size_t)(fragment & 0x1fff) * 8);
@@ -232,7 +239,7 @@ static int read_extension_headers(struct oracle_packet *packet, struct reader *r
             return -1;
         }
         if (!holds(reader, 8)) {
-            defect(packet, LX_REASON_SHORT_FRAME);
+            headless(packet);
             return -1;
         }
         if (next == 44) {
@@ -251,11 +258,12 @@ static int read_extension_headers(struct oracle_packet *packet, struct reader *r
                 return -1;
             }
             reader->at += 8;
+            reader->zero = reader->at;
         } else {
             size_t header = 8 + (size_t)byte_at(reader, reader->at + 1) * 8;
 
             if (!holds(reader, header)) {
-                defect(packet, LX_REASON_SHORT_FRAME);
+                headless(packet);
                 return -1;
             }
             next = byte_at(reader, reader->at);

@@ -101,6 +101,8 @@ static bool is_remembered(const struct lx_policy *policy, const struct oracle_pa
 {
     bool listed, merely_counted;
 
+    if (policy->egress == LX_EGRESS_OFF)
+        return false;
     if (!packet->has_ports && !oracle_is_echo_request(packet))
         return false;
     listed = verdict->reason == LX_REASON_ROW || verdict->reason == LX_REASON_ECHO;
@@ -174,12 +176,18 @@ static void judge_reply(const struct oracle_memory *memory, const struct lx_poli
         if (packet->tuple.transport == LX_UDP || (packet->tcp_flags & 0x14)) /* ACK or RST */
             judge_by_flow(memory, policy, false, &begun, verdict);
     }
+    /* Whoever is behind the role does not come in from the other side. */
+    if (lx_reason_verdict(verdict->reason) == LX_PASS &&
+        oracle_is_protected(policy, packet->tuple.ipv6, packet->tuple.source)) {
+        verdict->reason = LX_REASON_SPOOFED;
+        verdict->row = LX_NO_ROW;
+    }
 }
 
 static bool is_of_datagram(const struct oracle_datagram *datagram, enum lx_hook hook,
                            const struct oracle_packet *packet)
 {
-    return datagram->hook == hook && datagram->protocol == packet->protocol &&
+    return datagram->hook == hook && (packet->tuple.ipv6 || datagram->protocol == packet->protocol) &&
            datagram->identification == packet->identification && same_addresses(&datagram->ends, &packet->tuple);
 }
 
@@ -205,7 +213,8 @@ static void remember_datagram(struct oracle_memory *memory, enum lx_hook hook, c
                                          .ends = packet->tuple,
                                          .protocol = packet->protocol,
                                          .identification = packet->identification,
-                                         .passed = memory->now};
+                                         .passed = memory->now,
+                                         .headers = packet->fragment_headers};
 }
 
 static void judge_from_role(struct oracle_memory *memory, const struct lx_policy *policy,
@@ -235,7 +244,8 @@ struct oracle_verdict oracle_watch(struct oracle_memory *memory, const struct lx
         const struct oracle_datagram *datagram = find_datagram(memory, hook, &packet);
 
         if (datagram && memory->now <= datagram->passed + LONGEST_REASSEMBLY)
-            verdict.reason = LX_REASON_LATER_FRAGMENT;
+            verdict.reason =
+                packet.fragment_offset < datagram->headers ? LX_REASON_OVERLAPPING_FRAGMENT : LX_REASON_LATER_FRAGMENT;
         return verdict;
     }
     if (!opened)

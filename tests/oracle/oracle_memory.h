@@ -27,9 +27,10 @@ struct oracle_flow {
 struct oracle_datagram {
     enum lx_hook hook;
     struct oracle_tuple ends; /* the addresses alone */
-    uint8_t protocol;
+    uint8_t protocol;         /* of IPv4; over IPv6 the identification is enough (RFC 8200, section 4.5) */
     uint32_t identification;
     uint64_t passed; /* nanoseconds */
+    size_t headers;  /* bytes that belong to the first fragment alone */
 };
 
 /* Begins as all zeros. */

@@ -31,7 +31,8 @@ struct table {
 };
 
 static struct table flow_table = {.key_size = sizeof(struct lx_flow_key), .value_size = sizeof(struct lx_flow)};
-static struct table fragment_table = {.key_size = sizeof(struct lx_fragment_key), .value_size = sizeof(uint64_t)};
+static struct table fragment_table = {.key_size = sizeof(struct lx_fragment_key),
+                                      .value_size = sizeof(struct lx_fragmented)};
 static struct lx_flow_gate gate_value;
 static struct lx_counters counted;
 static uint64_t clock_now;
