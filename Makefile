@@ -34,7 +34,7 @@ TEST_PACKAGES := curl iputils-ping xz-utils jq clang-format-14 clang-tidy-14 cpp
 CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*.c))
 KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*.c))
 CLI_OBJECTS    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/cli/*.c))
-SKELETONS      := $(patsubst bpf/%.bpf.c,$(BUILD)/%.skel.h,$(wildcard bpf/*.bpf.c)) $(BUILD)/floor.skel.h
+SKELETONS      := $(patsubst bpf/%.bpf.c,$(BUILD)/%.skel.h,$(wildcard bpf/*.bpf.c)) $(BUILD)/floor.skel.h $(BUILD)/flood.skel.h
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 BPF_TESTS  := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/*.c))
@@ -123,7 +123,22 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(wildcard user/core/*.[ch] tests/oracle/*
 	$(Q)$(CLANG) $(CPPFLAGS) -O1 -g -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    $(filter %.c,$^) $(CORE_LIBS) -o $@
 
-tests: all $(UNIT_TESTS) $(BPF_TESTS) $(FUZZERS)
+# Millions of frames a second, for the tests and the benchmark; an archive for those in C, a command for those in shell.
+$(BUILD)/flood.bpf.o: tests/flood/flood.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/tests/flood.a: $(BUILD)/tests/flood/flood.o $(BUILD)/tests/flood/statistic.o
+	@rm -f $@
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/tests/flood/flood: $(BUILD)/tests/flood/main.o $(BUILD)/tests/flood.a $(BUILD)/core.a
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -o $@
+
+tests: all $(UNIT_TESTS) $(BPF_TESTS) $(FUZZERS) $(BUILD)/tests/flood/flood
 
 test: deps
 	@$(MAKE) --no-print-directory tests

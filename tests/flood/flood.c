@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Writes the headers that all frames of a flood share, hands them to the program beside this file, and has the kernel
+ * run it over live frames, a part of a second at a time so that a rate can be kept and the end be noticed.
+ */
+#include "flood.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "flood.skel.h"
+
+#define FIRST_RUN 65536
+#define RUN_SECONDS 0.25
+#define RUNS_A_SECOND 20 /* where a rate is kept */
+#define IN_A_BATCH 64    /* a veth's ring has room for 256 */
+
+static const __u8 protocols[LX_FLOOD_TRANSPORTS] = {[LX_FLOOD_UDP] = 17, [LX_FLOOD_TCP] = 6};
+
+static void put16(__u8 *at, __u16 value)
+{
+    at[0] = value >> 8;
+    at[1] = value & 0xff;
+}
+
+static size_t round_up(size_t length)
+{
+    return (length + 7) & ~7ul;
+}
+
+/* The sum of 16-bit words as they lie in memory, which one's complement does not mind. */
+static __u32 sum_of(const void *bytes, size_t length)
+{
+    __u32 sum = 0;
+    __u16 word;
+
+    for (size_t i = 0; i + 1 < length; i += 2) {
+        memcpy(&word, (const __u8 *)bytes + i, 2);
+        sum += word;
+    }
+    return sum;
+}
+
+static size_t write_ethernet(const struct lx_flood *flood, bool ipv6, __u8 *frame)
+{
+    size_t at = 12;
+
+    memcpy(frame, flood->to_mac, 6);
+    memcpy(frame + 6, flood->from_mac, 6);
+    if (flood->vlan) {
+        put16(frame + at, ETH_P_8021Q);
+        put16(frame + at + 2, flood->vlan);
+        at += 4;
+    }
+    put16(frame + at, ipv6 ? ETH_P_IPV6 : ETH_P_IP);
+    return at + 2;
+}
+
+/* `length` is that of the IP packet. */
+static void write_network(const struct lx_flood *flood, bool ipv6, __u8 protocol, size_t length, __u8 *ip)
+{
+    if (ipv6) {
+        ip[0] = 0x60;
+        put16(ip + 4, length - sizeof(struct ipv6hdr));
+        ip[6] = protocol;
+        ip[7] = 64;
+        memcpy(ip + 24, flood->target.bytes, 16);
+        return;
+    }
+    ip[0] = 0x45;
+    put16(ip + 2, length);
+    ip[8] = 64;
+    ip[9] = protocol;
+    memcpy(ip + 16, flood->target.bytes + 12, 4);
+}
+
+static void write_transport(const struct lx_flood *flood, enum lx_flood_transport transport, size_t length, __u8 *at)
+{
+    if (transport == LX_FLOOD_UDP) {
+        put16(at + 4, length);
+        return;
+    }
+    at[4] = 1; /* some sequence number */
+    at[12] = sizeof(struct tcphdr) / 4 << 4;
+    at[13] = flood->tcp_flags;
+    put16(at + 14, 65535);
+}
+
+/* The template of a transport and the sums that stay the same. The payload is zeros. */
+static void write_template(const struct lx_flood *flood, enum lx_flood_transport transport, size_t size,
+                           struct lx_flood_shape *shape)
+{
+    __u8 *frame = (__u8 *)shape->templates[transport];
+    size_t network = shape->ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr), length;
+    __u8 pseudo[4] = {0};
+
+    write_ethernet(flood, shape->ipv6, frame);
+    length = size - shape->ip;
+    write_network(flood, shape->ipv6, protocols[transport], length, frame + shape->ip);
+    length -= network;
+    write_transport(flood, transport, length, frame + shape->ip + network);
+    pseudo[1] = protocols[transport];
+    put16(pseudo + 2, length);
+    shape->ip_sums[transport] = sum_of(frame + shape->ip, sizeof(struct iphdr));
+    shape->sums[transport] = sum_of(pseudo, sizeof(pseudo)) +
+                             sum_of(frame + shape->ip + (shape->ipv6 ? 24 : 16), shape->ipv6 ? 16 : 4) +
+                             sum_of(frame + shape->ip + network, sizeof(struct tcphdr));
+}
+
+/* Cuts the source's prefix into what stays and what is drawn. */
+static void write_source(const struct lx_prefix *source, bool ipv6, struct lx_flood_shape *shape)
+{
+    struct lx_address varied;
+
+    for (unsigned bit = 0; bit < 128; bit++)
+        varied.bytes[bit / 8] = (bit % 8 ? varied.bytes[bit / 8] : 0) | (bit >= source->length ? 0x80 >> bit % 8 : 0);
+    memcpy(shape->source, source->address.bytes + (ipv6 ? 0 : 12), ipv6 ? 16 : 4);
+    memcpy(shape->varied, varied.bytes + (ipv6 ? 0 : 12), ipv6 ? 16 : 4);
+}
+
+static int write_shape(const struct lx_flood *flood, struct lx_flood_shape *shape, size_t *size)
+{
+    bool ipv6 = !lx_address_is_ipv4(&flood->target);
+    size_t network = ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr), headers;
+
+    if (ipv6 == lx_prefix_is_ipv4(&flood->source) || !flood->port_count || flood->port_count > LX_FLOOD_TARGETS)
+        return -EINVAL;
+    *shape = (struct lx_flood_shape){
+        .ifindex = if_nametoindex(flood->interface),
+        .ip = ETH_HLEN + (flood->vlan ? 4 : 0),
+        .ipv6 = ipv6,
+        .targets = flood->port_count,
+        .source_port = flood->source_port,
+    };
+    headers = round_up(shape->ip + network + sizeof(struct tcphdr));
+    shape->words = headers / 8;
+    *size = flood->size ?: headers < ETH_ZLEN ? ETH_ZLEN : headers;
+    if (!shape->ifindex)
+        return -ENODEV;
+    if (*size < headers || *size > LX_FLOOD_LONGEST)
+        return -EMSGSIZE;
+    write_source(&flood->source, ipv6, shape);
+    write_template(flood, LX_FLOOD_UDP, *size, shape);
+    write_template(flood, LX_FLOOD_TCP, *size, shape);
+    return 0;
+}
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+/*
+ * How many frames come next. A test run takes some 20 ms to clean up after itself, so that there should be few; one
+ * that takes long notices late that time is up.
+ */
+static __u64 next_few(const struct lx_flood *flood, __u64 made, double seconds)
+{
+    __u64 few = made ? made / seconds * RUN_SECONDS : FIRST_RUN;
+
+    if (flood->rate)
+        few = flood->rate / RUNS_A_SECOND;
+    if (flood->frames && flood->frames - made < few)
+        few = flood->frames - made;
+    return few < 1 ? 1 : few > INT32_MAX ? INT32_MAX : few;
+}
+
+static void keep_rate(const struct lx_flood *flood, double began, __u64 made)
+{
+    double early = flood->rate ? began + (double)made / flood->rate - now() : 0;
+
+    if (early > 0)
+        usleep(early * 1e6);
+}
+
+static int send_all(const struct lx_flood *flood, struct flood *skeleton, size_t size,
+                    const volatile sig_atomic_t *stop, struct lx_flood_sent *sent)
+{
+    static const __u8 blank[LX_FLOOD_LONGEST];
+    int error = 0, program = bpf_program__fd(skeleton->progs.flood);
+    double began = now();
+
+    while (!error && !*stop && (!flood->frames || sent->made < flood->frames) &&
+           (flood->seconds <= 0 || now() < began + flood->seconds)) {
+        __u64 few = next_few(flood, sent->made, now() - began);
+        LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = blank, .data_size_in = size, .repeat = few,
+                    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = few < IN_A_BATCH ? few : IN_A_BATCH);
+
+        error = bpf_prog_test_run_opts(program, &run);
+        if (error == -EINTR) /* a signal: `stop` tells whether it was meant */
+            error = 0;
+        sent->made = *(volatile __u64 *)&skeleton->bss->made;
+        keep_rate(flood, began, sent->made);
+    }
+    sent->seconds = now() - began;
+    return error;
+}
+
+static int statistics(const struct lx_flood *flood, __u64 *taken, __u64 *lost)
+{
+    int error = lx_flood_statistic(flood->interface, "tx_queue_", "_xdp_xmit", taken);
+
+    return error ?: lx_flood_statistic(flood->interface, "tx_queue_", "_xdp_xmit_errors", lost);
+}
+
+int lx_flood_send(const struct lx_flood *flood, const volatile sig_atomic_t *stop, struct lx_flood_sent *sent)
+{
+    struct lx_flood_sent done = {0};
+    struct lx_flood_shape shape;
+    struct flood *skeleton;
+    __u64 taken, lost;
+    size_t size;
+    int error = write_shape(flood, &shape, &size);
+
+    if (error)
+        return error;
+    skeleton = flood__open();
+    if (!skeleton)
+        return -errno;
+    memcpy((void *)&skeleton->rodata->shape, &shape, sizeof(shape));
+    memcpy(skeleton->bss->targets, flood->ports, flood->port_count * sizeof(*flood->ports));
+    skeleton->data->state = (flood->seed ?: 1) * 0x9e3779b97f4a7c15ull; /* small seeds begin alike */
+    error = flood__load(skeleton);
+    error = error ?: statistics(flood, &taken, &lost);
+    error = error ?: send_all(flood, skeleton, size, stop, &done);
+    error = error ?: statistics(flood, &done.taken, &done.lost);
+    flood__destroy(skeleton);
+    if (error)
+        return error;
+    done.taken -= taken;
+    done.lost -= lost;
+    *sent = done;
+    return 0;
+}
