@@ -602,6 +602,7 @@ Test(flows, icmpv6_errors_are_judged_by_what_they_quote)
 Test(flows, filling_the_table_from_inside_evicts_the_old)
 {
     unsigned tolerated = 256 * libbpf_num_possible_cpus(), lost = ROOM;
+    struct lx_flow_numbers numbers;
     struct lx_flow_entry *flows;
     struct lx_counters *counters;
     size_t count;
@@ -617,12 +618,39 @@ Test(flows, filling_the_table_from_inside_evicts_the_old)
     cr_expect_eq(counters->rows[DNS].packets, 2 * ROOM);
     cr_assert_eq(lx_attachment_flows(&attachment, &flows, &count, &failure), 0, "%s", failure.text);
     cr_expect_leq(count, ROOM);
-    cr_expect_eq(lx_flows_evicted(&attachment, counters->flows_created), 2 * ROOM - count);
+    cr_assert_eq(lx_attachment_flow_numbers(&attachment, &numbers, &failure), 0, "%s", failure.text);
+    cr_expect_eq(numbers.live, count);
+    cr_expect_eq(numbers.evicted, 2 * ROOM - count);
     for (size_t i = 0; i < count; i++)
         lost -= flows[i].key.role_port >= 10000 + ROOM;
     cr_expect_leq(lost, tolerated, "%u of the younger half were lost", lost);
     free(flows);
     free(counters);
+}
+
+Test(flows, those_that_expire_are_neither_live_nor_evicted)
+{
+    const struct end server = {REMOTE, 53};
+    struct lx_flow_numbers numbers;
+    struct lx_flow_entry *flows;
+    size_t count;
+
+    attach_with(LX_EGRESS_ENFORCE, 0);
+    for (unsigned i = 0; i < 5; i++)
+        judge(LX_HOOK_FROM_ROLE, udp((struct end){ROLE, 40000 + i}, server));
+    cr_assert_eq(lx_attachment_flows(&attachment, &flows, &count, &failure), 0, "%s", failure.text);
+    cr_assert_eq(count, 5);
+    for (size_t i = 0; i < 3; i++)
+        age(flows[i], 301 * LX_SECOND);
+    cr_assert_eq(lx_attachment_flow_numbers(&attachment, &numbers, &failure), 0, "%s", failure.text);
+    cr_expect_eq(numbers.live, 2);
+    cr_expect_eq(numbers.evicted, 0);
+    /* One of them begins anew, in its old place. */
+    judge(LX_HOOK_FROM_ROLE, udp((struct end){ROLE, flows[0].key.role_port}, server));
+    cr_assert_eq(lx_attachment_flow_numbers(&attachment, &numbers, &failure), 0, "%s", failure.text);
+    cr_expect_eq(numbers.live, 3);
+    cr_expect_eq(numbers.evicted, 0);
+    free(flows);
 }
 
 /* --- With the stacks of two hosts --- */

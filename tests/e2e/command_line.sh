@@ -599,6 +599,8 @@ check "explain on the interface knows whose reply it is not" answers '.verdict =
     run explain outer udp 198.51.100.9:53 198.51.100.1:40054 --json
 for port in {1001..1040}; do echo x >"/dev/udp/198.51.100.9/$port"; done 2>/dev/null
 check "flows tells how many made room for others" says 0 '^outer: [0-9]+ flows, room for 16, [1-9][0-9]* evicted' run flows outer
+check "status tells it as well" answers '.[0].flows <= 16 and .[0].flows_evicted > 0 and .[0].flows_evicted == .[1].flows_evicted' \
+    run status outer --json
 check "flows without root answer, or ask for root" reads_or_asks_for_root 'outer' nobody flows outer
 run detach outer >/dev/null
 check "both programs are gone with detach" untouched

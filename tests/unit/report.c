@@ -44,7 +44,7 @@ static const struct lx_publication sample_publication = {
 };
 
 static json_t *status_of(const struct lx_metadata *metadata, const struct lx_publication *publication,
-                         enum lx_hook hook, const uint64_t *flows)
+                         enum lx_hook hook, const struct lx_flow_numbers *flows)
 {
     const struct lx_status status = {
         .metadata = metadata, .publication = publication, .state = "filtering", .flows = flows};
@@ -55,7 +55,7 @@ static json_t *status_of(const struct lx_metadata *metadata, const struct lx_pub
 Test(report, status_has_every_member)
 {
     struct lx_metadata metadata = sample_metadata();
-    const uint64_t flows = 12;
+    const struct lx_flow_numbers flows = {.live = 12, .evicted = 3};
     json_t *status = status_of(&metadata, &sample_publication, LX_HOOK_TO_ROLE, &flows);
 
     cr_assert_not_null(status);
@@ -73,6 +73,7 @@ Test(report, status_has_every_member)
     cr_assert(json_is_null(json_object_get(status, "shadow")));
     cr_assert_eq(number(status, "generation"), 3);
     cr_assert_eq(number(status, "flows"), 12);
+    cr_assert_eq(number(status, "flows_evicted"), 3);
     cr_assert_eq(number(status, "flow_capacity"), 65536);
     json_decref(status);
 }
@@ -91,6 +92,7 @@ Test(report, status_of_the_from_role_hook)
     cr_assert_str_eq(text(status, "egress"), "enforce");
     cr_assert(json_is_false(json_object_get(status, "dispatcher")), "libxdp's dispatcher has no part in it");
     cr_assert(json_is_null(json_object_get(status, "flows")), "flows that could not be counted are not zero flows");
+    cr_assert(json_is_null(json_object_get(status, "flows_evicted")));
     json_decref(status);
 }
 

@@ -96,37 +96,22 @@ static int print_table(const json_t *flows)
     return lx_print_table(flows, columns, sizeof(columns) / sizeof(*columns));
 }
 
-static int count_evicted(const struct lx_attachment *attachment, uint64_t *evicted)
-{
-    struct lx_counters *sum = malloc(sizeof(*sum));
-    struct lx_failure failure;
-    int result = LX_EXIT_DONE;
-
-    if (!sum)
-        return lx_memory_error();
-    if (lx_attachment_counters(attachment, LX_HOOK_FROM_ROLE, sum, &failure))
-        result = lx_print_failure(&failure);
-    else
-        *evicted = lx_flows_evicted(attachment, sum->flows_created);
-    free(sum);
-    return result;
-}
-
 static int print_flows(const struct lx_attachment *attachment)
 {
     const struct lx_metadata *metadata = &attachment->metadata;
     json_t *flows = json_array();
-    uint64_t evicted = 0;
+    struct lx_flow_numbers numbers = {0};
+    struct lx_failure failure;
     int result;
 
     if (!flows)
         return lx_memory_error();
     result = report_flows(attachment, flows);
-    if (result == LX_EXIT_DONE)
-        result = count_evicted(attachment, &evicted);
+    if (result == LX_EXIT_DONE && lx_attachment_flow_numbers(attachment, &numbers, &failure))
+        result = lx_print_failure(&failure);
     if (result == LX_EXIT_DONE) {
         printf("%s: %zu flows, room for %u, %llu evicted\n", metadata->interface, json_array_size(flows),
-               metadata->flow_capacity, (unsigned long long)evicted);
+               metadata->flow_capacity, (unsigned long long)numbers.evicted);
         if (json_array_size(flows))
             result = print_table(flows);
     }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* status: what is attached where, by hook, and whether it really filters; exit code 1 when something does not. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "../core/report.h"
 #include "../core/report_json.h"
@@ -42,20 +41,6 @@ static const char *state_name(enum lx_state state)
     return "other-abi";
 }
 
-/* Counts the flows that live. False when this user may not look at them. */
-static bool count_flows(const struct lx_attachment *attachment, uint64_t *flows)
-{
-    struct lx_flow_entry *entries;
-    struct lx_failure failure;
-    size_t count;
-
-    if (lx_attachment_flows(attachment, &entries, &count, &failure))
-        return false;
-    free(entries);
-    *flows = count;
-    return true;
-}
-
 static int tell_state(const char *name, enum lx_state state, enum lx_hook hook)
 {
     if (state == LX_STATE_FILTERING)
@@ -77,8 +62,9 @@ static int tell_state(const char *name, enum lx_state state, enum lx_hook hook)
 static int add_status(const struct lx_attachment *attachment, void *context)
 {
     const struct lx_metadata *metadata = &attachment->metadata;
-    uint64_t flows = 0;
-    bool counted = count_flows(attachment, &flows);
+    struct lx_flow_numbers flows;
+    struct lx_failure failure; /* this user may not look at them */
+    bool counted = !lx_attachment_flow_numbers(attachment, &flows, &failure);
     struct lx_status status = {.metadata = metadata,
                                .publication = &attachment->publication,
                                .control = attachment->control,

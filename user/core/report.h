@@ -26,9 +26,15 @@ const char *lx_transport_name(enum lx_transport transport);
 /* "off", "track" or "enforce". */
 const char *lx_egress_name(enum lx_egress egress);
 
+/* The flows of an attachment in numbers: those that live, and those that made room for others, expired by then or not.
+ */
+struct lx_flow_numbers {
+    uint64_t live, evicted;
+};
+
 /*
  * One hook of an attachment. `state` is the word for it: "filtering", "not-running"; `flows` are those of the
- * attachment that live, NULL when they could not be counted. While a trial is pending, `trial` tells the seconds left;
+ * attachment, NULL when they could not be counted. While a trial is pending, `trial` tells the seconds left;
  * once it has run out, the fallback is in force and `fallback` is true.
  */
 struct lx_status {
@@ -38,7 +44,7 @@ struct lx_status {
     uint64_t control;                         /* the control word */
     uint64_t now_ms;                          /* milliseconds of CLOCK_MONOTONIC */
     const char *state;
-    const uint64_t *flows;
+    const struct lx_flow_numbers *flows;
 };
 
 json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook);

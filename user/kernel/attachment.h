@@ -10,6 +10,7 @@
 
 #include "../core/compile.h"
 #include "../core/policy.h"
+#include "../core/report.h"
 #include "failure.h"
 #include "interface.h"
 #include "maps.h"
@@ -104,7 +105,8 @@ struct lx_flow_entry {
 int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow_entry **flows, size_t *count,
                         struct lx_failure *failure);
 
-/* Flows that made room for others: those of `created` that are in the table no more, expired or not. */
-uint64_t lx_flows_evicted(const struct lx_attachment *attachment, uint64_t created);
+/* Counts them without keeping them. All zero without the from-role hook. Returns 0 or -errno. */
+int lx_attachment_flow_numbers(const struct lx_attachment *attachment, struct lx_flow_numbers *numbers,
+                               struct lx_failure *failure);
 
 #endif

@@ -62,38 +62,74 @@ static int collect(const struct batch *batch, void *data)
     return 0;
 }
 
+static __u64 now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    return time.tv_sec * LX_SECOND + time.tv_nsec;
+}
+
+static int fail_to_read(int error, struct lx_failure *failure)
+{
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the flows: %s", strerror(-error));
+}
+
 int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow_entry **flows, size_t *count,
                         struct lx_failure *failure)
 {
-    struct collected collected = {0};
-    struct timespec now;
+    struct collected collected = {.now = now()};
     int error = 0;
 
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    collected.now = now.tv_sec * LX_SECOND + now.tv_nsec;
     if (attachment->maps.fds[LX_MAP_FLOWS] >= 0)
         error = for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], collect, &collected);
     if (error) {
         free(collected.entries);
-        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the flows: %s", strerror(-error));
+        return fail_to_read(error, failure);
     }
     *flows = collected.entries;
     *count = collected.count;
     return 0;
 }
 
-static int add_count(const struct batch *batch, void *data)
+struct counted {
+    __u64 present, live, now;
+};
+
+static int count_batch(const struct batch *batch, void *data)
 {
-    *(uint64_t *)data += batch->count;
+    struct counted *counted = data;
+
+    counted->present += batch->count;
+    for (__u32 i = 0; i < batch->count; i++)
+        counted->live += !lx_flow_expired(&batch->flows[i], counted->now);
     return 0;
 }
 
-uint64_t lx_flows_evicted(const struct lx_attachment *attachment, uint64_t created)
+/* The kernel tells of no eviction: those were evicted that were created and are not there. Nothing else removes one. */
+int lx_attachment_flow_numbers(const struct lx_attachment *attachment, struct lx_flow_numbers *numbers,
+                               struct lx_failure *failure)
 {
-    uint64_t present = 0;
+    struct lx_counters *sum = malloc(sizeof(*sum));
+    struct counted counted = {.now = now()};
+    int error = sum ? 0 : -ENOMEM;
 
-    if (attachment->maps.fds[LX_MAP_FLOWS] < 0 ||
-        for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], add_count, &present))
+    if (attachment->maps.fds[LX_MAP_FLOWS] < 0) {
+        free(sum);
+        *numbers = (struct lx_flow_numbers){0};
         return 0;
-    return created > present ? created - present : 0;
+    }
+    if (error)
+        return fail_to_read(error, failure);
+    /* The created ones are read first: what is created meanwhile makes evictions fewer, not more than there were. */
+    error = lx_attachment_counters(attachment, LX_HOOK_FROM_ROLE, sum, failure);
+    if (!error && (error = for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], count_batch, &counted)))
+        fail_to_read(error, failure);
+    if (!error)
+        *numbers = (struct lx_flow_numbers){
+            .live = counted.live,
+            .evicted = sum->flows_created > counted.present ? sum->flows_created - counted.present : 0,
+        };
+    free(sum);
+    return error;
 }
