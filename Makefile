@@ -69,10 +69,12 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 
 # --- The command -------------------------------------------------------------------------------------------------
 
+# -MD and not -MMD, which would leave out the skeletons: they count as system headers, and a program changed under bpf/
+# would go on in its old form inside a command that make thinks is new.
 $(BUILD)/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDEN) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDEN) -MD -MP -c $< -o $@
 
 $(BUILD)/core.a: $(CORE_OBJECTS)
 	@rm -f $@
@@ -94,7 +96,7 @@ $(BUILD)/lyncxdp: $(CLI_OBJECTS) $(BUILD)/kernel.a $(BUILD)/core.a
 $(BUILD)/sanitized/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MD -MP -c $< -o $@
 
 $(BUILD)/sanitized/core.a: $(patsubst $(BUILD)/%,$(BUILD)/sanitized/%,$(CORE_OBJECTS)) \
                            $(patsubst %.c,$(BUILD)/sanitized/%.o,$(wildcard tests/oracle/*.c))
