@@ -42,14 +42,21 @@ static int detach_all(void)
 {
     struct lx_words directories = {0};
     struct lx_failure failure;
+    char name[LX_INTERFACE_NAME];
     int result = LX_EXIT_DONE;
 
     if (lx_attachments_list(&directories, &failure))
         return lx_print_failure(&failure);
-    if (!directories.count)
+    if (!directories.count && !lx_orphan_after(0, name))
         puts("nothing is attached");
     for (size_t i = 0; i < directories.count; i++) {
         int one = detach_directory(directories.items[i]);
+
+        if (one != LX_EXIT_DONE)
+            result = one;
+    }
+    for (unsigned index = 0; (index = lx_orphan_after(index, name));) {
+        int one = detach_one(name);
 
         if (one != LX_EXIT_DONE)
             result = one;

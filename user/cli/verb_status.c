@@ -35,6 +35,8 @@ static const char *state_name(enum lx_state state)
         return "filtering";
     case LX_STATE_NOT_RUNNING:
         return "not-running";
+    case LX_STATE_GONE:
+        return "gone";
     case LX_STATE_OTHER_ABI:
         break;
     }
@@ -45,7 +47,9 @@ static int tell_state(const char *name, enum lx_state state, enum lx_hook hook)
 {
     if (state == LX_STATE_FILTERING)
         return LX_EXIT_DONE;
-    if (state == LX_STATE_OTHER_ABI)
+    if (state == LX_STATE_GONE)
+        lx_print_error("%s is gone, and its filter with it; 'lyncxdp detach --all' tidies up", name);
+    else if (state == LX_STATE_OTHER_ABI)
         lx_print_error("%s was attached by another version of lyncxdp; detach it with that one", name);
     else if (hook == LX_HOOK_TO_ROLE)
         lx_print_error("%s is not filtered: its program does not run on it any more; 'lyncxdp detach' tidies up, "
@@ -87,6 +91,22 @@ static int add_status(const struct lx_attachment *attachment, void *context)
     return result;
 }
 
+/* Programs of ours that no pins tell of. Returns the exit code. */
+static int tell_orphans(void)
+{
+    char name[LX_INTERFACE_NAME];
+    int result = LX_EXIT_DONE;
+
+    for (unsigned index = 0; (index = lx_orphan_after(index, name));) {
+        lx_print_error(
+            "%s runs a program of lyncxdp's whose pins are lost (was /sys/fs/bpf unmounted?), so that nothing "
+            "can be told of it; it goes on until: lyncxdp detach %s",
+            name, name);
+        result = LX_EXIT_FAILED;
+    }
+    return result;
+}
+
 int lx_verb_status(int argc, char **argv)
 {
     bool json = false;
@@ -101,6 +121,8 @@ int lx_verb_status(int argc, char **argv)
     if (!report)
         return lx_memory_error();
     result = lx_visit_attachments(&arguments, add_status, report);
+    if (!arguments.count && result == LX_EXIT_DONE)
+        result = tell_orphans();
     if (json_array_size(report) && !json)
         printed = lx_print_table(report, columns, sizeof(columns) / sizeof(*columns));
     else if (!json && result == LX_EXIT_DONE)

@@ -19,6 +19,7 @@
 #include "program.h"
 #include "publish.h"
 #include "running.h"
+#include "whereabouts.h"
 
 /* An attachment on its way: what is there to be undone if a step fails. */
 struct attaching {
@@ -51,6 +52,32 @@ static int fail_to_look(int error, const struct lx_interface *interface, struct 
                    strerror(-error));
 }
 
+static int fail_for_another(const struct lx_interface *interface, struct lx_failure *failure)
+{
+    return lx_fail(failure, LX_EXIT_BUSY, EEXIST, "lyncxdp is attached to %s already; detach it first",
+                   interface->name);
+}
+
+/* Interfaces are moved between network namespaces with their XDP programs: this one perhaps, or the one that the pins
+ * in its place belong to.
+ */
+static int refuse_moved(const struct attaching *attaching, struct lx_failure *failure)
+{
+    const struct lx_interface *interface = attaching->interface;
+    struct lx_metadata metadata;
+    char directory[LX_PINS_PATH];
+
+    if (strcmp(lx_whereabouts_directory(interface, directory), attaching->directory))
+        return fail_for_another(interface, failure);
+    if (lx_metadata_find(directory, &metadata) || lx_whereabouts_find(directory, &metadata) ||
+        (metadata.netns == interface->netns && metadata.ifindex == interface->index))
+        return 0;
+    return lx_fail(failure, LX_EXIT_BUSY, EBUSY,
+                   "%s has the index of an interface that was moved to another network namespace and is filtered "
+                   "there, as %s; detach that one first, or all with: lyncxdp detach --all",
+                   interface->name, metadata.interface);
+}
+
 /* Refuses when the attachment exists; removes what is left of it when it no longer runs. */
 static int remove_stale(const struct attaching *attaching, struct lx_failure *failure)
 {
@@ -62,12 +89,21 @@ static int remove_stale(const struct attaching *attaching, struct lx_failure *fa
         return 0;
     error = lx_hook_look(LX_HOOK_TO_ROLE, interface->index, counters);
     if (!error)
-        return lx_fail(failure, LX_EXIT_BUSY, EEXIST, "lyncxdp is attached to %s already; detach it first",
-                       interface->name);
+        return fail_for_another(interface, failure);
     if (error != -ENOENT)
         return fail_to_look(error, interface, failure);
     error = lx_hooks_stop(interface->index, attaching->directory, false, failure);
     return error && error != -ENOENT ? error : lx_pins_remove(attaching->directory, failure);
+}
+
+/* Asked before anything is tidied up: what is refused changes nothing. */
+static int refuse_replacement(const struct lx_interface *interface, struct lx_failure *failure)
+{
+    struct lx_running other;
+
+    if (!lx_running_alone(interface->index, &other) && !other.lyncxdp)
+        return fail_for_foreign(interface, &other, failure);
+    return 0;
 }
 
 static int refuse_foreign(const struct lx_interface *interface, struct lx_failure *failure)
@@ -212,7 +248,9 @@ static int attach_locked(struct attaching *attaching, const struct lx_policy *po
     };
     int error;
 
-    error = remove_stale(attaching, failure);
+    error = refuse_replacement(attaching->interface, failure);
+    error = error ?: refuse_moved(attaching, failure);
+    error = error ?: remove_stale(attaching, failure);
     error = error ?: refuse_foreign(attaching->interface, failure);
     if (error)
         return error;
@@ -242,6 +280,8 @@ int lx_attach(const struct lx_interface *interface, const struct lx_policy *poli
     lx_pins_path(&attaching.name, attaching.directory);
     error = lx_privilege_check("attaching", failure);
     error = error ?: lx_bpffs_prepare(failure);
+    if (!error)
+        lx_detach_leftovers(interface);
     error = error ?: lx_lock_take(&attaching.name, &lock, failure);
     if (error)
         return error;

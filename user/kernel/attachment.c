@@ -10,11 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "filter.h"
-#include "hooks.h"
 #include "namespace.h"
 #include "pins.h"
 #include "running.h"
+#include "whereabouts.h"
 
 _Static_assert(sizeof(((struct lx_attachment *)0)->directory) >= LX_PINS_PATH, "a directory fits");
 
@@ -102,18 +101,40 @@ static int open_path(const char *path, const char *what, struct lx_attachment *a
         return fail_to_open(error, what, failure);
     }
     snprintf(opened.directory, sizeof(opened.directory), "%s", path);
+    opened.gone = lx_whereabouts_find(path, &opened.metadata) == -ENOENT;
     complete_metadata(&opened);
     *attachment = opened;
     return 0;
 }
 
+static int fail_for_none(const struct lx_interface *interface, struct lx_failure *failure)
+{
+    struct lx_running orphan;
+
+    if (lx_running_by_name(interface->index, &orphan))
+        return fail_to_open(-ENOENT, interface->name, failure);
+    return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
+                   "%s runs lyncxdp's program %u, but its pins are lost (was " LX_BPFFS " unmounted?), so that nothing "
+                   "can be told of it; it goes on until: lyncxdp detach %s",
+                   interface->name, orphan.id, interface->name);
+}
+
 int lx_attachment_open(const struct lx_interface *interface, struct lx_attachment *attachment,
                        struct lx_failure *failure)
 {
-    const struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index};
+    struct lx_attachment opened;
     char path[LX_PINS_PATH];
+    int error = open_path(lx_whereabouts_directory(interface, path), interface->name, &opened, failure);
 
-    return open_path(lx_pins_path(&name, path), interface->name, attachment, failure);
+    if (error)
+        return error == -ENOENT ? fail_for_none(interface, failure) : error;
+    /* The pins may be those of another that was in its place and is gone, or somewhere else now. */
+    if (opened.gone || opened.metadata.ifindex != interface->index || opened.metadata.netns != interface->netns) {
+        lx_attachment_close(&opened);
+        return fail_for_none(interface, failure);
+    }
+    *attachment = opened;
+    return 0;
 }
 
 int lx_attachment_open_directory(const char *directory, struct lx_attachment *attachment, struct lx_failure *failure)
@@ -135,34 +156,21 @@ void lx_attachment_close(struct lx_attachment *attachment)
     lx_maps_close(&attachment->maps);
 }
 
-/* For a reader who may not look at programs: what anybody can ask the interface. */
-static bool plausible(const struct lx_metadata *metadata, enum lx_hook hook)
-{
-    struct lx_filter filter;
-    uint32_t id;
-
-    if (hook == LX_HOOK_FROM_ROLE)
-        return !lx_filter_by_name(metadata->ifindex, &filter);
-    id = lx_running_id(metadata->ifindex);
-    /* A dispatcher's id says nothing of the programs behind it; that there is one must do. */
-    return metadata->dispatcher ? id != 0 : id && id == metadata->program_id;
-}
-
 enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, enum lx_hook hook)
 {
     const struct lx_metadata *metadata = &attachment->metadata;
     int came_from, error;
-    bool runs;
 
+    if (attachment->gone)
+        return LX_STATE_GONE;
     if (metadata->magic != LX_MAGIC || metadata->abi_version != LX_ABI_VERSION)
         return LX_STATE_OTHER_ABI;
     came_from = lx_namespace_enter(metadata->netns);
     if (came_from < 0)
         return LX_STATE_NOT_RUNNING;
-    error = lx_hook_look(hook, metadata->ifindex, lx_map_id(attachment->maps.fds[lx_map_of_counters(hook)]));
-    runs = error == -EPERM || error == -EACCES ? plausible(metadata, hook) : !error;
+    error = lx_whereabouts_runs(metadata, hook, lx_map_id(attachment->maps.fds[lx_map_of_counters(hook)]));
     lx_namespace_leave(came_from);
-    return runs ? LX_STATE_FILTERING : LX_STATE_NOT_RUNNING;
+    return !error ? LX_STATE_FILTERING : LX_STATE_NOT_RUNNING;
 }
 
 enum lx_state lx_attachment_state(const struct lx_attachment *attachment)

@@ -10,7 +10,6 @@
 
 #include "../core/compile.h"
 #include "../core/policy.h"
-#include "../core/report.h"
 #include "failure.h"
 #include "interface.h"
 #include "maps.h"
@@ -30,8 +29,9 @@ struct lx_attach_choices {
 
 /* An attachment opened for reading. */
 struct lx_attachment {
-    char directory[128]; /* of its pins */
-    struct lx_metadata metadata;
+    char directory[128];               /* of its pins */
+    struct lx_metadata metadata;       /* its interface as it is now: renamed perhaps, or moved to another namespace */
+    bool gone;                         /* there is no such interface any more */
     struct lx_publication publication; /* of the policy in force when it was opened */
     uint64_t control;                  /* the control word then */
     uint64_t opened_ms;                /* when that was: milliseconds of CLOCK_MONOTONIC */
@@ -42,7 +42,8 @@ struct lx_attachment {
 /* What is there and in what state, for `status`. */
 enum lx_state {
     LX_STATE_FILTERING,   /* the programs of all its hooks run on its interface */
-    LX_STATE_NOT_RUNNING, /* pins without all their programs on the interface, or the interface is gone */
+    LX_STATE_NOT_RUNNING, /* pins without all their programs on the interface */
+    LX_STATE_GONE,        /* the interface is gone; what is pinned is left over */
     LX_STATE_OTHER_ABI,   /* pinned by a version that this one cannot read */
 };
 
@@ -61,6 +62,15 @@ int lx_detach(const struct lx_interface *interface, struct lx_failure *failure);
 
 /* Removes an attachment by its directory, even when its interface or namespace is gone (detach --all). */
 int lx_detach_directory(const char *directory, struct lx_failure *failure);
+
+/* Removes what is left of attachments to earlier interfaces of that name, which are gone. What fails, stays. */
+void lx_detach_leftovers(const struct lx_interface *interface);
+
+/*
+ * The next interface of this namespace after `index`, in the order of their indices, that runs a program of ours whose
+ * pins are lost. Returns its index, or 0.
+ */
+unsigned lx_orphan_after(unsigned index, char name[LX_INTERFACE_NAME]);
 
 /* The pin directories of all attachments. Caller frees the words. Returns 0 (an absent bpffs: none) or -errno. */
 int lx_attachments_list(struct lx_words *directories, struct lx_failure *failure);
@@ -104,6 +114,8 @@ struct lx_flow_entry {
 /* The flows that live, in no order. Caller frees. None without the from-role hook. Returns 0 or -errno. */
 int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow_entry **flows, size_t *count,
                         struct lx_failure *failure);
+
+struct lx_flow_numbers; /* core/report.h */
 
 /* Counts them without keeping them. All zero without the from-role hook. Returns 0 or -errno. */
 int lx_attachment_flow_numbers(const struct lx_attachment *attachment, struct lx_flow_numbers *numbers,

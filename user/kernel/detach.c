@@ -6,7 +6,6 @@
 #include "attachment.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "hooks.h"
@@ -14,35 +13,42 @@
 #include "namespace.h"
 #include "pins.h"
 #include "privilege.h"
+#include "whereabouts.h"
 
-/* A namespace that is gone has taken its interfaces, and their programs, with it. */
+/* An interface that is gone has taken its programs with it; one that was moved has them still. */
 static int stop(const struct lx_pin_name *name, const char *directory, struct lx_failure *failure)
 {
-    int error, came_from = lx_namespace_enter(name->netns);
+    struct lx_metadata metadata = {.netns = name->netns, .ifindex = name->ifindex};
+    int error, came_from;
 
+    if (!lx_metadata_find(directory, &metadata) && lx_whereabouts_find(directory, &metadata) == -ENOENT)
+        return -ENOENT;
+    came_from = lx_namespace_enter(metadata.netns);
     if (came_from == -ENOENT)
         return -ENOENT;
     if (came_from < 0)
         return lx_fail(failure, LX_EXIT_FAILED, -came_from, "cannot enter the interface's network namespace: %s",
                        strerror(-came_from));
-    error = lx_hooks_stop(name->ifindex, directory, true, failure);
+    error = lx_hooks_stop(metadata.ifindex, directory, true, failure);
     lx_namespace_leave(came_from);
     return error;
 }
 
-static int detach(const struct lx_pin_name *name, const char *what, struct lx_failure *failure)
+/* `what` is what a person calls it: an interface or a directory. */
+static int detach(const char *directory, const char *what, struct lx_failure *failure)
 {
-    char directory[LX_PINS_PATH];
+    struct lx_pin_name name;
     struct lx_lock lock;
     bool stopped;
     int error;
 
-    lx_pins_path(name, directory);
+    if (lx_pins_name(directory, &name))
+        return lx_fail(failure, LX_EXIT_FAILED, EINVAL, "%s is not the directory of an attachment", directory);
     error = lx_privilege_check("detaching", failure);
-    error = error ?: lx_lock_take(name, &lock, failure);
+    error = error ?: lx_lock_take(&name, &lock, failure);
     if (error)
         return error;
-    error = stop(name, directory, failure);
+    error = stop(&name, directory, failure);
     stopped = !error;
     if (error == -ENOENT)
         error = 0;
@@ -56,16 +62,30 @@ static int detach(const struct lx_pin_name *name, const char *what, struct lx_fa
 
 int lx_detach(const struct lx_interface *interface, struct lx_failure *failure)
 {
-    const struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index};
+    char directory[LX_PINS_PATH];
 
-    return detach(&name, interface->name, failure);
+    return detach(lx_whereabouts_directory(interface, directory), interface->name, failure);
 }
 
 int lx_detach_directory(const char *directory, struct lx_failure *failure)
 {
-    struct lx_pin_name name;
+    return detach(directory, directory, failure);
+}
 
-    if (lx_pins_name(directory, &name))
-        return lx_fail(failure, LX_EXIT_FAILED, EINVAL, "%s is not the directory of an attachment", directory);
-    return detach(&name, directory, failure);
+void lx_detach_leftovers(const struct lx_interface *interface)
+{
+    struct lx_words directories = {0};
+    struct lx_failure failure;
+
+    if (lx_pins_list(&directories, &failure))
+        return;
+    for (size_t i = 0; i < directories.count; i++) {
+        struct lx_metadata metadata;
+
+        if (!lx_metadata_find(directories.items[i], &metadata) && metadata.netns == interface->netns &&
+            metadata.ifindex != interface->index && !strcmp(metadata.interface, interface->name) &&
+            lx_whereabouts_find(directories.items[i], &metadata) == -ENOENT)
+            lx_detach_directory(directories.items[i], &failure);
+    }
+    lx_words_free(&directories);
 }

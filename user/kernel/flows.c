@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "../core/report.h"
+
 /* More than any bucket of the hash holds; a batch takes whole buckets. */
 #define BATCH 4096
 

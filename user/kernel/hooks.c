@@ -56,6 +56,7 @@ int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct 
     uint32_t from_role = lx_pin_map_id(directory, lx_map_name(LX_MAP_FROM_ROLE_COUNTERS));
     struct lx_metadata metadata;
     int error, stopped;
+    bool created;
 
     stopped = stop_to_role(ifindex, to_role, orphans, failure);
     if (stopped && stopped != -ENOENT)
@@ -65,8 +66,9 @@ int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct 
         return error;
     if (!error)
         stopped = 0;
-    /* A command that was killed may have created the qdisc and put nothing on it. */
-    error = lx_metadata_find(directory, &metadata);
-    error = !error && metadata.clsact ? lx_clsact_remove(ifindex, failure) : 0;
+    /* A command that was killed may have created the qdisc and put nothing on it. Where the pins that would tell are
+     * lost, it is taken for ours if ours was the last filter on it. */
+    created = lx_metadata_find(directory, &metadata) ? !error : metadata.clsact;
+    error = created ? lx_clsact_remove(ifindex, failure) : 0;
     return error ?: stopped;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Finds a network namespace by its inode. The kernel offers no such look-up on every version that lyncxdp supports, so
- * this asks each named namespace and each process; a namespace that neither holds has nobody's traffic in it.
+ * Finds network namespaces, one by its inode or all there are. The kernel offers no such look-up on every version that
+ * lyncxdp supports, so this asks each named namespace and each process; a namespace that neither holds has nobody's
+ * traffic in it.
  */
 #include "namespace.h"
 
@@ -11,6 +12,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,4 +88,70 @@ void lx_namespace_leave(int came_from)
     while (setns(came_from, CLONE_NEWNET) && errno == ENOMEM)
         usleep(1000);
     close(came_from);
+}
+
+/* The namespaces that have been visited, so that a host's many processes do not make it many visits. */
+struct round {
+    int (*visit)(void *data);
+    void *data;
+    uint64_t *seen; /* owned */
+    size_t count;
+    int result;
+};
+
+static bool seen_before(struct round *round, uint64_t inode)
+{
+    uint64_t *grown;
+
+    for (size_t i = 0; i < round->count; i++)
+        if (round->seen[i] == inode)
+            return true;
+    grown = reallocarray(round->seen, round->count + 1, sizeof(*grown));
+    if (!grown)
+        return false; /* once more, then */
+    round->seen = grown;
+    grown[round->count++] = inode;
+    return false;
+}
+
+static void visit_namespace(struct round *round, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+
+    if (fd < 0)
+        return;
+    if (!fstat(fd, &status) && !seen_before(round, status.st_ino) &&
+        (lx_namespace_own() == status.st_ino || !setns(fd, CLONE_NEWNET)))
+        round->result = round->visit(round->data);
+    close(fd);
+}
+
+static void visit_all(struct round *round, const char *directory, const char *suffix)
+{
+    DIR *names = opendir(directory);
+    struct dirent *entry;
+    char path[512];
+
+    while (names && !round->result && (entry = readdir(names)))
+        if (entry->d_name[0] != '.' &&
+            snprintf(path, sizeof(path), "%s/%s%s", directory, entry->d_name, suffix) < (int)sizeof(path))
+            visit_namespace(round, path);
+    if (names)
+        closedir(names);
+}
+
+int lx_namespace_each(int (*visit)(void *data), void *data)
+{
+    struct round round = {.visit = visit, .data = data};
+    int own = open(OWN, O_RDONLY | O_CLOEXEC);
+
+    if (own < 0)
+        return 0;
+    visit_namespace(&round, OWN);
+    visit_all(&round, "/run/netns", "");
+    visit_all(&round, "/proc", "/ns/net");
+    free(round.seen);
+    lx_namespace_leave(own);
+    return round.result;
 }

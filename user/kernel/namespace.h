@@ -19,4 +19,10 @@ int lx_namespace_enter(uint64_t inode);
 
 void lx_namespace_leave(int came_from);
 
+/*
+ * Calls `visit` in each namespace there is, once, until it returns other than 0. Returns what it returned last, or 0.
+ * Those that cannot be entered are passed over.
+ */
+int lx_namespace_each(int (*visit)(void *data), void *data);
+
 #endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Recognises an attachment's interface by the programs on it: nothing else of an interface is its own for good. Only
+ * where none of them runs its name must do.
+ */
+#include "whereabouts.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "attachment.h"
+#include "filter.h"
+#include "hooks.h"
+#include "namespace.h"
+#include "running.h"
+
+/* For a reader who may not look at programs: what anybody can ask the interface. */
+static bool plausible(const struct lx_metadata *metadata, enum lx_hook hook)
+{
+    struct lx_filter filter;
+    uint32_t id;
+
+    if (hook == LX_HOOK_FROM_ROLE)
+        return !lx_filter_by_name(metadata->ifindex, &filter);
+    id = lx_running_id(metadata->ifindex);
+    /* A dispatcher's id says nothing of the programs behind it; that there is one must do. */
+    return metadata->dispatcher ? id != 0 : id && id == metadata->program_id;
+}
+
+int lx_whereabouts_runs(const struct lx_metadata *metadata, enum lx_hook hook, uint32_t counters_id)
+{
+    int error = lx_hook_look(hook, metadata->ifindex, counters_id);
+
+    if (error == -EPERM || error == -EACCES)
+        return plausible(metadata, hook) ? 0 : -ENOENT;
+    return error;
+}
+
+static uint32_t counters_of(const char *directory, enum lx_hook hook)
+{
+    return lx_pin_map_id(directory, lx_map_name(lx_map_of_counters(hook)));
+}
+
+static bool runs_any(const struct lx_metadata *metadata, const char *directory)
+{
+    for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++)
+        if (!lx_whereabouts_runs(metadata, hook, counters_of(directory, hook)))
+            return true;
+    return false;
+}
+
+/* In the namespace of the metadata: whether the interface in that place is still the one. Puts its name right. */
+static bool still_there(const char *directory, struct lx_metadata *metadata)
+{
+    char name[IF_NAMESIZE] = "";
+
+    if (!if_indextoname(metadata->ifindex, name))
+        return false;
+    if (strcmp(name, metadata->interface) && !runs_any(metadata, directory))
+        return false;
+    memcpy(metadata->interface, name, sizeof(metadata->interface));
+    return true;
+}
+
+struct wanted_program {
+    uint32_t counters_id;
+    struct lx_metadata *metadata;
+};
+
+/* Looks through the interfaces of a namespace. Returns 1 when the program runs on one of them. */
+static int look_here(void *data)
+{
+    struct wanted_program *wanted = data;
+    struct if_nameindex *all = if_nameindex();
+    struct lx_running running;
+    int found = 0;
+
+    for (struct if_nameindex *one = all; one && one->if_index && !found; one++) {
+        if (lx_running_with_map(one->if_index, wanted->counters_id, &running))
+            continue;
+        found = 1;
+        wanted->metadata->ifindex = one->if_index;
+        wanted->metadata->netns = lx_namespace_own();
+        snprintf(wanted->metadata->interface, sizeof(wanted->metadata->interface), "%s", one->if_name);
+    }
+    if (all)
+        if_freenameindex(all);
+    return found;
+}
+
+int lx_whereabouts_find(const char *directory, struct lx_metadata *metadata)
+{
+    struct wanted_program wanted = {.counters_id = counters_of(directory, LX_HOOK_TO_ROLE), .metadata = metadata};
+    int came_from = lx_namespace_enter(metadata->netns);
+    bool there = false;
+
+    if (came_from >= 0) {
+        there = still_there(directory, metadata);
+        /* Another may have its index and its name, while it goes on elsewhere. */
+        if (there && !runs_any(metadata, directory))
+            lx_namespace_each(look_here, &wanted);
+        lx_namespace_leave(came_from);
+    } else if (came_from != -ENOENT) {
+        return 0; /* who may not enter it must take it as it was */
+    }
+    return there || lx_namespace_each(look_here, &wanted) == 1 ? 0 : -ENOENT;
+}
+
+/* Whether the pins in a directory are those of an interface of this namespace. */
+static bool belongs(const struct lx_interface *interface, const char *directory)
+{
+    struct lx_metadata metadata;
+
+    if (lx_metadata_find(directory, &metadata))
+        return false;
+    metadata.ifindex = interface->index;
+    return runs_any(&metadata, directory);
+}
+
+char *lx_whereabouts_directory(const struct lx_interface *interface, char path[LX_PINS_PATH])
+{
+    const struct lx_pin_name own = {.netns = interface->netns, .ifindex = interface->index};
+    struct lx_words others = {0};
+    struct lx_failure failure;
+
+    lx_pins_path(&own, path);
+    if (belongs(interface, path) || lx_pins_list(&others, &failure))
+        return path;
+    for (size_t i = 0; i < others.count; i++) {
+        if (strlen(others.items[i]) >= LX_PINS_PATH || !belongs(interface, others.items[i]))
+            continue;
+        strcpy(path, others.items[i]);
+        break;
+    }
+    lx_words_free(&others);
+    return path;
+}
+
+static bool orphaned(const struct lx_interface *interface)
+{
+    char path[LX_PINS_PATH];
+    struct lx_running running;
+    struct lx_filter filter;
+
+    if (lx_running_by_name(interface->index, &running) && lx_filter_by_name(interface->index, &filter))
+        return false;
+    return !belongs(interface, lx_whereabouts_directory(interface, path));
+}
+
+unsigned lx_orphan_after(unsigned index, char name[LX_INTERFACE_NAME])
+{
+    struct lx_interface interface = {.netns = lx_namespace_own()};
+    struct if_nameindex *all = if_nameindex();
+    unsigned found = 0;
+
+    for (struct if_nameindex *one = all; one && one->if_index; one++) {
+        interface.index = one->if_index;
+        if (one->if_index <= index || (found && one->if_index >= found) || !orphaned(&interface))
+            continue;
+        found = one->if_index;
+        snprintf(name, LX_INTERFACE_NAME, "%s", one->if_name);
+    }
+    if (all)
+        if_freenameindex(all);
+    return found;
+}

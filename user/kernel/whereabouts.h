@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where an attachment's programs run now. Pins are named after the place where they were made; since then the interface
+ * may have been renamed, moved to another network namespace, or gone, and another may have come in its place.
+ */
+#ifndef LYNCXDP_KERNEL_WHEREABOUTS_H
+#define LYNCXDP_KERNEL_WHEREABOUTS_H
+
+#include <lyncxdp/abi.h>
+
+#include "interface.h"
+#include "pins.h"
+
+/*
+ * 0 when the program that uses those counters stands at its hook of the metadata's interface, in this namespace;
+ * -ENOENT, or another -errno: it cannot be told. Users who may not look at programs get as good an answer as there is.
+ */
+int lx_whereabouts_runs(const struct lx_metadata *metadata, enum lx_hook hook, uint32_t counters_id);
+
+/*
+ * Finds the interface of the attachment with those pins and corrects the metadata's namespace, index and name. The
+ * interface is the one that runs a program of the attachment, or else the one of that name in its old place. Returns 0,
+ * or -ENOENT when there is none any more (then nothing is corrected).
+ */
+int lx_whereabouts_find(const char *directory, struct lx_metadata *metadata);
+
+/* The directory of an interface's attachment, made here or moved here with it; its own, perhaps absent, when none is.
+ * Returns `path`.
+ */
+char *lx_whereabouts_directory(const struct lx_interface *interface, char path[LX_PINS_PATH]);
+
+#endif
