@@ -16,7 +16,7 @@
 
 /* The second half of a judgement, with what is remembered. */
 lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
-                         struct lx_counters *mine)
+                         struct lx_cpu_counters *mine)
 {
     __u32 judgement = lx_judge_from_role(view, packet, ipv4);
     __u32 reason = judgement & 0xffff;
@@ -39,8 +39,8 @@ lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *pac
 SEC("tc")
 int lyncxdp_from_role(struct __sk_buff *skb)
 {
-    __u32 bytes = skb->len, packets = skb->gso_segs, reason = LX_REASON_NO_POLICY, judgement;
-    struct lx_counters *mine;
+    __u32 bytes = skb->len, packets = skb->gso_segs, reason = LX_REASON_NO_POLICY, judgement, cpu;
+    struct lx_cpu_counters *mine;
     struct lx_packet packet;
     struct lx_frame frame;
     struct lx_view view;
@@ -59,7 +59,7 @@ int lyncxdp_from_role(struct __sk_buff *skb)
         bytes += 4;
     if (!packets)
         packets = 1;
-    mine = lx_my_counters();
+    mine = lx_my_counters(&cpu);
     if (lx_image_in_force(&view)) {
         would = lx_is_lenient(&view, LX_HOOK_FROM_ROLE);
         reason = lx_read_frame(&view, &frame, &packet);
@@ -78,7 +78,7 @@ int lyncxdp_from_role(struct __sk_buff *skb)
     if (twin)
         return judgement;
     if (mine)
-        lx_count(mine, judgement, &packet, packets, bytes, would);
+        lx_count(mine, cpu, judgement, &packet, packets, bytes, would);
     return would || lx_reason_verdict(judgement & 0xffff) == LX_PASS ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 

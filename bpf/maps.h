@@ -38,8 +38,16 @@ struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, 1);
     __type(key, __u32);
-    __type(value, struct lx_counters);
+    __type(value, struct lx_cpu_counters);
 } counters SEC(".maps");
+
+/* As many entries a possible CPU as there are pages of ports. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, LX_TRANSPORT_COUNT *LX_PORT_PAGES);
+    __type(key, __u32);
+    __type(value, struct lx_port_page);
+} ports SEC(".maps");
 
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);

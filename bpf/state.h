@@ -70,7 +70,7 @@ lx_inline bool lx_flow_known(const struct lx_packet *packet, bool ipv4)
 
 /* Records the flow of a packet that the role sends, or refreshes it, at most once a second. */
 lx_inline void lx_record_flow(const struct lx_view *view, const struct lx_packet *packet, bool ipv4, __u32 row,
-                              struct lx_counters *mine)
+                              struct lx_cpu_counters *mine)
 {
     __u64 now = bpf_ktime_get_coarse_ns();
     struct lx_flow fresh = {.created = now, .seen = now, .generation = view->image->generation, .row = row};

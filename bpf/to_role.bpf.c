@@ -43,8 +43,8 @@ int lyncxdp_to_role(struct xdp_md *context)
         .end = (const __u8 *)(long)context->data_end,
         .length = bpf_xdp_get_buff_len(context),
     };
-    __u32 reason = LX_REASON_NO_POLICY, judgement;
-    struct lx_counters *mine;
+    __u32 reason = LX_REASON_NO_POLICY, judgement, cpu;
+    struct lx_cpu_counters *mine;
     struct lx_packet packet;
     struct lx_view view;
     bool would = false;
@@ -56,7 +56,7 @@ int lyncxdp_to_role(struct xdp_md *context)
     if (reason != LX_UNDECIDED) {
         if (twin)
             return LX_JUDGED(reason);
-        mine = lx_my_counters();
+        mine = lx_my_counters(&cpu);
         if (mine)
             lx_count_early(mine, reason, 1, frame.length, would);
         return lx_verdict(reason, would);
@@ -65,9 +65,9 @@ int lyncxdp_to_role(struct xdp_md *context)
     judgement = lx_judge(&view, &packet, packet.ethertype == ETH_P_IP);
     if (twin)
         return judgement;
-    mine = lx_my_counters();
+    mine = lx_my_counters(&cpu);
     if (mine)
-        lx_count(mine, judgement, &packet, 1, frame.length, would);
+        lx_count(mine, cpu, judgement, &packet, 1, frame.length, would);
     return lx_verdict(judgement & 0xffff, would);
 }
 

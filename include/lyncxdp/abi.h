@@ -10,7 +10,7 @@
 #include "types.h"
 
 /* Raised whenever anything in this header or in image.h changes its layout or meaning. */
-#define LX_ABI_VERSION 2
+#define LX_ABI_VERSION 3
 
 #define LX_MAGIC 0x4c584450u /* "LXDP" */
 
@@ -19,6 +19,10 @@
 /* Row counters of an attachment: the rows in force and, during an update, the ones that replace them. */
 #define LX_ROW_SLOTS 2048
 #define LX_NO_ROW 0xffffu
+
+/* Ports are counted in pages of so many, and so many pages make up all ports of a transport. */
+#define LX_PORT_PAGE 256
+#define LX_PORT_PAGES (65536 / LX_PORT_PAGE)
 
 /* Images that an attachment can hold at a time: in force, fallback, shadow, and the one being built. */
 #define LX_IMAGE_SLOTS 4
@@ -101,23 +105,39 @@ struct lx_counter {
 
 /*
  * One CPU's counters of one hook; the map holds one per possible CPU, so that no two CPUs write one cache line.
- * A port is counted for every dropped packet whose TCP or UDP ports could be read.
  * A packet credited to a row is counted there, and not again under its reason when that reason is `row`: the sum of
  * reason `row` is worked out by the reader. `would_drop*` count what audit mode or `--egress track` let pass.
  */
-struct lx_counters {
+struct lx_cpu_counters {
     struct lx_counter reasons[LX_REASON_CAPACITY];
     struct lx_counter would_drop_reasons[LX_REASON_CAPACITY];
     struct lx_counter rows[LX_ROW_SLOTS];
-    __u64 dropped[LX_TRANSPORT_COUNT][65536];    /* by destination port, host byte order */
-    __u64 would_drop[LX_TRANSPORT_COUNT][65536]; /* likewise */
+    __u64 port_pages[LX_TRANSPORT_COUNT][LX_PORT_PAGES]; /* the sum over each page of ports */
     __u64 flows_created;
-    __u8 pad[2040]; /* to a whole number of pages: two CPUs never share one */
+    __u8 pad[2040]; /* to a whole number of pages of memory: two CPUs never share one */
 };
 
-_Static_assert(offsetof(struct lx_counters, rows) == 2048, "ABI");
-_Static_assert(offsetof(struct lx_counters, dropped) == 34816, "ABI");
-_Static_assert(sizeof(struct lx_counters) % 4096 == 0, "whole pages");
+_Static_assert(offsetof(struct lx_cpu_counters, rows) == 2048, "ABI");
+_Static_assert(offsetof(struct lx_cpu_counters, port_pages) == 34816, "ABI");
+_Static_assert(sizeof(struct lx_cpu_counters) == 10 * 4096, "ABI; whole pages");
+
+/*
+ * A port is counted for every dropped packet whose TCP or UDP ports could be read, in a map beside the counters: one
+ * CPU's take a megabyte for each transport, of which a reader wants the pages that have grown since it last looked, as
+ * the sums in `port_pages` tell. Each CPU has its pages at lx_port_page().
+ */
+struct lx_port_page {
+    __u64 dropped[LX_PORT_PAGE]; /* by destination port modulo LX_PORT_PAGE, host byte order */
+    __u64 would_drop[LX_PORT_PAGE];
+};
+
+_Static_assert(sizeof(struct lx_port_page) == 4096, "ABI; whole pages");
+
+/* The entry of the ports map that has a port. `transport` is LX_TCP or LX_UDP. */
+lx_inline __u32 lx_port_page(__u32 cpu, __u32 transport, __u32 port)
+{
+    return (cpu * LX_TRANSPORT_COUNT + transport) * LX_PORT_PAGES + port / LX_PORT_PAGE;
+}
 
 /* What a row slot stands for; slots without a row have an empty id. Text is UTF-8 and ends with a zero byte. */
 struct lx_row_label {

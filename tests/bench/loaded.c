@@ -27,13 +27,15 @@ static int publish(struct lx_loaded *loaded, const struct lx_compiled *compiled)
 
 int lx_loaded_open(struct lx_loaded *loaded, const struct lx_compiled *compiled)
 {
+    uint32_t cpus = (uint32_t)libbpf_num_possible_cpus();
     int error;
 
     *loaded = (struct lx_loaded){.skeleton = to_role__open(), .image = -1};
     if (!loaded->skeleton)
         return -errno;
     loaded->skeleton->rodata->image_mask = compiled->capacity - 1;
-    error = bpf_map__set_max_entries(loaded->skeleton->maps.counters, (uint32_t)libbpf_num_possible_cpus());
+    error = bpf_map__set_max_entries(loaded->skeleton->maps.counters, cpus);
+    error = error ?: bpf_map__set_max_entries(loaded->skeleton->maps.ports, lx_port_page(cpus, 0, 0));
     error = error
                 ?: bpf_map__set_value_size(bpf_map__inner_map(loaded->skeleton->maps.images),
                                            compiled->capacity + LX_IMAGE_SLACK);
@@ -76,18 +78,23 @@ int lx_count_packet(const struct lx_loaded *loaded, const struct lx_compiled *co
     const struct bpf_program *program = lx_loaded_program(loaded);
     uint32_t image_size = compiled->capacity + LX_IMAGE_SLACK;
     uint8_t control[64] = {0};
-    struct lx_counters *counters = calloc(1, sizeof(*counters));
+    struct lx_cpu_counters *counters = calloc(1, sizeof(*counters));
+    struct lx_port_page *ports = calloc(lx_port_page(1, 0, 0), sizeof(*ports));
     struct lx_flow_gate *gate = calloc(1, sizeof(*gate));
     struct lx_map_memory image = {.values = (uint8_t *)compiled->image, .value_size = image_size, .entries = 1};
     int error = -ENOMEM;
 
-    if (counters && gate) {
+    if (counters && ports && gate) {
         struct lx_map_memory maps[] = {
             {.fd = bpf_map__fd(loaded->skeleton->maps.images), .entries = 1, .inner = &image},
             {.fd = bpf_map__fd(loaded->skeleton->maps.counters),
              .values = (uint8_t *)counters,
              .value_size = sizeof(*counters),
              .entries = 1},
+            {.fd = bpf_map__fd(loaded->skeleton->maps.ports),
+             .values = (uint8_t *)ports,
+             .value_size = sizeof(*ports),
+             .entries = lx_port_page(1, 0, 0)},
             {.fd = bpf_map__fd(loaded->skeleton->maps.rodata),
              .values = (uint8_t *)loaded->skeleton->rodata,
              .value_size = bpf_map__value_size(loaded->skeleton->maps.rodata),
@@ -105,6 +112,7 @@ int lx_count_packet(const struct lx_loaded *loaded, const struct lx_compiled *co
                              sizeof(maps) / sizeof(maps[0]), frame, length, execution);
     }
     free(counters);
+    free(ports);
     free(gate);
     return error;
 }

@@ -297,6 +297,29 @@ static void count_exactly(enum lx_mode_choice mode, enum lx_mode expected)
     expect_no_trace("outer0");
 }
 
+Test(attachment, counters_read_again_are_those_read_anew)
+{
+    struct lx_counters *again = calloc(1, sizeof(*again)), *anew;
+    struct lx_attachment attachment;
+
+    must_attach("outer0");
+    attachment = opened("outer0");
+    for (unsigned round = 1; round <= 3; round++) {
+        send_frames("wire0", "outer0", 3389, 5); /* one page grows each time, another only once */
+        if (round == 2)
+            send_frames("wire0", "outer0", 445, 7);
+        cr_assert_eq(lx_attachment_counters_again(&attachment, LX_HOOK_TO_ROLE, again, &failure), 0, "%s",
+                     failure.text);
+        anew = counters_of("outer0");
+        cr_expect_eq(again->dropped[LX_UDP][3389], 5 * round);
+        cr_expect_eq(again->dropped[LX_UDP][445], round < 2 ? 0 : 7);
+        cr_expect_eq(memcmp(again, anew, sizeof(*again)), 0);
+        free(anew);
+    }
+    lx_attachment_close(&attachment);
+    free(again);
+}
+
 Test(attachment, real_frames_are_counted_exactly_in_native_mode)
 {
     count_exactly(LX_MODE_AUTO, LX_MODE_NATIVE);

@@ -19,6 +19,7 @@
 #include "tests/oracle/agree.h"
 #include "tests/oracle/samples.h"
 #include "tests/oracle/traffic.h"
+#include "user/core/counters.h"
 
 /* These name the types of the maps. */
 #include "from_role.skel.h"
@@ -42,6 +43,11 @@ struct loaded {
 
 static struct loaded loaded;
 
+static uint32_t cpus(void)
+{
+    return (uint32_t)libbpf_num_possible_cpus();
+}
+
 static struct to_role *load_to_role(bool twin)
 {
     struct to_role *program = to_role__open();
@@ -50,7 +56,8 @@ static struct to_role *load_to_role(bool twin)
     cr_assert(program != NULL);
     program->rodata->image_mask = CAPACITY - 1;
     program->rodata->twin = twin;
-    cr_assert_eq(bpf_map__set_max_entries(program->maps.counters, (uint32_t)libbpf_num_possible_cpus()), 0);
+    cr_assert_eq(bpf_map__set_max_entries(program->maps.counters, cpus()), 0);
+    cr_assert_eq(bpf_map__set_max_entries(program->maps.ports, lx_port_page(cpus(), 0, 0)), 0);
     cr_assert_eq(bpf_map__set_value_size(bpf_map__inner_map(program->maps.images), CAPACITY + LX_IMAGE_SLACK), 0);
     if (first) {
         cr_assert_eq(bpf_map__reuse_fd(program->maps.images, bpf_map__fd(first->maps.images)), 0);
@@ -71,7 +78,8 @@ static struct from_role *load_from_role(bool twin)
     cr_assert(program != NULL);
     program->rodata->image_mask = CAPACITY - 1;
     program->rodata->twin = twin;
-    cr_assert_eq(bpf_map__set_max_entries(program->maps.counters, (uint32_t)libbpf_num_possible_cpus()), 0);
+    cr_assert_eq(bpf_map__set_max_entries(program->maps.counters, cpus()), 0);
+    cr_assert_eq(bpf_map__set_max_entries(program->maps.ports, lx_port_page(cpus(), 0, 0)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.images, bpf_map__fd(first->maps.images)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.data_control, bpf_map__fd(first->maps.data_control)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.flows, bpf_map__fd(first->maps.flows)), 0);
@@ -127,6 +135,13 @@ static int counters_of(enum lx_hook hook, bool twin)
     if (hook == LX_HOOK_TO_ROLE)
         return bpf_map__fd((twin ? loaded.to_role_twin : loaded.to_role)->maps.counters);
     return bpf_map__fd((twin ? loaded.from_role_twin : loaded.from_role)->maps.counters);
+}
+
+static int ports_of(enum lx_hook hook, bool twin)
+{
+    if (hook == LX_HOOK_TO_ROLE)
+        return bpf_map__fd((twin ? loaded.to_role_twin : loaded.to_role)->maps.ports);
+    return bpf_map__fd((twin ? loaded.from_role_twin : loaded.from_role)->maps.ports);
 }
 
 /* A fresh inner map in the next slot, then the control word: the way an update reaches the packets. */
@@ -225,18 +240,40 @@ static void add(uint64_t *sums, const uint64_t *values, size_t values_count)
         sums[index] += values[index];
 }
 
+/* The ports of all CPUs together, and what the sums of their pages make of them. */
+static void add_ports(enum lx_hook hook, bool twin, struct lx_counters *sum)
+{
+    struct lx_port_page one;
+    uint32_t key, port;
+
+    for (key = 0; key < lx_port_page(cpus(), 0, 0); key++) {
+        uint32_t transport = key / LX_PORT_PAGES % LX_TRANSPORT_COUNT, page = key % LX_PORT_PAGES;
+
+        cr_assert_eq(bpf_map_lookup_elem(ports_of(hook, twin), &key, &one), 0);
+        for (port = 0; port < LX_PORT_PAGE; port++) {
+            sum->port_pages[transport][page] -= one.dropped[port] + one.would_drop[port];
+            sum->dropped[transport][page * LX_PORT_PAGE + port] += one.dropped[port];
+            sum->would_drop[transport][page * LX_PORT_PAGE + port] += one.would_drop[port];
+        }
+    }
+    for (key = 0; key < LX_TRANSPORT_COUNT * LX_PORT_PAGES; key++)
+        cr_expect_eq(sum->port_pages[0][key], 0, "the sum of page %u is not that of its ports", key);
+}
+
 /* The counters of all CPUs together. Caller frees. */
 static struct lx_counters *counted(enum lx_hook hook, bool twin)
 {
-    struct lx_counters *sum = calloc(1, sizeof(*sum)), *one = calloc(1, sizeof(*one));
-    int cpu, cpus = libbpf_num_possible_cpus();
+    struct lx_counters *sum = calloc(1, sizeof(*sum));
+    struct lx_cpu_counters *one = calloc(1, sizeof(*one));
+    uint32_t cpu;
 
     cr_assert(sum && one);
-    for (cpu = 0; cpu < cpus; cpu++) {
+    for (cpu = 0; cpu < cpus(); cpu++) {
         cr_assert_eq(bpf_map_lookup_elem(counters_of(hook, twin), &cpu, one), 0);
-        add((uint64_t *)sum, (const uint64_t *)one, sizeof(*sum) / sizeof(uint64_t));
+        add((uint64_t *)sum, (const uint64_t *)one, offsetof(struct lx_cpu_counters, pad) / sizeof(uint64_t));
     }
     free(one);
+    add_ports(hook, twin, sum);
     return sum;
 }
 

@@ -34,7 +34,7 @@ static struct table flow_table = {.key_size = sizeof(struct lx_flow_key), .value
 static struct table fragment_table = {.key_size = sizeof(struct lx_fragment_key),
                                       .value_size = sizeof(struct lx_fragmented)};
 static struct lx_flow_gate gate_value;
-static struct lx_counters counted;
+static struct lx_cpu_counters counted;
 static uint64_t clock_now;
 
 static void *bpf_map_lookup_elem(const void *map, const void *key);

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "counters.h"
 #include "diagnostic.h"
 #include "near_miss.h"
 #include "policy.h"

@@ -9,6 +9,7 @@
 #include <lyncxdp/flow.h>
 
 #include "../core/compile.h"
+#include "../core/counters.h"
 #include "../core/policy.h"
 #include "failure.h"
 #include "interface.h"
@@ -96,6 +97,13 @@ enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, e
  */
 int lx_attachment_counters(const struct lx_attachment *attachment, enum lx_hook hook, struct lx_counters *sum,
                            struct lx_failure *failure);
+
+/*
+ * The same into what an earlier call filled, or into zeroes, of the very same attachment: reads only those pages of
+ * ports that have grown meanwhile.
+ */
+int lx_attachment_counters_again(const struct lx_attachment *attachment, enum lx_hook hook, struct lx_counters *sum,
+                                 struct lx_failure *failure);
 
 /* The row labels by slot: LX_ROW_SLOTS of them. Caller frees. */
 int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_label **labels,

@@ -10,14 +10,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The structure is made of 64-bit counters from its first byte to its last. */
-static void add_cpu(struct lx_counters *sum, const struct lx_counters *cpu)
-{
-    const __u64 *from = (const __u64 *)cpu;
-    __u64 *to = (__u64 *)sum;
+/* What all CPUs have, one behind the other, as it was read. */
+struct copies {
+    struct lx_cpu_counters *cpus; /* owned */
+    __u32 count;
+};
 
-    for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
-        to[i] += from[i];
+static int read_cpus(int map, struct copies *copies)
+{
+    struct bpf_map_info info = {0};
+    __u32 length = sizeof(info);
+    int error = 0;
+
+    if (bpf_obj_get_info_by_fd(map, &info, &length))
+        return -errno;
+    copies->count = info.max_entries;
+    copies->cpus = calloc(info.max_entries, sizeof(*copies->cpus));
+    if (!copies->cpus)
+        return -ENOMEM;
+    for (__u32 cpu = 0; cpu < copies->count && !error; cpu++)
+        if (bpf_map_lookup_elem(map, &cpu, &copies->cpus[cpu]))
+            error = -errno;
+    return error;
+}
+
+static void add(__u64 *sums, const __u64 *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sums[i] += values[i];
 }
 
 static __u64 less(__u64 from, __u64 what)
@@ -44,33 +64,87 @@ static void work_out_rows(struct lx_counters *total)
     };
 }
 
-int lx_attachment_counters(const struct lx_attachment *attachment, enum lx_hook hook, struct lx_counters *sum,
-                           struct lx_failure *failure)
+/* Everything but the ports. The structures are made of 64-bit counters from their first byte to there. */
+static void add_up(const struct copies *copies, struct lx_counters *sum)
 {
-    struct bpf_map_info info = {0};
-    __u32 length = sizeof(info);
-    struct lx_counters *total, *copy;
+    size_t count = offsetof(struct lx_cpu_counters, pad) / sizeof(__u64);
+
+    memset(sum, 0, count * sizeof(__u64));
+    for (__u32 cpu = 0; cpu < copies->count; cpu++)
+        add((__u64 *)sum, (const __u64 *)&copies->cpus[cpu], count);
+    work_out_rows(sum);
+}
+
+/* Reads one page of ports on every CPU that has counted in it. */
+static int read_page(int map, const struct copies *copies, __u32 transport, __u32 page, struct lx_counters *sum)
+{
+    __u32 first = page * LX_PORT_PAGE;
+    struct lx_port_page total = {0}, one;
+
+    for (__u32 cpu = 0; cpu < copies->count; cpu++) {
+        __u32 key = lx_port_page(cpu, transport, first);
+
+        if (!copies->cpus[cpu].port_pages[transport][page])
+            continue;
+        if (bpf_map_lookup_elem(map, &key, &one))
+            return -errno;
+        add((__u64 *)&total, (const __u64 *)&one, sizeof(one) / sizeof(__u64));
+    }
+    memcpy(&sum->dropped[transport][first], total.dropped, sizeof(total.dropped));
+    memcpy(&sum->would_drop[transport][first], total.would_drop, sizeof(total.would_drop));
+    return 0;
+}
+
+/* Reads the pages whose sums differ from those in `read`, which then are the ones before the reading. */
+static int read_pages(int map, const struct copies *copies, struct lx_counters *read)
+{
     int error = 0;
 
-    if (attachment->maps.fds[lx_map_of_counters(hook)] < 0)
-        return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "%s has no such hook", attachment->metadata.interface);
-    total = calloc(2, sizeof(*total));
-    if (!total)
-        return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
-    copy = total + 1;
-    if (bpf_obj_get_info_by_fd(attachment->maps.fds[lx_map_of_counters(hook)], &info, &length))
-        error = -errno;
-    for (__u32 cpu = 0; !error && cpu < info.max_entries; cpu++) {
-        if (bpf_map_lookup_elem(attachment->maps.fds[lx_map_of_counters(hook)], &cpu, copy))
-            error = -errno;
-        else
-            add_cpu(total, copy);
+    for (__u32 i = 0; i < LX_TRANSPORT_COUNT * LX_PORT_PAGES && !error; i++) {
+        __u32 transport = i / LX_PORT_PAGES, page = i % LX_PORT_PAGES;
+        __u64 sum = 0;
+
+        for (__u32 cpu = 0; cpu < copies->count; cpu++)
+            sum += copies->cpus[cpu].port_pages[transport][page];
+        if (sum == read->port_pages[transport][page])
+            continue;
+        error = read_page(map, copies, transport, page, read);
+        if (!error)
+            read->port_pages[transport][page] = sum;
     }
-    work_out_rows(total);
+    return error;
+}
+
+int lx_attachment_counters_again(const struct lx_attachment *attachment, enum lx_hook hook, struct lx_counters *sum,
+                                 struct lx_failure *failure)
+{
+    const struct lx_maps *maps = &attachment->maps;
+    struct copies copies = {0};
+    int error;
+
+    if (maps->fds[lx_map_of_counters(hook)] < 0)
+        return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "%s has no such hook", attachment->metadata.interface);
+    error = read_cpus(maps->fds[lx_map_of_counters(hook)], &copies);
+    error = error ?: read_pages(maps->fds[lx_map_of_ports(hook)], &copies, sum);
     if (!error)
-        memcpy(sum, total, sizeof(*sum));
-    free(total);
+        add_up(&copies, sum);
+    free(copies.cpus);
     if (!error)
         return 0;
     return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the counters: %s", strerror(-error));
+}
+
+int lx_attachment_counters(const struct lx_attachment *attachment, enum lx_hook hook, struct lx_counters *sum,
+                           struct lx_failure *failure)
+{
+    struct lx_counters *read = calloc(1, sizeof(*read));
+    int error;
+
+    if (!read)
+        return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
+    error = lx_attachment_counters_again(attachment, hook, read, failure);
+    if (!error)
+        memcpy(sum, read, sizeof(*sum));
+    free(read);
+    return error;
 }

@@ -31,8 +31,10 @@ static const struct {
     [LX_MAP_LABELS] = {"labels", sizeof(__u32), sizeof(struct lx_row_label)},
     [LX_MAP_METADATA] = {"metadata", sizeof(__u32), sizeof(struct lx_metadata)},
     [LX_MAP_PUBLICATIONS] = {"publications", sizeof(__u32), sizeof(struct lx_publication)},
-    [LX_MAP_TO_ROLE_COUNTERS] = {"to_role_counters", sizeof(__u32), sizeof(struct lx_counters)},
-    [LX_MAP_FROM_ROLE_COUNTERS] = {"from_role_counters", sizeof(__u32), sizeof(struct lx_counters)},
+    [LX_MAP_TO_ROLE_COUNTERS] = {"to_role_counters", sizeof(__u32), sizeof(struct lx_cpu_counters)},
+    [LX_MAP_TO_ROLE_PORTS] = {"to_role_ports", sizeof(__u32), sizeof(struct lx_port_page)},
+    [LX_MAP_FROM_ROLE_COUNTERS] = {"from_role_counters", sizeof(__u32), sizeof(struct lx_cpu_counters)},
+    [LX_MAP_FROM_ROLE_PORTS] = {"from_role_ports", sizeof(__u32), sizeof(struct lx_port_page)},
 };
 
 const char *lx_map_name(enum lx_map map)
@@ -71,7 +73,7 @@ static int create_to_role(struct lx_maps *maps)
     struct bpf_object *object = NULL;
     int error = load_maps(LX_HOOK_TO_ROLE, &maps->shape, &object);
 
-    for (enum lx_map map = 0; map <= LX_MAP_TO_ROLE_COUNTERS && !error; map++)
+    for (enum lx_map map = 0; map <= LX_MAP_TO_ROLE_PORTS && !error; map++)
         error = keep(object, map, maps);
     bpf_object__close(object);
     return error;
@@ -83,6 +85,7 @@ static int create_from_role(struct lx_maps *maps)
     int error = load_maps(LX_HOOK_FROM_ROLE, &maps->shape, &object);
 
     error = error ?: keep(object, LX_MAP_FROM_ROLE_COUNTERS, maps);
+    error = error ?: keep(object, LX_MAP_FROM_ROLE_PORTS, maps);
     bpf_object__close(object);
     return error;
 }
@@ -135,7 +138,9 @@ static int read_shape(struct lx_maps *maps)
         return -errno;
     maps->shape = (struct lx_shape){
         .capacity = (uint32_t)metadata.image_capacity, .flows = flows.max_entries, .from_role = metadata.from_role};
-    return metadata.from_role && maps->fds[LX_MAP_FROM_ROLE_COUNTERS] < 0 ? -ENOENT : 0;
+    if (!metadata.from_role)
+        return 0;
+    return maps->fds[LX_MAP_FROM_ROLE_COUNTERS] < 0 || maps->fds[LX_MAP_FROM_ROLE_PORTS] < 0 ? -ENOENT : 0;
 }
 
 int lx_maps_open(const char *directory, bool writing, struct lx_maps *maps)
@@ -153,7 +158,7 @@ int lx_maps_open(const char *directory, bool writing, struct lx_maps *maps)
         fd = lx_pin_open_map(directory, lx_map_name(map), writing, known[map].key_size, known[map].value_size);
         if (fd >= 0)
             opened.fds[map] = fd;
-        else if (map != LX_MAP_FROM_ROLE_COUNTERS || fd != -ENOENT)
+        else if (map < LX_MAP_FROM_ROLE_COUNTERS || fd != -ENOENT)
             error = fd;
     }
     error = error ?: read_shape(&opened);

@@ -22,8 +22,10 @@ enum lx_map {
     LX_MAP_LABELS,
     LX_MAP_METADATA,
     LX_MAP_PUBLICATIONS,
-    LX_MAP_TO_ROLE_COUNTERS,
-    LX_MAP_FROM_ROLE_COUNTERS, /* absent without that hook */
+    LX_MAP_TO_ROLE_COUNTERS, /* from here on each hook has its own; those before are shared */
+    LX_MAP_TO_ROLE_PORTS,
+    LX_MAP_FROM_ROLE_COUNTERS, /* absent without that hook, like the next */
+    LX_MAP_FROM_ROLE_PORTS,
     LX_MAP_COUNT
 };
 
@@ -31,7 +33,7 @@ enum lx_map {
 struct lx_shape {
     uint32_t capacity; /* of an image, in bytes */
     uint32_t flows;    /* entries of the flow table */
-    bool from_role;    /* counters for that hook too */
+    bool from_role;    /* counters and ports for that hook too */
 };
 
 /* File descriptors, owned; -1: not opened. */
@@ -50,6 +52,12 @@ struct lx_maps {
 static inline enum lx_map lx_map_of_counters(enum lx_hook hook)
 {
     return hook == LX_HOOK_TO_ROLE ? LX_MAP_TO_ROLE_COUNTERS : LX_MAP_FROM_ROLE_COUNTERS;
+}
+
+/* The dropped ports of a hook. */
+static inline enum lx_map lx_map_of_ports(enum lx_hook hook)
+{
+    return hook == LX_HOOK_TO_ROLE ? LX_MAP_TO_ROLE_PORTS : LX_MAP_FROM_ROLE_PORTS;
 }
 
 /* The name of a map, which is also that of its pin. */

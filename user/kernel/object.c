@@ -52,6 +52,9 @@ struct bpf_map *lx_object_map(const struct bpf_object *object, enum lx_map map)
     case LX_MAP_TO_ROLE_COUNTERS:
     case LX_MAP_FROM_ROLE_COUNTERS:
         return bpf_object__find_map_by_name(object, "counters");
+    case LX_MAP_TO_ROLE_PORTS:
+    case LX_MAP_FROM_ROLE_PORTS:
+        return bpf_object__find_map_by_name(object, "ports");
     default:
         return bpf_object__find_map_by_name(object, lx_map_name(map));
     }
@@ -60,10 +63,11 @@ struct bpf_map *lx_object_map(const struct bpf_object *object, enum lx_map map)
 static int shape_maps(struct bpf_object *object, const struct lx_shape *shape)
 {
     struct bpf_map *image = bpf_map__inner_map(lx_object_map(object, LX_MAP_IMAGES));
+    __u32 cpus = (__u32)libbpf_num_possible_cpus();
     int error = bpf_map__set_value_size(image, shape->capacity + LX_IMAGE_SLACK);
 
-    error =
-        error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_TO_ROLE_COUNTERS), libbpf_num_possible_cpus());
+    error = error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_TO_ROLE_COUNTERS), cpus);
+    error = error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_TO_ROLE_PORTS), lx_port_page(cpus, 0, 0));
     return error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_FLOWS), shape->flows);
 }
 
@@ -112,6 +116,7 @@ struct bpf_object *lx_object_open_over(enum lx_hook hook, const struct lx_maps *
     for (enum lx_map map = 0; map < LX_MAP_TO_ROLE_COUNTERS && !error; map++)
         error = share(lx_object_map(object, map), maps->fds[map]);
     error = error ?: share(lx_object_map(object, lx_map_of_counters(hook)), maps->fds[lx_map_of_counters(hook)]);
+    error = error ?: share(lx_object_map(object, lx_map_of_ports(hook)), maps->fds[lx_map_of_ports(hook)]);
     if (!error)
         return object;
     bpf_object__close(object);
