@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "user/core/probe.h"
+#include "user/core/report.h"
 #include "user/kernel/attachment.h"
 #include "user/kernel/publish.h"
 
