@@ -320,7 +320,7 @@ Test(report, a_drop_has_no_row)
 Test(report, a_drop_names_the_row_that_comes_nearest)
 {
     struct lx_row row = {.id = "a/b", .source = "Table 1"};
-    struct lx_candidate candidate = {.row = &row};
+    struct lx_candidate_row candidate = {.row = &row};
     struct lx_near_miss miss = {.candidate = &candidate, .differences = LX_DIFFERENT_TRANSPORT};
     struct lx_probe probe = sample_probe("192.0.2.7", "192.0.2.1");
     struct lx_explanation explanation = {

@@ -15,7 +15,7 @@ static int add_picks(struct lx_candidates *candidates, struct lx_binding *bindin
 {
     const struct lx_selection *selection = binding->selection;
     size_t room = candidates->count + selection->pick_count + 1;
-    struct lx_candidate *items = reallocarray(candidates->items, room, sizeof(*items));
+    struct lx_candidate_row *items = reallocarray(candidates->items, room, sizeof(*items));
     int error = 0;
 
     if (!items)
@@ -25,11 +25,11 @@ static int add_picks(struct lx_candidates *candidates, struct lx_binding *bindin
         const struct lx_pick *pick = &selection->picks[i];
         const struct lx_row *row = pick->row;
         bool inbound = lx_row_hook(row) == LX_HOOK_TO_ROLE;
-        struct lx_candidate *candidate = &items[candidates->count];
+        struct lx_candidate_row *candidate = &items[candidates->count];
 
         if (row->unresolved)
             continue;
-        *candidate = (struct lx_candidate){.row = row, .side = selection->side, .closed = pick->closed};
+        *candidate = (struct lx_candidate_row){.row = row, .side = selection->side, .closed = pick->closed};
         error = lx_bind(binding, pick, inbound ? &row->to : &row->from, &candidate->self);
         if (!error)
             error = lx_bind(binding, pick, inbound ? &row->from : &row->to, &candidate->partner);

@@ -8,7 +8,7 @@
 
 #include "selection.h"
 
-struct lx_candidate {
+struct lx_candidate_row {
     const struct lx_row *row; /* borrowed from the policy file or the site */
     enum lx_side side;        /* on which the row was looked at, when the roles have sides */
     enum lx_closed closed;
@@ -16,8 +16,8 @@ struct lx_candidate {
 };
 
 struct lx_candidates {
-    enum lx_side side;          /* that the request is about */
-    struct lx_candidate *items; /* owned; rows of that side first, in the policy's order */
+    enum lx_side side;              /* that the request is about */
+    struct lx_candidate_row *items; /* owned; rows of that side first, in the policy's order */
     size_t count;
     struct lx_policy bound[2]; /* own the sets, by side */
 };

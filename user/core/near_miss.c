@@ -27,7 +27,7 @@ static bool contains(const struct lx_prefix_set *set, const struct lx_address *a
     return set->any;
 }
 
-static unsigned compare_addresses(const struct lx_candidate *candidate, struct ends ends)
+static unsigned compare_addresses(const struct lx_candidate_row *candidate, struct ends ends)
 {
     unsigned differences = contains(candidate->self, ends.self) ? 0 : LX_DIFFERENT_SELF;
 
@@ -45,7 +45,7 @@ static int compare_weight(unsigned left, unsigned right)
 }
 
 /* What has nothing to do with addresses and ports. */
-static unsigned compare_conditions(const struct lx_candidate *candidate, const struct lx_probe *probe,
+static unsigned compare_conditions(const struct lx_candidate_row *candidate, const struct lx_probe *probe,
                                    enum lx_side side)
 {
     unsigned differences = 0;
@@ -60,7 +60,7 @@ static unsigned compare_conditions(const struct lx_candidate *candidate, const s
 }
 
 /* A row of the hook that the packet is at. */
-static unsigned compare_here(const struct lx_candidate *candidate, const struct lx_probe *probe, enum lx_hook hook)
+static unsigned compare_here(const struct lx_candidate_row *candidate, const struct lx_probe *probe, enum lx_hook hook)
 {
     const struct lx_row *row = candidate->row;
     bool source_port = lx_ports_contain(&row->source_ports, probe->source_port);
@@ -78,7 +78,7 @@ static unsigned compare_here(const struct lx_candidate *candidate, const struct 
  * A row of the other hook. Either the packet only goes the wrong way, or the question does: who meant a packet of the
  * other hook put the role's address at the other end.
  */
-static unsigned compare_there(const struct lx_candidate *candidate, const struct lx_probe *probe, enum lx_hook hook)
+static unsigned compare_there(const struct lx_candidate_row *candidate, const struct lx_probe *probe, enum lx_hook hook)
 {
     const struct lx_row *row = candidate->row;
     enum lx_hook other = hook == LX_HOOK_TO_ROLE ? LX_HOOK_FROM_ROLE : LX_HOOK_TO_ROLE;
@@ -94,7 +94,7 @@ static unsigned compare_there(const struct lx_candidate *candidate, const struct
 }
 
 /* True for what an answer to the other hook's packets looks like: the row turned round, in all of its fields. */
-static bool is_reply(const struct lx_candidate *candidate, const struct lx_probe *probe, enum lx_hook hook)
+static bool is_reply(const struct lx_candidate_row *candidate, const struct lx_probe *probe, enum lx_hook hook)
 {
     const struct lx_row *row = candidate->row;
     bool specific = !lx_ports_any(&row->source_ports) || !lx_ports_any(&row->destination_ports);
@@ -107,7 +107,7 @@ static bool is_reply(const struct lx_candidate *candidate, const struct lx_probe
            !(compare_addresses(candidate, ends_at(probe, hook)) & (LX_DIFFERENT_SELF | LX_DIFFERENT_PARTNER));
 }
 
-static struct lx_near_miss compare(const struct lx_candidate *candidate, const struct lx_probe *probe,
+static struct lx_near_miss compare(const struct lx_candidate_row *candidate, const struct lx_probe *probe,
                                    enum lx_hook hook, enum lx_side side)
 {
     struct lx_near_miss miss = {.candidate = candidate};

@@ -22,8 +22,8 @@ enum lx_difference {
 };
 
 struct lx_near_miss {
-    const struct lx_candidate *candidate; /* borrowed; NULL: no row has the port */
-    unsigned differences;                 /* enum lx_difference bits */
+    const struct lx_candidate_row *candidate; /* borrowed; NULL: no row has the port */
+    unsigned differences;                     /* enum lx_difference bits */
     bool reply; /* the hook differs, and the packet looks like a reply to what the row lets the other side begin */
 };
 

@@ -133,7 +133,7 @@ static void put_set(FILE *text, const struct lx_prefix_set *set)
 /* Either end or both. */
 static void put_addresses(FILE *text, const struct inputs *inputs)
 {
-    const struct lx_candidate *candidate = inputs->miss->candidate;
+    const struct lx_candidate_row *candidate = inputs->miss->candidate;
     bool inbound = lx_row_hook(inputs->row) == LX_HOOK_TO_ROLE;
 
     fputs("it is about packets", text);
