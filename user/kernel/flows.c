@@ -108,30 +108,43 @@ static int count_batch(const struct batch *batch, void *data)
     return 0;
 }
 
+/* The flows that were ever created. */
+static int read_created(const struct lx_attachment *attachment, uint64_t *created, struct lx_failure *failure)
+{
+    struct lx_counters *sum = malloc(sizeof(*sum));
+    int error;
+
+    if (!sum)
+        return fail_to_read(-ENOMEM, failure);
+    error = lx_attachment_counters(attachment, LX_HOOK_FROM_ROLE, sum, failure);
+    if (!error)
+        *created = sum->flows_created;
+    free(sum);
+    return error;
+}
+
 /* The kernel tells of no eviction: those were evicted that were created and are not there. Nothing else removes one. */
 int lx_attachment_flow_numbers(const struct lx_attachment *attachment, struct lx_flow_numbers *numbers,
                                struct lx_failure *failure)
 {
-    struct lx_counters *sum = malloc(sizeof(*sum));
     struct counted counted = {.now = now()};
-    int error = sum ? 0 : -ENOMEM;
+    uint64_t created = 0;
+    int error;
 
-    if (attachment->maps.fds[LX_MAP_FLOWS] < 0) {
-        free(sum);
+    if (!attachment->metadata.from_role) {
         *numbers = (struct lx_flow_numbers){0};
         return 0;
     }
+    /* The created ones are read first: what is created meanwhile makes evictions fewer, not more than there were. */
+    error = read_created(attachment, &created, failure);
+    if (error)
+        return error;
+    error = for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], count_batch, &counted);
     if (error)
         return fail_to_read(error, failure);
-    /* The created ones are read first: what is created meanwhile makes evictions fewer, not more than there were. */
-    error = lx_attachment_counters(attachment, LX_HOOK_FROM_ROLE, sum, failure);
-    if (!error && (error = for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], count_batch, &counted)))
-        fail_to_read(error, failure);
-    if (!error)
-        *numbers = (struct lx_flow_numbers){
-            .live = counted.live,
-            .evicted = sum->flows_created > counted.present ? sum->flows_created - counted.present : 0,
-        };
-    free(sum);
-    return error;
+    *numbers = (struct lx_flow_numbers){
+        .live = counted.live,
+        .evicted = created > counted.present ? created - counted.present : 0,
+    };
+    return 0;
 }
