@@ -50,6 +50,15 @@ bool lx_ports_cover(const struct lx_ports *wide, const struct lx_ports *narrow)
     return true;
 }
 
+bool lx_ports_meet(const struct lx_ports *left, const struct lx_ports *right)
+{
+    for (size_t i = 0; i < left->count; i++)
+        for (size_t j = 0; j < right->count; j++)
+            if (left->ranges[i].first <= right->ranges[j].last && right->ranges[j].first <= left->ranges[i].last)
+                return true;
+    return lx_ports_any(left) || lx_ports_any(right);
+}
+
 static int refuse(const char **problem, const char *sentence)
 {
     if (problem)

@@ -24,6 +24,8 @@ bool lx_ports_any(const struct lx_ports *ports);
 bool lx_ports_contain(const struct lx_ports *ports, uint16_t port);
 /* True when every port of `narrow` is one of `wide`. */
 bool lx_ports_cover(const struct lx_ports *wide, const struct lx_ports *narrow);
+/* True when a port is one of both. */
+bool lx_ports_meet(const struct lx_ports *left, const struct lx_ports *right);
 
 /*
  * Reads "443", "50000-59999", "443,3478" or "any". On failure returns -EINVAL, leaves the output untouched and points
