@@ -234,6 +234,8 @@ static int diff_switches(struct comparison *comparison, struct lx_switch_diff *d
     diff->built_ins_off = before->built_ins & ~after->built_ins;
     diff->egress_before = before->egress;
     diff->egress_after = after->egress;
+    diff->audit_before = before->audit;
+    diff->audit_after = after->audit;
     diff_vlans(before, after, diff);
     error = diff_addresses(comparison, after->protected, before->protected, &diff->protected_on);
     return error ?: diff_addresses(comparison, before->protected, after->protected, &diff->protected_off);
@@ -279,6 +281,7 @@ bool lx_policy_diff_none(const struct lx_policy_diff *diff)
     const struct lx_switch_diff *switches = &diff->switches;
 
     return !diff->allowed.count && !diff->dropped.count && !switches->built_ins_on && !switches->built_ins_off &&
-           switches->egress_before == switches->egress_after && !switches->protected_on && !switches->protected_off &&
-           !memcmp(switches->vlans_on, none, sizeof(none)) && !memcmp(switches->vlans_off, none, sizeof(none));
+           switches->egress_before == switches->egress_after && switches->audit_before == switches->audit_after &&
+           !switches->protected_on && !switches->protected_off && !memcmp(switches->vlans_on, none, sizeof(none)) &&
+           !memcmp(switches->vlans_off, none, sizeof(none));
 }

@@ -12,6 +12,7 @@
 struct lx_switch_diff {
     uint32_t built_ins_on, built_ins_off;
     enum lx_egress egress_before, egress_after;
+    bool audit_before, audit_after;
     uint8_t vlans_on[512], vlans_off[512];
     const struct lx_prefix_set *protected_on, *protected_off; /* addresses behind the role; NULL: none */
 };

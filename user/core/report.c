@@ -166,7 +166,7 @@ json_t *lx_report_role(const struct lx_policy_file *file, const struct lx_role *
     return NULL;
 }
 
-static json_t *endpoint(const struct lx_endpoint *endpoint)
+json_t *lx_json_endpoint(const struct lx_endpoint *endpoint)
 {
     char *text = lx_endpoint_format(endpoint);
     json_t *value = text ? lx_json_text(text) : NULL;
@@ -182,8 +182,7 @@ static json_t *ports(const struct lx_ports *ports)
     return json_string(lx_ports_format(ports, text));
 }
 
-/* The addresses of a set, or "any". */
-static json_t *prefixes(const struct lx_prefix_set *set)
+json_t *lx_json_prefixes(const struct lx_prefix_set *set)
 {
     json_t *array = json_array();
     char text[LX_PREFIX_TEXT];
@@ -206,15 +205,15 @@ json_t *lx_report_row(const struct lx_row *row, const struct lx_rule *rule)
     report = json_pack(
         "{s:o, s:o, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?, s:b}", "id",
         lx_json_text(row->id), "role", lx_json_text(row->role), "side", lx_side_name(row->side), "hook",
-        lx_hook_name(lx_row_hook(row)), "from", endpoint(&row->from), "source_port", ports(&row->source_ports), "to",
-        endpoint(&row->to), "destination_port", ports(&row->destination_ports), "transport",
+        lx_hook_name(lx_row_hook(row)), "from", lx_json_endpoint(&row->from), "source_port", ports(&row->source_ports),
+        "to", lx_json_endpoint(&row->to), "destination_port", ports(&row->destination_ports), "transport",
         row->transports ? json_string(lx_transports_name(row->transports)) : json_null(), "application",
         lx_json_text(row->application), "direction", lx_json_text(row->direction), "options", words(&row->options),
         "workloads", words(&row->workloads), "source", lx_json_text(row->source), "note", lx_json_text(row->note), "lb",
         lx_lb_name(row->lb), "needs", row->needs, "unresolved", row->unresolved);
     if (report && rule &&
-        (json_object_set_new(report, "source_addresses", prefixes(rule->source)) ||
-         json_object_set_new(report, "destination_addresses", prefixes(rule->destination)))) {
+        (json_object_set_new(report, "source_addresses", lx_json_prefixes(rule->source)) ||
+         json_object_set_new(report, "destination_addresses", lx_json_prefixes(rule->destination)))) {
         json_decref(report);
         return NULL;
     }

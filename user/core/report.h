@@ -15,6 +15,7 @@
 #include "diagnostic.h"
 #include "near_miss.h"
 #include "policy.h"
+#include "policy_diff.h"
 #include "policy_file.h"
 #include "probe.h"
 
@@ -87,6 +88,13 @@ struct lx_explanation {
 };
 
 json_t *lx_report_explanation(const struct lx_explanation *explanation);
+
+/*
+ * What a change of policy does: `allowed` and `dropped`, the regions, each with its verdicts `before` and `after`, and
+ * `switches`, what is not about rows. A region's addresses are `source_addresses` without `source_except`, and so for
+ * the destination. Large sets are one value, however many regions refer to them.
+ */
+json_t *lx_report_diff(const struct lx_policy_diff *diff);
 
 /* A diagnostic, for `check --json`. */
 json_t *lx_report_diagnostic(const struct lx_diagnostic *diagnostic);

@@ -6,13 +6,19 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "address.h"
+#include "policy.h"
 
 /* A string; null for NULL and for empty text. Returns NULL only when out of memory. */
 json_t *lx_json_text(const char *text);
 
 /* An address with a port, as it is written on the command line. */
 json_t *lx_json_socket(const struct lx_address *address, uint16_t port);
+
+/* One end of a row, by name or by addresses. */
+json_t *lx_json_endpoint(const struct lx_endpoint *endpoint);
+
+/* The addresses of a set, or "any", as an array. */
+json_t *lx_json_prefixes(const struct lx_prefix_set *set);
 
 /* Appends `value`, which it takes in any case. Either may be NULL (out of memory); returns 0 or -1. */
 int lx_json_add(json_t *array, json_t *value);

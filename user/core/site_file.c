@@ -8,6 +8,7 @@
 
 #include <lyncxdp/image.h>
 
+#include "built_ins.h"
 #include "items.h"
 #include "policy_file.h"
 #include "row_text.h"
@@ -132,42 +133,20 @@ static void read_options(struct site_reader *site, const struct lx_node *node)
 
 static void read_built_ins(struct site_reader *site, const struct lx_node *node)
 {
-    static const struct lx_field fields[] = {
-        {"arp", NULL},
-        {"neighbour-discovery", NULL},
-        {"router-advertisement", NULL},
-        {"router-solicitation", NULL},
-        {"mld", NULL},
-        {"dhcp", NULL},
-        {"icmp-error", NULL},
-        {"echo", NULL},
-        {"ip-options", NULL},
-        {"fragments", NULL},
-    };
-    static const uint32_t bits[] = {
-        LX_BUILT_IN_ARP,
-        LX_BUILT_IN_NEIGHBOUR_DISCOVERY,
-        LX_BUILT_IN_ROUTER_ADVERTISEMENT,
-        LX_BUILT_IN_ROUTER_SOLICITATION,
-        LX_BUILT_IN_MLD,
-        LX_BUILT_IN_DHCP,
-        LX_BUILT_IN_ICMP_ERROR,
-        LX_BUILT_IN_ECHO,
-        LX_BUILT_IN_IP_OPTIONS,
-        LX_BUILT_IN_FRAGMENTS,
-    };
-    const struct lx_node *values[COUNT_OF(fields)];
+    struct lx_field fields[LX_BUILT_INS];
+    const struct lx_node *values[LX_BUILT_INS];
     bool on;
 
-    _Static_assert(COUNT_OF(fields) == COUNT_OF(bits), "a bit for every name");
-    lx_read_mapping(&site->reader, node, "the built-in cases", fields, COUNT_OF(fields), values);
-    for (size_t i = 0; i < COUNT_OF(fields); i++) {
+    for (size_t i = 0; i < LX_BUILT_INS; i++)
+        fields[i] = (struct lx_field){lx_built_ins[i].name, NULL};
+    lx_read_mapping(&site->reader, node, "the built-in cases", fields, LX_BUILT_INS, values);
+    for (size_t i = 0; i < LX_BUILT_INS; i++) {
         if (!values[i] || !lx_read_flag(&site->reader, values[i], &on))
             continue;
         if (on)
-            site->site.built_ins_on |= bits[i];
+            site->site.built_ins_on |= lx_built_ins[i].bit;
         else
-            site->site.built_ins_off |= bits[i];
+            site->site.built_ins_off |= lx_built_ins[i].bit;
     }
 }
 

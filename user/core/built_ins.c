@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* In the order of the README's table. */
+#include "built_ins.h"
+
+#include <lyncxdp/image.h>
+
+const struct lx_built_in_name lx_built_ins[LX_BUILT_INS] = {
+    {"arp", LX_BUILT_IN_ARP, "ARP for IPv4 over Ethernet"},
+    {"neighbour-discovery", LX_BUILT_IN_NEIGHBOUR_DISCOVERY, "IPv6 neighbour discovery"},
+    {"router-advertisement", LX_BUILT_IN_ROUTER_ADVERTISEMENT, "IPv6 router advertisements"},
+    {"router-solicitation", LX_BUILT_IN_ROUTER_SOLICITATION, "IPv6 router solicitations"},
+    {"mld", LX_BUILT_IN_MLD, "multicast listener discovery"},
+    {"dhcp", LX_BUILT_IN_DHCP, "DHCP and DHCPv6"},
+    {"icmp-error", LX_BUILT_IN_ICMP_ERROR, "ICMP errors about packets that the policy lets out"},
+    {"echo", LX_BUILT_IN_ECHO, "ping"},
+    {"ip-options", LX_BUILT_IN_IP_OPTIONS, "IPv4 packets with options, where a row lists them"},
+    {"fragments", LX_BUILT_IN_FRAGMENTS, "later fragments of a first one that passed"},
+};
