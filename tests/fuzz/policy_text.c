@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fuzzes the readers of policy and site files with one text, which may include itself: no crash, no leak, an answer
- * that agrees with its diagnostics, places that exist, rows that hold what row.h promises, and a canonical form that
- * reads back and prints the same.
+ * Fuzzes the readers of policy files, sites and declarations with one text, which may include itself: no crash, no
+ * leak, an answer that agrees with its diagnostics, places that exist, rows that hold what row.h promises, and a
+ * canonical form that reads back and prints the same.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/core/declaration.h"
 #include "user/core/lint.h"
 #include "user/core/policy_file.h"
 #include "user/core/policy_print.h"
@@ -190,6 +191,40 @@ static void read_site(FILE *stream)
     lx_site_free(&site);
 }
 
+/* None of them is empty, and the first says whose rows. */
+static void check_words(const struct lx_declared *declared)
+{
+    struct lx_words words;
+
+    require(!lx_declared_words(declared, &words));
+    require(words.count >= 2 && !strcmp(words.items[0], "--role"));
+    for (size_t i = 0; i < words.count; i++)
+        require(words.items[i] && *words.items[i]);
+    lx_words_free(&words);
+}
+
+static void read_declaration(FILE *stream)
+{
+    struct lx_diagnostics diagnostics = {0};
+    struct lx_declaration declaration;
+    int error = lx_declaration_read(stream, "fuzz.yaml", &declaration, &diagnostics);
+
+    check_diagnostics(&diagnostics, error);
+    lx_diagnostics_free(&diagnostics);
+    if (error)
+        return;
+    for (size_t i = 0; i < declaration.count; i++) {
+        const struct lx_declared *declared = &declaration.items[i];
+
+        require(*declared->interface && declared->place.line && declared->roles.count);
+        require(!declared->forward || declared->pair);
+        for (size_t j = 0; j < i; j++)
+            require(strcmp(declaration.items[j].interface, declared->interface) != 0);
+        check_words(declared);
+    }
+    lx_declaration_free(&declaration);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     FILE *stream = open_bytes(data, size);
@@ -198,6 +233,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     read_policy(data, size);
     read_site(stream);
+    rewind(stream);
+    read_declaration(stream);
     fclose(stream);
     return 0;
 }

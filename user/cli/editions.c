@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../core/path.h"
 #include "../core/schema.h"
 #include "../core/spelling.h"
 #include "output.h"
@@ -166,17 +167,11 @@ static void missing_edition(const char *directory, const char *edition, const ch
 /* The path of what a file includes: an edition, or a path relative to that file. NULL when out of memory. */
 static char *included_path(const char *directory, const char *from, const char *what)
 {
-    const char *slash = strrchr(from, '/');
     char *path = NULL;
-    int length;
 
-    if (lx_is_name(what))
-        length = asprintf(&path, "%s/%s" SUFFIX, directory, what);
-    else if (*what == '/' || !slash)
-        length = asprintf(&path, "%s", what);
-    else
-        length = asprintf(&path, "%.*s/%s", (int)(slash - from), from, what);
-    return length < 0 ? NULL : path;
+    if (!lx_is_name(what))
+        return lx_path_beside(from, what);
+    return asprintf(&path, "%s/%s" SUFFIX, directory, what) < 0 ? NULL : path;
 }
 
 static int open_include(const struct lx_opener *opener, const char *from, const char *what, struct lx_opened *opened,

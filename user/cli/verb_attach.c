@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/declaration.h"
 #include "../core/lockout.h"
 #include "../core/report.h"
 #include "../kernel/attachment.h"
@@ -11,9 +12,6 @@
 #include "ssh_session.h"
 #include "tables.h"
 #include "verb.h"
-
-#define FEWEST_FLOWS 16
-#define MOST_FLOWS (16 << 20)
 
 struct attach_options {
     struct lx_policy_options policy;
@@ -54,8 +52,8 @@ static int take_flows(void *field, const char *value)
 {
     unsigned long flows = strspn(value, "0123456789") == strlen(value) ? strtoul(value, NULL, 10) : 0;
 
-    if (flows < FEWEST_FLOWS || flows > MOST_FLOWS)
-        return lx_usage_error("--flows '%s': write a number from %d to %d", value, FEWEST_FLOWS, MOST_FLOWS);
+    if (flows < LX_FEWEST_FLOWS || flows > LX_MOST_FLOWS)
+        return lx_usage_error("--flows '%s': write a number from %d to %u", value, LX_FEWEST_FLOWS, LX_MOST_FLOWS);
     *(uint32_t *)field = (uint32_t)flows;
     return LX_EXIT_DONE;
 }

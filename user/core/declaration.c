@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The schema of a declaration: a table of keys, each with its reader, for the defaults and for every interface. */
+#include "declaration.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "items.h"
+#include "path.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
+
+enum key {
+    ROLE,
+    EDITION,
+    SIDE,
+    SITE,
+    SET,
+    WITHOUT,
+    WORKLOAD,
+    LB,
+    POLICY,
+    EGRESS,
+    AUDIT,
+    MODE,
+    FLOWS,
+    PAIR,
+    FORWARD,
+    KEYS,
+    KEYS_OF_DEFAULTS = PAIR, /* what comes from there on is about one interface */
+};
+
+static const struct lx_field keys[KEYS] = {
+    [ROLE] = {"role", NULL},         [EDITION] = {"edition", NULL}, [SIDE] = {"side", NULL},
+    [SITE] = {"site", NULL},         [SET] = {"set", NULL},         [WITHOUT] = {"without", NULL},
+    [WORKLOAD] = {"workload", NULL}, [LB] = {"lb", NULL},           [POLICY] = {"policy", NULL},
+    [EGRESS] = {"egress", NULL},     [AUDIT] = {"audit", NULL},     [MODE] = {"mode", NULL},
+    [FLOWS] = {"flows", NULL},       [PAIR] = {"pair", NULL},       [FORWARD] = {"forward", NULL},
+};
+
+struct declaration_reader {
+    struct lx_reader reader;
+    struct lx_declaration declaration;
+    const struct lx_node *defaults[KEYS]; /* those without a mistake */
+    bool role_by_default;                 /* even if it is no good */
+};
+
+/* The name of an interface as the kernel takes it; NULL after a diagnostic. */
+static const char *read_interface(struct lx_reader *reader, const struct lx_node *node)
+{
+    const char *name = lx_read_text(reader, node, "the name of an interface");
+
+    if (!name)
+        return NULL;
+    if (strlen(name) < IFNAMSIZ && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !name[strcspn(name, "/: \t")])
+        return name;
+    lx_mistake(reader, node, "'%s' cannot be an interface; write its name, as 'ip link' shows it, like eth0",
+               lx_show(name).text);
+    return NULL;
+}
+
+static void keep_text(struct lx_reader *reader, const char *text, char **copy)
+{
+    if (text)
+        *copy = lx_reader_copy(reader, text);
+}
+
+/* An empty list takes back what the defaults say. */
+static bool takes_back(const struct lx_node *node)
+{
+    return node->kind == LX_NODE_LIST && !node->value;
+}
+
+static char *read_path(struct declaration_reader *read, const struct lx_node *node, const char *instead)
+{
+    const char *path = lx_read_text(&read->reader, node, instead);
+    char *joined = path ? lx_path_beside(read->declaration.name, path) : NULL;
+
+    read->reader.out_of_memory |= path && !joined;
+    return joined;
+}
+
+static void read_policies(struct declaration_reader *read, const struct lx_node *node, struct lx_words *policies)
+{
+    if (takes_back(node) || !lx_expect_items(&read->reader, node, "the path of a policy file, or a list of them"))
+        return;
+    for (const struct lx_node *item = lx_first_item(node); item; item = lx_next_item(node, item)) {
+        char *path = read_path(read, item, "the path of a policy file");
+
+        if (path && lx_words_add(policies, path))
+            read->reader.out_of_memory = true;
+        free(path);
+    }
+}
+
+static void read_words(struct declaration_reader *read, const struct lx_node *node, const char *what,
+                       struct lx_words *words)
+{
+    if (!takes_back(node))
+        lx_read_words(&read->reader, node, what, words);
+}
+
+static struct lx_setting *setting_named(struct lx_declared *declared, const char *name)
+{
+    for (size_t i = 0; i < declared->setting_count; i++)
+        if (!strcmp(declared->settings[i].name, name))
+            return &declared->settings[i];
+    return NULL;
+}
+
+/* A name that the defaults set too means here what the interface says. */
+static void read_setting(struct declaration_reader *read, const struct lx_node *key, struct lx_declared *declared)
+{
+    const char *name = lx_read_name(&read->reader, key, "a group");
+    struct lx_prefix *prefixes = NULL;
+    struct lx_setting *setting;
+    size_t count = 0;
+
+    if (name && !strcmp(name, "any")) {
+        lx_mistake(&read->reader, key, "'any' cannot be set: it has its own meaning; choose another name");
+        name = NULL;
+    }
+    if (!lx_read_prefixes(&read->reader, lx_node_next(key), &prefixes, &count) || !name) {
+        free(prefixes);
+        return;
+    }
+    setting = setting_named(declared, name);
+    if (!setting && declared->setting_count == LX_MOST_SETTINGS) {
+        lx_mistake(&read->reader, key, "more than %d names are set; write the groups into a site file",
+                   LX_MOST_SETTINGS);
+        free(prefixes);
+        return;
+    }
+    if (!setting) {
+        setting = &declared->settings[declared->setting_count++];
+        setting->name = lx_reader_copy(&read->reader, name);
+    }
+    free(setting->prefixes);
+    setting->prefixes = prefixes;
+    setting->prefix_count = count;
+}
+
+static void read_settings(struct declaration_reader *read, const struct lx_node *node, struct lx_declared *declared)
+{
+    const struct lx_node *value;
+
+    if (!lx_expect(&read->reader, node, LX_NODE_MAPPING, "NAME: [ADDRESS, PREFIX] for each name"))
+        return;
+    if (!declared->settings)
+        declared->settings = lx_reader_room(&read->reader, LX_MOST_SETTINGS, sizeof(*declared->settings));
+    for (const struct lx_node *key = lx_node_first(node); key && !read->reader.out_of_memory;
+         key = lx_node_next(value)) {
+        value = lx_node_next(key);
+        if (key->kind == LX_NODE_TEXT)
+            read_setting(read, key, declared);
+    }
+}
+
+/* One of the choices; `value` stays as it is after a diagnostic. */
+static bool choose(struct declaration_reader *read, const struct lx_node *node, const char *what,
+                   const char *const *choices, size_t count, unsigned *value)
+{
+    int choice = lx_read_choice(&read->reader, node, what, choices, count);
+
+    if (choice >= 0)
+        *value = (unsigned)choice;
+    return choice >= 0;
+}
+
+static void read_choice(struct declaration_reader *read, enum key key, const struct lx_node *node,
+                        struct lx_declared *declared)
+{
+    static const char *const sides[] = {"external", "internal"}, *const lbs[] = {"hardware", "dns"};
+    static const char *const egresses[] = {
+        [LX_EGRESS_OFF] = "off", [LX_EGRESS_TRACK] = "track", [LX_EGRESS_ENFORCE] = "enforce"};
+    static const char *const modes[] = {[LX_MODE_NATIVE] = "native", [LX_MODE_GENERIC] = "generic", [0] = "auto"};
+    unsigned value;
+
+    if (key == SIDE && choose(read, node, "side", sides, COUNT_OF(sides), &value))
+        declared->side = (enum lx_side)(LX_SIDE_EXTERNAL + value);
+    if (key == LB && choose(read, node, "way of load balancing", lbs, COUNT_OF(lbs), &value))
+        declared->lb = (enum lx_lb)(LX_LB_HARDWARE + value);
+    if (key == MODE)
+        choose(read, node, "mode", modes, COUNT_OF(modes), &declared->mode);
+    if (key == EGRESS && choose(read, node, "egress mode", egresses, COUNT_OF(egresses), &value)) {
+        declared->egress = (enum lx_egress)value;
+        declared->egress_said = true;
+    }
+}
+
+static void read_key(struct declaration_reader *read, enum key key, const struct lx_node *node,
+                     struct lx_declared *declared)
+{
+    struct lx_reader *reader = &read->reader;
+
+    switch (key) {
+    case ROLE:
+        lx_read_words(reader, node, "a role", &declared->roles);
+        break;
+    case EDITION:
+        keep_text(reader, lx_read_name(reader, node, "an edition"), &declared->edition);
+        break;
+    case SITE:
+        declared->site = read_path(read, node, "the path of a site file");
+        break;
+    case SET:
+        read_settings(read, node, declared);
+        break;
+    case WITHOUT:
+        read_words(read, node, "an option", &declared->without);
+        break;
+    case WORKLOAD:
+        read_words(read, node, "a workload", &declared->workloads);
+        break;
+    case POLICY:
+        read_policies(read, node, &declared->policies);
+        break;
+    case AUDIT:
+        lx_read_flag(reader, node, &declared->audit);
+        break;
+    case FORWARD:
+        lx_read_flag(reader, node, &declared->forward);
+        break;
+    case PAIR:
+        keep_text(reader, read_interface(reader, node), &declared->pair);
+        break;
+    case FLOWS:
+        lx_read_number(reader, node, "number of flows", LX_FEWEST_FLOWS, LX_MOST_FLOWS, &declared->flows);
+        break;
+    default:
+        read_choice(read, key, node, declared);
+    }
+}
+
+static void declared_free(struct lx_declared *declared)
+{
+    for (size_t i = 0; i < declared->setting_count; i++) {
+        free(declared->settings[i].name);
+        free(declared->settings[i].prefixes);
+    }
+    free(declared->settings);
+    free(declared->interface);
+    free(declared->edition);
+    free(declared->site);
+    free(declared->pair);
+    lx_words_free(&declared->roles);
+    lx_words_free(&declared->without);
+    lx_words_free(&declared->workloads);
+    lx_words_free(&declared->policies);
+}
+
+/* Reads the defaults once for their mistakes: every interface then reads again those that have none. */
+static void read_defaults(struct declaration_reader *read, const struct lx_node *node)
+{
+    const struct lx_node *values[KEYS_OF_DEFAULTS];
+
+    lx_read_mapping(&read->reader, node, "the defaults", keys, KEYS_OF_DEFAULTS, values);
+    read->role_by_default = values[ROLE];
+    for (enum key key = 0; key < KEYS_OF_DEFAULTS; key++) {
+        size_t errors = read->reader.diagnostics->errors;
+        struct lx_declared unheard = {0};
+
+        if (!values[key])
+            continue;
+        read_key(read, key, values[key], &unheard);
+        if (read->reader.diagnostics->errors == errors)
+            read->defaults[key] = values[key];
+        declared_free(&unheard);
+    }
+}
+
+/* What the keys of one interface come to together. */
+static void check_keys(struct declaration_reader *read, const struct lx_node *name,
+                       const struct lx_node *const values[KEYS], const struct lx_declared *declared)
+{
+    struct lx_reader *reader = &read->reader;
+
+    if (!values[ROLE] && !read->role_by_default)
+        lx_mistake(reader, name, "an interface without the key 'role'; write role: av-edge, here or under defaults:");
+    if (declared->forward && !values[PAIR])
+        lx_mistake(reader, values[FORWARD],
+                   "forward needs the other interface of an inline pair; write pair: eth1 "
+                   "beside it, or leave forward out");
+    if (declared->pair && !strcmp(declared->pair, declared->interface))
+        lx_mistake(reader, values[PAIR], "'%s' cannot be its own pair; write the name of the inner interface",
+                   lx_show(declared->pair).text);
+}
+
+static void read_declared(struct declaration_reader *read, const struct lx_node *name)
+{
+    struct lx_declared *declared = &read->declaration.items[read->declaration.count];
+    const char *interface = read_interface(&read->reader, name);
+    const struct lx_node *values[KEYS];
+
+    if (!lx_read_mapping(&read->reader, lx_node_next(name), "an interface", keys, KEYS, values))
+        return;
+    declared->interface = lx_reader_copy(&read->reader, interface ? interface : "?");
+    declared->place = lx_node_place(name, read->declaration.name);
+    if (!declared->interface)
+        return;
+    read->declaration.count++;
+    for (enum key key = 0; key < KEYS; key++) {
+        if (read->defaults[key] && (!values[key] || key == SET))
+            read_key(read, key, read->defaults[key], declared);
+        if (values[key])
+            read_key(read, key, values[key], declared);
+    }
+    check_keys(read, name, values, declared);
+}
+
+static void read_interfaces(struct declaration_reader *read, const struct lx_node *node)
+{
+    struct lx_reader *reader = &read->reader;
+    const struct lx_node *value;
+
+    if (node->kind == LX_NODE_MAPPING && !node->value)
+        return; /* nothing is to be filtered: that is a declaration too */
+    if (!lx_expect(reader, node, LX_NODE_MAPPING, "INTERFACE: {role: ...} for each interface"))
+        return;
+    read->declaration.items = lx_reader_room(reader, LX_MOST_DECLARED, sizeof(*read->declaration.items));
+    for (const struct lx_node *key = lx_node_first(node); key && read->declaration.items; key = lx_node_next(value)) {
+        value = lx_node_next(key);
+        if (key->kind != LX_NODE_TEXT)
+            continue;
+        if (read->declaration.count == LX_MOST_DECLARED) {
+            lx_mistake(reader, key, "more than %d interfaces; declare the rest elsewhere", LX_MOST_DECLARED);
+            return;
+        }
+        read_declared(read, key);
+    }
+}
+
+/* An interface is in one place only: alone, outer or inner. */
+static void check_pairs(struct declaration_reader *read)
+{
+    const struct lx_declaration *declaration = &read->declaration;
+
+    for (size_t i = 0; i < declaration->count; i++)
+        for (size_t j = 0; j < declaration->count; j++) {
+            const struct lx_declared *one = &declaration->items[i], *other = &declaration->items[j];
+            bool again = j < i && one->pair && other->pair && !strcmp(one->pair, other->pair);
+
+            if (i == j || !one->pair || (strcmp(one->pair, other->interface) != 0 && !again))
+                continue;
+            lx_text_mistake(&read->reader.text, read->reader.diagnostics, one->place.line, one->place.column,
+                            "its pair %s is declared on line %u already%s; take one of them out",
+                            lx_show(one->pair).text, other->place.line, again ? ", as the pair of another" : "");
+        }
+}
+
+static void read_file(struct declaration_reader *read)
+{
+    enum { DEFAULTS, INTERFACES, FIELDS };
+    static const struct lx_field fields[FIELDS] = {
+        [DEFAULTS] = {"defaults", NULL},
+        [INTERFACES] = {"interfaces", "interfaces: {eth0: {role: av-edge}}, or interfaces: {} for none"},
+    };
+    const struct lx_node *values[FIELDS] = {NULL};
+
+    lx_read_mapping(&read->reader, read->reader.tree.nodes, "a declaration", fields, FIELDS, values);
+    if (values[DEFAULTS])
+        read_defaults(read, values[DEFAULTS]);
+    if (values[INTERFACES])
+        read_interfaces(read, values[INTERFACES]);
+    check_pairs(read);
+}
+
+int lx_declaration_read(FILE *stream, const char *name, struct lx_declaration *declaration,
+                        struct lx_diagnostics *diagnostics)
+{
+    struct declaration_reader read = {.declaration = {.name = strdup(name)}};
+    int error;
+
+    if (!read.declaration.name)
+        return -ENOMEM;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the name is freed with the declaration, or moves out with it */
+    error = lx_reader_open(&read.reader, stream, read.declaration.name, diagnostics);
+    if (!error) {
+        read_file(&read);
+        error = lx_reader_close(&read.reader, 0);
+    }
+    if (error)
+        lx_declaration_free(&read.declaration);
+    else
+        *declaration = read.declaration;
+    return error;
+}
+
+void lx_declaration_free(struct lx_declaration *declaration)
+{
+    for (size_t i = 0; i < declaration->count; i++)
+        declared_free(&declaration->items[i]);
+    free(declaration->items);
+    free(declaration->name);
+    *declaration = (struct lx_declaration){0};
+}

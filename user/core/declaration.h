@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The declared state: which interfaces are to be filtered, and by which policy each, as YAML. Its keys are the options
+ * of attach, so that what a person tried on the command line can be written down as it is:
+ *
+ *     defaults: {site: contoso.yaml, egress: track}     # what an interface does not say itself
+ *     interfaces:
+ *       eth0: {role: [access-edge, av-edge], without: [federation-ocs2007], audit: on}
+ *       eth1: {role: access-edge, side: internal, set: {pool: [192.0.2.10, 192.0.2.11]}}
+ *       eth2: {role: reverse-proxy, pair: eth3, forward: on, egress: enforce}
+ */
+#ifndef LYNCXDP_CORE_DECLARATION_H
+#define LYNCXDP_CORE_DECLARATION_H
+
+#include <stdio.h>
+
+#include "resolve.h"
+
+/* How many conversations an attachment may be asked to remember. */
+#define LX_FEWEST_FLOWS 16
+#define LX_MOST_FLOWS (16u << 20)
+
+/* Interfaces that one file may declare, and names that one of them may set. */
+#define LX_MOST_DECLARED 256
+#define LX_MOST_SETTINGS 256
+
+/* One interface. Everything is owned; what was not said is zero, for attach to choose. */
+struct lx_declared {
+    char *interface;
+    struct lx_place place;
+    struct lx_words roles; /* at least one */
+    char *edition;
+    enum lx_side side;
+    char *site; /* a path, already relative to the working directory, like those in `policies` */
+    struct lx_setting *settings;
+    size_t setting_count;
+    struct lx_words without, workloads, policies;
+    enum lx_lb lb;
+    bool egress_said;
+    enum lx_egress egress; /* when it was said */
+    bool audit;
+    char *pair; /* the inner interface of an inline pair */
+    bool forward;
+    unsigned mode;  /* enum lx_mode; 0: native, else generic */
+    unsigned flows; /* entries of the flow table; 0: the default */
+};
+
+struct lx_declaration {
+    char *name; /* of the file, for diagnostics */
+    struct lx_declared *items;
+    size_t count; /* 0: nothing is to be filtered */
+};
+
+/* Reads a declaration from a stream; results as lx_policy_file_read. Files that it names are not opened. */
+int lx_declaration_read(FILE *stream, const char *name, struct lx_declaration *declaration,
+                        struct lx_diagnostics *diagnostics);
+
+void lx_declaration_free(struct lx_declaration *declaration);
+
+/* What attach would be told on the command line, behind the interface's name. Returns 0 or -ENOMEM. */
+int lx_declared_words(const struct lx_declared *declared, struct lx_words *words);
+
+#endif
