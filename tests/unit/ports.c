@@ -83,3 +83,23 @@ Test(ports, any_contains_every_port)
     cr_expect(lx_ports_contain(&ports, 1));
     cr_expect(lx_ports_contain(&ports, 65535));
 }
+
+Test(ports, sets_meet_in_a_single_port)
+{
+    static const struct {
+        const char *left, *right;
+        bool meet;
+    } cases[] = {
+        {"443", "443", true},        {"443", "444", false}, {"1-10", "10-20", true},
+        {"1-10", "11-20", false},    {"1-100", "50", true}, {"80,443,5061", "90-91,5061", true},
+        {"80,443", "81-442", false}, {"any", "9", true},    {"any", "any", true},
+    };
+    struct lx_ports left, right;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        cr_assert_eq(lx_ports_parse(cases[i].left, &left, NULL), 0);
+        cr_assert_eq(lx_ports_parse(cases[i].right, &right, NULL), 0);
+        cr_expect_eq(lx_ports_meet(&left, &right), cases[i].meet, "%s and %s", cases[i].left, cases[i].right);
+        cr_expect_eq(lx_ports_meet(&right, &left), cases[i].meet, "%s and %s", cases[i].right, cases[i].left);
+    }
+}
