@@ -99,12 +99,12 @@ $(BUILD)/sanitized/%.o: %.c | $(SKELETONS)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MD -MP -c $< -o $@
 
 $(BUILD)/sanitized/core.a: $(patsubst $(BUILD)/%,$(BUILD)/sanitized/%,$(CORE_OBJECTS)) \
-                           $(patsubst %.c,$(BUILD)/sanitized/%.o,$(wildcard tests/oracle/*.c))
+                           $(patsubst %.c,$(BUILD)/sanitized/%.o,$(wildcard tests/oracle/*.c tests/fixtures/*.c))
 	@rm -f $@
 	$(call say,AR)
 	$(Q)ar rcs $@ $^
 
-$(BUILD)/tests/oracle.a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/oracle/*.c))
+$(BUILD)/tests/oracle.a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/oracle/*.c tests/fixtures/*.c))
 	@mkdir -p $(@D) && rm -f $@
 	$(call say,AR)
 	$(Q)ar rcs $@ $^
