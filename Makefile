@@ -39,6 +39,7 @@ SKELETONS      := $(patsubst bpf/%.bpf.c,$(BUILD)/%.skel.h,$(wildcard bpf/*.bpf.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 BPF_TESTS  := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ_SEEDS := $(BUILD)/tests/fuzz/seeds/packets
 SHELL_TESTS := tests/documents/reconcile.sh $(wildcard tests/e2e/*.sh)
 
 # One short line a step; `make V=1` shows the commands.
@@ -140,7 +141,12 @@ $(BUILD)/tests/flood/flood: $(BUILD)/tests/flood/main.o $(BUILD)/tests/flood.a $
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -o $@
 
-tests: all $(UNIT_TESTS) $(BPF_TESTS) $(FUZZERS) $(BUILD)/tests/flood/flood
+# Writes inputs for the packet fuzzer to begin with.
+$(BUILD)/tests/fuzz/seeds/packets: $(BUILD)/tests/fuzz/seeds/packets.o $(BUILD)/tests/oracle.a $(BUILD)/core.a
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) $^ $(CORE_LIBS) -o $@
+
+tests: all $(UNIT_TESTS) $(BPF_TESTS) $(FUZZERS) $(FUZZ_SEEDS) $(BUILD)/tests/flood/flood
 
 test: deps
 	@$(MAKE) --no-print-directory tests
@@ -150,7 +156,7 @@ test-kernels: all $(BPF_TESTS)
 	@tests/run tests/kernels/run.sh
 
 FUZZ_SECONDS ?= 600
-fuzz: $(FUZZERS)
+fuzz: $(FUZZERS) $(FUZZ_SEEDS)
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
 bench: all $(BUILD)/tests/bench/packet_cost
@@ -176,7 +182,7 @@ demo: deps
 
 # --- Care --------------------------------------------------------------------------------------------------------
 
-C_FILES := $(wildcard bpf/*.[ch] include/lyncxdp/*.h user/*/*.[ch] tests/*/*.[ch])
+C_FILES := $(wildcard bpf/*.[ch] include/lyncxdp/*.h user/*/*.[ch] tests/*/*.[ch] tests/fuzz/seeds/*.c)
 
 fmt:
 	clang-format-14 -i $(C_FILES)

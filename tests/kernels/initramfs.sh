@@ -39,7 +39,7 @@ copy_tree() {
 
     mkdir -p "$root/build" "$root/tests"
     cp -r "$source/policies" "$root/"
-    cp -r "$source/tests/tap.sh" "$source/tests/kernels" "$root/tests/"
+    cp -r "$source/tests/tap.sh" "$source/tests/kernels" "$source/tests/fixtures" "$root/tests/"
     for file in "$source/build/lyncxdp" "$source"/build/tests/bpf/*; do
         [ -f "$file" ] && [ -x "$file" ] && copy_program "$1" "$file" "/lyncxdp${file#"$source"}"
     done

@@ -150,6 +150,8 @@ check_test_programs() {
         'attachment/@(attaching_puts|a_foreign_program|an_attach_killed|the_verifier)*' build/tests/bpf/attachment
     check "flows begin with the role, and replies pass by them" passes 2 \
         'flows/@(of_a_tcp|icmp_errors)*' build/tests/bpf/flows
+    check "all fixtures are judged in test runs and counted on an interface as they say" passes 4 \
+        '*' build/tests/bpf/fixtures
 }
 
 frames_up
