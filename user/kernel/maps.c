@@ -27,7 +27,7 @@ static const struct {
     [LX_MAP_IMAGES] = {"images", sizeof(__u32), sizeof(__u32)},
     [LX_MAP_FLOWS] = {"flows", sizeof(struct lx_flow_key), sizeof(struct lx_flow)},
     [LX_MAP_FLOW_GATE] = {"flow_gate", sizeof(__u32), sizeof(struct lx_flow_gate)},
-    [LX_MAP_FRAGMENTS] = {"fragments", sizeof(struct lx_fragment_key), sizeof(__u64)},
+    [LX_MAP_FRAGMENTS] = {"fragments", sizeof(struct lx_fragment_key), sizeof(struct lx_fragmented)},
     [LX_MAP_LABELS] = {"labels", sizeof(__u32), sizeof(struct lx_row_label)},
     [LX_MAP_METADATA] = {"metadata", sizeof(__u32), sizeof(struct lx_metadata)},
     [LX_MAP_PUBLICATIONS] = {"publications", sizeof(__u32), sizeof(struct lx_publication)},
