@@ -29,51 +29,14 @@ static struct fixture_policy policy;
 static char policy_name[FIXTURE_NAME];
 static uint32_t generation = 1;
 static int wires[LX_HOOK_COUNT];
-static int images, control, flows, fragments;      /* maps, to be written to */
+static struct lx_maps maps;                        /* to be written to */
 static struct lx_counters *counted[LX_HOOK_COUNT]; /* so far */
+static struct lx_cpu_counters before;              /* the same before the last frame, without ports */
 
-static struct lx_counters *counters_of(enum lx_hook hook)
+/* Reads a hook's counters anew: only what has grown. */
+static void count(enum lx_hook hook)
 {
-    struct lx_counters *sum = malloc(sizeof(*sum));
-
-    cr_assert_not_null(sum);
-    cr_assert_eq(lx_attachment_counters(&attachment, hook, sum, &failure), 0, "%s", failure.text);
-    return sum;
-}
-
-static int pinned_map(const char *name)
-{
-    char path[192];
-    int map;
-
-    snprintf(path, sizeof(path), "%s/%s", attachment.directory, name);
-    map = bpf_obj_get(path);
-    cr_assert_geq(map, 0, "%s", path);
-    return map;
-}
-
-/* A map of the program that judges, by its name: not all are pinned. */
-static int map_of_program(const char *name)
-{
-    uint32_t maps[16], length = sizeof(struct bpf_prog_info);
-    struct bpf_prog_info program = {.nr_map_ids = 16, .map_ids = (uintptr_t)maps};
-    int descriptor = bpf_prog_get_fd_by_id(attachment.metadata.program_id);
-
-    cr_assert_geq(descriptor, 0);
-    cr_assert_eq(bpf_obj_get_info_by_fd(descriptor, &program, &length), 0);
-    close(descriptor);
-    for (uint32_t i = 0; i < program.nr_map_ids; i++) {
-        struct bpf_map_info map = {0};
-
-        length = sizeof(map);
-        descriptor = bpf_map_get_fd_by_id(maps[i]);
-        cr_assert_eq(bpf_obj_get_info_by_fd(descriptor, &map, &length), 0);
-        if (!strcmp(map.name, name))
-            return descriptor;
-        close(descriptor);
-    }
-    cr_assert(false, "the program has no map %s", name);
-    return -1;
+    cr_assert_eq(lx_attachment_counters_again(&attachment, hook, counted[hook], &failure), 0, "%s", failure.text);
 }
 
 static void attach(void)
@@ -89,17 +52,16 @@ static void attach(void)
     cr_assert_eq(lx_attach(&interface, &policy.policy, &policy.compiled, &choices, &metadata, &failure), 0, "%s",
                  failure.text);
     cr_assert_eq(lx_attachment_open(&interface, &attachment, &failure), 0, "%s", failure.text);
-    images = pinned_map("images");
-    control = pinned_map("control");
-    flows = pinned_map("flows");
-    fragments = map_of_program("fragments");
+    cr_assert_eq(lx_maps_open(attachment.directory, true, &maps), 0);
     for (int hook = 0; hook < LX_HOOK_COUNT; hook++) {
         struct sockaddr_ll end = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(ends[hook])};
 
         wires[hook] = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
         cr_assert_geq(wires[hook], 0);
         cr_assert_eq(bind(wires[hook], (struct sockaddr *)&end, sizeof(end)), 0);
-        counted[hook] = counters_of((enum lx_hook)hook);
+        counted[hook] = calloc(1, sizeof(**counted));
+        cr_assert_not_null(counted[hook]);
+        count((enum lx_hook)hook);
     }
 }
 
@@ -111,28 +73,29 @@ static void detach(void)
         free(counted[hook]);
         close(wires[hook]);
     }
-    close(images);
-    close(control);
-    close(flows);
-    close(fragments);
+    lx_maps_close(&maps);
     fixture_policy_free(&policy);
     lx_attachment_close(&attachment);
     cr_assert_eq(lx_interface_find("outer0", &interface, &failure), 0, "%s", failure.text);
     cr_assert_eq(lx_detach(&interface, &failure), 0, "%s", failure.text);
 }
 
-/* Puts a policy in force the way that an update does: its image into another slot, then the control word. */
+/* Puts a policy in force the way that an update does: into another slot, then the control word. */
 static void put_in_force(const char *name)
 {
-    uint32_t slot = ++generation % LX_IMAGE_SLOTS;
+    struct lx_candidate candidate = {.policy = &policy.policy,
+                                     .compiled = &policy.compiled,
+                                     .slot = ++generation % LX_IMAGE_SLOTS,
+                                     .generation = generation};
+    uint64_t word = lx_control_word((uint8_t)candidate.slot, 0, LX_NO_SHADOW, 0);
 
     if (!strcmp(name, policy_name))
         return;
     fixture_policy_free(&policy);
     cr_assert(fixture_policy_read(name, &policy));
     cr_assert_leq(policy.compiled.capacity, attachment.metadata.image_capacity, "attach with %s instead", name);
-    cr_assert_eq(lx_publish_image(images, slot, &policy.compiled, generation, &failure), 0, "%s", failure.text);
-    cr_assert_eq(lx_publish_control(control, lx_control_word((uint8_t)slot, 0, 0), &failure), 0, "%s", failure.text);
+    cr_assert_eq(lx_publish(&maps, &candidate, &failure), 0, "%s", failure.text);
+    cr_assert_eq(lx_publish_control(maps.fds[LX_MAP_CONTROL], word, &failure), 0, "%s", failure.text);
     strcpy(policy_name, name);
 }
 
@@ -145,57 +108,64 @@ static void forget(int map)
         cr_assert_eq(bpf_map_delete_elem(map, key), 0);
 }
 
-static uint64_t packets_in(const struct lx_counters *counters)
+static uint64_t packets_in(const struct lx_counter *reasons, const struct lx_counter *would_drop_reasons)
 {
     uint64_t packets = 0;
 
     for (int i = 0; i < LX_REASON_CAPACITY; i++)
-        packets += counters->reasons[i].packets + counters->would_drop_reasons[i].packets;
+        packets += reasons[i].packets + would_drop_reasons[i].packets;
     return packets;
 }
 
-/* Sends the frame to its hook and returns the counters when it was judged. What is dropped at egress is not sent. */
-static struct lx_counters *counters_after(const struct fixture_frame *frame)
+static uint64_t new_packets(enum lx_hook hook)
 {
-    ssize_t sent = send(wires[frame->hook], frame->bytes, frame->length, 0);
-    struct lx_counters *after;
-
-    cr_assert(sent == (ssize_t)frame->length || (sent < 0 && errno == ENOBUFS), "%s", strerror(errno));
-    after = counters_of(frame->hook);
-    for (int wait = 0; wait < 400 && packets_in(after) == packets_in(counted[frame->hook]); wait++) {
-        free(after);
-        usleep(2000);
-        after = counters_of(frame->hook);
-    }
-    return after;
+    return packets_in(counted[hook]->reasons, counted[hook]->would_drop_reasons) -
+           packets_in(before.reasons, before.would_drop_reasons);
 }
 
-static bool is_one_more(const struct lx_counter *after, const struct lx_counter *before, size_t length)
+/* Sends the frame to its hook and waits until it is counted. What is dropped at egress is not sent. */
+static void send_frame(const struct fixture_frame *frame)
 {
-    return after->packets == before->packets + 1 && after->bytes == before->bytes + length;
+    ssize_t sent;
+
+    memcpy(&before, counted[frame->hook], offsetof(struct lx_counters, port_pages));
+    sent = send(wires[frame->hook], frame->bytes, frame->length, 0);
+    cr_assert(sent == (ssize_t)frame->length || (sent < 0 && errno == ENOBUFS), "%s", strerror(errno));
+    count(frame->hook);
+    for (int wait = 0; wait < 400 && !new_packets(frame->hook); wait++) {
+        usleep(2000);
+        count(frame->hook);
+    }
+}
+
+static bool is_one_more(const struct lx_counter *now, const struct lx_counter *then, size_t length)
+{
+    return now->packets == then->packets + 1 && now->bytes == then->bytes + length;
 }
 
 /* The counters must have grown by this one frame, where it belongs, and nowhere else. */
-static bool counted_once(const struct fixture_frame *frame, uint32_t row, const struct lx_counters *after)
+static bool counted_once(const struct fixture_frame *frame, uint32_t row)
 {
-    const struct lx_counters *before = counted[frame->hook];
+    const struct lx_counters *after = counted[frame->hook];
     const struct lx_counter *now = frame->would ? after->would_drop_reasons : after->reasons;
-    const struct lx_counter *then = frame->would ? before->would_drop_reasons : before->reasons;
+    const struct lx_counter *then = frame->would ? before.would_drop_reasons : before.reasons;
     uint64_t rows = 0;
 
     for (int i = 0; i < LX_ROW_SLOTS; i++)
-        rows += after->rows[i].packets - before->rows[i].packets;
-    if (packets_in(after) != packets_in(before) + 1 || rows != (row != LX_NO_ROW))
+        rows += after->rows[i].packets - before.rows[i].packets;
+    if (new_packets(frame->hook) != 1 || rows != (row != LX_NO_ROW))
         return false;
     return is_one_more(&now[frame->reason], &then[frame->reason], frame->length) &&
-           (row == LX_NO_ROW || is_one_more(&after->rows[row], &before->rows[row], frame->length));
+           (row == LX_NO_ROW || is_one_more(&after->rows[row], &before.rows[row], frame->length));
 }
 
-static const char *counted_as(enum lx_hook hook, const struct lx_counters *after)
+static const char *counted_as(enum lx_hook hook)
 {
+    const struct lx_counters *after = counted[hook];
+
     for (uint32_t i = 0; i < LX_REASON_CAPACITY; i++)
-        if (after->reasons[i].packets != counted[hook]->reasons[i].packets ||
-            after->would_drop_reasons[i].packets != counted[hook]->would_drop_reasons[i].packets)
+        if (after->reasons[i].packets != before.reasons[i].packets ||
+            after->would_drop_reasons[i].packets != before.would_drop_reasons[i].packets)
             return lx_reason_name(i);
     return "nothing";
 }
@@ -204,7 +174,6 @@ static void check_frame(const struct fixtures *fixtures, const struct fixture *f
                         const struct fixture_frame *frame)
 {
     struct lx_judgement answer;
-    struct lx_counters *after;
     uint32_t row;
     bool found;
 
@@ -214,11 +183,9 @@ static void check_frame(const struct fixtures *fixtures, const struct fixture *f
                  "%s:%u: %s: %s", fixtures->file, frame->line, fixture->description, failure.text);
     cr_expect(answer.reason == frame->reason && answer.row == row, "%s:%u: %s: a test run says %s, row %u",
               fixtures->file, frame->line, fixture->description, lx_reason_name(answer.reason), answer.row);
-    after = counters_after(frame);
-    cr_expect(counted_once(frame, row, after), "%s:%u: %s: on the interface it is counted as %s", fixtures->file,
-              frame->line, fixture->description, counted_as(frame->hook, after));
-    free(counted[frame->hook]);
-    counted[frame->hook] = after;
+    send_frame(frame);
+    cr_expect(counted_once(frame, row), "%s:%u: %s: on the interface it is counted as %s", fixtures->file, frame->line,
+              fixture->description, counted_as(frame->hook));
 }
 
 /* Returns the number of frames that were judged. */
@@ -232,8 +199,8 @@ static size_t check_subject(const char *subject)
         const struct fixture *fixture = &fixtures.items[i];
 
         put_in_force(fixture->policy);
-        forget(flows);
-        forget(fragments);
+        forget(maps.fds[LX_MAP_FLOWS]);
+        forget(maps.fds[LX_MAP_FRAGMENTS]);
         for (size_t j = 0; j < fixture->frame_count; j++) {
             if (fixture->frames[j].length < SHORTEST_FRAME)
                 continue;
