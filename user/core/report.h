@@ -13,6 +13,7 @@
 
 #include "counters.h"
 #include "diagnostic.h"
+#include "flow_numbers.h"
 #include "near_miss.h"
 #include "policy.h"
 #include "policy_diff.h"
@@ -27,12 +28,6 @@ const char *lx_transport_name(enum lx_transport transport);
 
 /* "off", "track" or "enforce". */
 const char *lx_egress_name(enum lx_egress egress);
-
-/* The flows of an attachment in numbers: those that live, and those that made room for others, expired by then or not.
- */
-struct lx_flow_numbers {
-    uint64_t live, evicted;
-};
 
 /*
  * One hook of an attachment. `state` is the word for it: "filtering", "not-running"; `flows` are those of the

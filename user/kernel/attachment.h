@@ -10,6 +10,7 @@
 
 #include "../core/compile.h"
 #include "../core/counters.h"
+#include "../core/flow_numbers.h"
 #include "../core/policy.h"
 #include "failure.h"
 #include "interface.h"
@@ -122,8 +123,6 @@ struct lx_flow_entry {
 /* The flows that live, in no order. Caller frees. None without the from-role hook. Returns 0 or -errno. */
 int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow_entry **flows, size_t *count,
                         struct lx_failure *failure);
-
-struct lx_flow_numbers; /* core/report.h */
 
 /* Counts them without keeping them. All zero without the from-role hook. Returns 0 or -errno. */
 int lx_attachment_flow_numbers(const struct lx_attachment *attachment, struct lx_flow_numbers *numbers,

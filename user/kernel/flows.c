@@ -11,8 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "../core/report.h"
-
 /* More than any bucket of the hash holds; a batch takes whole buckets. */
 #define BATCH 4096
 
@@ -131,7 +129,7 @@ int lx_attachment_flow_numbers(const struct lx_attachment *attachment, struct lx
     uint64_t created = 0;
     int error;
 
-    if (!attachment->metadata.from_role) {
+    if (!lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE)) {
         *numbers = (struct lx_flow_numbers){0};
         return 0;
     }
