@@ -67,6 +67,22 @@ answer_passed() {
     more_of_the_answer && ! counted_port edge ext0 to-role tcp 40062 dropped
 }
 
+# media ACT   datagrams of media that were sent and that were lost, by turnutils_uclient and by the lab's own clients.
+media() {
+    sed -nE 's/.*start_mclient: tot_send_msgs=([0-9]+), tot_recv_msgs=([0-9]+).*/\1 \2/p
+        s/.*: sent ([0-9]+), received ([0-9]+)$/\1 \2/p' "$LAB_RUN/results.$1"/*.log |
+        awk '{ sent += $1; lost += $1 - $2 } END { print sent + 0, lost + 0 }'
+}
+
+# no_more_lost ACT   than without the filter.
+no_more_lost() {
+    local sent lost before
+    read -r _ before < <(media none)
+    read -r sent lost < <(media "$1")
+    echo "without: $before lost; with: $lost lost of $sent"
+    [ "$sent" -ge 200 ] && [ "$lost" -le "$before" ]
+}
+
 # nothing_left HOST INTERFACE   neither a program on either hook, nor pins, nor anything that status knows.
 nothing_left() {
     local link pins
@@ -84,6 +100,7 @@ matrix none "no filter"
 
 check "av-edge attaches with nothing but a role" lab_filter av-edge
 matrix av-edge "av-edge alone"
+check "av-edge alone: no media is lost that is not lost without it" no_more_lost av-edge
 check "av-edge alone: every packet was counted once" counted_once edge ext0
 check "av-edge alone: the drops on 3389/tcp were counted" counted_port edge ext0 to-role tcp 3389 dropped
 check "av-edge alone: the drops on 5060/udp were counted" counted_port edge ext0 to-role udp 5060 dropped
@@ -95,6 +112,7 @@ check "whole site: the Edge fetches over HTTP" fetch
 check "whole site: a late packet of the answer still passes" answer_passed
 closed=$SECONDS
 matrix site "whole site"
+check "whole site: no media is lost that is not lost without it" no_more_lost site
 while read -r host _ interface _; do
     check "whole site: every packet of $interface of lx-$host was counted once" counted_once "$host" "$interface"
 done < <(lab_filters_of site)
@@ -120,13 +138,14 @@ check "whole site: what the reverse proxy sent to the pool's 445/tcp was counted
 check "whole site: the Edge's DNS questions are flows of their row" \
     flows edge ext0 'any(.[]; .row == "access-edge/external/dns-out")'
 check "whole site: nothing that the Internet began is a flow" \
-    flows edge ext0 'all(.[]; .transport == "echo" or (.remote | test(":(25|53|80|123|5061|8443)$")))'
+    flows edge ext0 'all(.[]; .transport == "echo" or (.remote | test(":(25|53|80|123|5061|8443)$|^\\[.*:3478$")))'
 sleep $((closed + 12 > SECONDS ? closed + 12 - SECONDS : 0))
 check "whole site: the same packet is dropped once the closed flow has expired" answer_dropped
 lab_unfilter
 
 check "the site's filters attach with --egress enforce" lab_filter enforce
 matrix enforce "egress enforced"
+check "egress enforced: no media is lost that is not lost without it" no_more_lost enforce
 while read -r host _ interface _; do
     check "egress enforced: every packet of $interface of lx-$host was counted once" counted_once "$host" "$interface"
 done < <(lab_filters_of enforce)

@@ -12,10 +12,10 @@ site    edge attach ext0 --role consolidated-edge --site policies/sites/contoso.
 site    edge attach int0 --role consolidated-edge --side internal --site policies/sites/contoso.yaml
 site    rp   attach ext0 --role reverse-proxy --site policies/sites/contoso.yaml
 site    rp   attach int0 --role reverse-proxy --side internal --site policies/sites/contoso.yaml
-enforce edge attach ext0 --role consolidated-edge --site policies/sites/contoso.yaml --egress enforce
-enforce edge attach int0 --role consolidated-edge --side internal --site policies/sites/contoso.yaml --egress enforce
-enforce rp   attach ext0 --role reverse-proxy --site policies/sites/contoso.yaml --egress enforce
-enforce rp   attach int0 --role reverse-proxy --side internal --site policies/sites/contoso.yaml --egress enforce
+enforce edge attach ext0 --role consolidated-edge --site tests/lab/dual-stack.yaml --egress enforce
+enforce edge attach int0 --role consolidated-edge --side internal --site tests/lab/dual-stack.yaml --egress enforce
+enforce rp   attach ext0 --role reverse-proxy --site tests/lab/dual-stack.yaml --egress enforce
+enforce rp   attach int0 --role reverse-proxy --side internal --site tests/lab/dual-stack.yaml --egress enforce
 '
 
 # Said before anything is built, so that a missing program is not mistaken for a broken lab.

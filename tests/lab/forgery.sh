@@ -14,21 +14,23 @@ lab_heard() {
 }
 
 lab_probe_forged-udp() {
-    echo "$LAB_WORD" | socat -u - "UDP:$1:$2,bind=$3"
+    echo "$LAB_WORD" | socat -u - "UDP:$(lab_bracket "$1"):$2,bind=$(lab_bracket "$3")"
     lab_heard
 }
 
 # lab_ask ADDRESS PORT   a DNS question by hand, crl.contoso.example, from a port that an echo server hears as well. An
 # answer begins with the question's number.
 lab_ask() {
+    local server=203.0.113.10
+    [ "$1" = "${1#*:}" ] || server=2001:db8:113::10
     printf '\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03crl\x07contoso\x07example\0\0\x01\0\x01' |
-        lab_datagram "203.0.113.10:53,bind=$1:$2" 2 | od -An -tx1 | grep -q '12 34'
+        lab_datagram "$(lab_bracket $server):53,bind=$(lab_bracket "$1"):$2" 2 | od -An -tx1 | grep -q '12 34'
 }
 
 lab_probe_imitation() {
     # shellcheck disable=SC2016 # expanded by the inner shell
     lab_in edge bash -c '. "$0/lab.sh"; lab_ask "$@"' "$LAB_HOME" "$1" "$2" || return "$LAB_BROKEN"
-    echo "$LAB_WORD" | socat -u - "UDP:$1:$2,bind=$3:$4,reuseaddr"
+    echo "$LAB_WORD" | socat -u - "UDP:$(lab_bracket "$1"):$2,bind=$(lab_bracket "$3"):$4,reuseaddr"
     lab_heard
 }
 

@@ -12,7 +12,9 @@
 #   172.25.33.40. The pool's virtual address is 192.168.10.190.
 #
 #   lx-inet is clients, and whom the Edge asks: DNS, a web server with revocation lists, a federated partner's Edge. Its
-#   addresses .21 and .22 lie behind a narrow link. The Internet, and the A/V Edge, have IPv6 as well.
+#   addresses .21 and .22 lie behind a narrow link. The Internet and the perimeter have IPv6 as well,
+#   2001:db8:113:: and 2001:db8:16:: with the same last numbers; the
+#   Edge has 2001:db8:16::99, too, which is in no site.
 #
 # lx-rogue owns, on its loopback, the addresses that it forges.
 
@@ -32,6 +34,8 @@ LAB_TOOLS=(ip:iproute2 ss:iproute2 nsenter:util-linux flock:util-linux cmp:diffu
 . "$LAB_HOME/filters.sh"
 # shellcheck source=tests/lab/probes.sh
 . "$LAB_HOME/probes.sh"
+# shellcheck source=tests/lab/media.sh
+. "$LAB_HOME/media.sh"
 
 # lab_in HOST COMMAND…   nsenter and not `ip netns exec`, which would hide bpffs.
 lab_in() {
@@ -141,17 +145,20 @@ lab_network() {
 
     lab_plug inet net0 wan internet 203.0.113.10/24 203.0.113.21/24 203.0.113.22/24 \
         2001:db8:113::10/64 2001:db8:113::21/64 2001:db8:113::22/64 &&
-        lab_plug rogue net0 wan internet 203.0.113.66/24 &&
-        lab_plug edge ext0 wan perimeter 10.45.16.10/24 10.45.16.20/24 10.45.16.30/24 2001:db8:16::30/64 &&
+        lab_plug rogue net0 wan internet 203.0.113.66/24 2001:db8:113::66/64 &&
+        lab_plug edge ext0 wan perimeter 10.45.16.10/24 10.45.16.20/24 10.45.16.30/24 \
+            2001:db8:16::10/64 2001:db8:16::20/64 2001:db8:16::30/64 2001:db8:16::99/64 &&
         lab_plug edge int0 corp perimeter 172.25.33.10/24 &&
-        lab_plug rp ext0 wan perimeter 10.45.16.40/24 &&
+        lab_plug rp ext0 wan perimeter 10.45.16.40/24 2001:db8:16::40/64 &&
         lab_plug rp int0 corp perimeter 172.25.33.40/24 &&
         lab_plug fe1 net0 corp lan 192.168.10.90/24 192.168.10.190/24 &&
         lab_plug fe2 net0 corp lan 192.168.10.91/24 &&
         lab_plug client net0 corp lan 192.168.10.50/24 || return
 
     lab_route inet default 203.0.113.1 && lab_route rogue default 203.0.113.1 &&
-        lab_route inet default 2001:db8:113::1 && lab_route edge default 2001:db8:16::1 || return
+        lab_route inet default 2001:db8:113::1 && lab_route rogue default 2001:db8:113::1 &&
+        lab_route rp default 2001:db8:16::1 &&
+        ip -n lx-edge route add default via 2001:db8:16::1 src 2001:db8:16::10 || return
     lab_narrow 203.0.113.21/32 203.0.113.22/32 2001:db8:113::21/128 2001:db8:113::22/128 || return
     for host in edge rp; do
         lab_route $host default 10.45.16.1 && lab_route $host 192.168.10.0/24 172.25.33.1 || return
@@ -162,8 +169,8 @@ lab_network() {
     # A careless route: the Edge's external addresses, reached from inside through its internal interface.
     lab_route corp 10.45.16.0/24 172.25.33.10 || return
     # What lx-rogue forges: the Edge's own addresses, external and internal, and one that no host can have.
-    for host in 10.45.16.20 172.25.33.10 0.1.2.3; do
-        ip -n lx-rogue address add "$host/32" dev lo || return
+    for host in 10.45.16.20 172.25.33.10 0.1.2.3 2001:db8:16::20; do
+        lab_address rogue lo "$host" || return
     done
 }
 

@@ -8,22 +8,28 @@
 # all of its time there; it has no more than that without a filter either, so that it is known to be enough.
 LAB_PATIENCE=10
 LAB_IMPATIENCE=2
+# What a client relays each way.
+LAB_TURN_MESSAGES=50
 LAB_AT_ONCE=${LAB_AT_ONCE:-24}
 
 # shellcheck source=tests/lab/forgery.sh
 . "$LAB_HOME/forgery.sh"
 
+# lab_turn ADDRESS OPTION…   relays media to a peer on the Internet and back, all of it by the family of ADDRESS. What is
+# lost is told, and fails.
 lab_turn() {
-    turnutils_uclient "$@" -u lab -w lab -e 203.0.113.10 -r 3480 -n 5 -m 1 -l 160 -c -z 20 |
-        tee "$LAB_RUN/turn.$BASHPID" | grep -q 'tot_send_msgs=5, tot_recv_msgs=5'
+    local family=(-e 203.0.113.10)
+    [ "$1" = "${1#*:}" ] || family=(-x -e 2001:db8:113::10)
+    turnutils_uclient "${@:2}" -u lab -w lab "${family[@]}" -r 3480 -n "$LAB_TURN_MESSAGES" -m 1 -l 160 -c -z 10 "$1" |
+        tee /dev/stderr | grep -q "tot_send_msgs=$LAB_TURN_MESSAGES, tot_recv_msgs=$LAB_TURN_MESSAGES"
 }
 
 lab_probe_turn-udp() {
-    lab_turn -p "$2" "$1"
+    lab_turn "$1" -p "$2"
 }
 
 lab_probe_turn-tcp() {
-    lab_turn -t -p "$2" "$1"
+    lab_turn "$1" -t -p "$2"
 }
 
 lab_probe_stun-udp() {
@@ -32,18 +38,18 @@ lab_probe_stun-udp() {
 
 # A binding request by hand; turnutils_stunclient knows UDP alone. A success response begins 01 01.
 lab_probe_stun-tcp() {
-    printf '\x00\x01\x00\x00\x21\x12\xa4\x42lyncxdp-demo' | socat -t 5 - "TCP:$1:$2" |
+    printf '\x00\x01\x00\x00\x21\x12\xa4\x42lyncxdp-demo' | socat -t 5 - "TCP:$(lab_bracket "$1"):$2" |
         head -c 2 | od -An -tx1 | grep -q '01 01'
 }
 
 # From the port that it asks, beside the A/V Edge's own server on it.
 lab_probe_stun-out() {
-    printf '\x00\x01\x00\x00\x21\x12\xa4\x42lyncxdp-demo' | lab_datagram "$1:$2,bind=$3:$2" 2 |
+    printf '\x00\x01\x00\x00\x21\x12\xa4\x42lyncxdp-demo' | lab_datagram "$(lab_bracket "$1"):$2,bind=$(lab_bracket "$3"):$2" 2 |
         od -An -tx1 | grep -q '01 01'
 }
 
 lab_probe_tls() {
-    openssl s_client -brief -connect "$1:$2" -CAfile authority.pem -cert partner.pem -key partner.key \
+    openssl s_client -brief -connect "$(lab_bracket "$1"):$2" -CAfile authority.pem -cert partner.pem -key partner.key \
         -verify_return_error -verify_hostname "$3.contoso.example" </dev/null
 }
 
@@ -55,7 +61,7 @@ lab_call() {
 
 # Through the TLS tunnel that servers.sh opened for this probe.
 lab_probe_sip-tls() {
-    lab_call -t t1 -i 127.0.0.1 "127.0.0.1:$2"
+    lab_call -t t1 -i 127.0.0.1 "$(lab_tunnel "$1"):$2"
 }
 
 lab_probe_sip-udp() {
@@ -63,11 +69,11 @@ lab_probe_sip-udp() {
 }
 
 lab_probe_http() {
-    curl -sS "http://$1:$2/" -o /dev/null -w '%{http_code}' | grep -q 301
+    curl -sS "http://$(lab_bracket "$1"):$2/" -o /dev/null -w '%{http_code}' | grep -q 301
 }
 
 lab_probe_https() {
-    curl -sS --cacert authority.pem --resolve "reverse-proxy.contoso.example:$2:$1" \
+    curl -sS --cacert authority.pem --resolve "reverse-proxy.contoso.example:$2:$(lab_bracket "$1")" \
         "https://reverse-proxy.contoso.example:$2/" | grep -q 'pool web services'
 }
 
@@ -77,7 +83,7 @@ lab_probe_dns() {
 }
 
 lab_probe_crl() {
-    curl -sS --fail --resolve "crl.contoso.example:$2:$1" "http://crl.contoso.example:$2/authority.crl" |
+    curl -sS --fail --resolve "crl.contoso.example:$2:$(lab_bracket "$1")" "http://crl.contoso.example:$2/authority.crl" |
         openssl crl -noout -CAfile authority.pem 2>&1 | grep 'verify OK'
 }
 
@@ -89,7 +95,7 @@ lab_probe_echo-tcp() {
 # bash is quick, but cannot choose the port that it sends from.
 lab_probe_echo-udp() {
     if [ -n "${3:-}" ]; then
-        echo "$LAB_WORD" | lab_datagram "$1:$2,sourceport=$3" "${#LAB_WORD}" | grep -qF "$LAB_WORD"
+        echo "$LAB_WORD" | lab_datagram "$(lab_bracket "$1"):$2,sourceport=$3" "${#LAB_WORD}" | grep -qF "$LAB_WORD"
     else
         exec 3<>"/dev/udp/$1/$2" && echo "$LAB_WORD" >&3 && head -n 1 <&3 | grep -qF "$LAB_WORD"
     fi

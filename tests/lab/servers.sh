@@ -6,12 +6,12 @@
 # Which host owns an address.
 lab_owner() {
     case $1 in
-    10.45.16.40 | 172.25.33.40) echo rp ;;
-    10.45.16.* | 172.25.33.10 | 2001:db8:16::30) echo edge ;;
+    10.45.16.40 | 172.25.33.40 | 2001:db8:16::40) echo rp ;;
+    10.45.16.* | 172.25.33.10 | 2001:db8:16::*) echo edge ;;
     192.168.10.90 | 192.168.10.190) echo fe1 ;;
     192.168.10.91) echo fe2 ;;
     192.168.10.50) echo client ;;
-    203.0.113.66) echo rogue ;;
+    203.0.113.66 | 2001:db8:113::66) echo rogue ;;
     203.0.113.* | 2001:db8:113::*) echo inet ;;
     *) return 1 ;;
     esac
@@ -82,19 +82,27 @@ lab_echo() {
 
 # SIP over TLS: socat carries the TLS (both sides show certificates), sipp speaks the SIP behind it.
 lab_sip_server() {
-    local host=$1 address=$2 port=$3 name
+    local host=$1 address=$2 port=$3 name family=4
     name=$(lab_identity "$host")
+    [ "$address" = "${address#*:}" ] || family=6
     lab_start "$host" sip-tls socat \
-        "OPENSSL-LISTEN:$port,bind=$address,reuseaddr,fork,cert=$name.pem,key=$name.key,cafile=authority.pem,verify=1" \
+        "OPENSSL-LISTEN:$port,pf=ip$family,bind=$(lab_bracket "$address"),reuseaddr,fork,cert=$name.pem,key=$name.key,cafile=authority.pem,verify=1" \
         TCP:127.0.0.1:5070
 }
 
-# The near end of a SIP probe's TLS, so that sipp can speak plain TCP to 127.0.0.1.
+# Where the near end of a SIP probe's TLS is: sipp speaks plain TCP to one loopback address for each family.
+lab_tunnel() {
+    case $1 in
+    *:*) echo 127.0.0.6 ;;
+    *) echo 127.0.0.4 ;;
+    esac
+}
+
 lab_sip_client() {
     local host=$1 address=$2 port=$3 name peer
     name=$(lab_identity "$host") peer=$(lab_identity "$(lab_owner "$address")").contoso.example
-    lab_start "$host" sip-tls socat "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork" \
-        "OPENSSL:$address:$port,cert=$name.pem,key=$name.key,cafile=authority.pem,commonname=$peer"
+    lab_start "$host" sip-tls socat "TCP-LISTEN:$port,bind=$(lab_tunnel "$address"),reuseaddr,fork" \
+        "OPENSSL:$(lab_bracket "$address"):$port,cert=$name.pem,key=$name.key,cafile=authority.pem,commonname=$peer"
 }
 
 # The listeners that the table of probes implies, each once; prints "host transport address port" for each.
@@ -126,7 +134,7 @@ lab_serve() {
     lab_start fe1 nginx nginx -p "$LAB_RUN" -c "$LAB_RUN/front-end.nginx"
     lab_start edge sipp sipp -sn uas -t t1 -i 127.0.0.1 -p 5070 -nostdin
     lab_start edge sipp sipp -sn uas -t u1 -i 10.45.16.10 -p 5060 -nostdin
-    lab_start inet peer turnutils_peer -L 203.0.113.10 -p 3480
+    lab_start inet peer turnutils_peer -L 203.0.113.10 -L 2001:db8:113::10 -p 3480
     lab_start inet dnsmasq dnsmasq "--conf-file=$LAB_RUN/dnsmasq.conf"
     lab_start inet nginx nginx -p "$LAB_RUN" -c "$LAB_RUN/internet.nginx"
     lab_start inet sipp sipp -sn uas -t t1 -i 127.0.0.1 -p 5070 -nostdin
@@ -147,7 +155,7 @@ lab_serve() {
 lab_serving() {
     local what host transport address port
     while read -r what host transport address port; do
-        [ "$what" != sip-client ] || address=127.0.0.1
+        [ "$what" != sip-client ] || address=$(lab_tunnel "$address")
         lab_wait "$host" "$transport" "$address" "$port" || return
     done < <(lab_listeners)
     while read -r host transport address port; do
@@ -155,21 +163,27 @@ lab_serving() {
     done <<'END'
 edge udp 10.45.16.30 3478
 edge tcp 10.45.16.30 443
+edge tcp 2001:db8:16::30 443
 edge udp 2001:db8:16::30 3478
 edge udp 172.25.33.10 3478
 edge tcp 172.25.33.10 443
 edge tcp 10.45.16.20 443
+edge tcp 2001:db8:16::20 443
 edge tcp 172.25.33.10 8057
 edge tcp 127.0.0.1 5070
 edge udp 10.45.16.10 5060
 rp tcp 10.45.16.40 443
+rp tcp 2001:db8:16::40 443
 fe1 tcp 192.168.10.190 4443
 fe1 tcp 192.168.10.90 5061
 inet tcp 127.0.0.1 5070
 inet tcp 203.0.113.10 80
+inet tcp 2001:db8:113::10 80
 inet udp 203.0.113.10 53
 inet udp 2001:db8:113::10 53
 inet udp 203.0.113.10 3478
+inet udp 2001:db8:113::10 3478
 inet udp 203.0.113.10 3480
+inet udp 2001:db8:113::10 3480
 END
 }
