@@ -33,9 +33,14 @@ struct {
     __array(values, struct image_map);
 } images SEC(".maps");
 
-/* One entry a possible CPU. An ordinary array: its lookup is inlined on every kernel, a per-CPU array's is not. */
+/*
+ * One entry a possible CPU. An ordinary array: its lookup is inlined on every kernel, a per-CPU array's is not. Mapped
+ * into memory by the one who clears the counter of a row that is gone: writing a whole entry would undo what others
+ * count meanwhile.
+ */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
     __uint(max_entries, 1);
     __type(key, __u32);
     __type(value, struct lx_cpu_counters);

@@ -147,6 +147,11 @@ struct lx_row_label {
 
 _Static_assert(sizeof(struct lx_row_label) == 256, "ABI");
 
+/* A set of row slots: a bit for each. */
+struct lx_slot_set {
+    __u64 words[LX_ROW_SLOTS / 64];
+};
+
 enum lx_mode {
     LX_MODE_NATIVE = 1,
     LX_MODE_GENERIC = 2,
@@ -198,13 +203,14 @@ struct lx_publication {
     char roles[256];        /* separated by commas */
     __u32 request_size;     /* bytes of `request` in use */
     __u32 watch_port_count; /* of `watch_ports` in use */
+    struct lx_slot_set rows; /* the slots that its rows count in */
     __u16 watch_ports[LX_WATCH_PORTS];
     char request[LX_REQUEST_TEXT]; /* the words that asked for it, each with its zero byte: updates start from them */
 };
 
 _Static_assert(offsetof(struct lx_publication, edition) == 32, "ABI");
-_Static_assert(offsetof(struct lx_publication, request) == 2392, "ABI");
-_Static_assert(sizeof(struct lx_publication) == 2392 + LX_REQUEST_TEXT, "ABI");
+_Static_assert(offsetof(struct lx_publication, request) == 2648, "ABI");
+_Static_assert(sizeof(struct lx_publication) == 2648 + LX_REQUEST_TEXT, "ABI");
 
 /* What the data plane says of a packet. */
 struct lx_judgement {

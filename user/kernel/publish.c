@@ -6,6 +6,7 @@
 #include "publish.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,40 +15,43 @@
 #include <time.h>
 #include <unistd.h>
 
-static int publish_image(int images, const struct lx_candidate *candidate, struct lx_failure *failure)
-{
-    const struct lx_compiled *compiled = candidate->compiled;
-    const __u32 slot = candidate->slot, first = 0;
-    int error = 0, image;
+#include "../core/row_slots.h"
 
-    compiled->image->generation = (uint32_t)candidate->generation;
-    image = bpf_map_create(BPF_MAP_TYPE_ARRAY, "lyncxdp_image", sizeof(first), compiled->capacity + LX_IMAGE_SLACK, 1,
-                           NULL);
-    if (image < 0)
+int lx_publish_image(const struct lx_maps *maps, uint32_t slot, const void *image, struct lx_failure *failure)
+{
+    const uint32_t size = maps->shape.capacity + LX_IMAGE_SLACK;
+    const __u32 first = 0;
+    int error = 0, map;
+
+    map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "lyncxdp_image", sizeof(first), size, 1, NULL);
+    if (map < 0)
         error = -errno;
-    else if (bpf_map_update_elem(image, &first, compiled->image, BPF_ANY) || bpf_map_freeze(image) ||
-             bpf_map_update_elem(images, &slot, &image, BPF_ANY))
+    else if (bpf_map_update_elem(map, &first, image, BPF_ANY) || bpf_map_freeze(map) ||
+             bpf_map_update_elem(maps->fds[LX_MAP_IMAGES], &slot, &map, BPF_ANY))
         error = -errno;
-    if (image >= 0)
-        close(image);
+    if (map >= 0)
+        close(map);
     if (!error)
         return 0;
     return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot give the kernel the policy's image of %u KiB: %s",
-                   compiled->capacity >> 10, strerror(-error));
+                   maps->shape.capacity >> 10, strerror(-error));
 }
 
-/* Copies text, cut if need be, but not in the middle of a UTF-8 character. */
-static void copy_text(char *to, size_t room, const char *from)
+/* Gives a candidate's image the size of the attachment's. */
+static int publish_candidate(const struct lx_maps *maps, const struct lx_candidate *candidate,
+                             struct lx_failure *failure)
 {
-    size_t length = from ? strlen(from) : 0;
+    const struct lx_compiled *compiled = candidate->compiled;
+    void *padded = calloc(1, (size_t)maps->shape.capacity + LX_IMAGE_SLACK);
+    int error;
 
-    if (length >= room) {
-        length = room - 1;
-        while (length && ((unsigned char)from[length] & 0xc0) == 0x80)
-            length--;
-    }
-    memcpy(to, from ?: "", length);
-    memset(to + length, 0, room - length);
+    if (!padded)
+        return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
+    compiled->image->generation = (uint32_t)candidate->generation;
+    memcpy(padded, compiled->image, compiled->image->size);
+    error = lx_publish_image(maps, candidate->slot, padded, failure);
+    free(padded);
+    return error;
 }
 
 /* Labels the row slots that the policy uses. */
@@ -58,12 +62,48 @@ static int publish_labels(int labels, const struct lx_policy *policy, struct lx_
         struct lx_row_label label;
         __u32 slot = rule->slot;
 
-        copy_text(label.id, sizeof(label.id), rule->row->id);
-        copy_text(label.source, sizeof(label.source), rule->row->source);
+        lx_row_label(rule->row, &label);
         if (bpf_map_update_elem(labels, &slot, &label, BPF_ANY))
             return lx_fail(failure, LX_EXIT_FAILED, errno, "cannot label row %s: %s", rule->row->id, strerror(errno));
     }
     return 0;
+}
+
+static void clear_rows(struct lx_counters *counters, uint32_t cpus, const struct lx_slot_set *rows)
+{
+    for (uint32_t cpu = 0; cpu < cpus; cpu++)
+        for (uint32_t slot = 0; slot < LX_ROW_SLOTS; slot++)
+            if (lx_slot_set_has(rows, slot))
+                counters[cpu].rows[slot] = (struct lx_counter){0};
+}
+
+/* Clears the counters of rows that are gone, in the memory where others go on counting. */
+static int clear_counters(int map, const struct lx_slot_set *rows, struct lx_failure *failure)
+{
+    const int cpus = libbpf_num_possible_cpus();
+    const size_t size = (size_t)cpus * sizeof(struct lx_counters);
+    struct lx_counters *counters = cpus < 0 ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+
+    if (counters == MAP_FAILED)
+        return lx_fail(failure, LX_EXIT_FAILED, errno, "cannot clear the counters of rows that are gone: %s",
+                       strerror(errno));
+    clear_rows(counters, (uint32_t)cpus, rows);
+    munmap(counters, size);
+    return 0;
+}
+
+/* Only after the image was put into its slot: the kernel has waited then for packets that an older image judges. */
+static int reclaim(const struct lx_maps *maps, const struct lx_slot_set *rows, struct lx_failure *failure)
+{
+    static const struct lx_slot_set none;
+    int error = 0;
+
+    if (!rows || !memcmp(rows, &none, sizeof(none)))
+        return 0;
+    for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT && !error; hook++)
+        if (maps->fds[lx_map_of_counters(hook)] >= 0)
+            error = clear_counters(maps->fds[lx_map_of_counters(hook)], rows, failure);
+    return error;
 }
 
 int lx_publish_metadata(int map, const struct lx_metadata *metadata, struct lx_failure *failure)
@@ -115,8 +155,10 @@ static int describe(const struct lx_candidate *candidate, struct lx_publication 
     publication->published = (__u64)time(NULL);
     publication->egress = policy->egress;
     publication->audit = policy->audit;
-    copy_text(publication->edition, sizeof(publication->edition), policy->edition);
-    copy_text(publication->side, sizeof(publication->side), lx_side_name(policy->side));
+    for (size_t i = 0; i < policy->rule_count; i++)
+        lx_slot_set_add(&publication->rows, policy->rules[i].slot);
+    lx_field_copy(publication->edition, sizeof(publication->edition), policy->edition);
+    lx_field_copy(publication->side, sizeof(publication->side), lx_side_name(policy->side));
     while (publication->watch_port_count < policy->watch_port_count && publication->watch_port_count < LX_WATCH_PORTS) {
         publication->watch_ports[publication->watch_port_count] = policy->watch_ports[publication->watch_port_count];
         publication->watch_port_count++;
@@ -143,8 +185,9 @@ int lx_publish(const struct lx_maps *maps, const struct lx_candidate *candidate,
 {
     int error = publish_publication(maps->fds[LX_MAP_PUBLICATIONS], candidate, failure);
 
-    error = error ?: publish_labels(maps->fds[LX_MAP_LABELS], candidate->policy, failure);
-    return error ?: publish_image(maps->fds[LX_MAP_IMAGES], candidate, failure);
+    error = error ?: publish_candidate(maps, candidate, failure);
+    error = error ?: reclaim(maps, candidate->reclaimed, failure);
+    return error ?: publish_labels(maps->fds[LX_MAP_LABELS], candidate->policy, failure);
 }
 
 int lx_publish_control(int control, uint64_t word, struct lx_failure *failure)

@@ -18,15 +18,20 @@ struct lx_candidate {
     const struct lx_policy *policy;
     const struct lx_compiled *compiled;
     const struct lx_words *request; /* the words that asked for it; NULL: not known */
+    const struct lx_slot_set *reclaimed; /* slots of its rows whose counters begin anew; NULL: none */
     uint32_t slot;
     uint64_t generation;
 };
 
 /*
- * Puts a candidate into its slot: labels, publication and image. Nothing changes for packets until the control word
- * does. Returns 0 or -errno: -E2BIG when a request or the names of the roles are too long to be kept.
+ * Puts a candidate into its slot: publication, image and labels. Nothing changes for packets until the control word
+ * does. Its image may be smaller than those of the attachment. Returns 0 or -errno: -E2BIG when a request or the names
+ * of the roles are too long to be kept.
  */
 int lx_publish(const struct lx_maps *maps, const struct lx_candidate *candidate, struct lx_failure *failure);
+
+/* Puts an image of the attachment's capacity into a slot that is not in force. */
+int lx_publish_image(const struct lx_maps *maps, uint32_t slot, const void *image, struct lx_failure *failure);
 
 int lx_publish_metadata(int map, const struct lx_metadata *metadata, struct lx_failure *failure);
 
