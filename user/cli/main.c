@@ -13,6 +13,9 @@
 
 static const struct lx_verb verbs[] = {
     {"attach", "IFACE --role ROLE... [OPTION]...", "filter an interface as the tables of a role say", lx_verb_attach},
+    {"update", "IFACE [OPTION]...", "change the policy in force; what is not named stays", lx_verb_update},
+    {"confirm", "IFACE", "keep what is on trial", lx_verb_confirm},
+    {"rollback", "IFACE", "return to what the last update replaced, or end a trial", lx_verb_rollback},
     {"detach", "IFACE | --all", "stop filtering and leave nothing behind", lx_verb_detach},
     {"status", "[IFACE] [--json]", "what is attached, and whether it filters", lx_verb_status},
     {"counters", "[IFACE] [--by row|port|reason] [--json]", "what was let through and what was dropped",

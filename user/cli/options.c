@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "../core/row.h"
 #include "../core/spelling.h"
+#include "../kernel/update.h"
 #include "output.h"
 #include "verb.h"
 
@@ -103,6 +104,47 @@ static int refused_option(const char *verb, const char *word, const struct optio
     return lx_usage_error("'lyncxdp %s' has no option --%s; 'lyncxdp %s --help' lists them", verb, name, verb);
 }
 
+/* The words of a verb outlive its working directory. NULL when out of memory, or when there is no such directory. */
+static char *absolute(const char *path)
+{
+    char *directory = path[0] && path[0] != '/' ? getcwd(NULL, 0) : strdup(""), *whole = NULL;
+
+    if (directory && asprintf(&whole, "%s%s%s", directory, directory[0] ? "/" : "", path) < 0)
+        whole = NULL;
+    free(directory);
+    return whole;
+}
+
+static int write_down(struct lx_words *words, const struct lx_option *option, const char *value)
+{
+    bool path = option->argument && !strcmp(option->argument, "FILE");
+    char *whole = path ? absolute(value) : NULL, *word = NULL;
+    int error = path && !whole ? -1 : 0;
+
+    if (!error && asprintf(&word, "--%s%s%s", option->name, value ? "=" : "", whole ?: value ?: "") < 0) {
+        word = NULL;
+        error = -1;
+    }
+    error = error ?: lx_words_add(words, word);
+    free(whole);
+    free(word);
+    return error ? lx_memory_error() : LX_EXIT_DONE;
+}
+
+/* "" and "NAME=" */
+static bool is_empty(const char *value)
+{
+    return value && !value[strcspn(value, "=") + (strchr(value, '=') ? 1 : 0)];
+}
+
+static int take_option(const struct lx_option_set *set, const struct lx_option *option, const char *value)
+{
+    int result = set->clears && is_empty(value) ? LX_EXIT_DONE
+                                                : option->take((char *)set->target + option->offset, value);
+
+    return result == LX_EXIT_DONE && set->words ? write_down(set->words, option, value) : result;
+}
+
 /* One step of reading: what getopt_long returned. Returns true to go on. */
 static bool take(int code, char **argv, const struct option *table, const struct lx_option_set *sets, size_t count,
                  int *exit)
@@ -133,7 +175,7 @@ static bool take(int code, char **argv, const struct option *table, const struct
         return false;
     default:
         option = find_option(sets, code, &set);
-        *exit = option->take((char *)set->target + option->offset, optarg);
+        *exit = take_option(set, option, optarg);
         return *exit == LX_EXIT_DONE;
     }
 }
@@ -159,6 +201,25 @@ bool lx_options_read(int argc, char **argv, const struct lx_option_set *sets, si
     return go_on;
 }
 
+bool lx_words_read(const char *verb, const struct lx_words *words, const struct lx_option_set *sets, size_t count,
+                   int *exit)
+{
+    char **arguments = calloc(words->count + 2, sizeof(char *));
+    struct lx_arguments none;
+    bool go_on;
+
+    if (!arguments) {
+        *exit = lx_memory_error();
+        return false;
+    }
+    arguments[0] = (char *)verb;
+    for (size_t i = 0; i < words->count; i++)
+        arguments[i + 1] = words->items[i];
+    go_on = lx_options_read((int)words->count + 1, arguments, sets, count, &none, exit);
+    free(arguments);
+    return go_on;
+}
+
 int lx_take_flag(void *field, const char *value)
 {
     (void)value;
@@ -175,4 +236,16 @@ int lx_take_text(void *field, const char *value)
 int lx_take_word(void *field, const char *value)
 {
     return lx_words_add(field, value) ? lx_memory_error() : LX_EXIT_DONE;
+}
+
+int lx_take_seconds(void *field, const char *value)
+{
+    unsigned long seconds =
+        *value && strspn(value, "0123456789") == strlen(value) && strlen(value) < 10 ? strtoul(value, NULL, 10) : 0;
+
+    if (seconds < 1 || seconds > LX_LONGEST_TRIAL)
+        return lx_usage_error("'%s' is no time for a trial: write a number of seconds from 1 to %d", value,
+                              LX_LONGEST_TRIAL);
+    *(uint32_t *)field = (uint32_t)seconds;
+    return LX_EXIT_DONE;
 }

@@ -9,11 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "../core/row.h"
 #include "../kernel/failure.h"
 
 struct lx_option {
     const char *name;     /* without the dashes */
-    const char *argument; /* what its argument is called; NULL: it takes none */
+    const char *argument; /* what its argument is called: a FILE is a path; NULL: it takes none */
     const char *help;
     /*
      * Stores `value` (NULL without an argument) `offset` bytes into the set's target. Returns LX_EXIT_DONE, or the exit
@@ -23,10 +24,17 @@ struct lx_option {
     size_t offset;
 };
 
+/*
+ * With `words`, what was given is written down there as well, "--name=value" or "--name", the option spelled out and a
+ * FILE made absolute, so that it can be kept and read again. With `clears`, an empty value (or NAME=) is written down
+ * and not taken: it takes away what was kept.
+ */
 struct lx_option_set {
     const struct lx_option *options;
     size_t count;
     void *target;
+    struct lx_words *words;
+    bool clears;
 };
 
 #define LX_OPTION_SET(array, into)                                                                                     \
@@ -47,9 +55,20 @@ struct lx_arguments {
 bool lx_options_read(int argc, char **argv, const struct lx_option_set *sets, size_t count,
                      struct lx_arguments *arguments, int *exit);
 
-/* For options that need no more: sets a bool; points a const char * at the argument; adds to a struct lx_words. */
+/*
+ * Reads words that were written down. They must outlive what is read from them. Returns true when the verb should go
+ * on; else as above.
+ */
+bool lx_words_read(const char *verb, const struct lx_words *words, const struct lx_option_set *sets, size_t count,
+                   int *exit);
+
+/* For options that need no more: sets a bool; points a const char * at the argument; adds to a struct lx_words.
+ */
 int lx_take_flag(void *field, const char *value);
 int lx_take_text(void *field, const char *value);
 int lx_take_word(void *field, const char *value);
+
+/* How long a trial lasts: sets an uint32_t. */
+int lx_take_seconds(void *field, const char *value);
 
 #endif

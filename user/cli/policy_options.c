@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/report.h"
 #include "output.h"
 
 static int take_side(void *field, const char *value)
@@ -89,6 +90,17 @@ static int take_setting(void *field, const char *value)
     return result;
 }
 
+static int take_egress(void *field, const char *value)
+{
+    for (enum lx_egress mode = LX_EGRESS_OFF; mode <= LX_EGRESS_ENFORCE; mode++) {
+        if (!strcmp(value, lx_egress_name(mode))) {
+            *(struct lx_egress_choice *)field = (struct lx_egress_choice){.said = true, .mode = mode};
+            return LX_EXIT_DONE;
+        }
+    }
+    return lx_usage_error("--egress '%s': write track, enforce or off", value);
+}
+
 #define FIELD(member) offsetof(struct lx_policy_options, member)
 
 static const struct lx_option policy_options[] = {
@@ -106,6 +118,17 @@ static const struct lx_option policy_options[] = {
 struct lx_option_set lx_policy_option_set(struct lx_policy_options *options)
 {
     return (struct lx_option_set)LX_OPTION_SET(policy_options, options);
+}
+
+static const struct lx_option enforcement_options[] = {
+    {"egress", "track|enforce|off", "what the role sends that no row lists: pass and count, drop, do not look (track)",
+     take_egress, FIELD(egress)},
+    {"audit", NULL, "drop nothing, and count what would have been dropped", lx_take_flag, FIELD(audit)},
+};
+
+struct lx_option_set lx_enforcement_option_set(struct lx_policy_options *options)
+{
+    return (struct lx_option_set)LX_OPTION_SET(enforcement_options, options);
 }
 
 bool lx_policy_options_given(const struct lx_policy_options *options)

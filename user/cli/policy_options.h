@@ -22,12 +22,20 @@ struct lx_policy_options {
         struct lx_setting *items;
         size_t count;
     } settings;
+    struct lx_egress_choice {
+        bool said;
+        enum lx_egress mode;
+    } egress;
+    bool audit;
 };
 
 /* The set, to be read into `options`. */
 struct lx_option_set lx_policy_option_set(struct lx_policy_options *options);
 
-/* True when any of them was given. */
+/* How the policy is enforced, for the verbs that put it in force; to be read into `options`, too. */
+struct lx_option_set lx_enforcement_option_set(struct lx_policy_options *options);
+
+/* True when any of the first set was given. */
 bool lx_policy_options_given(const struct lx_policy_options *options);
 
 void lx_policy_options_free(struct lx_policy_options *options);

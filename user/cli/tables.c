@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reads tables and sites, and turns them into a policy and its image. */
+/* Reads tables and sites, and turns them into a policy. */
 #include "tables.h"
 
 #include <errno.h>
@@ -135,16 +135,4 @@ int lx_tables_resolve(const struct lx_tables *tables, const struct lx_policy_opt
     int error = lx_resolve(tables->files, tables->has_site ? &tables->site : NULL, &request, policy, &diagnostics);
 
     return lx_resolve_exit(error, &diagnostics);
-}
-
-int lx_policy_compile(const struct lx_policy *policy, struct lx_compiled *compiled)
-{
-    struct lx_diagnostics diagnostics = {0};
-    int error = lx_compile(policy, compiled, &diagnostics);
-
-    lx_print_diagnostics(&diagnostics);
-    lx_diagnostics_free(&diagnostics);
-    if (error == -ENOMEM)
-        return lx_memory_error();
-    return error ? LX_EXIT_POLICY : LX_EXIT_DONE;
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From policy options to what they name: finds the tables, reads them and the site, resolves and compiles, and prints
- * every diagnostic on the way. Functions return an exit code (enum lx_exit).
+ * From policy options to what they name: finds the tables, reads them and the site, resolves, and prints every
+ * diagnostic on the way. Functions return an exit code (enum lx_exit).
  */
 #ifndef LYNCXDP_CLI_TABLES_H
 #define LYNCXDP_CLI_TABLES_H
 
-#include "../core/compile.h"
 #include "../core/policy_file.h"
 #include "../core/resolve.h"
 #include "../core/site_file.h"
@@ -35,8 +34,5 @@ int lx_resolve_exit(int error, struct lx_diagnostics *diagnostics);
 /* Gives the rows of the roles their addresses. */
 int lx_tables_resolve(const struct lx_tables *tables, const struct lx_policy_options *options,
                       struct lx_policy *policy);
-
-/* Compiles a policy. */
-int lx_policy_compile(const struct lx_policy *policy, struct lx_compiled *compiled);
 
 #endif

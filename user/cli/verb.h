@@ -17,12 +17,15 @@ const struct lx_verb *lx_verb_find(const char *name);
 
 int lx_verb_attach(int argc, char **argv);
 int lx_verb_check(int argc, char **argv);
+int lx_verb_confirm(int argc, char **argv);
 int lx_verb_counters(int argc, char **argv);
 int lx_verb_detach(int argc, char **argv);
 int lx_verb_explain(int argc, char **argv);
 int lx_verb_flows(int argc, char **argv);
 int lx_verb_roles(int argc, char **argv);
+int lx_verb_rollback(int argc, char **argv);
 int lx_verb_show(int argc, char **argv);
 int lx_verb_status(int argc, char **argv);
+int lx_verb_update(int argc, char **argv);
 
 #endif

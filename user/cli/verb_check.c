@@ -8,8 +8,8 @@
 
 #include "../core/report_json.h"
 #include "checked.h"
+#include "composed.h"
 #include "output.h"
-#include "tables.h"
 #include "verb.h"
 
 struct check_options {
@@ -72,21 +72,16 @@ static int use(const struct lx_checked *checked, struct check_options *options)
 /* Builds what attach would put in force. */
 static int check_role(const struct check_options *options)
 {
-    struct lx_tables tables = {0};
-    struct lx_policy policy = {0};
-    struct lx_compiled compiled = {0};
-    int result = lx_tables_read(&options->policy, &tables);
+    struct lx_composed composed = {0};
+    const struct lx_policy *policy = &composed.policy;
+    int result = lx_compose(&options->policy, &composed);
 
     if (result == LX_EXIT_DONE)
-        result = lx_tables_resolve(&tables, &options->policy, &policy);
-    if (result == LX_EXIT_DONE)
-        result = lx_policy_compile(&policy, &compiled);
+        result = lx_composed_compile(&composed);
     if (result == LX_EXIT_DONE && !options->json && !options->canonical)
-        printf("%s%s: ok, %zu rows open, an image of %u bytes\n", policy.roles.items[0],
-               policy.roles.count > 1 ? " and more" : "", policy.rule_count, compiled.image->size);
-    lx_compiled_free(&compiled);
-    lx_policy_free(&policy);
-    lx_tables_free(&tables);
+        printf("%s%s: ok, %zu rows open, an image of %u bytes\n", policy->roles.items[0],
+               policy->roles.count > 1 ? " and more" : "", policy->rule_count, composed.compiled.image->size);
+    lx_composed_free(&composed);
     return result;
 }
 

@@ -10,9 +10,9 @@
 #include "../core/near_miss_text.h"
 #include "../core/report.h"
 #include "../kernel/attachment.h"
+#include "composed.h"
 #include "output.h"
 #include "probe_arguments.h"
-#include "tables.h"
 #include "verb.h"
 
 struct explain_options {
@@ -105,42 +105,34 @@ static int explain_miss(const struct lx_tables *tables, const struct explain_opt
     return result;
 }
 
-static int judge(const struct lx_tables *tables, const struct lx_policy *policy, const struct explain_options *options,
-                 const struct lx_probe *probe)
+static int judge(struct lx_composed *composed, const struct explain_options *options, const struct lx_probe *probe)
 {
-    struct lx_explanation explanation = {.probe = probe, .hook = hook_of(options), .egress = policy->egress};
-    struct lx_compiled compiled;
+    struct lx_explanation explanation = {.probe = probe, .hook = hook_of(options), .egress = composed->policy.egress};
     uint8_t frame[LX_PROBE_FRAME];
     struct lx_judgement judgement;
     const struct lx_row *row;
-    int result = lx_policy_compile(policy, &compiled);
+    int result = lx_composed_compile(composed);
 
     if (result != LX_EXIT_DONE)
         return result;
-    judgement = lx_judge_offline(&compiled, explanation.hook, frame, lx_probe_frame(probe, frame));
-    lx_compiled_free(&compiled);
-    row = row_of_slot(policy, judgement.row);
+    judgement = lx_judge_offline(&composed->compiled, explanation.hook, frame, lx_probe_frame(probe, frame));
+    row = row_of_slot(&composed->policy, judgement.row);
     explanation.reason = judgement.reason;
     explanation.row = row ? row->id : NULL;
     explanation.source = row ? row->source : NULL;
     if (judgement.reason == LX_REASON_NO_ROW)
-        return explain_miss(tables, options, &explanation);
+        return explain_miss(&composed->tables, options, &explanation);
     return print_explanation(&explanation, options->json);
 }
 
 static int explain_role(const struct explain_options *options, const struct lx_probe *probe)
 {
-    struct lx_tables tables = {0};
-    struct lx_policy policy = {0};
-    int result = lx_tables_read(&options->policy, &tables);
+    struct lx_composed composed = {0};
+    int result = lx_compose(&options->policy, &composed);
 
     if (result == LX_EXIT_DONE)
-        result = lx_tables_resolve(&tables, &options->policy, &policy);
-    policy.egress = LX_EGRESS_TRACK; /* as it is attached unless --egress says otherwise */
-    if (result == LX_EXIT_DONE)
-        result = judge(&tables, &policy, options, probe);
-    lx_policy_free(&policy);
-    lx_tables_free(&tables);
+        result = judge(&composed, options, probe);
+    lx_composed_free(&composed);
     return result;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../core/request_words.h"
 #include "filter.h"
 #include "hooks.h"
 #include "lock.h"
@@ -19,7 +20,11 @@
 #include "program.h"
 #include "publish.h"
 #include "running.h"
+#include "update.h"
 #include "whereabouts.h"
+
+#define FIRST_SLOT 0
+#define FALLBACK_SLOT 1
 
 /* An attachment on its way: what is there to be undone if a step fails. */
 struct attaching {
@@ -143,17 +148,56 @@ static void describe(struct attaching *attaching, const struct lx_shape *shape)
     snprintf(metadata->interface, sizeof(metadata->interface), "%s", interface->name);
 }
 
-static int publish(struct attaching *attaching, const struct lx_policy *policy, const struct lx_compiled *compiled,
-                   const struct lx_words *request, struct lx_failure *failure)
+/* What a trial on a first attach falls back to: the same policy, which drops nothing and counts what it would have. */
+static int publish_audit(struct attaching *attaching, const struct lx_candidate *candidate, struct lx_failure *failure)
 {
-    const struct lx_candidate candidate = {
-        .policy = policy, .compiled = compiled, .request = request, .slot = 0, .generation = 1};
+    struct lx_diagnostics unheard = {0};
+    struct lx_policy policy = *candidate->policy;
+    struct lx_words request = {0}, audit = {.items = (char *[]){(char *)"--audit"}, .count = 1};
+    struct lx_candidate fallback = *candidate;
+    struct lx_compiled compiled = {0};
+    int error;
+
+    policy.audit = true;
+    fallback.policy = &policy;
+    fallback.compiled = &compiled;
+    fallback.request = &request;
+    fallback.slot = FALLBACK_SLOT;
+    fallback.generation = candidate->generation - 1;
+    error = lx_compile(&policy, &compiled, &unheard);
+    error = error ?: lx_request_merge(candidate->request ?: &request, &audit, &request);
+    if (error)
+        lx_fail(failure, LX_EXIT_FAILED, -error, "cannot prepare what the trial falls back to: %s", strerror(-error));
+    error = error ?: lx_publish(&attaching->maps, &fallback, failure);
+    lx_words_free(&request);
+    lx_compiled_free(&compiled);
+    lx_diagnostics_free(&unheard);
+    return error;
+}
+
+static int start_trial(const struct attaching *attaching, uint32_t seconds, struct lx_failure *failure)
+{
+    return lx_publish_control(
+        attaching->maps.fds[LX_MAP_CONTROL],
+        lx_control_word(FIRST_SLOT, FALLBACK_SLOT, LX_NO_SHADOW, lx_monotonic_ms() + seconds * 1000ull), failure);
+}
+
+static int publish(struct attaching *attaching, const struct lx_policy *policy, const struct lx_compiled *compiled,
+                   const struct lx_attach_choices *choices, struct lx_failure *failure)
+{
+    const struct lx_candidate candidate = {.policy = policy,
+                                           .compiled = compiled,
+                                           .request = choices->request,
+                                           .slot = FIRST_SLOT,
+                                           .generation = choices->try_seconds ? 2 : 1};
     int error = lx_publish(&attaching->maps, &candidate, failure);
 
     error = error ?: lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, failure);
-    return error
-               ?: lx_publish_control(attaching->maps.fds[LX_MAP_CONTROL], lx_control_word(0, 0, LX_NO_SHADOW, 0),
-                                     failure);
+    if (!choices->try_seconds)
+        return error ?: lx_publish_control(attaching->maps.fds[LX_MAP_CONTROL],
+                                           lx_control_word(FIRST_SLOT, FIRST_SLOT, LX_NO_SHADOW, 0), failure);
+    error = error ?: publish_audit(attaching, &candidate, failure);
+    return error ?: start_trial(attaching, choices->try_seconds, failure);
 }
 
 /* Everything that readers need, the metadata last: who finds it finds all. */
@@ -256,10 +300,13 @@ static int attach_locked(struct attaching *attaching, const struct lx_policy *po
         return error;
     describe(attaching, &shape);
     error = lx_maps_create(&shape, &attaching->maps, failure);
-    error = error ?: publish(attaching, policy, compiled, choices->request, failure);
+    error = error ?: publish(attaching, policy, compiled, choices, failure);
     error = error ?: pin(attaching, failure);
     error = error ?: let_out(attaching, failure);
     error = error ?: let_in(attaching, choices->mode, failure);
+    /* Attaching took some of the time. */
+    if (!error && choices->try_seconds)
+        error = start_trial(attaching, choices->try_seconds, failure);
     if (error)
         undo(attaching);
     lx_maps_close(&attaching->maps);

@@ -187,16 +187,11 @@ int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_l
                          struct lx_failure *failure)
 {
     struct lx_row_label *read = calloc(LX_ROW_SLOTS, sizeof(*read));
+    int error = read ? lx_labels_read(&attachment->maps, read) : -ENOMEM;
 
-    if (!read)
-        return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
-    for (__u32 slot = 0; slot < LX_ROW_SLOTS; slot++) {
-        if (bpf_map_lookup_elem(attachment->maps.fds[LX_MAP_LABELS], &slot, &read[slot])) {
-            free(read);
-            return lx_fail(failure, LX_EXIT_FAILED, errno, "cannot read the row labels: %s", strerror(errno));
-        }
-        read[slot].id[sizeof(read[slot].id) - 1] = '\0';
-        read[slot].source[sizeof(read[slot].source) - 1] = '\0';
+    if (error) {
+        free(read);
+        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the row labels: %s", strerror(-error));
     }
     *labels = read;
     return 0;

@@ -26,6 +26,7 @@ enum lx_mode_choice {
 struct lx_attach_choices {
     enum lx_mode_choice mode;
     uint32_t flows;                 /* entries of the flow table; 0: LX_DEFAULT_FLOWS */
+    uint32_t try_seconds;           /* 0: for good; else everything passes, counted, unless confirmed in that time */
     const struct lx_words *request; /* the words that asked for the policy, for a later update; NULL: not known */
 };
 

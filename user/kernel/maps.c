@@ -218,3 +218,19 @@ int lx_publication_read(const struct lx_maps *maps, uint32_t slot, struct lx_pub
 {
     return bpf_map_lookup_elem(maps->fds[LX_MAP_PUBLICATIONS], &slot, publication) ? -errno : 0;
 }
+
+int lx_labels_read(const struct lx_maps *maps, struct lx_row_label labels[LX_ROW_SLOTS])
+{
+    __u32 keys[LX_ROW_SLOTS], position, count = LX_ROW_SLOTS;
+
+    /* -ENOENT tells that there are no more. */
+    if (bpf_map_lookup_batch(maps->fds[LX_MAP_LABELS], NULL, &position, keys, labels, &count, NULL) && errno != ENOENT)
+        return -errno;
+    if (count != LX_ROW_SLOTS)
+        return -EIO;
+    for (__u32 slot = 0; slot < LX_ROW_SLOTS; slot++) {
+        labels[slot].id[sizeof(labels[slot].id) - 1] = '\0';
+        labels[slot].source[sizeof(labels[slot].source) - 1] = '\0';
+    }
+    return 0;
+}

@@ -82,5 +82,6 @@ int lx_metadata_read(const struct lx_maps *maps, struct lx_metadata *metadata);
 int lx_metadata_find(const char *directory, struct lx_metadata *metadata); /* by the pin alone; -ENOENT: no pin */
 int lx_control_read(const struct lx_maps *maps, uint64_t *word);
 int lx_publication_read(const struct lx_maps *maps, uint32_t slot, struct lx_publication *publication);
+int lx_labels_read(const struct lx_maps *maps, struct lx_row_label labels[LX_ROW_SLOTS]);
 
 #endif

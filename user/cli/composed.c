@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Read, resolve, compile. What holds without being said is decided here, so that no two verbs differ in it. */
+#include "composed.h"
+
+#include <errno.h>
+
+#include "output.h"
+
+int lx_compose(const struct lx_policy_options *options, struct lx_composed *composed)
+{
+    int result = lx_tables_read(options, &composed->tables);
+
+    if (result == LX_EXIT_DONE)
+        result = lx_tables_resolve(&composed->tables, options, &composed->policy);
+    composed->policy.egress = options->egress.said ? options->egress.mode : LX_EGRESS_TRACK;
+    composed->policy.audit = options->audit;
+    return result;
+}
+
+int lx_composed_compile(struct lx_composed *composed)
+{
+    struct lx_diagnostics diagnostics = {0};
+    int error = lx_compile(&composed->policy, &composed->compiled, &diagnostics);
+
+    lx_print_diagnostics(&diagnostics);
+    lx_diagnostics_free(&diagnostics);
+    if (error == -ENOMEM)
+        return lx_memory_error();
+    return error ? LX_EXIT_POLICY : LX_EXIT_DONE;
+}
+
+void lx_composed_free(struct lx_composed *composed)
+{
+    lx_compiled_free(&composed->compiled);
+    lx_policy_free(&composed->policy);
+    lx_tables_free(&composed->tables);
+}

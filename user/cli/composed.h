@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A policy as the options ask for it, from its tables to its image: the one way from words to what judges packets, for
+ * every verb that needs one. Functions return an exit code (enum lx_exit) and print what is wrong.
+ */
+#ifndef LYNCXDP_CLI_COMPOSED_H
+#define LYNCXDP_CLI_COMPOSED_H
+
+#include "../core/compile.h"
+#include "tables.h"
+
+/* Zeroed: nothing yet. */
+struct lx_composed {
+    struct lx_tables tables;
+    struct lx_policy policy;
+    struct lx_compiled compiled;
+};
+
+/* Reads the tables and gives their rows addresses. The options must outlive what is composed. */
+int lx_compose(const struct lx_policy_options *options, struct lx_composed *composed);
+
+/* Compiles the policy; apart, because an update gives its rows their counters in between. */
+int lx_composed_compile(struct lx_composed *composed);
+
+void lx_composed_free(struct lx_composed *composed);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The guard, the warnings and the words around a policy that comes into force. */
+#include "put_in_force.h"
+
+#include <stdio.h>
+
+#include "../core/lockout.h"
+#include "output.h"
+#include "ssh_session.h"
+
+size_t lx_rules_of_hook(const struct lx_policy *policy, enum lx_hook hook)
+{
+    size_t rules = 0;
+
+    for (size_t i = 0; i < policy->rule_count; i++)
+        rules += lx_row_hook(policy->rules[i].row) == hook;
+    return rules;
+}
+
+/* How to keep a session that no row lets in. */
+static void suggest(const struct lx_ssh_session *session, const struct lx_policy *policy,
+                    const struct lx_judgement *judgement, const struct lx_intent *intent)
+{
+    char row[LX_SSH_ROW_TEXT];
+
+    if (judgement->reason == LX_REASON_NO_ROW)
+        fprintf(stderr,
+                "Let it in with a row of your site file, or %s for a while with --try, or all the same with "
+                "--force:\n\nrows:\n  %s\n\n",
+                intent->verb, lx_ssh_session_row(session, policy, row));
+    else
+        fprintf(stderr,
+                "Change what the site says about it, or %s for a while with --try, or all the same with --force.\n",
+                intent->verb);
+}
+
+int lx_guard_session(const struct lx_interface *interface, const struct lx_policy *policy,
+                     const struct lx_compiled *compiled, const struct lx_intent *intent)
+{
+    struct lx_ssh_session session;
+    struct lx_judgement judgement;
+    char client[LX_PREFIX_TEXT];
+
+    if (policy->audit || !lx_ssh_session_find(&session) || !lx_ssh_session_arrives_at(&session, interface))
+        return LX_EXIT_DONE;
+    judgement = lx_ssh_session_judge(&session, compiled);
+    if (lx_reason_verdict(judgement.reason) == LX_PASS)
+        return LX_EXIT_DONE;
+    lx_address_format(&session.client, client);
+    if (intent->try_seconds) {
+        lx_print_warning("this cuts the SSH session from %s (%s) until the trial ends in %u s", client,
+                         lx_reason_name(judgement.reason), intent->try_seconds);
+        return LX_EXIT_DONE;
+    }
+    if (intent->force) {
+        lx_print_warning("this cuts the SSH session from %s (%s), as --force says", client,
+                         lx_reason_name(judgement.reason));
+        return LX_EXIT_DONE;
+    }
+    lx_print_error("this would cut your SSH session from %s to port %u of %s (%s: %s); nothing was changed", client,
+                   session.server_port, interface->name, lx_reason_name(judgement.reason),
+                   lx_reason_meaning(judgement.reason));
+    suggest(&session, policy, &judgement, intent);
+    return LX_EXIT_FAILED;
+}
+
+void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_policy *policy)
+{
+    if (!lx_rules_of_hook(policy, LX_HOOK_TO_ROLE))
+        lx_print_warning("no row lets anything in: only the built-in cases will pass");
+    if (policy->egress == LX_EGRESS_ENFORCE && !lx_rules_of_hook(policy, LX_HOOK_FROM_ROLE))
+        lx_print_warning("no row lets the role begin anything: with --egress enforce it can only answer, not even ask "
+                         "for a name; add rows (from: self) to the site, or leave egress at track");
+    if (!(policy->built_ins & LX_BUILT_IN_DHCP) && lx_interface_leased(interface))
+        lx_print_warning("the address of %s comes from DHCP, which the site switches off: the lease will run out",
+                         interface->name);
+}
+
+void lx_say_roles(const struct lx_policy *policy)
+{
+    const char *side = lx_side_name(policy->side);
+
+    for (size_t i = 0; i < policy->roles.count; i++)
+        printf("%s%s", i ? "," : "", policy->roles.items[i]);
+    printf(" (%s%s%s)", policy->edition ?: "", side ? ", " : "", side ?: "");
+}
+
+static void say_egress(const struct lx_policy *policy)
+{
+    size_t rows = lx_rules_of_hook(policy, LX_HOOK_FROM_ROLE);
+
+    if (policy->egress == LX_EGRESS_ENFORCE)
+        printf("  egress enforce: %zu outbound rows open; what else the role sends is dropped, answers aside\n", rows);
+    else if (policy->egress == LX_EGRESS_TRACK)
+        printf("  egress track: %zu outbound rows open; what else the role sends passes, counted as would-drop\n",
+               rows);
+    else if (rows)
+        puts("  replies to what the role itself begins are not let in: egress is off");
+}
+
+void lx_say_terms(const char *interface, const struct lx_policy *policy, uint32_t try_seconds)
+{
+    say_egress(policy);
+    if (policy->audit)
+        puts("  audit: nothing is dropped; what would have been is counted as would-drop");
+    if (try_seconds)
+        printf("  on trial for %u s: 'lyncxdp confirm %s' keeps it, else it falls back by itself\n", try_seconds,
+               interface);
+}

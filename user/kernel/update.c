@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Changes what is in force. Everything that can fail happens in a slot that no packet looks at; then one store switches
+ * to it. A command that dies on the way has changed nothing, and the next one writes over what it left.
+ */
+#include "update.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../core/request_words.h"
+#include "../core/row_slots.h"
+#include "hooks.h"
+#include "privilege.h"
+#include "publish.h"
+
+uint64_t lx_monotonic_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static int fail_to_open(int error, const struct lx_interface *interface, struct lx_failure *failure)
+{
+    if (error == -ENOENT)
+        return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "nothing is attached to %s; attach first", interface->name);
+    if (error == -EPROTO)
+        return lx_fail(failure, LX_EXIT_FAILED, EPROTO,
+                       "%s was attached by a lyncxdp that this one cannot read; use that one, or detach and attach "
+                       "anew",
+                       interface->name);
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open the attachment of %s: %s", interface->name,
+                   strerror(-error));
+}
+
+/* A change that no packet would see must not look as if it had been made. */
+static int refuse_idle(const struct lx_update *update, struct lx_failure *failure)
+{
+    for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++) {
+        uint32_t counters = lx_map_id(update->maps.fds[lx_map_of_counters(hook)]);
+        int error = hook == LX_HOOK_FROM_ROLE && !update->metadata.from_role
+                        ? 0
+                        : lx_hook_look(hook, update->interface->index, counters);
+
+        if (error == -ENOENT)
+            return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
+                           "%s is not filtered: its program does not run on it any more; "
+                           "'lyncxdp detach %s' tidies up, then attach again",
+                           update->interface->name, update->interface->name);
+        if (error)
+            return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot tell what runs on %s: %s", update->interface->name,
+                           strerror(-error));
+    }
+    return 0;
+}
+
+static int read_publications(struct lx_update *update, struct lx_failure *failure)
+{
+    int error = 0;
+
+    update->publications = calloc(LX_IMAGE_SLOTS, sizeof(*update->publications));
+    if (!update->publications)
+        return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
+    for (uint32_t slot = 0; slot < LX_IMAGE_SLOTS && !error; slot++)
+        error = lx_publication_read(&update->maps, slot, &update->publications[slot]);
+    error = error ?: lx_control_read(&update->maps, &update->control);
+    return error ? fail_to_open(error, update->interface, failure) : 0;
+}
+
+static int store(struct lx_update *update, uint64_t word, struct lx_failure *failure)
+{
+    int error = lx_publish_control(update->maps.fds[LX_MAP_CONTROL], word, failure);
+
+    if (!error)
+        update->control = word;
+    return error;
+}
+
+/* What a trial that ran out fell back to is the policy from now on. Packets see no difference. */
+static int settle(struct lx_update *update, struct lx_failure *failure)
+{
+    uint64_t word = update->control;
+    uint8_t fallback = lx_control_fallback(word);
+
+    if (!lx_control_deadline(word) || lx_monotonic_ms() < lx_control_deadline(word))
+        return 0;
+    update->ended = true;
+    return store(update, lx_control_word(fallback, fallback, lx_control_shadow(word), 0), failure);
+}
+
+static int begin_locked(struct lx_update *update, struct lx_failure *failure)
+{
+    int error = lx_pins_look(update->directory);
+
+    error = error ?: lx_maps_open(update->directory, true, &update->maps);
+    error = error ?: lx_metadata_read(&update->maps, &update->metadata);
+    if (error)
+        return fail_to_open(error, update->interface, failure);
+    error = refuse_idle(update, failure);
+    error = error ?: read_publications(update, failure);
+    return error ?: settle(update, failure);
+}
+
+int lx_update_begin(const struct lx_interface *interface, struct lx_update *update, struct lx_failure *failure)
+{
+    const struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index};
+    struct lx_update begun = {.interface = interface, .maps = LX_MAPS_NONE};
+    int error = lx_privilege_check("changing a policy", failure);
+
+    lx_pins_path(&name, begun.directory);
+    error = error ?: lx_lock_take(&name, &begun.lock, failure);
+    if (error)
+        return error;
+    error = begin_locked(&begun, failure);
+    if (error)
+        lx_update_end(&begun);
+    else
+        *update = begun;
+    return error;
+}
+
+void lx_update_end(struct lx_update *update)
+{
+    lx_maps_close(&update->maps);
+    free(update->publications);
+    update->publications = NULL;
+    lx_lock_free(&update->lock);
+}
+
+const struct lx_publication *lx_update_in_force(const struct lx_update *update)
+{
+    return &update->publications[lx_control_in_force(update->control, lx_monotonic_ms())];
+}
+
+int lx_update_request(const struct lx_update *update, struct lx_words *words, struct lx_failure *failure)
+{
+    const struct lx_publication *publication = lx_update_in_force(update);
+    int error = publication->request_size <= sizeof(publication->request)
+                    ? lx_request_split(publication->request, publication->request_size, words)
+                    : -EINVAL;
+
+    if (!error)
+        return 0;
+    return lx_fail(failure, LX_EXIT_FAILED, error == -EINVAL ? EPROTO : -error,
+                   "cannot tell what was asked for when %s got its policy: %s", update->interface->name,
+                   error == -EINVAL ? "the pins are damaged; detach and attach anew" : strerror(-error));
+}
+
+static bool trial_pending(const struct lx_update *update)
+{
+    return lx_control_deadline(update->control) != 0;
+}
+
+/* True for a slot whose image is, or may come to be, in force or judged beside it. */
+static bool is_live(uint64_t word, uint32_t slot, bool fallback)
+{
+    return slot == lx_control_active(word) || slot == lx_control_shadow(word) ||
+           (fallback && slot == lx_control_fallback(word));
+}
+
+static struct lx_slot_set live_rows(const struct lx_update *update, bool fallback)
+{
+    struct lx_slot_set live = {0};
+
+    for (uint32_t slot = 0; slot < LX_IMAGE_SLOTS; slot++)
+        for (size_t i = 0; i < LX_ROW_SLOTS / 64 && is_live(update->control, slot, fallback); i++)
+            live.words[i] |= update->publications[slot].rows.words[i];
+    return live;
+}
+
+int lx_update_assign(struct lx_update *update, struct lx_policy *policy, struct lx_failure *failure)
+{
+    struct lx_row_label *labels = calloc(LX_ROW_SLOTS, sizeof(*labels));
+    struct lx_slot_set live = live_rows(update, true);
+    int error = labels ? lx_labels_read(&update->maps, labels) : -ENOMEM;
+
+    update->drop_fallback = false;
+    update->reclaimed = (struct lx_slot_set){0};
+    if (!error)
+        error = lx_row_slots_assign(labels, &live, policy, &update->reclaimed);
+    if (error == -ENOSPC && !trial_pending(update)) {
+        update->drop_fallback = true;
+        live = live_rows(update, false);
+        error = lx_row_slots_assign(labels, &live, policy, &update->reclaimed);
+    }
+    free(labels);
+    if (!error)
+        return 0;
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot give %zu rows their counters: %s", policy->rule_count,
+                   error == -ENOSPC ? "the policies that may still come into force need them; confirm or roll back first"
+                                    : strerror(-error));
+}
+
+/* The slot that has been out of force for the longest time. There is one: no more than three are live. */
+static uint32_t free_slot(const struct lx_update *update)
+{
+    uint32_t oldest = LX_IMAGE_SLOTS;
+
+    for (uint32_t slot = 0; slot < LX_IMAGE_SLOTS; slot++)
+        if (!is_live(update->control, slot, true) &&
+            (oldest == LX_IMAGE_SLOTS ||
+             update->publications[slot].generation < update->publications[oldest].generation))
+            oldest = slot;
+    return oldest;
+}
+
+static uint64_t next_generation(const struct lx_update *update)
+{
+    uint64_t last = 0;
+
+    for (uint32_t slot = 0; slot < LX_IMAGE_SLOTS; slot++)
+        if (update->publications[slot].generation > last)
+            last = update->publications[slot].generation;
+    return last + 1;
+}
+
+int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure)
+{
+    uint8_t active = lx_control_active(update->control), shadow = lx_control_shadow(update->control);
+    uint8_t fallback = trial_pending(update) ? lx_control_fallback(update->control) : active;
+    const struct lx_candidate candidate = {
+        .policy = proposal->policy,
+        .compiled = proposal->compiled,
+        .request = proposal->request,
+        .reclaimed = &update->reclaimed,
+        .slot = free_slot(update),
+        .generation = next_generation(update),
+    };
+    int error = 0;
+
+    /* Its rows' counters are about to count other rows: nothing may return to it from now on. */
+    if (update->drop_fallback)
+        error = store(update, lx_control_word(active, active, shadow, 0), failure);
+    error = error ?: lx_publish(&update->maps, &candidate, failure);
+    error = error ?: lx_publication_read(&update->maps, candidate.slot, &update->publications[candidate.slot]);
+    if (error)
+        return error;
+    return store(update,
+                 lx_control_word((uint8_t)candidate.slot, fallback, shadow,
+                                 proposal->try_seconds ? lx_monotonic_ms() + proposal->try_seconds * 1000ull : 0),
+                 failure);
+}
+
+int lx_update_confirm(struct lx_update *update, struct lx_failure *failure)
+{
+    uint64_t word = update->control;
+
+    if (update->ended)
+        return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
+                       "too late: the trial on %s has run out, and what it fell back to stays in force",
+                       update->interface->name);
+    if (!trial_pending(update))
+        return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "no trial is pending on %s", update->interface->name);
+    return store(update, lx_control_word(lx_control_active(word), lx_control_fallback(word), lx_control_shadow(word), 0),
+                 failure);
+}
+
+int lx_update_rollback(struct lx_update *update, struct lx_failure *failure)
+{
+    uint64_t word = update->control;
+    uint8_t fallback = lx_control_fallback(word);
+
+    if (update->ended)
+        return 0;
+    if (fallback == lx_control_active(word))
+        return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
+                       "there is nothing to return to on %s: what is in force has replaced nothing",
+                       update->interface->name);
+    return store(update, lx_control_word(fallback, fallback, lx_control_shadow(word), 0), failure);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A change of an attachment's policy while it filters: begun under the lock, made with one store of the control word,
+ * and undone by the data plane itself when it was a trial that nobody confirmed.
+ */
+#ifndef LYNCXDP_KERNEL_UPDATE_H
+#define LYNCXDP_KERNEL_UPDATE_H
+
+#include "../core/compile.h"
+#include "../core/policy.h"
+#include "attachment.h"
+#include "lock.h"
+#include "pins.h"
+
+/* The longest trial: a day. */
+#define LX_LONGEST_TRIAL 86400
+
+/* An attachment held for a change. What is read here cannot change under the holder, but for a trial that runs out. */
+struct lx_update {
+    const struct lx_interface *interface; /* borrowed */
+    struct lx_lock lock;
+    char directory[LX_PINS_PATH];
+    struct lx_maps maps;
+    struct lx_metadata metadata;
+    uint64_t control;                    /* the control word; a deadline in it: a trial is pending */
+    struct lx_publication *publications; /* owned: of all slots */
+    bool ended;                          /* a trial had run out: what it fell back to is the policy now */
+    bool drop_fallback;                  /* the next policy needs the row slots of the fallback */
+    struct lx_slot_set reclaimed;
+};
+
+/* What is to be put in force. */
+struct lx_proposal {
+    const struct lx_policy *policy; /* its rules have the slots of lx_update_assign */
+    const struct lx_compiled *compiled;
+    const struct lx_words *request; /* the words that asked for it */
+    uint32_t try_seconds;           /* 0: for good; else it falls back unless it is confirmed in that time */
+};
+
+/*
+ * Takes the attachment's lock and opens it. Refuses one that does not filter. The caller ends what has begun. Returns 0
+ * or -errno: -ENOENT when nothing is attached, -EWOULDBLOCK while another command is at work.
+ */
+int lx_update_begin(const struct lx_interface *interface, struct lx_update *update, struct lx_failure *failure);
+void lx_update_end(struct lx_update *update);
+
+/* What is in force. Borrowed. */
+const struct lx_publication *lx_update_in_force(const struct lx_update *update);
+
+/* The words that asked for what is in force. Caller frees. -EPROTO when they are damaged. */
+int lx_update_request(const struct lx_update *update, struct lx_words *words, struct lx_failure *failure);
+
+/* Gives the rules of a policy their counters. To be done before it is compiled. -ENOSPC when there are too few. */
+int lx_update_assign(struct lx_update *update, struct lx_policy *policy, struct lx_failure *failure);
+
+/*
+ * Puts a policy in force: the next packet is judged by it, whole. What was in force is kept to fall back to; while a
+ * trial is pending, that is what the trial would fall back to. On failure nothing has changed.
+ */
+int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure);
+
+/* Makes a pending trial the policy. -ENOENT when none is pending. */
+int lx_update_confirm(struct lx_update *update, struct lx_failure *failure);
+
+/* Returns to what the last update replaced, or ends a pending trial. -ENOENT when there is nothing to return to. */
+int lx_update_rollback(struct lx_update *update, struct lx_failure *failure);
+
+/* Milliseconds of CLOCK_MONOTONIC, the clock of deadlines. */
+uint64_t lx_monotonic_ms(void);
+
+#endif
