@@ -61,6 +61,9 @@ int lyncxdp_from_role(struct __sk_buff *skb)
         packets = 1;
     mine = lx_my_counters(&cpu);
     if (lx_image_in_force(&view)) {
+        /* This hook does not exist to a policy of `--egress off`; the program waits for an update that needs it. */
+        if (view.image->egress == LX_EGRESS_OFF)
+            return TC_ACT_UNSPEC;
         would = lx_is_lenient(&view, LX_HOOK_FROM_ROLE);
         reason = lx_read_frame(&view, &frame, &packet);
     } else {

@@ -12,6 +12,12 @@
 /* Raised whenever anything in this header or in image.h changes its layout or meaning. */
 #define LX_ABI_VERSION 3
 
+/*
+ * Raised when the programs change over maps and images that do not. An update replaces programs of another version in
+ * place; maps of another ABI are refused.
+ */
+#define LX_PROGRAM_VERSION 1
+
 #define LX_MAGIC 0x4c584450u /* "LXDP" */
 
 /* Rows that one policy may have. */
@@ -175,10 +181,11 @@ struct lx_metadata {
     __u32 clsact;         /* 1 when attaching created the clsact qdisc, which then goes with the attachment */
     __u32 pair_ifindex;   /* of the inner interface of an inline pair, or 0 */
     char interface[16];
-    char pair[16]; /* the inner interface's name */
-    __u32 forward; /* 1 when the pair forwards by itself */
-    __u32 restore; /* what attaching changed on the interfaces and detaching sets back */
-    __u8 reserved[160];
+    char pair[16];         /* the inner interface's name */
+    __u32 forward;         /* 1 when the pair forwards by itself */
+    __u32 restore;         /* what attaching changed on the interfaces and detaching sets back */
+    __u32 program_version; /* LX_PROGRAM_VERSION of the programs */
+    __u8 reserved[156];
 };
 
 _Static_assert(offsetof(struct lx_metadata, interface) == 56, "ABI");
@@ -199,10 +206,10 @@ struct lx_publication {
     __u32 egress;    /* enum lx_egress */
     __u32 audit;     /* 1: everything passes, and what would have been dropped is counted */
     char edition[32];
-    char side[16];          /* empty for a role without sides */
-    char roles[256];        /* separated by commas */
-    __u32 request_size;     /* bytes of `request` in use */
-    __u32 watch_port_count; /* of `watch_ports` in use */
+    char side[16];           /* empty for a role without sides */
+    char roles[256];         /* separated by commas */
+    __u32 request_size;      /* bytes of `request` in use */
+    __u32 watch_port_count;  /* of `watch_ports` in use */
     struct lx_slot_set rows; /* the slots that its rows count in */
     __u16 watch_ports[LX_WATCH_PORTS];
     char request[LX_REQUEST_TEXT]; /* the words that asked for it, each with its zero byte: updates start from them */

@@ -72,7 +72,8 @@ Test(request_words, no_takes_a_flag_away_and_the_flag_comes_back)
 
 Test(request_words, names_that_begin_alike_are_not_taken_for_each_other)
 {
-    expect_merged("--site=/a|--sites=/b|--set=pool=192.0.2.1", "--site=/c", "--sites=/b|--set=pool=192.0.2.1|--site=/c");
+    expect_merged("--site=/a|--sites=/b|--set=pool=192.0.2.1", "--site=/c",
+                  "--sites=/b|--set=pool=192.0.2.1|--site=/c");
 }
 
 Test(request_words, words_are_read_back_as_they_were_kept)

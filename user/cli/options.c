@@ -139,8 +139,8 @@ static bool is_empty(const char *value)
 
 static int take_option(const struct lx_option_set *set, const struct lx_option *option, const char *value)
 {
-    int result = set->clears && is_empty(value) ? LX_EXIT_DONE
-                                                : option->take((char *)set->target + option->offset, value);
+    int result =
+        set->clears && is_empty(value) ? LX_EXIT_DONE : option->take((char *)set->target + option->offset, value);
 
     return result == LX_EXIT_DONE && set->words ? write_down(set->words, option, value) : result;
 }

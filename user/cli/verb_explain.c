@@ -62,7 +62,8 @@ static int print_explanation(const struct lx_explanation *explanation, bool json
         return lx_print_json(report);
     print_member(report, "verdict", "verdict");
     if (json_is_true(json_object_get(report, "would_drop")))
-        printf("%-8s %s\n", "egress", "track: it passes all the same, and is counted as would-drop");
+        printf("%-8s %s: it passes all the same, and is counted as would-drop\n",
+               explanation->audit ? "audit" : "egress", explanation->audit ? "on" : "track");
     printf("%-8s %s: %s\n", "reason", json_string_value(json_object_get(report, "reason")),
            json_string_value(json_object_get(report, "meaning")));
     print_member(report, "row", "row");
@@ -162,8 +163,10 @@ static void suggest_role(const struct lx_publication *publication, char *const w
 static int ask(struct lx_attachment *attachment, const struct explain_options *options, char *const words[3],
                const struct lx_probe *probe)
 {
-    struct lx_explanation explanation = {
-        .probe = probe, .hook = hook_of(options), .egress = attachment->publication.egress};
+    struct lx_explanation explanation = {.probe = probe,
+                                         .hook = hook_of(options),
+                                         .egress = attachment->publication.egress,
+                                         .audit = attachment->publication.audit};
     struct lx_row_label *labels = NULL;
     uint8_t frame[LX_PROBE_FRAME];
     struct lx_failure failure;

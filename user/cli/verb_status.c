@@ -63,6 +63,25 @@ static int tell_state(const char *name, enum lx_state state, enum lx_hook hook)
     return LX_EXIT_FAILED;
 }
 
+/* What nobody may overlook: that nothing is dropped, and that what is in force is not what was put in force last. */
+static void tell_terms(const struct lx_attachment *attachment)
+{
+    const char *name = attachment->metadata.interface;
+    uint64_t now = attachment->opened_ms, deadline = lx_control_deadline(attachment->control);
+
+    if (lx_control_in_force(attachment->control, now) != lx_control_active(attachment->control))
+        lx_print_warning("the trial on %s has run out unconfirmed: it fell back to generation %llu", name,
+                         (unsigned long long)attachment->publication.generation);
+    else if (deadline)
+        lx_print_warning("generation %llu is on trial on %s: it falls back in %llu s; 'lyncxdp confirm %s' keeps it",
+                         (unsigned long long)attachment->publication.generation, name,
+                         (unsigned long long)((deadline - now + 999) / 1000), name);
+    if (attachment->publication.audit)
+        lx_print_warning("%s is in audit mode: nothing is dropped, only counted; 'lyncxdp update %s --no-audit' "
+                         "filters",
+                         name, name);
+}
+
 static int add_status(const struct lx_attachment *attachment, void *context)
 {
     const struct lx_metadata *metadata = &attachment->metadata;
@@ -88,6 +107,7 @@ static int add_status(const struct lx_attachment *attachment, void *context)
         if (result == LX_EXIT_DONE)
             result = tell_state(metadata->interface, state, hook);
     }
+    tell_terms(attachment);
     return result;
 }
 

@@ -141,8 +141,7 @@ int lx_verb_update(int argc, char **argv)
         sets[set].clears = true;
     }
     if (lx_options_read(argc, argv, sets, 4, &arguments, &result)) {
-        const struct lx_intent intent = {
-            .verb = "update", .try_seconds = options.try_seconds, .force = options.force};
+        const struct lx_intent intent = {.verb = "update", .try_seconds = options.try_seconds, .force = options.force};
 
         if (arguments.count != 1)
             result = lx_usage_error("update takes one interface: lyncxdp update IFACE [OPTION]...");

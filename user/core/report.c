@@ -244,7 +244,8 @@ json_t *lx_report_explanation(const struct lx_explanation *explanation)
 {
     const struct lx_probe *probe = explanation->probe;
     bool pass = lx_reason_verdict(explanation->reason) == LX_PASS;
-    bool would = !pass && explanation->hook == LX_HOOK_FROM_ROLE && explanation->egress == LX_EGRESS_TRACK;
+    bool track = explanation->hook == LX_HOOK_FROM_ROLE && explanation->egress == LX_EGRESS_TRACK;
+    bool would = !pass && (explanation->audit || track);
 
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:b}", "verdict", pass ? "pass" : "drop",
                      "reason", lx_reason_name(explanation->reason), "meaning", lx_reason_meaning(explanation->reason),

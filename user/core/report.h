@@ -75,6 +75,7 @@ struct lx_explanation {
     const struct lx_probe *probe;
     enum lx_hook hook;
     enum lx_egress egress; /* under `track` the role's packets pass that would be dropped */
+    bool audit;            /* so does everything */
     uint32_t reason;
     const char *row;
     const char *source;

@@ -19,6 +19,7 @@
 #include "privilege.h"
 #include "program.h"
 #include "publish.h"
+#include "rebuild.h"
 #include "running.h"
 #include "update.h"
 #include "whereabouts.h"
@@ -88,10 +89,10 @@ static int remove_stale(const struct attaching *attaching, struct lx_failure *fa
 {
     const struct lx_interface *interface = attaching->interface;
     uint32_t counters = lx_pin_map_id(attaching->directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS));
-    int error;
+    int error = lx_rebuild_recover(interface->index, attaching->directory, failure);
 
-    if (lx_pins_look(attaching->directory))
-        return 0;
+    if (error || lx_pins_look(attaching->directory))
+        return error;
     error = lx_hook_look(LX_HOOK_TO_ROLE, interface->index, counters);
     if (!error)
         return fail_for_another(interface, failure);
@@ -141,6 +142,7 @@ static void describe(struct attaching *attaching, const struct lx_shape *shape)
         .ifindex = interface->index,
         .netns = interface->netns,
         .image_capacity = shape->capacity,
+        .program_version = LX_PROGRAM_VERSION,
         .from_role = shape->from_role,
         .flow_capacity = shape->from_role ? shape->flows : 0,
         .clsact = shape->from_role && lx_clsact_look(interface->index) == -ENOENT,
@@ -194,8 +196,9 @@ static int publish(struct attaching *attaching, const struct lx_policy *policy, 
 
     error = error ?: lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, failure);
     if (!choices->try_seconds)
-        return error ?: lx_publish_control(attaching->maps.fds[LX_MAP_CONTROL],
-                                           lx_control_word(FIRST_SLOT, FIRST_SLOT, LX_NO_SHADOW, 0), failure);
+        return error
+                   ?: lx_publish_control(attaching->maps.fds[LX_MAP_CONTROL],
+                                         lx_control_word(FIRST_SLOT, FIRST_SLOT, LX_NO_SHADOW, 0), failure);
     error = error ?: publish_audit(attaching, &candidate, failure);
     return error ?: start_trial(attaching, choices->try_seconds, failure);
 }

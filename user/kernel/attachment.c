@@ -49,7 +49,8 @@ static int open_pins(const char *path, struct lx_attachment *attachment)
 
 bool lx_attachment_has_hook(const struct lx_attachment *attachment, enum lx_hook hook)
 {
-    return hook == LX_HOOK_TO_ROLE || attachment->metadata.from_role;
+    return hook == LX_HOOK_TO_ROLE ||
+           (attachment->metadata.from_role && attachment->publication.egress != LX_EGRESS_OFF);
 }
 
 /* A command that died after attaching left the metadata unfinished: what only attaching could tell is asked again. */

@@ -84,7 +84,7 @@ int lx_attachment_open(const struct lx_interface *interface, struct lx_attachmen
 int lx_attachment_open_directory(const char *directory, struct lx_attachment *attachment, struct lx_failure *failure);
 void lx_attachment_close(struct lx_attachment *attachment);
 
-/* False for the from-role hook under `--egress off`. */
+/* False for the from-role hook under `--egress off`, where a program may stand but looks at nothing. */
 bool lx_attachment_has_hook(const struct lx_attachment *attachment, enum lx_hook hook);
 
 /* LX_STATE_FILTERING when every hook that the attachment has is. */

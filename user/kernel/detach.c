@@ -13,6 +13,7 @@
 #include "namespace.h"
 #include "pins.h"
 #include "privilege.h"
+#include "rebuild.h"
 #include "whereabouts.h"
 
 /* An interface that is gone has taken its programs with it; one that was moved has them still. */
@@ -29,6 +30,8 @@ static int stop(const struct lx_pin_name *name, const char *directory, struct lx
     if (came_from < 0)
         return lx_fail(failure, LX_EXIT_FAILED, -came_from, "cannot enter the interface's network namespace: %s",
                        strerror(-came_from));
+    /* What this cannot do is taken off here, and removed below. */
+    lx_rebuild_recover(metadata.ifindex, directory, failure);
     error = lx_hooks_stop(metadata.ifindex, directory, true, failure);
     lx_namespace_leave(came_from);
     return error;
@@ -37,6 +40,7 @@ static int stop(const struct lx_pin_name *name, const char *directory, struct lx
 /* `what` is what a person calls it: an interface or a directory. */
 static int detach(const char *directory, const char *what, struct lx_failure *failure)
 {
+    char next[LX_PINS_PATH];
     struct lx_pin_name name;
     struct lx_lock lock;
     bool stopped;
@@ -44,6 +48,7 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
 
     if (lx_pins_name(directory, &name))
         return lx_fail(failure, LX_EXIT_FAILED, EINVAL, "%s is not the directory of an attachment", directory);
+    lx_pins_next(directory, next);
     error = lx_privilege_check("detaching", failure);
     error = error ?: lx_lock_take(&name, &lock, failure);
     if (error)
@@ -52,6 +57,8 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
     stopped = !error;
     if (error == -ENOENT)
         error = 0;
+    if (!error && !lx_pins_look(next))
+        error = lx_pins_remove(next, failure);
     if (!error && !lx_pins_look(directory))
         error = lx_pins_remove(directory, failure);
     else if (!error && !stopped)

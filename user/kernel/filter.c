@@ -144,6 +144,21 @@ int lx_filter_attach(const struct lx_interface *interface, int program, struct l
                    strerror(-error), *lx_kernel_log() ? "\n" : "", lx_kernel_log());
 }
 
+int lx_filter_replace(unsigned ifindex, const struct lx_filter *filter, int program, struct lx_failure *failure)
+{
+    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_EGRESS);
+    LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .flags = BPF_TC_F_REPLACE, .handle = filter->handle,
+                .priority = filter->priority);
+    int error;
+
+    lx_kernel_log_begin();
+    error = bpf_tc_attach(&hook, &options);
+    if (!error)
+        return 0;
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot replace program %u at the interface's egress: %s%s%s",
+                   filter->program, strerror(-error), *lx_kernel_log() ? "\n" : "", lx_kernel_log());
+}
+
 int lx_filter_detach(unsigned ifindex, const struct lx_filter *filter, struct lx_failure *failure)
 {
     LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_EGRESS);

@@ -26,6 +26,9 @@ int lx_filter_by_name(unsigned ifindex, struct lx_filter *filter);
 /* Puts a program in front of what is there. The clsact qdisc must be there. Returns 0 or -errno. */
 int lx_filter_attach(const struct lx_interface *interface, int program, struct lx_failure *failure);
 
+/* Puts a program in the place of a filter's, at once. Returns 0 or -errno. */
+int lx_filter_replace(unsigned ifindex, const struct lx_filter *filter, int program, struct lx_failure *failure);
+
 int lx_filter_detach(unsigned ifindex, const struct lx_filter *filter, struct lx_failure *failure);
 
 /* 0 when the interface has a clsact qdisc, -ENOENT, -EEXIST when another kind stands in its place, or another -errno.

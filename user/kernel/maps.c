@@ -14,6 +14,7 @@
 
 #include <lyncxdp/flow.h>
 #include <lyncxdp/fragment.h>
+#include <lyncxdp/image.h>
 
 #include "kernel_log.h"
 #include "object.h"
@@ -106,6 +107,46 @@ int lx_maps_create(const struct lx_shape *shape, struct lx_maps *maps, struct lx
     }
     *maps = created;
     return 0;
+}
+
+/* Whether a successor goes on with the old map. */
+static bool inherits(enum lx_map map, const struct lx_maps *old, const struct lx_shape *shape)
+{
+    if (map == LX_MAP_IMAGES || map == LX_MAP_METADATA || old->fds[map] < 0)
+        return false;
+    return map != LX_MAP_FLOWS || old->shape.flows == shape->flows;
+}
+
+int lx_maps_succeed(const struct lx_maps *old, const struct lx_shape *shape, struct lx_maps *maps,
+                    struct lx_failure *failure)
+{
+    struct lx_shape made = *shape;
+    struct lx_maps next;
+    int error = 0, fd;
+
+    if (inherits(LX_MAP_FLOWS, old, shape))
+        made.flows = 1; /* not to be used, so not to take memory */
+    error = lx_maps_create(&made, &next, failure);
+    if (error)
+        return error;
+    next.shape = *shape;
+    for (enum lx_map map = 0; map < LX_MAP_COUNT && !error; map++) {
+        if (!inherits(map, old, shape))
+            continue;
+        fd = fcntl(old->fds[map], F_DUPFD_CLOEXEC, 3);
+        if (fd < 0) {
+            error = lx_fail(failure, LX_EXIT_FAILED, errno, "cannot share the attachment's maps: %s", strerror(errno));
+            continue;
+        }
+        if (next.fds[map] >= 0)
+            close(next.fds[map]);
+        next.fds[map] = fd;
+    }
+    if (error)
+        lx_maps_close(&next);
+    else
+        *maps = next;
+    return error;
 }
 
 int lx_maps_pin(const struct lx_maps *maps, const char *directory, struct lx_failure *failure)
@@ -217,6 +258,27 @@ int lx_control_read(const struct lx_maps *maps, uint64_t *word)
 int lx_publication_read(const struct lx_maps *maps, uint32_t slot, struct lx_publication *publication)
 {
     return bpf_map_lookup_elem(maps->fds[LX_MAP_PUBLICATIONS], &slot, publication) ? -errno : 0;
+}
+
+int lx_image_read(const struct lx_maps *maps, uint32_t slot, void *image)
+{
+    struct bpf_map_info info = {0};
+    __u32 id, first = 0, length = sizeof(info);
+    int error = 0, fd;
+
+    if (bpf_map_lookup_elem(maps->fds[LX_MAP_IMAGES], &slot, &id))
+        return -errno;
+    fd = bpf_map_get_fd_by_id(id);
+    if (fd < 0)
+        return -errno;
+    if (bpf_obj_get_info_by_fd(fd, &info, &length))
+        error = -errno;
+    else if (info.value_size != maps->shape.capacity + LX_IMAGE_SLACK)
+        error = -EPROTO;
+    else if (bpf_map_lookup_elem(fd, &first, image))
+        error = -errno;
+    close(fd);
+    return error;
 }
 
 int lx_labels_read(const struct lx_maps *maps, struct lx_row_label labels[LX_ROW_SLOTS])

@@ -66,6 +66,13 @@ const char *lx_map_name(enum lx_map map);
 /* Makes all maps. Returns 0 or -errno, with `maps` untouched on failure. */
 int lx_maps_create(const struct lx_shape *shape, struct lx_maps *maps, struct lx_failure *failure);
 
+/*
+ * Makes the maps of an attachment's successor: its own metadata and images, and whatever else must have another shape;
+ * the rest are those of `old`, which live on with what is in them. Results as above.
+ */
+int lx_maps_succeed(const struct lx_maps *old, const struct lx_shape *shape, struct lx_maps *maps,
+                    struct lx_failure *failure);
+
 /* Pins all maps but the metadata, which whoever completes the directory pins last. */
 int lx_maps_pin(const struct lx_maps *maps, const char *directory, struct lx_failure *failure);
 
@@ -82,6 +89,8 @@ int lx_metadata_read(const struct lx_maps *maps, struct lx_metadata *metadata);
 int lx_metadata_find(const char *directory, struct lx_metadata *metadata); /* by the pin alone; -ENOENT: no pin */
 int lx_control_read(const struct lx_maps *maps, uint64_t *word);
 int lx_publication_read(const struct lx_maps *maps, uint32_t slot, struct lx_publication *publication);
+/* `image` takes the shape's capacity and the slack. -ENOENT for a slot without an image. Takes root. */
+int lx_image_read(const struct lx_maps *maps, uint32_t slot, void *image);
 int lx_labels_read(const struct lx_maps *maps, struct lx_row_label labels[LX_ROW_SLOTS]);
 
 #endif

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,20 @@ int lx_pins_name(const char *path, struct lx_pin_name *name)
         return -EINVAL;
     *name = read;
     return 0;
+}
+
+char *lx_pins_next(const char *path, char next[LX_PINS_PATH])
+{
+    snprintf(next, LX_PINS_PATH, "%s-next", path);
+    return next;
+}
+
+int lx_pins_exchange(const char *one, const char *other, struct lx_failure *failure)
+{
+    if (!renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE))
+        return 0;
+    return lx_fail(failure, LX_EXIT_FAILED, errno, "cannot let %s and %s change places: %s", one, other,
+                   strerror(errno));
 }
 
 int lx_pins_look(const char *path)
@@ -147,6 +162,11 @@ int lx_pin_open_map(const char *path, const char *name, bool writing, uint32_t k
         return fd;
     close(fd);
     return error;
+}
+
+int lx_pin_open_program(const char *path, const char *name)
+{
+    return open_pin(path, name, false);
 }
 
 uint32_t lx_map_id(int fd)

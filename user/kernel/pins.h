@@ -40,6 +40,12 @@ int lx_pins_name(const char *path, struct lx_pin_name *name);
 /* 0, -ENOENT, or -EACCES when this user may not even look. */
 int lx_pins_look(const char *path);
 
+/* The path beside a directory where its successor is prepared, which is not the path of an attachment. */
+char *lx_pins_next(const char *path, char next[LX_PINS_PATH]);
+
+/* Lets two directories change places, at once. Returns 0 or -errno. */
+int lx_pins_exchange(const char *one, const char *other, struct lx_failure *failure);
+
 int lx_pins_create(const char *path, struct lx_failure *failure);
 
 /* Removes whatever the directory holds, the directory, and the root when nothing else is in it. Returns 0 or -errno. */
@@ -51,6 +57,9 @@ int lx_pin_program(int fd, const char *path, const char *name, struct lx_failure
 
 /* Opens a pinned map. Returns a file descriptor, -ENOENT, or -EPROTO when its keys or values have another size. */
 int lx_pin_open_map(const char *path, const char *name, bool writing, uint32_t key_size, uint32_t value_size);
+
+/* Opens a pinned program. Returns a file descriptor or -errno. */
+int lx_pin_open_program(const char *path, const char *name);
 
 /* The id of a map, or 0. */
 uint32_t lx_map_id(int fd);

@@ -8,7 +8,9 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_link.h>
 #include <string.h>
+#include <unistd.h>
 #include <xdp/libxdp.h>
 
 #include "kernel_log.h"
@@ -90,4 +92,48 @@ int lx_program_attach(const struct lx_maps *maps, const struct lx_interface *int
                    "cannot attach to %s in %s mode: %s%s%s%s", interface->name, mode, strerror(-fd),
                    choice == LX_MODE_ONLY_NATIVE ? "; leave the mode to lyncxdp, or ask for generic" : "",
                    *lx_kernel_log() ? "\n" : "", lx_kernel_log());
+}
+
+/* Without a dispatcher the kernel itself exchanges the two, if the old one is still the one that runs. */
+static int exchange(const struct lx_maps *maps, const struct lx_interface *interface, const struct lx_running *running,
+                    struct lx_failure *failure)
+{
+    const __u32 mode = running->mode == LX_MODE_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+    int error, program, old = bpf_prog_get_fd_by_id(running->id);
+
+    if (old < 0)
+        return lx_fail(failure, LX_EXIT_FAILED, errno, "cannot open program %u of %s: %s", running->id, interface->name,
+                       strerror(errno));
+    program = lx_program_load(maps, LX_HOOK_TO_ROLE, false, failure);
+    if (program >= 0) {
+        LIBBPF_OPTS(bpf_xdp_attach_opts, options, .old_prog_fd = old);
+
+        lx_kernel_log_begin();
+        error = bpf_xdp_attach((int)interface->index, program, mode | XDP_FLAGS_REPLACE, &options);
+        if (error) {
+            close(program);
+            program = lx_fail(failure, LX_EXIT_FAILED, -error, "cannot replace program %u on %s: %s%s%s", running->id,
+                              interface->name, strerror(-error), *lx_kernel_log() ? "\n" : "", lx_kernel_log());
+        }
+    }
+    close(old);
+    return program;
+}
+
+int lx_program_replace(const struct lx_maps *maps, const struct lx_interface *interface,
+                       const struct lx_running *running, struct lx_failure *failure)
+{
+    const enum lx_mode_choice mode = running->mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE;
+    int error, program;
+
+    if (!running->dispatcher)
+        return exchange(maps, interface, running, failure);
+    program = lx_program_attach(maps, interface, mode, failure);
+    if (program < 0)
+        return program;
+    error = lx_running_stop(interface->index, running, failure);
+    if (!error)
+        return program;
+    close(program);
+    return error;
 }

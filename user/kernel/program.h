@@ -8,6 +8,7 @@
 
 #include "attachment.h"
 #include "maps.h"
+#include "running.h"
 
 /*
  * Loads the program of a hook: the from-role one, for tc to take, or the twin of either, which answers and does not
@@ -21,5 +22,12 @@ int lx_program_load(const struct lx_maps *maps, enum lx_hook hook, bool twin, st
  */
 int lx_program_attach(const struct lx_maps *maps, const struct lx_interface *interface, enum lx_mode_choice choice,
                       struct lx_failure *failure);
+
+/*
+ * Puts the to-role program over these maps in the place of one that runs. No packet passes between them unjudged: the
+ * kernel exchanges one for the other, or the dispatcher runs both until the old one goes. Results as above.
+ */
+int lx_program_replace(const struct lx_maps *maps, const struct lx_interface *interface,
+                       const struct lx_running *running, struct lx_failure *failure);
 
 #endif

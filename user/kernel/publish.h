@@ -17,7 +17,7 @@
 struct lx_candidate {
     const struct lx_policy *policy;
     const struct lx_compiled *compiled;
-    const struct lx_words *request; /* the words that asked for it; NULL: not known */
+    const struct lx_words *request;      /* the words that asked for it; NULL: not known */
     const struct lx_slot_set *reclaimed; /* slots of its rows whose counters begin anew; NULL: none */
     uint32_t slot;
     uint64_t generation;

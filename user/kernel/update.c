@@ -16,6 +16,7 @@
 #include "hooks.h"
 #include "privilege.h"
 #include "publish.h"
+#include "rebuild.h"
 
 uint64_t lx_monotonic_ms(void)
 {
@@ -95,8 +96,11 @@ static int settle(struct lx_update *update, struct lx_failure *failure)
 
 static int begin_locked(struct lx_update *update, struct lx_failure *failure)
 {
-    int error = lx_pins_look(update->directory);
+    int error = lx_rebuild_recover(update->interface->index, update->directory, failure);
 
+    if (error)
+        return error;
+    error = lx_pins_look(update->directory);
     error = error ?: lx_maps_open(update->directory, true, &update->maps);
     error = error ?: lx_metadata_read(&update->maps, &update->metadata);
     if (error)
@@ -192,8 +196,9 @@ int lx_update_assign(struct lx_update *update, struct lx_policy *policy, struct 
     if (!error)
         return 0;
     return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot give %zu rows their counters: %s", policy->rule_count,
-                   error == -ENOSPC ? "the policies that may still come into force need them; confirm or roll back first"
-                                    : strerror(-error));
+                   error == -ENOSPC
+                       ? "the policies that may still come into force need them; confirm or roll back first"
+                       : strerror(-error));
 }
 
 /* The slot that has been out of force for the longest time. There is one: no more than three are live. */
@@ -219,6 +224,21 @@ static uint64_t next_generation(const struct lx_update *update)
     return last + 1;
 }
 
+/* Makes the attachment anew when the policy does not fit it, or its programs are not those of this lyncxdp. */
+static int make_room(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure)
+{
+    struct lx_shape shape = update->maps.shape;
+    bool grows = proposal->compiled->capacity > shape.capacity;
+
+    if (grows)
+        shape.capacity = proposal->compiled->capacity;
+    if (proposal->policy->egress != LX_EGRESS_OFF && !shape.from_role) {
+        shape.from_role = grows = true;
+        shape.flows = LX_DEFAULT_FLOWS;
+    }
+    return grows || update->metadata.program_version != LX_PROGRAM_VERSION ? lx_rebuild(update, &shape, failure) : 0;
+}
+
 int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure)
 {
     uint8_t active = lx_control_active(update->control), shadow = lx_control_shadow(update->control);
@@ -231,10 +251,10 @@ int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposa
         .slot = free_slot(update),
         .generation = next_generation(update),
     };
-    int error = 0;
+    int error = make_room(update, proposal, failure);
 
     /* Its rows' counters are about to count other rows: nothing may return to it from now on. */
-    if (update->drop_fallback)
+    if (!error && update->drop_fallback)
         error = store(update, lx_control_word(active, active, shadow, 0), failure);
     error = error ?: lx_publish(&update->maps, &candidate, failure);
     error = error ?: lx_publication_read(&update->maps, candidate.slot, &update->publications[candidate.slot]);
@@ -256,7 +276,8 @@ int lx_update_confirm(struct lx_update *update, struct lx_failure *failure)
                        update->interface->name);
     if (!trial_pending(update))
         return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "no trial is pending on %s", update->interface->name);
-    return store(update, lx_control_word(lx_control_active(word), lx_control_fallback(word), lx_control_shadow(word), 0),
+    return store(update,
+                 lx_control_word(lx_control_active(word), lx_control_fallback(word), lx_control_shadow(word), 0),
                  failure);
 }
 
