@@ -69,7 +69,7 @@ static int publish_labels(int labels, const struct lx_policy *policy, struct lx_
     return 0;
 }
 
-static void clear_rows(struct lx_counters *counters, uint32_t cpus, const struct lx_slot_set *rows)
+static void clear_rows(struct lx_cpu_counters *counters, uint32_t cpus, const struct lx_slot_set *rows)
 {
     for (uint32_t cpu = 0; cpu < cpus; cpu++)
         for (uint32_t slot = 0; slot < LX_ROW_SLOTS; slot++)
@@ -81,8 +81,9 @@ static void clear_rows(struct lx_counters *counters, uint32_t cpus, const struct
 static int clear_counters(int map, const struct lx_slot_set *rows, struct lx_failure *failure)
 {
     const int cpus = libbpf_num_possible_cpus();
-    const size_t size = (size_t)cpus * sizeof(struct lx_counters);
-    struct lx_counters *counters = cpus < 0 ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+    const size_t size = (size_t)cpus * sizeof(struct lx_cpu_counters);
+    struct lx_cpu_counters *counters =
+        cpus < 0 ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
 
     if (counters == MAP_FAILED)
         return lx_fail(failure, LX_EXIT_FAILED, errno, "cannot clear the counters of rows that are gone: %s",

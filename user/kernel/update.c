@@ -17,6 +17,7 @@
 #include "privilege.h"
 #include "publish.h"
 #include "rebuild.h"
+#include "whereabouts.h"
 
 uint64_t lx_monotonic_ms(void)
 {
@@ -112,12 +113,14 @@ static int begin_locked(struct lx_update *update, struct lx_failure *failure)
 
 int lx_update_begin(const struct lx_interface *interface, struct lx_update *update, struct lx_failure *failure)
 {
-    const struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index};
     struct lx_update begun = {.interface = interface, .maps = LX_MAPS_NONE};
+    struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index};
     int error = lx_privilege_check("changing a policy", failure);
 
-    lx_pins_path(&name, begun.directory);
-    error = error ?: lx_lock_take(&name, &begun.lock, failure);
+    if (error)
+        return error;
+    lx_pins_name(lx_whereabouts_directory(interface, begun.directory), &name);
+    error = lx_lock_take(&name, &begun.lock, failure);
     if (error)
         return error;
     error = begin_locked(&begun, failure);
