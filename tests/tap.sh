@@ -25,6 +25,26 @@ skip() {
     echo "ok $tap_count - $1 # SKIP $2"
 }
 
+# says CODE PATTERN command…   It ends with that exit code and what it prints matches.
+says() {
+    local code=$1 pattern=$2 output status
+    shift 2
+    output=$("$@" 2>&1)
+    status=$?
+    echo "exit code $status, expected $code; expected to match: $pattern"
+    echo "$output"
+    [ $status -eq "$code" ] && grep -qE -e "$pattern" <<<"$output"
+}
+
+# answers FILTER command…   It succeeds, and the JSON that it prints satisfies the filter.
+answers() {
+    local filter=$1 output
+    shift
+    output=$("$@") || return 1
+    echo "$output"
+    jq -e "$filter" <<<"$output"
+}
+
 finish() {
     echo "1..$tap_count"
     [ "$tap_failed" -eq 0 ]

@@ -55,26 +55,6 @@ nsenter --net=/proc/$far/ns/net sh -c \
 run() { "$LYNCXDP" "$@"; }
 nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$LYNCXDP" "$@"; }
 
-# says CODE PATTERN command…   It ends with that exit code and what it prints matches.
-says() {
-    local code=$1 pattern=$2 output status
-    shift 2
-    output=$("$@" 2>&1)
-    status=$?
-    echo "exit code $status, expected $code; expected to match: $pattern"
-    echo "$output"
-    [ $status -eq "$code" ] && grep -qE -e "$pattern" <<<"$output"
-}
-
-# answers FILTER command…   It succeeds, and the JSON that it prints satisfies the filter.
-answers() {
-    local filter=$1 output
-    shift
-    output=$("$@") || return 1
-    echo "$output"
-    jq -e "$filter" <<<"$output"
-}
-
 # The kernel's side of an attachment: nothing pinned, no lock, no program on the interface, neither way.
 untouched() {
     [ -z "$(find /sys/fs/bpf -mindepth 1 -path '*lyncxdp*' -print -quit)" ] &&
@@ -93,7 +73,7 @@ check "--version names the version" says 0 '^lyncxdp [0-9]' run --version
 check "no arguments is a usage error" says 2 'usage:' run
 check "a wrong verb is a usage error with a suggestion" says 2 "did you mean 'attach'" run atach
 check "an option before the verb is a usage error" says 2 'follow the verb' run --json status
-for verb in attach detach status counters flows explain roles show check; do
+for verb in attach update confirm rollback detach status counters flows explain roles show check; do
     check "$verb --help" says 0 "usage: lyncxdp $verb" run $verb --help
     check "$verb --version" says 0 '^lyncxdp [0-9]' run $verb --version
     check "$verb with a wrong option is a usage error" says 2 "no option --nonsense" run $verb --nonsense
@@ -121,13 +101,13 @@ documented() {
     return $missing
 }
 mapfile -t reasons < <(sed -nE 's/^ *X\([A-Z0-9_]+, "([a-z-]+)".*/\1/p' "$tree/include/lyncxdp/reason.h")
-mapfile -t options < <(for verb in attach detach status counters flows explain roles show check; do
+mapfile -t options < <(for verb in attach update confirm rollback detach status counters flows explain roles show check; do
     "$LYNCXDP" $verb --help | sed -nE 's/^  (--[a-z-]+).*/\1/p'
 done | sort -u)
 check "the manual has every reason" documented "${reasons[@]}"
 check "the manual has every option" documented "${options[@]}"
 check "completion offers the verbs" bash -c ". '$tree/user/share/lyncxdp.bash'
-    COMP_WORDS=(lyncxdp co) COMP_CWORD=1 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = counters ]"
+    COMP_WORDS=(lyncxdp co) COMP_CWORD=1 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = 'confirm counters' ]"
 check "completion offers the options of a verb" bash -c "PATH=$(dirname "$LYNCXDP"):\$PATH
     . '$tree/user/share/lyncxdp.bash'
     COMP_WORDS=(lyncxdp attach --fo) COMP_CWORD=2 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = --force ]"

@@ -21,7 +21,7 @@ _lyncxdp() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} choices=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        choices="attach check counters detach explain flows roles show status --help --version"
+        choices="attach check confirm counters detach explain flows roles rollback show status update --help --version"
     else
         case $previous in
         --role) choices=$(_lyncxdp_roles) ;;
@@ -36,7 +36,7 @@ _lyncxdp() {
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
             ;;
-        --set | --without | --workload | --flows) return ;;
+        --set | --without | --workload | --flows | --try) return ;;
         *)
             case $verb:$word in
             *:-*) choices=$(_lyncxdp_options "$verb") ;;
@@ -45,7 +45,8 @@ _lyncxdp() {
                 mapfile -t COMPREPLY < <(compgen -f -- "$word")
                 return
                 ;;
-            attach:* | detach:* | status:* | counters:* | flows:* | explain:*) choices=$(_lyncxdp_interfaces) ;;
+            attach:* | confirm:* | detach:* | rollback:* | status:* | update:* | counters:* | flows:* | explain:*)
+                choices=$(_lyncxdp_interfaces) ;;
             esac
             ;;
         esac

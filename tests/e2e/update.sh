@@ -1,0 +1,200 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What changing a policy promises at the command line: what is not named stays, a mistake changes nothing, a trial ends
+# by itself, commands queue, and drift is told. In a network and a mount namespace of its own, with its own bpffs.
+
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tree=$(cd "$here/../.." && pwd)
+if [ "${1:-}" != inside ]; then
+    exec unshare --mount --net bash "$0" inside
+fi
+# shellcheck source=tests/tap.sh
+. "$here/../tap.sh"
+
+LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
+unset SSH_CONNECTION LYNCXDP_POLICIES
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
+ip link set lo up
+ip link add outer type veth peer name far
+ip addr add 198.51.100.1/24 dev outer
+ip link set outer up
+ip link set far up
+
+run() { "$LYNCXDP" "$@"; }
+
+# in_force FILTER   the to-role hook's status satisfies it.
+in_force() { answers ".[0] | $1" run status outer --json; }
+generation() { run status outer --json | jq '.[0].generation'; }
+
+# verdict pass|drop TRANSPORT SRC DST:PORT   what the kernel says of a packet.
+verdict() {
+    local expected=$1
+    shift
+    answers ".verdict == \"$expected\"" run explain outer "$@" --json
+}
+
+# changes_nothing CODE PATTERN command…   It fails so, and generation and digest are as before.
+changes_nothing() {
+    local before
+    before=$(run status outer --json | jq -c '.[0] | [.generation, .digest, .trial]')
+    says "$@" && [ "$(run status outer --json | jq -c '.[0] | [.generation, .digest, .trial]')" = "$before" ]
+}
+
+cat >site.yaml <<'END'
+site: test
+groups:
+  next-hop: [192.0.2.10]
+rows:
+  - {id: ssh, from: 198.51.100.9, source-port: any, to: self, port: 22, transport: tcp}
+END
+
+# --- What stays, and what is replaced ------------------------------------------------------------------------------
+
+check "nothing to update where nothing is attached" says 1 'attach first' run update outer --audit
+check "attach" says 0 'filtering as access-edge' run attach outer --role access-edge --site site.yaml \
+    --without federation --set pool=192.0.2.20
+check "an update that names nothing reads the same again" says 0 'generation 2' run update outer
+check "and the policy is the same" in_force '.role == "access-edge" and .generation == 2'
+check "the site's row is open" verdict pass tcp 198.51.100.9 198.51.100.1:22
+digest=$(run status outer --json | jq -r '.[0].digest')
+check "a role is replaced" says 0 'as av-edge' run update outer --role av-edge
+check "what was not named stays: the site" verdict pass tcp 198.51.100.9 198.51.100.1:22
+check "the new role's port is open" verdict pass udp 203.0.113.7 198.51.100.1:3478
+check "rollback returns to the role before" says 0 'generation 2 \(access-edge\)' run rollback outer
+check "with the very same policy" in_force ".digest == \"$digest\""
+check "there is no second step back" changes_nothing 1 'nothing to return to' run rollback outer
+sed -i 's/198.51.100.9/198.51.100.8/' site.yaml
+check "files are read anew" says 0 'generation' run update outer
+check "and what they say now is in force" verdict pass tcp 198.51.100.8 198.51.100.1:22
+check "and what they said before no more" verdict drop tcp 198.51.100.9 198.51.100.1:22
+check "from another directory the files are found as well" says 0 'generation' bash -c "cd / && '$LYNCXDP' update outer"
+check "an empty value takes the site away" says 0 'generation' run update outer --site ''
+check "and its rows" verdict drop tcp 198.51.100.8 198.51.100.1:22
+check "an empty list clears" says 0 'generation' run update outer --without ''
+check "egress is changed in place" says 0 'egress enforce' run update outer --egress enforce
+check "and told" in_force '.egress == "enforce"'
+check "egress off takes the hook away" says 0 'generation' run update outer --egress off
+check "of which status speaks no more" answers 'length == 1' run status outer --json
+check "and it comes back" says 0 'egress track' run update outer --egress track
+check "as it was" answers 'length == 2 and all(.[]; .state == "filtering")' run status outer --json
+
+# --- What an update cannot do, and mistakes ------------------------------------------------------------------------
+
+check "the mode is said to need attaching" changes_nothing 2 'detach, then attach with --mode generic' \
+    run update outer --mode generic
+check "so is the flow table" changes_nothing 2 'detach, then attach with --flows' run update outer --flows 1024
+check "a role that is none" changes_nothing 2 'no role' run update outer --role av-egde
+check "a site that is not there" changes_nothing 3 'nowhere.yaml' run update outer --site nowhere.yaml
+printf 'site: half\nrows:\n  - {id: ssh, from: any, source-po' >half.yaml
+check "a file that is half written" changes_nothing 3 'half.yaml:4' run update outer --site half.yaml
+check "two interfaces" changes_nothing 2 'one interface' run update outer far
+check "an option of an other verb" changes_nothing 2 'no option --json' run update outer --json
+for time in 0 86401 ten -5 ''; do
+    check "a trial of '$time' seconds" changes_nothing 2 'no time for a trial|needs an argument' \
+        run update outer --try="$time"
+done
+mount -t tmpfs -o nr_inodes=1 full /run
+check "a full /run" changes_nothing 1 'No space left' run update outer
+umount /run
+check "without root" changes_nothing 1 'root' setpriv --reuid=65534 --regid=65534 --clear-groups \
+    --bounding-set=-all "$LYNCXDP" update outer
+mkdir /run/lyncxdp
+exec 9>"/run/lyncxdp/$(stat -Lc %i /proc/self/ns/net)-$(cat /sys/class/net/outer/ifindex).lock"
+flock 9
+check "while another command is at work" changes_nothing 4 'another lyncxdp command' run update outer
+exec 9>&-
+
+# --- Audit and trials ------------------------------------------------------------------------------------------------
+
+check "audit is an update" says 0 'audit: nothing is dropped' run update outer --audit
+check "status warns of it" says 0 'warning: .*audit mode' run status outer
+check "and tells it in JSON" in_force '.audit'
+check "audit stays when something else is named" says 0 'audit' run update outer --role av-edge
+check "explain tells that it passes all the same" says 0 'audit +on: it passes' run explain outer tcp 203.0.113.7 \
+    198.51.100.1:3389
+check "the guard lets audit through" says 0 'audit' env SSH_CONNECTION="198.51.100.9 50000 198.51.100.1 22" \
+    "$LYNCXDP" update outer
+check "audit ends by an update" says 0 'generation' run update outer --no-audit
+check "nothing is to be confirmed" changes_nothing 1 'no trial' run confirm outer
+before=$(generation)
+check "a trial" says 0 'on trial for 600 s' run update outer --role webconf-edge --try 600
+check "status tells it" says 0 'warning: .*on trial.*falls back in [0-9]+ s' run status outer
+check "and the seconds left" in_force '.trial.seconds_left > 500 and .role == "webconf-edge"'
+check "rollback ends it" says 0 "generation $before " run rollback outer
+check "and no trial is left" in_force '.trial == null and .fallback == false'
+run update outer --role webconf-edge --try 600 >/dev/null
+check "confirm keeps it" says 0 'confirmed' run confirm outer
+check "as what is in force" in_force '.trial == null and .role == "webconf-edge"'
+run update outer --role av-edge --try 1 >/dev/null
+run update outer --role av-edge >/dev/null
+check "an update without a trial ends the trial" in_force '.trial == null and .role == "av-edge"'
+stands=$(generation)
+run update outer --role webconf-edge --try 1 >/dev/null
+sleep 1.1
+check "a trial that nobody confirms falls back" in_force ".fallback and .generation == $stands and .role == \"av-edge\""
+check "status warns of it" says 0 'warning: .*run out unconfirmed' run status outer
+check "it is too late to confirm it" says 1 'too late' run confirm outer
+check "and what it fell back to is the policy" in_force ".fallback == false and .generation == $stands"
+
+# --- The SSH session --------------------------------------------------------------------------------------------------
+
+session="198.51.100.9 50000 198.51.100.1 22"
+check "an update that would cut this session is refused" changes_nothing 1 'would cut your SSH session' \
+    env SSH_CONNECTION="$session" "$LYNCXDP" update outer
+check "unless it is forced" says 0 'as --force says' env SSH_CONNECTION="$session" "$LYNCXDP" update outer --force
+check "or on trial" says 0 'until the trial ends in 600 s' env SSH_CONNECTION="$session" "$LYNCXDP" update outer --try 600
+run rollback outer >/dev/null
+
+# --- Many at once -----------------------------------------------------------------------------------------------------
+
+run update outer --role access-edge >/dev/null
+before=$(generation)
+for i in $(seq 20); do
+    "$LYNCXDP" update outer --set "name$i=192.0.2.$i" >"many.$i" 2>&1 &
+    updates[i]=$!
+done
+failed=0
+for i in $(seq 20); do wait "${updates[i]}" || { failed=$((failed + 1)); cat "many.$i"; }; done
+check "twenty updates at once queue or say that they cannot" [ "$failed" -eq "$(grep -l 'another lyncxdp' many.* | wc -l)" ]
+check "each that succeeded took its turn" [ $((before + 20 - failed)) -eq "$(generation)" ]
+# words SLOT   what asked for the policy in an image slot.
+words() {
+    local bytes
+    bytes=$(bpftool -j map lookup pinned /sys/fs/bpf/lyncxdp/*/publications key "$1" 0 0 0 |
+        jq -j '.value | map("\\x" + ltrimstr("0x")) | join("")')
+    printf '%b' "$bytes" | tr '\0' '\n'
+}
+kept=$(for slot in 0 1 2 3; do words $slot | grep -ac '^--set=name'; done | sort -n | tail -1)
+check "and none was lost" [ "$kept" -eq $((20 - failed)) ]
+
+# --- Drift ------------------------------------------------------------------------------------------------------------
+
+pins=$(echo /sys/fs/bpf/lyncxdp/*)
+metadata=$(bpftool -j map lookup pinned "$pins/metadata" key 0 0 0 0 | jq -r '.value | map(ltrimstr("0x")) | join(" ")')
+other=$(awk '{$5 = "63"; print}' <<<"$metadata")
+# shellcheck disable=SC2086 # bytes, one a word
+bpftool map update pinned "$pins/metadata" key 0 0 0 0 value hex $other
+check "an attachment of another version is not touched" says 1 'a lyncxdp that this one cannot read' run update outer
+check "and status says so" says 1 'cannot read' run status outer
+# shellcheck disable=SC2086
+bpftool map update pinned "$pins/metadata" key 0 0 0 0 value hex $metadata
+check "as it was, it can be read again" says 0 'filtering' run status outer
+ip link set dev outer xdp off
+check "a program that is gone is told" says 1 'not filtered' run status outer
+check "and there is nothing to update" says 1 'not filtered' run update outer
+check "detach tidies up" says 0 'no longer' run detach outer
+run attach outer --role av-edge >/dev/null
+rm -r /sys/fs/bpf/lyncxdp
+check "pins that are gone are told" says 1 'pins are lost' run status outer
+check "there is nothing to start an update from" says 1 'attach first|pins are lost' run update outer
+check "the old policy is in force" bash -c "ip link show dev outer | grep -q xdp"
+check "detach takes it off" says 0 'no longer' run detach outer
+check "and nothing is left" bash -c "! ip link show dev outer | grep -q xdp && [ ! -e /sys/fs/bpf/lyncxdp ] &&
+    [ -z \"\$(ls -A /run)\" ]"
+
+finish
