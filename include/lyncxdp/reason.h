@@ -60,8 +60,9 @@ enum lx_verdict {
     X(MIRROR, "mirror", PASS, "the role's answer to what an inbound row let in")                                       \
     X(ICMP_ERROR, "icmp-error", PASS, "an ICMP error about a packet that this policy lets through")                    \
     X(LATER_FRAGMENT, "later-fragment", PASS, "a later fragment of a packet whose first one passed")                   \
-    X(TINY_FRAGMENT, "tiny-fragment", DROP, "a first fragment that does not hold its transport header")                \
-    X(OVERLAPPING_FRAGMENT, "overlapping-fragment", DROP, "a later fragment that would overwrite the transport header")
+    X(TINY_FRAGMENT, "tiny-fragment", DROP, "a first fragment that does not hold all its headers")                     \
+    X(OVERLAPPING_FRAGMENT, "overlapping-fragment", DROP,                                                              \
+      "a later fragment that would overwrite headers of the first one")
 
 enum lx_reason {
 #define LX_REASON_SYMBOL(symbol, name, verdict, meaning) LX_REASON_##symbol,

@@ -104,6 +104,30 @@ Test(site_file, switches_are_what_the_golden_file_says)
     lx_site_free(&site);
 }
 
+static uint32_t fragments_of(const char *text)
+{
+    struct lx_diagnostics diagnostics = {0};
+    struct lx_site site = {0};
+    uint32_t fragments = 0;
+
+    if (!read_text(text, &site, &diagnostics))
+        fragments = site.built_ins_on ? site.built_ins_on : ~site.built_ins_off;
+    lx_diagnostics_free(&diagnostics);
+    lx_site_free(&site);
+    return fragments;
+}
+
+Test(site_file, of_fragments_it_may_be_said_what_becomes_of_them)
+{
+    cr_expect_eq(fragments_of("built-in: {fragments: track}"), LX_BUILT_IN_FRAGMENTS);
+    cr_expect_eq(fragments_of("built-in: {fragments: on}"), LX_BUILT_IN_FRAGMENTS);
+    cr_expect_eq(fragments_of("built-in: {fragments: drop}"), ~(uint32_t)LX_BUILT_IN_FRAGMENTS);
+    cr_expect_eq(fragments_of("built-in: {fragments: off}"), ~(uint32_t)LX_BUILT_IN_FRAGMENTS);
+    cr_expect_eq(fragments_of("built-in: {fragments: pass}"), 0, "that is no site");
+    cr_expect_eq(fragments_of("built-in: {echo: track}"), 0, "an echo is on or off");
+    cr_expect_eq(fragments_of("built-in: {fragments: [track]}"), 0);
+}
+
 Test(site_file, own_rows_may_be_limited_and_cite_their_line_by_default)
 {
     struct lx_site site = golden();

@@ -131,6 +131,18 @@ static void read_options(struct site_reader *site, const struct lx_node *node)
         read_option(site, key);
 }
 
+/* Whether a built-in case is on. Of fragments it may also be said what becomes of them. */
+static bool read_switch(struct lx_reader *reader, uint32_t built_in, const struct lx_node *node, bool *on)
+{
+    const char *word = built_in == LX_BUILT_IN_FRAGMENTS ? lx_read_text(reader, node, "track or drop") : NULL;
+
+    if (word && (!strcmp(word, "track") || !strcmp(word, "drop"))) {
+        *on = !strcmp(word, "track");
+        return true;
+    }
+    return (word || built_in != LX_BUILT_IN_FRAGMENTS) && lx_read_flag(reader, node, on);
+}
+
 static void read_built_ins(struct site_reader *site, const struct lx_node *node)
 {
     struct lx_field fields[LX_BUILT_INS];
@@ -141,7 +153,7 @@ static void read_built_ins(struct site_reader *site, const struct lx_node *node)
         fields[i] = (struct lx_field){lx_built_ins[i].name, NULL};
     lx_read_mapping(&site->reader, node, "the built-in cases", fields, LX_BUILT_INS, values);
     for (size_t i = 0; i < LX_BUILT_INS; i++) {
-        if (!values[i] || !lx_read_flag(&site->reader, values[i], &on))
+        if (!values[i] || !read_switch(&site->reader, lx_built_ins[i].bit, values[i], &on))
             continue;
         if (on)
             site->site.built_ins_on |= lx_built_ins[i].bit;
