@@ -29,8 +29,8 @@ missing_tools() {
     done
 }
 
-# boot KERNEL NAME: the second serial port comes out of stdout, the console goes to a log. An emulated timer on a busy
-# machine does not pass the kernel's test of timers, without which it will not boot.
+# boot KERNEL NAME: the second serial port comes out of stdout, the console goes to a log. On a busy machine the emulated
+# timer fails the kernel's test of timers, without which it boots all the same.
 boot() {
     timeout "$limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 512 \
         -display none -nodefaults -no-reboot -serial "file:$cache/$2.log" -serial stdio \
