@@ -104,7 +104,9 @@ mapfile -t reasons < <(sed -nE 's/^ *X\([A-Z0-9_]+, "([a-z-]+)".*/\1/p' "$tree/i
 mapfile -t options < <(for verb in attach update confirm rollback detach status counters flows explain roles show check; do
     "$LYNCXDP" $verb --help | sed -nE 's/^  (--[a-z-]+).*/\1/p'
 done | sort -u)
+mapfile -t switches < <(sed -nE 's/^ *\{"([a-z-]+)", LX_BUILT_IN_.*/.BR \1/p' "$tree/user/core/built_ins.c")
 check "the manual has every reason" documented "${reasons[@]}"
+check "the manual has every switch of a site" documented "${switches[@]:?}"
 check "the manual has every option" documented "${options[@]}"
 check "completion offers the verbs" bash -c ". '$tree/user/share/lyncxdp.bash'
     COMP_WORDS=(lyncxdp co) COMP_CWORD=1 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = 'confirm counters' ]"
