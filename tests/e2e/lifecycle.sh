@@ -261,7 +261,7 @@ if ip -force link set dev outer xdp obj "$FOREIGN" sec xdp 2>/dev/null; then
     check "XDP replaced: what was refused changed nothing" states 1 'outer:not-running/filtering' lyncxdp status
     check "XDP replaced: detach takes off the rest" says 0 'no longer filtered' lyncxdp detach outer
     check "XDP replaced: and only that" [ "$(ip -j link show dev outer | jq '.[0].xdp.prog.id')" = "$foreign" ]
-    check "XDP replaced: no qdisc, no pins" not eval 'has_clsact outer || [ -n "$(pins)" ]'
+    check "XDP replaced: no qdisc, no pins" eval '! has_clsact outer && [ -z "$(pins)" ]' # shellcheck disable=SC2016
     ip link set dev outer xdp off
 else
     skip "XDP replaced by another program" "ip cannot load $FOREIGN"
