@@ -245,6 +245,34 @@ check "its namespace deleted: it is gone" states 1 'outer:gone/gone' lyncxdp sta
 check "its namespace deleted: detach --all tidies up" says 0 'outer: no longer' lyncxdp detach --all
 check "its namespace deleted: nothing is left" [ -z "$(pins)" ]
 
+# --- Among others that come and go -----------------------------------------------------------------------------------
+
+churn() {
+    while :; do
+        for i in 1 2 3; do ip link add "come$i" type veth peer name "go$i"; done
+        for i in 1 2 3; do ip link delete "come$i"; done
+    done
+}
+
+# always TIMES command…   It succeeds every time.
+always() {
+    local i
+    for ((i = 0; i < $1; i++)); do
+        "${@:2}" || return
+    done
+}
+
+make outer 77
+attach
+for i in {1..50}; do ip link add "stay$i" type veth peer name "also$i"; done
+churn 2>/dev/null &
+churning=$!
+check "among others that come and go: status finds it every time" always 80 lyncxdp status outer
+kill $churning
+wait $churning 2>/dev/null
+for i in {1..50}; do ip link delete "stay$i"; done
+lyncxdp detach --all >/dev/null
+
 # --- Taken off by somebody ---------------------------------------------------------------------------------------------------
 
 make outer 76
