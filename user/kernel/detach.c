@@ -43,7 +43,7 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
     char next[LX_PINS_PATH];
     struct lx_pin_name name;
     struct lx_lock lock;
-    bool stopped;
+    bool stopped, pinned;
     int error;
 
     if (lx_pins_name(directory, &name))
@@ -59,9 +59,9 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
         error = 0;
     if (!error && !lx_pins_look(next))
         error = lx_pins_remove(next, failure);
-    if (!error && !lx_pins_look(directory))
-        error = lx_pins_remove(directory, failure);
-    else if (!error && !stopped)
+    pinned = !lx_pins_look(directory);
+    error = error ?: lx_pins_remove(directory, failure); /* an empty root that a killed command left, too */
+    if (!error && !pinned && !stopped)
         error = lx_fail(failure, LX_EXIT_FAILED, ENOENT, "nothing is attached to %s", what);
     lx_lock_free(&lock);
     return error;

@@ -1,0 +1,277 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A command killed at any step leaves the old policy in force or the new one, whole; status says which; the next command
+# puts everything right; nothing is left behind. Killed is each command before each single call of those that change the
+# kernel: bpf() above all, and what moves pins, programs and filters. Two lanes, each in namespaces of its own.
+
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tree=$(cd "$here/../.." && pwd)
+LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
+unset SSH_CONNECTION LYNCXDP_POLICIES
+
+# --- The ground of a lane ------------------------------------------------------------------------------------------
+
+lay_ground() {
+    mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
+    ip link set lo up
+    unshare --net sleep 600 &
+    far=$!
+    trap 'kill $far 2>/dev/null; rm -rf "$work"' EXIT
+    while [ "$(readlink /proc/$far/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
+    ip link add outer address 02:00:00:00:00:01 type veth peer name far address 02:00:00:00:00:02 netns $far
+    echo 1 >/proc/sys/net/ipv6/conf/outer/disable_ipv6
+    ip addr add 198.51.100.1/24 dev outer
+    ip link set outer up
+    ip neigh add 198.51.100.9 lladdr 02:00:00:00:00:02 dev outer nud permanent
+    nsenter --net=/proc/$far/ns/net sh -c '
+        echo 1 >/proc/sys/net/ipv6/conf/far/disable_ipv6
+        ip addr add 198.51.100.9/24 dev far && ip link set far up &&
+        ip neigh add 198.51.100.1 lladdr 02:00:00:00:00:01 dev far nud permanent'
+    # Once to a port that policy a opens, twice to one of policy b, four times to one of neither, eight to one of both.
+    # shellcheck disable=SC2016 # expanded inside
+    coproc SENDER { nsenter --net=/proc/$far/ns/net bash -c 'while read -r; do
+        for port in 1001 1002 1002 1004 1004 1004 1004 1003 1003 1003 1003 1003 1003 1003 1003; do
+            echo >/dev/udp/198.51.100.1/$port
+        done 2>/dev/null
+        echo sent
+    done'; }
+    for policy in a b; do
+        [ $policy = a ] && own=1001 || own=1002
+        printf 'site: %s\nrows:\n  - {id: test, from: any, source-port: any, to: self, port: "%s,1003", transport: udp}\n' \
+            $policy $own >"$work/$policy.yaml"
+    done
+}
+
+# Datagrams that reached the host and found no socket.
+delivered() {
+    local name in none
+    while read -r name in none _; do
+        [ "$name" = Udp: ] && [ "$none" != NoPorts ] && echo "$none" && return
+    done </proc/net/snmp
+}
+
+# What is enforced, by what arrives: a, b, nothing, or a mixture. The eight come last, and arrive always.
+enforced() {
+    local before after last=
+    before=$(delivered)
+    echo >&"${SENDER[1]}"
+    read -r <&"${SENDER[0]}"
+    for _ in $(seq 200); do
+        after=$(delivered)
+        [ "$after" = "$last" ] && [ $((after - before)) -ge 8 ] && break
+        last=$after
+        read -rt 0.002 <> <(:)
+    done
+    case $((after - before)) in
+    9) enforces=a ;;
+    10) enforces=b ;;
+    15) enforces=nothing ;;
+    *) enforces="a mixture: $((after - before))" ;;
+    esac
+}
+
+# What status says: a, b or nothing.
+told() {
+    local text
+    text=$("$LYNCXDP" status outer --json 2>/dev/null)
+    tells=nothing
+    if [ $? -eq 0 ] && [[ $text == *'"state": "filtering"'* && $text != *not-running* ]]; then
+        [[ $text =~ \"digest\":\ \"([0-9a-f]+)\" ]] && tells=${digest[${BASH_REMATCH[1]}]:-${BASH_REMATCH[1]}}
+    fi
+}
+
+wrong() {
+    echo "$*" >>"$work/wrong"
+    return 1
+}
+
+# killed SYSCALL NUMBER command…   False once the command comes to its end; then it must have succeeded.
+killed() {
+    local call=$1 number=$2 status
+    shift 2
+    strace -f -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=SIGKILL:when=$number" -- \
+        "$LYNCXDP" "$@" >"$work/output" 2>&1
+    status=$?
+    [ $status -eq 137 ] && return
+    [ $status -eq 0 ] || wrong "$* came to its end with $status: $(<"$work/output")"
+    return 1
+}
+
+# consistent WHERE ALLOWED…   What is enforced is one of those, and what status tells.
+consistent() {
+    local where=$1
+    shift
+    enforced
+    told
+    [[ " $* " == *" $enforces "* ]] || wrong "$where: enforces $enforces"
+    [ "$enforces" = "$tells" ] || wrong "$where: enforces $enforces, status tells $tells"
+}
+
+traceless() {
+    [ ! -e /sys/fs/bpf/lyncxdp ] && [ ! -e /run/lyncxdp ] && ! ip -d link show dev outer | grep -q prog/xdp &&
+        ! tc qdisc show dev outer | grep -q clsact || wrong "$1: something is left:" /sys/fs/bpf/* /run/*
+}
+
+must() { "$LYNCXDP" "$@" >"$work/output" 2>&1 || wrong "$* failed: $(<"$work/output")"; }
+
+# --- What is killed ------------------------------------------------------------------------------------------------
+
+other() { [ "$1" = a ] && echo b || echo a; }
+
+# Each attach is the next command of the one before, until one of them has come so far that it filters.
+kill_attach() {
+    local call=$1 number=1
+    shift
+    while killed "$call" $number attach outer --role client --site "$work/b.yaml" "$@"; do
+        consistent "attach $*, killed at $call $number" nothing b
+        [ "$enforces" = b ] && must detach outer && traceless "attach $*, killed at $call $number"
+        number=$((number + 1))
+    done
+    consistent "attach $*" b
+    must detach outer
+    traceless "attach $*"
+    points=$((points + number - 1))
+}
+
+kill_detach() {
+    local call=$1 number=1
+    must attach outer --role client --site "$work/b.yaml"
+    while killed "$call" $number detach outer; do
+        consistent "detach, killed at $call $number" nothing b
+        if [ "$enforces" = nothing ]; then
+            "$LYNCXDP" detach outer >"$work/output" 2>&1 || grep -q 'nothing is attached' "$work/output" ||
+                wrong "detach after $call $number: $(<"$work/output")"
+            traceless "detach, killed at $call $number"
+            must attach outer --role client --site "$work/b.yaml"
+        fi
+        number=$((number + 1))
+    done
+    consistent detach nothing
+    traceless detach
+    points=$((points + number - 1))
+}
+
+# kill_update CALL PREPARATION OPTION…   Between the two policies, from whichever is in force.
+kill_update() {
+    local call=$1 prepare=$2 number=1 now=a
+    shift 2
+    must attach outer --role client --site "$work/a.yaml"
+    $prepare
+    while killed "$call" $number update outer --site "$work/$(other $now).yaml" "$@"; do
+        consistent "update $*, killed at $call $number" $now "$(other $now)"
+        if [ "$enforces" != "$now" ]; then
+            now=$enforces
+            $prepare
+        fi
+        number=$((number + 1))
+    done
+    consistent "update $*" "$(other $now)"
+    must detach outer
+    traceless "update $*"
+    points=$((points + number - 1))
+}
+
+# kill_decision CALL VERB EXPECTED   A trial of b over a, confirmed or rolled back.
+kill_decision() {
+    local call=$1 verb=$2 expected=$3 number=1
+    must attach outer --role client --site "$work/a.yaml"
+    must update outer --site "$work/b.yaml" --try 600
+    while killed "$call" $number "$verb" outer; do
+        consistent "$verb, killed at $call $number" a b
+        number=$((number + 1))
+    done
+    consistent "$verb" "$expected"
+    must detach outer
+    traceless "$verb"
+    points=$((points + number - 1))
+}
+
+as_it_is() { :; }
+
+# As if another lyncxdp had attached: the next update puts its own programs in place of those.
+outdate() {
+    local pin bytes
+    pin=$(echo /sys/fs/bpf/lyncxdp/*/metadata)
+    mapfile -t bytes < <(bpftool -j map lookup pinned "$pin" key 0 0 0 0 | jq -r '.value[]')
+    bytes[version_at]=0xff
+    bpftool map update pinned "$pin" key 0 0 0 0 value "${bytes[@]}" || wrong "the attachment could not be outdated"
+}
+
+# At an offset that the source tells: behind `restore`, before what is reserved.
+version_at=$((256 - $(sed -nE 's/.*reserved\[([0-9]+)\];.*/\1/p' "$tree/include/lyncxdp/abi.h") - 4))
+
+# --- Lanes ---------------------------------------------------------------------------------------------------------
+
+lane() {
+    work=$2
+    cd "$work" || exit 1
+    declare -A digest
+    lay_ground
+    for policy in a b; do
+        must attach outer --role client --site "$work/$policy.yaml"
+        digest[$("$LYNCXDP" status outer --json | sed -nE 's/.*"digest": "([0-9a-f]+)".*/\1/p' | head -1)]=$policy
+        consistent "attach $policy" $policy
+        must detach outer
+    done
+    case $1 in
+    attach)
+        scenario "attach" kill_attach bpf
+        scenario "detach" kill_detach bpf
+        for call in sendto mkdir unlink rmdir chmod; do
+            scenario "attach" kill_attach $call
+            scenario "detach" kill_detach $call
+        done
+        ;;
+    update)
+        scenario "update" kill_update bpf as_it_is
+        scenario "update --try" kill_update bpf as_it_is --try 600
+        scenario "confirm" kill_decision bpf confirm b
+        scenario "rollback" kill_decision bpf rollback a
+        scenario "update that replaces programs" kill_update bpf outdate
+        for call in renameat2 sendto mkdir unlink rmdir chmod; do
+            scenario "update that replaces programs" kill_update $call outdate
+        done
+        ;;
+    esac
+}
+
+# scenario WHAT FUNCTION CALL…   One promise: a line for the other side.
+scenario() {
+    points=0
+    : >"$work/wrong"
+    "${@:2}"
+    echo "$(wc -l <"$work/wrong") $points $3 $1"
+    sed 's/^/  /' "$work/wrong" | head -20
+}
+
+if [ "${1:-}" = lane ]; then
+    lane "$2" "$3"
+    exit
+fi
+
+# shellcheck source=tests/tap.sh
+. "$here/../tap.sh"
+if ! strace -e trace=none true 2>/dev/null; then
+    skip "commands killed at every step" "strace may not trace here"
+    finish
+    exit
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/attach" "$work/update"
+unshare --mount --net bash "$0" lane attach "$work/attach" >"$work/attach.told" 2>"$work/attach.errors" &
+unshare --mount --net bash "$0" lane update "$work/update" >"$work/update.told" 2>"$work/update.errors"
+wait
+
+report() { sed -n "/ $1 $2\$/,/^[0-9]/p" "$3" | sed 1d; sed '/ Killed /d' "${3%told}errors"; [ "$4" -eq 0 ]; }
+for lane in attach update; do
+    while read -r mistakes points call what; do
+        case $mistakes in
+        *[!0-9]*) continue ;;
+        esac
+        check "$what, killed before each of its $points calls of $call" report "$call" "$what" "$work/$lane.told" "$mistakes"
+    done <"$work/$lane.told"
+done
+check "nothing was left out" [ "$tap_count" -eq 23 ]
+finish
