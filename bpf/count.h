@@ -18,48 +18,54 @@ lx_inline void lx_add(struct lx_counter *counter, __u32 packets, __u32 bytes)
     counter->bytes += bytes;
 }
 
-/* Counts a packet that its headers alone decided. */
-lx_inline void lx_count_early(struct lx_cpu_counters *mine, __u32 reason, __u32 packets, __u32 bytes, bool would)
-{
-    struct lx_counter *counters_of =
-        would && lx_reason_verdict(reason) == LX_DROP ? mine->would_drop_reasons : mine->reasons;
+/* In place of a service: the packet has none, or its headers decided it before. */
+#define LX_NO_SERVICE (~0u)
 
-    lx_add(&counters_of[reason & (LX_REASON_CAPACITY - 1)], packets, bytes);
+/* The service that a packet which got as far as the rows is counted by. */
+lx_inline __u32 lx_counted_service(const struct lx_packet *packet)
+{
+    return packet->kind == LX_KIND_PORTS ? lx_service_of(packet) : LX_NO_SERVICE;
 }
 
 /* The page first and its sum behind it: a reader that finds the sum as it left it has missed nothing in the page. */
-lx_inline void lx_count_port(struct lx_cpu_counters *mine, __u32 cpu, const struct lx_packet *packet, __u32 packets,
-                             bool would)
+lx_inline void lx_count_port(struct lx_cpu_counters *mine, __u32 cpu, __u32 service, __u32 packets, bool would)
 {
-    __u32 transport = packet->transport & 1, port = lx_index16(packet->tuple.destination_port);
-    __u32 key = lx_port_page(cpu, transport, port);
+    __u32 key = lx_port_page(cpu, 0, 0) + service / LX_PORT_PAGE;
     struct lx_port_page *page = bpf_map_lookup_elem(&ports, &key);
 
     if (!page)
         return;
     if (would)
-        page->would_drop[port % LX_PORT_PAGE] += packets;
+        page->would_drop[service % LX_PORT_PAGE] += packets;
     else
-        page->dropped[port % LX_PORT_PAGE] += packets;
-    mine->port_pages[transport][port / LX_PORT_PAGE] += packets;
+        page->dropped[service % LX_PORT_PAGE] += packets;
+    (&mine->port_pages[0][0])[service / LX_PORT_PAGE] += packets;
 }
 
-/*
- * Counts a packet that got as far as the rows, on that CPU. A packet credited to a row has its reason counted there, if
- * it is `row`.
- */
-lx_inline void lx_count(struct lx_cpu_counters *mine, __u32 cpu, __u32 word, const struct lx_packet *packet,
-                        __u32 packets, __u32 bytes, bool would)
+/* Counts a packet, on that CPU. One credited to a row has its reason counted there, if it is `row`. */
+lx_inline void lx_count(struct lx_cpu_counters *mine, __u32 cpu, __u32 word, __u32 service, __u32 packets, __u32 bytes,
+                        bool would)
 {
     struct lx_judgement judgement = lx_judgement_unpack(word);
+    bool drop = lx_reason_verdict(judgement.reason) == LX_DROP;
 
     if (judgement.row != LX_NO_ROW)
         lx_add(&mine->rows[judgement.row & (LX_ROW_SLOTS - 1)], packets, bytes);
     if (judgement.reason == LX_REASON_ROW)
         return;
-    lx_count_early(mine, judgement.reason, packets, bytes, would);
-    if (lx_reason_verdict(judgement.reason) == LX_DROP && packet->kind == LX_KIND_PORTS)
-        lx_count_port(mine, cpu, packet, packets, would);
+    lx_add(&(would && drop ? mine->would_drop_reasons : mine->reasons)[judgement.reason & (LX_REASON_CAPACITY - 1)],
+           packets, bytes);
+    if (drop && service != LX_NO_SERVICE)
+        lx_count_port(mine, cpu, service & 0x1ffff, packets, would);
+}
+
+lx_inline void lx_count_flow(void)
+{
+    __u32 cpu;
+    struct lx_cpu_counters *mine = lx_my_counters(&cpu);
+
+    if (mine)
+        mine->flows_created++;
 }
 
 #endif

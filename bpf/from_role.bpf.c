@@ -15,74 +15,147 @@
 #define LX_HEADERS 256
 
 /* The second half of a judgement, with what is remembered. */
-lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
-                         struct lx_cpu_counters *mine)
+lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
     __u32 judgement = lx_judge_from_role(view, packet, ipv4);
-    __u32 reason = judgement & 0xffff;
 
     if (packet->kind == LX_KIND_FRAGMENT)
         return lx_ask_fragment(packet, LX_HOOK_FROM_ROLE, ipv4);
-    if (reason == LX_REASON_ICMP_ERROR_UNRELATED && lx_flow_known(packet, ipv4)) {
+    if (judgement == LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED) && lx_flow_known(packet, ipv4))
         judgement = LX_JUDGED(LX_REASON_ICMP_ERROR);
-        reason = LX_REASON_ICMP_ERROR;
-    }
     if (twin)
         return judgement;
-    if (lx_begins_flow(view, packet, reason))
-        lx_record_flow(view, packet, ipv4, judgement >> 16, mine);
-    if (packet->first_fragment && (lx_reason_verdict(reason) == LX_PASS || view->image->egress == LX_EGRESS_TRACK))
+    if (lx_begins_flow(view, packet, judgement & 0xffff))
+        lx_record_flow_apart(packet, ipv4, judgement >> 16, view->image->generation);
+    if (packet->first_fragment &&
+        (lx_reason_verdict(judgement & 0xffff) == LX_PASS || view->image->egress == LX_EGRESS_TRACK))
         lx_record_fragment(packet, LX_HOOK_FROM_ROLE, ipv4);
     return judgement;
 }
 
-SEC("tc")
-int lyncxdp_from_role(struct __sk_buff *skb)
+/* The same for an ordinary packet. */
+lx_inline __u32 lx_judge_ordinary(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    __u32 bytes = skb->len, packets = skb->gso_segs, reason = LX_REASON_NO_POLICY, judgement, cpu;
+    __u32 judgement = lx_judge_ordinary_from_role(view, packet, ipv4);
+
+    if (!twin && lx_begins_flow(view, packet, judgement & 0xffff))
+        lx_record_flow(packet, ipv4, judgement >> 16, view->image->generation);
+    return judgement;
+}
+
+lx_inline struct lx_frame lx_frame_of(struct __sk_buff *skb)
+{
+    return (struct lx_frame){
+        .data = (const __u8 *)(long)skb->data,
+        .end = (const __u8 *)(long)skb->data_end,
+        .length = skb->len,
+        .vlan = skb->vlan_present ? LX_VLAN_STRIPPED | (skb->vlan_tci & 0xfff) : 0,
+    };
+}
+
+/* Counts a judgement, and turns it into what the program returns. `service` is LX_NO_SERVICE where none was read. */
+lx_inline int lx_conclude(struct __sk_buff *skb, __u32 judgement, __u32 service, bool would)
+{
+    __u32 packets = skb->gso_segs, bytes = skb->len + (skb->vlan_present ? 4 : 0), cpu;
     struct lx_cpu_counters *mine;
+
+    if (twin)
+        return judgement;
+    mine = lx_my_counters(&cpu);
+    if (mine)
+        lx_count(mine, cpu, judgement, service, packets ? packets : 1, bytes, would);
+    return would || lx_reason_verdict(judgement & 0xffff) == LX_PASS ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+/* What is inside the VLAN tags, which take `offset` bytes together with the Ethernet header. */
+lx_apart __u32 lx_read_inside_skb(struct __sk_buff *skb, __u32 offset, __u32 built_ins, struct lx_packet *packet)
+{
+    struct lx_frame frame = lx_frame_of(skb);
+    struct lx_cursor cursor = lx_cursor(&frame);
+
+    if (!packet)
+        return LX_REASON_SHORT_FRAME;
+    cursor.offset = offset;
+    lx_settle(&cursor);
+    return lx_read_network(&cursor, frame.length, built_ins, packet);
+}
+
+/* Any frame, with all that it may need. */
+lx_apart int lx_any_from_role(struct __sk_buff *skb)
+{
+    __u32 reason = LX_REASON_NO_POLICY, judgement;
     struct lx_packet packet;
+    struct lx_cursor cursor;
     struct lx_frame frame;
     struct lx_view view;
-    bool would;
+    bool would = false;
 
     /* Only the Ethernet header is sure to be linear here. */
     if ((void *)(long)skb->data + LX_HEADERS > (void *)(long)skb->data_end)
-        bpf_skb_pull_data(skb, bytes < LX_HEADERS ? bytes : LX_HEADERS);
-    frame = (struct lx_frame){
-        .data = (const __u8 *)(long)skb->data,
-        .end = (const __u8 *)(long)skb->data_end,
-        .length = bytes,
-        .vlan = skb->vlan_present ? LX_VLAN_STRIPPED | (skb->vlan_tci & 0xfff) : 0,
-    };
-    if (frame.vlan)
-        bytes += 4;
-    if (!packets)
-        packets = 1;
-    mine = lx_my_counters(&cpu);
+        bpf_skb_pull_data(skb, skb->len < LX_HEADERS ? skb->len : LX_HEADERS);
+    frame = lx_frame_of(skb);
+    cursor = lx_cursor(&frame);
+    __builtin_memset(&packet, 0, sizeof(packet));
     if (lx_image_in_force(&view)) {
         /* This hook does not exist to a policy of `--egress off`; the program waits for an update that needs it. */
         if (view.image->egress == LX_EGRESS_OFF)
             return TC_ACT_UNSPEC;
         would = lx_is_lenient(&view, LX_HOOK_FROM_ROLE);
-        reason = lx_read_frame(&view, &frame, &packet);
-    } else {
-        would = false;
+        reason = lx_read_link(&view, &cursor, &packet, frame.vlan);
+        if (reason == LX_UNDECIDED)
+            reason = lx_read_inside_skb(skb, cursor.offset, view.image->built_ins, &packet);
     }
-    if (reason != LX_UNDECIDED) {
-        if (twin)
-            return LX_JUDGED(reason);
-        if (mine)
-            lx_count_early(mine, reason, packets, bytes, would);
-        return would || lx_reason_verdict(reason) == LX_PASS ? TC_ACT_UNSPEC : TC_ACT_SHOT;
-    }
-    lx_blur(&packet);
-    judgement = lx_judge(&view, &packet, packet.ethertype == ETH_P_IP, mine);
-    if (twin)
-        return judgement;
-    if (mine)
-        lx_count(mine, cpu, judgement, &packet, packets, bytes, would);
-    return would || lx_reason_verdict(judgement & 0xffff) == LX_PASS ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+    if (reason != LX_UNDECIDED)
+        return lx_conclude(skb, LX_JUDGED(reason), LX_NO_SERVICE, would);
+    if (packet.ethertype == ETH_P_IP)
+        judgement = lx_judge(&view, &packet, true);
+    else
+        judgement = lx_judge(&view, &packet, false);
+    return lx_conclude(skb, judgement, lx_counted_service(&packet), would);
+}
+
+/* An ordinary frame, judged, remembered and counted; false when it is none. */
+lx_inline bool lx_ordinary_from_role(struct __sk_buff *skb, bool ipv4, int *verdict)
+{
+    struct lx_frame frame = lx_frame_of(skb);
+    __u32 judgement, service;
+    struct lx_packet packet;
+    struct lx_view view;
+    bool would;
+
+    /* The image before the rest, so that little need be kept while it is looked up. */
+    if (frame.vlan || !lx_ordinary_link(&frame, ipv4) || !lx_image_in_force(&view) || view.image->vlans ||
+        view.image->egress == LX_EGRESS_OFF || !lx_ordinary(&frame, &packet, ipv4))
+        return false;
+    judgement = lx_judge_ordinary(&view, &packet, ipv4);
+    would = lx_is_lenient(&view, LX_HOOK_FROM_ROLE);
+    service = lx_service_of(&packet);
+    /* The same thing twice: what is known of the first makes its code short. */
+    if (lx_likely((judgement & 0xffff) == LX_REASON_MIRROR))
+        *verdict = lx_conclude(skb, LX_JUDGEMENT(LX_REASON_MIRROR, judgement >> 16), service, would);
+    else
+        *verdict = lx_conclude(skb, judgement, service, would);
+    return true;
+}
+
+/* IPv6 apart, so that the verifier follows either family on its own. LX_UNDECIDED for false. */
+lx_apart int lx_ordinary6_from_role(struct __sk_buff *skb)
+{
+    int verdict = LX_UNDECIDED;
+
+    lx_ordinary_from_role(skb, false, &verdict);
+    return verdict;
+}
+
+SEC("tc")
+int lyncxdp_from_role(struct __sk_buff *skb)
+{
+    int verdict;
+
+    if (lx_ordinary_from_role(skb, true, &verdict))
+        return verdict;
+    verdict = lx_ordinary6_from_role(skb);
+    return verdict == LX_UNDECIDED ? lx_any_from_role(skb) : verdict;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

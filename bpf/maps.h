@@ -61,13 +61,11 @@ struct {
     __type(value, struct lx_flow);
 } flows SEC(".maps");
 
-/* Which ports of the role have had flows: a flood on other ports is spared the look into the flow table. */
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, 1);
-    __type(key, __u32);
-    __type(value, struct lx_flow_gate);
-} flow_gate SEC(".maps");
+/*
+ * Which ports of the role have had flows: a flood on other ports is spared the look into the flow table. A variable in
+ * a map of its own, so that the gate needs no look-up either.
+ */
+struct lx_flow_gate flow_gate SEC(".data.flow_gate");
 
 /* Datagrams whose first fragment passed, and when. */
 struct {

@@ -5,38 +5,35 @@
 
 #include "count.h"
 
-lx_inline struct lx_flow_gate *lx_gate(void)
+/* The word of the gate that holds a port's bit; `port` is a transport << 16 | a port of the role. */
+lx_inline __u64 *lx_gate_word(__u32 port)
 {
-    __u32 first = 0;
-
-    return bpf_map_lookup_elem(&flow_gate, &first);
-}
-
-/* The word of the gate that holds a port's bit, or NULL. */
-lx_inline __u64 *lx_gate_word(__u8 transport, __u16 role_port)
-{
-    struct lx_flow_gate *gate = lx_gate();
-    __u32 index = (__u32)transport << 16 | lx_index16(role_port);
-
-    lx_opaque(index);
-    index = index >> 6 & (LX_FLOW_TRANSPORTS * 1024 - 1);
-    return gate ? &gate->ports[0][0] + index : NULL;
+    return &flow_gate.ports[0][0] + (port >> 6 & (LX_FLOW_TRANSPORTS * 1024 - 1));
 }
 
 /* False when no flow can have this port of the role. Bits are set before a flow is made and never cleared. */
-lx_inline bool lx_gate_open(__u8 transport, __u16 role_port)
+lx_inline bool lx_gate_open(__u32 port)
 {
-    const __u64 *word = lx_gate_word(transport, role_port);
-
-    return word && *word >> (role_port & 63) & 1;
+    return *lx_gate_word(port) >> (port & 63) & 1;
 }
 
-lx_inline void lx_open_gate(__u8 transport, __u16 role_port)
+lx_inline void lx_open_gate(__u32 port)
 {
-    __u64 *word = lx_gate_word(transport, role_port);
+    __u64 *word;
 
-    if (word && !(*word >> (role_port & 63) & 1))
-        __sync_fetch_and_or(word, 1ull << (role_port & 63));
+    lx_opaque(port); /* or clang leaves out the mask, and Linux 6.1 loses the bound */
+    word = lx_gate_word(port);
+    if (!(*word >> (port & 63) & 1))
+        __sync_fetch_and_or(word, 1ull << (port & 63));
+}
+
+/* What a flow lets in is dropped all the same when its sender is behind the role. */
+lx_inline __u32 lx_unless_spoofed(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
+                                  __u32 judgement)
+{
+    if (lx_reason_verdict(judgement & 0xffff) == LX_PASS && lx_is_protected(view, packet->sender, ipv4))
+        return LX_JUDGED(LX_REASON_SPOOFED);
+    return judgement;
 }
 
 /* A packet on its way to the role that no row allows: passes as the reply to a live flow. */
@@ -45,35 +42,56 @@ lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *
     struct lx_flow_key key;
     struct lx_flow *flow;
 
-    if (!lx_gate_open(packet->transport, packet->tuple.destination_port))
+    if (!lx_gate_open((__u32)packet->transport << 16 | packet->tuple.destination_port))
         return judgement;
     lx_flow_key(packet, false, ipv4, &key);
     flow = bpf_map_lookup_elem(&flows, &key);
     if (!flow)
         return judgement;
     judgement = lx_judge_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), ipv4, judgement & 0xffff);
-    if (lx_reason_verdict(judgement & 0xffff) == LX_PASS && lx_is_protected(view, packet->sender, ipv4))
-        return LX_JUDGED(LX_REASON_SPOOFED);
-    return judgement;
+    return lx_unless_spoofed(view, packet, ipv4, judgement);
 }
 
-/* An ICMP error of the role about a reply that a flow let in. */
-lx_inline bool lx_flow_known(const struct lx_packet *packet, bool ipv4)
+/*
+ * The same for an ordinary packet. A flow that another image judged last must be judged anew, which is left to the
+ * program's other half: LX_UNDECIDED.
+ */
+lx_inline __u32 lx_ask_known_flow(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
     struct lx_flow_key key;
     struct lx_flow *flow;
 
+    lx_flow_key(packet, false, ipv4, &key);
+    flow = bpf_map_lookup_elem(&flows, &key);
+    if (!flow)
+        return LX_JUDGED(LX_REASON_NO_ROW);
+    if (flow->generation != view->image->generation)
+        return LX_UNDECIDED;
+    return lx_unless_spoofed(view, packet, ipv4,
+                             lx_judge_known_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), LX_REASON_NO_ROW));
+}
+
+/* An ICMP error of the role about a reply that a flow let in. */
+lx_apart int lx_flow_known(const struct lx_packet *packet, bool ipv4)
+{
+    struct lx_flow_key key;
+    struct lx_flow *flow;
+
+    if (!packet)
+        return false;
     lx_flow_key(packet, true, ipv4, &key);
     flow = bpf_map_lookup_elem(&flows, &key);
     return flow && !lx_flow_expired(flow, bpf_ktime_get_coarse_ns());
 }
 
-/* Records the flow of a packet that the role sends, or refreshes it, at most once a second. */
-lx_inline void lx_record_flow(const struct lx_view *view, const struct lx_packet *packet, bool ipv4, __u32 row,
-                              struct lx_cpu_counters *mine)
+/*
+ * Records the flow of a packet that the role sends, or refreshes it, at most once a second. `generation` is that of the
+ * image that judged it.
+ */
+lx_inline void lx_record_flow(const struct lx_packet *packet, bool ipv4, __u32 row, __u32 generation)
 {
     __u64 now = bpf_ktime_get_coarse_ns();
-    struct lx_flow fresh = {.created = now, .seen = now, .generation = view->image->generation, .row = row};
+    struct lx_flow fresh = {.created = now, .seen = now, .generation = generation, .row = row};
     struct lx_flow_key key;
     struct lx_flow *flow;
     bool expired;
@@ -95,34 +113,45 @@ lx_inline void lx_record_flow(const struct lx_view *view, const struct lx_packet
         return;
     }
     fresh.state = lx_flow_next_state(packet, LX_FLOW_STATE_COUNT);
-    lx_open_gate(packet->transport, packet->tuple.source_port);
-    if (!bpf_map_update_elem(&flows, &key, &fresh, BPF_NOEXIST) && mine)
-        mine->flows_created++;
+    lx_open_gate((__u32)packet->transport << 16 | packet->tuple.source_port);
+    if (!bpf_map_update_elem(&flows, &key, &fresh, BPF_NOEXIST))
+        lx_count_flow();
+}
+
+lx_apart int lx_record_flow_apart(const struct lx_packet *packet, bool ipv4, __u32 row, __u32 generation)
+{
+    if (packet)
+        lx_record_flow(packet, ipv4, row, generation);
+    return 0;
 }
 
 /*
  * Remembers a datagram whose first fragment passed. Not an ICMP error: it is short enough for every path, and its
  * addresses have given way to those of the packet that it quotes.
  */
-lx_inline void lx_record_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
+lx_apart int lx_record_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
 {
-    struct lx_fragmented datagram = {.passed = bpf_ktime_get_coarse_ns(), .headers = lx_first_fragment_headers(packet)};
+    struct lx_fragmented datagram = {.passed = bpf_ktime_get_coarse_ns()};
     struct lx_fragment_key key;
 
-    if (packet->kind == LX_KIND_ICMP_ERROR)
-        return;
+    if (!packet || packet->kind == LX_KIND_ICMP_ERROR)
+        return 0;
+    datagram.headers = lx_first_fragment_headers(packet);
     lx_fragment_key(packet, hook, ipv4, &key);
-    bpf_map_update_elem(&fragments, &key, &datagram, BPF_ANY);
+    return bpf_map_update_elem(&fragments, &key, &datagram, BPF_ANY);
 }
 
-/* A later fragment: passes when the first one of its datagram did, not long ago, and it leaves that one's headers
+/*
+ * A later fragment: passes when the first one of its datagram did, not long ago, and it leaves that one's headers
  * alone.
  */
-lx_inline __u32 lx_ask_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
+lx_apart __u32 lx_ask_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
 {
-    struct lx_fragment_key key;
     const struct lx_fragmented *datagram;
+    struct lx_fragment_key key;
 
+    if (!packet)
+        return LX_JUDGED(LX_REASON_FRAGMENT);
     lx_fragment_key(packet, hook, ipv4, &key);
     datagram = bpf_map_lookup_elem(&fragments, &key);
     if (!datagram || (__s64)(bpf_ktime_get_coarse_ns() - datagram->passed) > (__s64)LX_FRAGMENT_NANOSECONDS)

@@ -16,59 +16,144 @@ struct {
     __uint(XDP_PASS, 1);
 } XDP_RUN_CONFIG(lyncxdp_to_role);
 
-lx_inline int lx_verdict(__u32 reason, bool would)
-{
-    return would || lx_reason_verdict(reason) == LX_PASS ? XDP_PASS : XDP_DROP;
-}
+/* An ordinary frame is not longer; of a longer one, more may lie in fragments than the program sees. */
+#define LX_LONGEST_LINEAR 1522
 
 /* The second half of a judgement, with what is remembered. */
 lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
     __u32 judgement = lx_judge_to_role(view, packet, ipv4);
 
-    if (lx_unlikely(packet->kind == LX_KIND_FRAGMENT))
+    if (packet->kind == LX_KIND_FRAGMENT)
         return lx_ask_fragment(packet, LX_HOOK_TO_ROLE, ipv4);
     if (lx_may_be_reply(view, packet, judgement))
         judgement = lx_ask_flow(view, packet, ipv4, judgement);
-    if (lx_unlikely(packet->first_fragment) && !twin && lx_reason_verdict(judgement & 0xffff) == LX_PASS)
+    if (packet->first_fragment && !twin && lx_reason_verdict(judgement & 0xffff) == LX_PASS)
         lx_record_fragment(packet, LX_HOOK_TO_ROLE, ipv4);
     return judgement;
+}
+
+/* The same for an ordinary packet; LX_UNDECIDED when it takes more than is done here. */
+lx_inline __u32 lx_judge_ordinary(const struct lx_view *view, const struct lx_packet *packet, __u32 service, bool ipv4)
+{
+    __u32 row = lx_classify(view, &view->image->inbound, &packet->tuple, service, ipv4);
+
+    if (row != LX_NO_ROW)
+        return lx_judge_row(view, packet, ipv4, row);
+    if (!lx_has_reply_shape(view, packet) || !lx_gate_open(service))
+        return LX_JUDGED(LX_REASON_NO_ROW);
+    return lx_ask_known_flow(view, packet, ipv4);
+}
+
+lx_inline struct lx_frame lx_frame_of(struct xdp_md *context, __u32 length)
+{
+    return (struct lx_frame){
+        .data = (const __u8 *)(long)context->data,
+        .end = (const __u8 *)(long)context->data_end,
+        .length = length,
+    };
+}
+
+/* Counts a judgement, and turns it into what the program returns. `service` is LX_NO_SERVICE where none was read. */
+lx_inline int lx_conclude(__u32 judgement, __u32 service, __u32 bytes, bool would)
+{
+    struct lx_cpu_counters *mine;
+    __u32 cpu;
+
+    if (twin)
+        return judgement;
+    mine = lx_my_counters(&cpu);
+    if (mine)
+        lx_count(mine, cpu, judgement, service, 1, bytes, would);
+    return would || lx_reason_verdict(judgement & 0xffff) == LX_PASS ? XDP_PASS : XDP_DROP;
+}
+
+/* What is inside the VLAN tags, which take `offset` bytes together with the Ethernet header. */
+lx_apart __u32 lx_read_inside_xdp(struct xdp_md *context, __u32 offset, __u32 length, __u32 built_ins,
+                                  struct lx_packet *packet)
+{
+    struct lx_frame frame = lx_frame_of(context, length);
+    struct lx_cursor cursor = lx_cursor(&frame);
+
+    if (!packet)
+        return LX_REASON_SHORT_FRAME;
+    cursor.offset = offset;
+    lx_settle(&cursor);
+    return lx_read_network(&cursor, length, built_ins, packet);
+}
+
+/* Any frame, with all that it may need. */
+lx_apart int lx_any_to_role(struct xdp_md *context)
+{
+    struct lx_frame frame = lx_frame_of(context, bpf_xdp_get_buff_len(context));
+    struct lx_cursor cursor = lx_cursor(&frame);
+    __u32 reason = LX_REASON_NO_POLICY, judgement;
+    struct lx_packet packet;
+    struct lx_view view;
+    bool would = false;
+
+    __builtin_memset(&packet, 0, sizeof(packet));
+    if (lx_image_in_force(&view)) {
+        would = lx_is_lenient(&view, LX_HOOK_TO_ROLE);
+        reason = lx_read_link(&view, &cursor, &packet, frame.vlan);
+        if (reason == LX_UNDECIDED)
+            reason = lx_read_inside_xdp(context, cursor.offset, frame.length, view.image->built_ins, &packet);
+    }
+    if (reason != LX_UNDECIDED)
+        return lx_conclude(LX_JUDGED(reason), LX_NO_SERVICE, frame.length, would);
+    if (packet.ethertype == ETH_P_IP)
+        judgement = lx_judge(&view, &packet, true);
+    else
+        judgement = lx_judge(&view, &packet, false);
+    return lx_conclude(judgement, lx_counted_service(&packet), frame.length, would);
+}
+
+/* An ordinary frame, judged and counted; false when it is none, or takes more than is done here. */
+lx_inline bool lx_ordinary_to_role(struct xdp_md *context, bool ipv4, int *verdict)
+{
+    struct lx_frame frame = lx_frame_of(context, context->data_end - context->data);
+    struct lx_packet packet;
+    struct lx_view view;
+    __u32 judgement, service;
+    bool would;
+
+    /* The image before the rest, so that little need be kept while it is looked up. */
+    if (frame.length > LX_LONGEST_LINEAR || !lx_ordinary_link(&frame, ipv4) || !lx_image_in_force(&view) ||
+        view.image->vlans || !lx_ordinary(&frame, &packet, ipv4))
+        return false;
+    service = lx_service_of(&packet);
+    judgement = lx_judge_ordinary(&view, &packet, service, ipv4);
+    if (judgement == LX_UNDECIDED)
+        return false;
+    would = lx_is_lenient(&view, LX_HOOK_TO_ROLE);
+    /* The same thing three times: what is known of the first two makes their code short. */
+    if (lx_likely(judgement == LX_JUDGED(LX_REASON_NO_ROW) && !would))
+        *verdict = lx_conclude(LX_JUDGED(LX_REASON_NO_ROW), service, frame.length, false);
+    else if ((judgement & 0xffff) == LX_REASON_ROW)
+        *verdict = lx_conclude(LX_JUDGEMENT(LX_REASON_ROW, judgement >> 16), service, frame.length, would);
+    else
+        *verdict = lx_conclude(judgement, service, frame.length, would);
+    return true;
+}
+
+/* IPv6 apart, so that the verifier follows either family on its own. LX_UNDECIDED for false. */
+lx_apart int lx_ordinary6_to_role(struct xdp_md *context)
+{
+    int verdict = LX_UNDECIDED;
+
+    lx_ordinary_to_role(context, false, &verdict);
+    return verdict;
 }
 
 SEC("xdp.frags")
 int lyncxdp_to_role(struct xdp_md *context)
 {
-    struct lx_frame frame = {
-        .data = (const __u8 *)(long)context->data,
-        .end = (const __u8 *)(long)context->data_end,
-        .length = bpf_xdp_get_buff_len(context),
-    };
-    __u32 reason = LX_REASON_NO_POLICY, judgement, cpu;
-    struct lx_cpu_counters *mine;
-    struct lx_packet packet;
-    struct lx_view view;
-    bool would = false;
+    int verdict;
 
-    if (lx_image_in_force(&view)) {
-        would = lx_is_lenient(&view, LX_HOOK_TO_ROLE);
-        reason = lx_read_frame(&view, &frame, &packet);
-    }
-    if (reason != LX_UNDECIDED) {
-        if (twin)
-            return LX_JUDGED(reason);
-        mine = lx_my_counters(&cpu);
-        if (mine)
-            lx_count_early(mine, reason, 1, frame.length, would);
-        return lx_verdict(reason, would);
-    }
-    lx_blur(&packet);
-    judgement = lx_judge(&view, &packet, packet.ethertype == ETH_P_IP);
-    if (twin)
-        return judgement;
-    mine = lx_my_counters(&cpu);
-    if (mine)
-        lx_count(mine, cpu, judgement, &packet, 1, frame.length, would);
-    return lx_verdict(judgement & 0xffff, would);
+    if (lx_ordinary_to_role(context, true, &verdict))
+        return verdict;
+    verdict = lx_ordinary6_to_role(context);
+    return verdict == LX_UNDECIDED ? lx_any_to_role(context) : verdict;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -10,7 +10,7 @@
 #include "types.h"
 
 /* Raised whenever anything in this header or in image.h changes its layout or meaning. */
-#define LX_ABI_VERSION 3
+#define LX_ABI_VERSION 4
 
 /*
  * Raised when the programs change over maps and images that do not. An update replaces programs of another version in
@@ -45,6 +45,15 @@ enum lx_transport {
     LX_TRANSPORT_COUNT,
     LX_ECHO = 2, /* ICMP echo: flows know it, rows and port counters do not */
 };
+
+/* A transport and a port in one number, by which tables of both are indexed: `transport` is LX_TCP or LX_UDP. */
+lx_inline __u32 lx_service(__u8 transport, __u16 port)
+{
+    __u32 service = (__u32)transport << 16 | port;
+
+    lx_opaque(service); /* or Linux 6.1 loses the bound */
+    return service & 0x1ffff;
+}
 
 /* What becomes of packets from the role that its tables do not list. */
 enum lx_egress {

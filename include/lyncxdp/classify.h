@@ -27,89 +27,110 @@ lx_inline __u32 lx_entry_at(const struct lx_view *view, const struct lx_section 
     return *(const __u32 *)lx_at(view, section->entries + index * sizeof(__u32));
 }
 
-lx_inline __u32 lx_port_class(const struct lx_view *view, const struct lx_port_table *table, __u16 port)
+lx_inline __u32 lx_port_class(const struct lx_view *view, const struct lx_port_table *table, __u32 service)
 {
-    __u32 page = table->page[port >> 8];
-    return *(const __u16 *)lx_at(view, page + (port & 0xff) * sizeof(__u16));
+    __u32 page = table->page[service >> 8] * LX_PAGE_UNIT;
+    return *(const __u16 *)lx_at(view, page + (service & 0xff) * sizeof(__u16));
 }
 
-/* Finds an address in one node's slots: its class + 1, or 0. */
+/*
+ * 1 for a number whose top bit is set, else 0. Never by a branch: whether an address is in a table is what those who
+ * send from random addresses decide, and no processor foresees. And a factor, not a mask of all ones or none, which
+ * verifiers from Linux 6.16 on follow as two cases.
+ */
+lx_inline __u32 lx_top_bit(__u64 number)
+{
+    __u32 bit;
+
+    lx_opaque(number);
+    bit = number >> 63;
+    lx_opaque(bit);
+    return bit;
+}
+
+/* What a slot says, if `difference` is 0, else 0. */
+lx_inline __u32 lx_found_if_same4(__u32 difference, __u32 found)
+{
+    return found * lx_top_bit((__u64)difference - 1);
+}
+
+lx_inline __u32 lx_found_if_same6(__u64 difference, __u32 found)
+{
+    return found * (lx_top_bit(difference | -difference) ^ 1);
+}
+
+/* Finds an address in one node's slots: its class + 1, or 0. Both buckets are read at once. */
 lx_inline __u32 lx_find4(const struct lx_view *view, const struct lx_length4 *length, __u32 address)
 {
     __u64 hash = lx_hash4(address, length->seed);
-    __u32 bucket = lx_first_bucket(hash, length->buckets);
-    const struct lx_host4 *host = lx_at(view, length->slots + bucket * 2 * sizeof(*host));
+    __u32 first = lx_first_bucket(hash, length->buckets), second = lx_second_bucket(hash, length->buckets);
+    const struct lx_host4 *one = lx_at(view, length->slots + first * 2 * sizeof(*one));
+    const struct lx_host4 *two = lx_at(view, length->slots + second * 2 * sizeof(*two));
 
-    if (host[0].address == address)
-        return host[0].found;
-    if (host[1].address == address)
-        return host[1].found;
-    if (length->buckets == 1)
-        return 0;
-    bucket = lx_second_bucket(hash, length->buckets);
-    host = lx_at(view, length->slots + bucket * 2 * sizeof(*host));
-    if (host[0].address == address)
-        return host[0].found;
-    return host[1].address == address ? host[1].found : 0;
+    return lx_found_if_same4(one[0].address ^ address, one[0].found) |
+           lx_found_if_same4(one[1].address ^ address, one[1].found) |
+           lx_found_if_same4(two[0].address ^ address, two[0].found) |
+           lx_found_if_same4(two[1].address ^ address, two[1].found);
 }
 
-lx_inline __u32 lx_class4(const struct lx_view *view, __u32 root, __u32 address)
+/* Goes on from one length to the next: the class if one was found here, and the node to look at. Without a branch. */
+lx_inline void lx_take_step(__u32 found, __u32 hit, __u32 miss, __u32 *class, __u32 *node)
 {
-    __u32 class = 0, node = root;
+    __u32 missed = lx_top_bit((__u64)found - 1);
 
-    lx_opaque(class); /* the verifier follows a step once, not once for "nothing found yet" and once for the rest */
+    *class = *class * missed + (found - 1 + missed);
+    *node = hit + (miss - hit) * missed;
+}
+
+lx_inline __u32 lx_class4(const struct lx_view *view, const struct lx_address_table *table, __u32 address)
+{
+    __u32 class, node;
+
+    if ((address & table->common4_mask) != table->common4)
+        return table->outside;
+    class = table->class4;
+    node = table->root4;
     for (int step = 0; step < LX_SEARCH_STEPS4 && node; step++) {
         const struct lx_length4 *length = lx_at(view, node);
-        __u32 found = lx_find4(view, length, address & length->mask);
 
-        if (found)
-            class = found - 1;
-        node = found ? length->hit : length->miss;
+        lx_take_step(lx_find4(view, length, address & length->mask), length->hit, length->miss, &class, &node);
     }
     return class;
 }
 
-lx_inline bool lx_same6(const struct lx_host6 *host, const __u64 address[2])
+lx_inline __u32 lx_in_slot6(const struct lx_host6 *host, const __u64 address[2])
 {
-    return host->address[0] == address[0] && host->address[1] == address[1];
+    return lx_found_if_same6((host->address[0] ^ address[0]) | (host->address[1] ^ address[1]), host->found);
 }
 
 lx_inline __u32 lx_find6(const struct lx_view *view, const struct lx_length6 *length, const __u64 address[2])
 {
     __u64 hash = lx_hash6(address, length->seed);
-    __u32 bucket = lx_first_bucket(hash, length->buckets);
-    const struct lx_host6 *host = lx_at(view, length->slots + bucket * 2 * sizeof(*host));
+    __u32 first = lx_first_bucket(hash, length->buckets), second = lx_second_bucket(hash, length->buckets);
+    const struct lx_host6 *one = lx_at(view, length->slots + first * 2 * sizeof(*one));
+    const struct lx_host6 *two = lx_at(view, length->slots + second * 2 * sizeof(*two));
 
-    if (lx_same6(&host[0], address))
-        return host[0].found;
-    if (lx_same6(&host[1], address))
-        return host[1].found;
-    if (length->buckets == 1)
-        return 0;
-    bucket = lx_second_bucket(hash, length->buckets);
-    host = lx_at(view, length->slots + bucket * 2 * sizeof(*host));
-    if (lx_same6(&host[0], address))
-        return host[0].found;
-    return lx_same6(&host[1], address) ? host[1].found : 0;
+    return lx_in_slot6(&one[0], address) | lx_in_slot6(&one[1], address) | lx_in_slot6(&two[0], address) |
+           lx_in_slot6(&two[1], address);
 }
 
-lx_inline __u32 lx_class6(const struct lx_view *view, __u32 root, const __u32 address[4])
+lx_inline __u32 lx_class6(const struct lx_view *view, const struct lx_address_table *table, const __u32 address[4])
 {
-    __u32 class = 0, node = root;
+    __u32 class, node;
     __u64 high, low;
 
     /* Copied, not cast: the words were stored as __u32, and a __u64 may not alias them. The code is the same. */
     __builtin_memcpy(&high, &address[0], sizeof(high));
     __builtin_memcpy(&low, &address[2], sizeof(low));
-    lx_opaque(class);
+    if ((high & table->common6_mask[0]) != table->common6[0] || (low & table->common6_mask[1]) != table->common6[1])
+        return table->outside;
+    class = table->class6;
+    node = table->root6;
     for (int step = 0; step < LX_SEARCH_STEPS6 && node; step++) {
         const struct lx_length6 *length = lx_at(view, node);
         __u64 cut[2] = {high & length->mask[0], low & length->mask[1]};
-        __u32 found = lx_find6(view, length, cut);
 
-        if (found)
-            class = found - 1;
-        node = found ? length->hit : length->miss;
+        lx_take_step(lx_find6(view, length, cut), length->hit, length->miss, &class, &node);
     }
     return class;
 }
@@ -117,20 +138,20 @@ lx_inline __u32 lx_class6(const struct lx_view *view, __u32 root, const __u32 ad
 lx_inline __u32 lx_address_class(const struct lx_view *view, const struct lx_address_table *table,
                                  const __u32 address[4], bool ipv4)
 {
-    return ipv4 ? lx_class4(view, table->root4, address[3]) : lx_class6(view, table->root6, address);
+    return ipv4 ? lx_class4(view, table, address[3]) : lx_class6(view, table, address);
 }
 
 /*
- * The slot of the first row of `section` that matches the tuple, or LX_NO_ROW. The source is looked up only where a
+ * The slot of the first row of `section` that matches the tuple, or LX_NO_ROW. `service` is the tuple's transport and
+ * destination port. The source is looked up only where a
  * row in question names one, so a flood on a closed port pays for nothing but its port.
  */
 lx_inline __u32 lx_classify(const struct lx_view *view, const struct lx_section *section, const struct lx_tuple *tuple,
-                            __u8 transport, bool ipv4)
+                            __u32 service, bool ipv4)
 {
     __u32 port, host, entry;
 
-    transport &= 1;
-    port = lx_port_class(view, &section->destination_ports[transport], tuple->destination_port);
+    port = lx_port_class(view, &section->destination_ports, service);
     if (!port)
         return LX_NO_ROW;
     host = lx_address_class(view, &section->destinations, tuple->destination, ipv4);
@@ -140,10 +161,9 @@ lx_inline __u32 lx_classify(const struct lx_view *view, const struct lx_section 
         entry = lx_entry_at(view, section, (entry & LX_ENTRY_VALUE_MASK) + source);
     }
     if (entry >> LX_ENTRY_KIND_SHIFT == LX_ENTRY_SOURCE_PORT) {
-        __u32 source_port = lx_port_class(view, &section->source_ports[transport], tuple->source_port);
+        __u32 source_port = lx_port_class(view, &section->source_ports, lx_service(service >> 16, tuple->source_port));
         entry = lx_entry_at(view, section, (entry & LX_ENTRY_VALUE_MASK) + source_port);
     }
-    entry = entry ? (entry & LX_ENTRY_VALUE_MASK) - 1 : LX_NO_ROW;
     lx_opaque(entry);
     return entry;
 }

@@ -25,6 +25,11 @@ struct lx_cursor {
     __u32 offset; /* of position from start; a number, since pointers may not be subtracted */
 };
 
+lx_inline struct lx_cursor lx_cursor(const struct lx_frame *frame)
+{
+    return (struct lx_cursor){.start = frame->data, .position = frame->data, .end = frame->end};
+}
+
 /* Takes the next `size` bytes (a constant), or returns NULL and takes nothing. */
 lx_inline const void *lx_take(struct lx_cursor *cursor, __u32 size)
 {

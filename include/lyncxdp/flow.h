@@ -11,8 +11,8 @@
 
 /* A flow as the role sees it. Addresses in network byte order, IPv4 as ::ffff:a.b.c.d; ports in host byte order. */
 struct lx_flow_key {
-    __u32 role[4];
-    __u32 remote[4];
+    __u32 role[4] __attribute__((aligned(8)));
+    __u32 remote[4] __attribute__((aligned(8)));
     __u16 role_port;
     __u16 remote_port;
     __u8 transport; /* enum lx_transport, LX_ECHO included */
@@ -104,19 +104,24 @@ lx_inline void lx_flow_key(const struct lx_packet *packet, bool from_role, bool 
     *key = (struct lx_flow_key){.role_port = from_role ? tuple->source_port : tuple->destination_port,
                                 .remote_port = from_role ? tuple->destination_port : tuple->source_port,
                                 .transport = packet->transport};
-    key->role[3] = role[3];
-    key->remote[3] = remote[3];
-    for (int i = 0; i < 3; i++) {
-        key->role[i] = ipv4 ? (i == 2 ? LX_MAPPED_PREFIX : 0) : role[i];
-        key->remote[i] = ipv4 ? (i == 2 ? LX_MAPPED_PREFIX : 0) : remote[i];
+    if (ipv4) {
+        key->role[2] = key->remote[2] = LX_MAPPED_PREFIX;
+        key->role[3] = role[3];
+        key->remote[3] = remote[3];
+    } else {
+        __builtin_memcpy(key->role, role, sizeof(key->role));
+        __builtin_memcpy(key->remote, remote, sizeof(key->remote));
     }
 }
 
 lx_inline void lx_tuple_swap(const struct lx_tuple *tuple, bool ipv4, struct lx_tuple *swapped)
 {
-    for (int i = ipv4 ? 3 : 0; i < 4; i++) {
-        swapped->source[i] = tuple->destination[i];
-        swapped->destination[i] = tuple->source[i];
+    if (ipv4) {
+        swapped->source[3] = tuple->destination[3];
+        swapped->destination[3] = tuple->source[3];
+    } else {
+        __builtin_memcpy(swapped->source, tuple->destination, sizeof(swapped->source));
+        __builtin_memcpy(swapped->destination, tuple->source, sizeof(swapped->destination));
     }
     swapped->source_port = tuple->destination_port;
     swapped->destination_port = tuple->source_port;
@@ -128,26 +133,21 @@ lx_inline __u32 lx_row_answered(const struct lx_view *view, const struct lx_pack
     struct lx_tuple begun;
 
     lx_tuple_swap(&packet->tuple, ipv4, &begun);
-    return lx_classify(view, &view->image->outbound, &begun, packet->transport, ipv4);
+    return lx_classify(view, &view->image->outbound, &begun, lx_service(packet->transport, begun.destination_port),
+                       ipv4);
 }
 
 /*
- * Judges a reply by its flow, which exists. A flow that another image judged last is judged anew: its row may be gone,
- * or another one may list it now. Returns a packed judgement; `reason` is what the packet gets if the flow does not
- * help it.
+ * Judges a reply by its flow, which exists and which this image has judged. Returns a packed judgement; `reason` is
+ * what the packet gets if the flow does not help it.
  */
-lx_inline __u32 lx_judge_reply(const struct lx_view *view, const struct lx_packet *packet, struct lx_flow *flow,
-                               __u64 now, bool ipv4, __u32 reason)
+lx_inline __u32 lx_judge_known_reply(const struct lx_view *view, const struct lx_packet *packet,
+                                     const struct lx_flow *flow, __u64 now, __u32 reason)
 {
-    __u32 row;
+    __u32 row = flow->row;
 
     if (lx_flow_expired(flow, now))
         return LX_JUDGED(reason);
-    if (flow->generation != view->image->generation) {
-        flow->row = packet->transport == LX_ECHO ? LX_NO_ROW : lx_row_answered(view, packet, ipv4);
-        flow->generation = view->image->generation;
-    }
-    row = flow->row;
     if (row == LX_NO_ROW && packet->transport == LX_ECHO && view->image->built_ins & LX_BUILT_IN_ECHO)
         return LX_JUDGED(packet->kind == LX_KIND_ICMP_ERROR ? LX_REASON_ICMP_ERROR : LX_REASON_ECHO);
     if (row == LX_NO_ROW && view->image->egress != LX_EGRESS_TRACK)
@@ -155,6 +155,17 @@ lx_inline __u32 lx_judge_reply(const struct lx_view *view, const struct lx_packe
     if (packet->kind == LX_KIND_ICMP_ERROR)
         return LX_JUDGED(LX_REASON_ICMP_ERROR);
     return row == LX_NO_ROW ? LX_JUDGED(LX_REASON_REPLY_UNLISTED) : LX_JUDGEMENT(LX_REASON_FLOW, row);
+}
+
+/* The same whichever image judged the flow last: by this one its row may be gone, or another row may list it now. */
+lx_inline __u32 lx_judge_reply(const struct lx_view *view, const struct lx_packet *packet, struct lx_flow *flow,
+                               __u64 now, bool ipv4, __u32 reason)
+{
+    if (flow->generation != view->image->generation && !lx_flow_expired(flow, now)) {
+        flow->row = packet->transport == LX_ECHO ? LX_NO_ROW : lx_row_answered(view, packet, ipv4);
+        flow->generation = view->image->generation;
+    }
+    return lx_judge_known_reply(view, packet, flow, now, reason);
 }
 
 #endif

@@ -90,23 +90,42 @@ _Static_assert(2 * sizeof(struct lx_host6) <= LX_IMAGE_SLACK, "a bucket fits the
 #define LX_SEARCH_STEPS4 6
 #define LX_SEARCH_STEPS6 8
 
-/* Addresses -> class. Class 0 is any address that no prefix of the policy covers. */
+/*
+ * Addresses -> class. Class 0 is any address that no prefix of the policy covers. The bits in which all prefixes of a
+ * family agree come first, for they are all that need be looked at of most addresses that no prefix covers; where there
+ * is no prefix, no address has them. `outside` is class 0: read from here, it is to the verifier a class like any
+ * other, not a case of its own.
+ */
 struct lx_address_table {
-    __u32 root4; /* offset of a struct lx_length4, or 0 */
-    __u32 root6; /* offset of a struct lx_length6, or 0 */
+    __u32 common4_mask, common4; /* network byte order */
+    __u32 class4;                /* of an address with the common bits, as far as the search finds no other */
+    __u32 root4;                 /* offset of a struct lx_length4, or 0: nothing to search */
+    __u32 outside;
+    __u32 root6;
+    __u32 class6;
+    __u32 pad;
+    __u64 common6_mask[2], common6[2];
 };
 
-/* Ports -> class: for each port / 256 the offset of a page of 256 __u16 classes. Equal pages are shared. */
+_Static_assert(sizeof(struct lx_address_table) == 64, "ABI");
+
+/*
+ * Ports -> class: for each transport and port / 256 where its page of 256 __u16 classes begins, in units of
+ * LX_PAGE_UNIT bytes. Equal pages are shared by all tables of an image. Pages follow the header, within the reach of
+ * such an offset.
+ */
 struct lx_port_table {
-    __u32 page[256];
+    __u16 page[LX_TRANSPORT_COUNT * 256];
 };
+
+#define LX_PAGE_UNIT 64
 
 /*
  * An entry of the combination tables: what to do with a packet whose classes led here.
  * The two top bits are its kind, the rest its value.
  */
 enum lx_entry_kind {
-    LX_ENTRY_ROW = 0u,         /* value: row slot + 1, or 0 for "no row" */
+    LX_ENTRY_ROW = 0u,         /* value: row slot, or LX_NO_ROW */
     LX_ENTRY_SOURCE = 1u,      /* value: index of the first of a run of entries, indexed by source class */
     LX_ENTRY_SOURCE_PORT = 2u, /* value: index of the first of a run of entries, indexed by source port class */
 };
@@ -127,12 +146,12 @@ struct lx_section {
     __u32 pad;
     struct lx_address_table destinations;
     struct lx_address_table sources;
-    struct lx_port_table destination_ports[LX_TRANSPORT_COUNT];
-    struct lx_port_table source_ports[LX_TRANSPORT_COUNT];
+    struct lx_port_table destination_ports;
+    struct lx_port_table source_ports;
 };
 
-_Static_assert(offsetof(struct lx_section, destination_ports) == 32, "ABI");
-_Static_assert(sizeof(struct lx_section) == 4128, "ABI");
+_Static_assert(offsetof(struct lx_section, destination_ports) == 144, "ABI");
+_Static_assert(sizeof(struct lx_section) == 2192, "ABI");
 
 /* The image begins with this header. */
 struct lx_image {
@@ -150,8 +169,8 @@ struct lx_image {
     struct lx_section outbound;
 };
 
-_Static_assert(offsetof(struct lx_image, inbound) == 40, "ABI");
-_Static_assert(sizeof(struct lx_image) == 8296, "ABI");
+_Static_assert(offsetof(struct lx_image, inbound) == 96, "ABI");
+_Static_assert(sizeof(struct lx_image) == 4480, "ABI");
 _Static_assert(sizeof(struct lx_image) < LX_IMAGE_MIN_CAPACITY, "the header always fits");
 
 #endif

@@ -11,6 +11,7 @@
 #include "flow.h"
 #include "fragment.h"
 #include "martian.h"
+#include "ordinary.h"
 #include "packet.h"
 
 /* True where everything passes, and what the policy would have dropped is counted: audit mode, and egress `track`. */
@@ -62,10 +63,9 @@ lx_inline __u32 lx_read_link(const struct lx_view *view, struct lx_cursor *curso
  * An IP header and its transport's. LX_UNDECIDED leaves a packet for the second half to judge, by its kind; what needs
  * no policy is judged on the spot.
  */
-lx_inline __u32 lx_read_ip(const struct lx_view *view, struct lx_cursor *cursor, __u32 frame_length,
-                           struct lx_packet *packet, bool ipv4)
+lx_inline __u32 lx_read_ip(struct lx_cursor *cursor, __u32 frame_length, __u32 built_ins, struct lx_packet *packet,
+                           bool ipv4)
 {
-    __u32 built_ins = view->image->built_ins;
     __u32 reason = ipv4 ? lx_parse_ipv4(cursor, frame_length, built_ins, packet)
                         : lx_parse_ipv6(cursor, frame_length, built_ins, packet);
 
@@ -81,41 +81,26 @@ lx_inline __u32 lx_read_ip(const struct lx_view *view, struct lx_cursor *cursor,
     return lx_is_icmp(packet, ipv4) ? lx_read_icmp(cursor, packet, built_ins, ipv4) : LX_REASON_TRANSPORT;
 }
 
+/* What is inside the VLAN tags, by the ethertype that lx_read_link has left in `packet`. */
+lx_inline __u32 lx_read_network(struct lx_cursor *cursor, __u32 frame_length, __u32 built_ins, struct lx_packet *packet)
+{
+    if (packet->ethertype == ETH_P_IP)
+        return lx_read_ip(cursor, frame_length, built_ins, packet, true);
+    if (packet->ethertype == ETH_P_IPV6)
+        return lx_read_ip(cursor, frame_length, built_ins, packet, false);
+    return packet->ethertype == ETH_P_ARP ? lx_judge_arp(cursor, built_ins) : LX_REASON_ETHERTYPE;
+}
+
 /*
  * The first half of judging a frame, the same for both hooks: its headers. LX_UNDECIDED leaves a packet for the second
  * half; anything else is decided.
  */
 lx_inline __u32 lx_read_frame(const struct lx_view *view, const struct lx_frame *frame, struct lx_packet *packet)
 {
-    struct lx_cursor cursor = {.start = frame->data, .position = frame->data, .end = frame->end, .offset = 0};
+    struct lx_cursor cursor = lx_cursor(frame);
     __u32 reason = lx_read_link(view, &cursor, packet, frame->vlan);
 
-    if (reason != LX_UNDECIDED)
-        return reason;
-    if (lx_likely(packet->ethertype == ETH_P_IP))
-        return lx_read_ip(view, &cursor, frame->length, packet, true);
-    if (packet->ethertype == ETH_P_IPV6)
-        return lx_read_ip(view, &cursor, frame->length, packet, false);
-    return packet->ethertype == ETH_P_ARP ? lx_judge_arp(&cursor, view->image->built_ins) : LX_REASON_ETHERTYPE;
-}
-
-/*
- * Hides from the verifier which kind of packet it has followed here, so that it follows the second half once a family
- * and not once for every kind, transport and fragment.
- */
-lx_inline void lx_blur(struct lx_packet *packet)
-{
-    lx_opaque(packet->kind);
-    lx_opaque(packet->transport);
-    lx_opaque(packet->tcp_flags);
-    lx_opaque(packet->tcp_header);
-    lx_opaque(packet->echo_request);
-    lx_opaque(packet->first_fragment);
-    lx_opaque(packet->udp_length);
-    lx_opaque(packet->payload);
-    lx_opaque(packet->tuple.source_port);
-    lx_opaque(packet->tuple.destination_port);
-    lx_opaque(packet->link_cast);
+    return reason == LX_UNDECIDED ? lx_read_network(&cursor, frame->length, view->image->built_ins, packet) : reason;
 }
 
 /* What TCP and UDP must pass on either hook before their rows are asked; DHCP is decided here. */
@@ -144,6 +129,16 @@ lx_inline __u32 lx_judge_echo(const struct lx_view *view)
     return view->image->built_ins & LX_BUILT_IN_ECHO ? LX_REASON_ECHO : LX_REASON_BUILT_IN_OFF;
 }
 
+/* A TCP or UDP packet on its way to the role, by the row that it matches, if any. */
+lx_inline __u32 lx_judge_row(const struct lx_view *view, const struct lx_packet *packet, bool ipv4, __u32 row)
+{
+    if (row == LX_NO_ROW)
+        return LX_JUDGED(LX_REASON_NO_ROW);
+    if (lx_is_protected(view, packet->tuple.source, ipv4))
+        return LX_JUDGED(LX_REASON_SPOOFED);
+    return LX_JUDGEMENT(LX_REASON_ROW, row);
+}
+
 /*
  * The second half for a packet on its way to the role: the rows of the policy. Returns a packed judgement (abi.h),
  * which a flow may still turn into a pass (lx_may_be_reply).
@@ -169,26 +164,35 @@ lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_pac
             reason = LX_REASON_SPOOFED;
         return LX_JUDGED(reason);
     }
-    row = lx_classify(view, &view->image->inbound, &packet->tuple, packet->transport, ipv4);
-    if (lx_unlikely(packet->kind == LX_KIND_ICMP_ERROR)) {
-        if (row == LX_NO_ROW && view->image->egress != LX_EGRESS_OFF)
-            row = lx_row_answered(view, packet, ipv4);
-        return LX_JUDGED(row == LX_NO_ROW ? LX_REASON_ICMP_ERROR_UNRELATED : LX_REASON_ICMP_ERROR);
-    }
-    if (row == LX_NO_ROW)
-        return LX_JUDGED(LX_REASON_NO_ROW);
-    if (lx_is_protected(view, packet->tuple.source, ipv4))
-        return LX_JUDGED(LX_REASON_SPOOFED);
-    return LX_JUDGEMENT(LX_REASON_ROW, row);
+    row = lx_classify(view, &view->image->inbound, &packet->tuple, lx_service_of(packet), ipv4);
+    if (packet->kind != LX_KIND_ICMP_ERROR)
+        return lx_judge_row(view, packet, ipv4, row);
+    if (row == LX_NO_ROW && view->image->egress != LX_EGRESS_OFF)
+        row = lx_row_answered(view, packet, ipv4);
+    return LX_JUDGED(row == LX_NO_ROW ? LX_REASON_ICMP_ERROR_UNRELATED : LX_REASON_ICMP_ERROR);
+}
+
+/* All that is left of it for an ordinary packet (ordinary.h). */
+lx_inline __u32 lx_judge_ordinary_to_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    __u32 row = lx_classify(view, &view->image->inbound, &packet->tuple, lx_service_of(packet), ipv4);
+
+    return lx_judge_row(view, packet, ipv4, row);
 }
 
 /* True when a packet on its way to the role, which no row allows, has the shape of a reply to a flow. */
+lx_inline bool lx_has_reply_shape(const struct lx_view *view, const struct lx_packet *packet)
+{
+    return view->image->egress != LX_EGRESS_OFF &&
+           (packet->transport == LX_UDP || packet->tcp_flags & (LX_TCP_ACK | LX_TCP_RST));
+}
+
 lx_inline bool lx_may_be_reply(const struct lx_view *view, const struct lx_packet *packet, __u32 judgement)
 {
+    if (judgement == LX_JUDGED(LX_REASON_NO_ROW))
+        return lx_has_reply_shape(view, packet);
     if (view->image->egress == LX_EGRESS_OFF)
         return false;
-    if (judgement == LX_JUDGED(LX_REASON_NO_ROW))
-        return packet->transport == LX_UDP || packet->tcp_flags & (LX_TCP_ACK | LX_TCP_RST);
     return judgement == LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED) || judgement == LX_JUDGED(LX_REASON_ICMP_TYPE);
 }
 
@@ -205,20 +209,37 @@ lx_inline __u32 lx_judge_rows_from_role(const struct lx_view *view, const struct
 
     if (error || packet->transport == LX_UDP || packet->tcp_flags & (LX_TCP_ACK | LX_TCP_RST)) {
         lx_tuple_swap(&packet->tuple, ipv4, &answered);
-        row = lx_classify(view, &view->image->inbound, &answered, packet->transport, ipv4);
+        row = lx_classify(view, &view->image->inbound, &answered,
+                          lx_service(packet->transport, answered.destination_port), ipv4);
         if (row != LX_NO_ROW)
             return error ? LX_JUDGED(LX_REASON_ICMP_ERROR) : LX_JUDGEMENT(LX_REASON_MIRROR, row);
     }
-    row = lx_classify(view, &view->image->outbound, &packet->tuple, packet->transport, ipv4);
+    row = lx_classify(view, &view->image->outbound, &packet->tuple, lx_service_of(packet), ipv4);
     if (error)
         return LX_JUDGED(row == LX_NO_ROW ? LX_REASON_ICMP_ERROR_UNRELATED : LX_REASON_ICMP_ERROR);
     return row == LX_NO_ROW ? LX_JUDGED(LX_REASON_NO_ROW) : LX_JUDGEMENT(LX_REASON_ROW, row);
 }
 
+/* True when the source of a packet that the role sends is the role's, or nobody has said what is. */
+lx_inline bool lx_is_own_source(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    const struct lx_address_table *protected = &view->image->protected;
+
+    return !(protected->class4 | protected->class6 | protected->root4 | protected->root6) ||
+           lx_is_protected(view, packet->sender, ipv4);
+}
+
+/* What is left of the second half for an ordinary packet that the role sends (ordinary.h). */
+lx_inline __u32 lx_judge_ordinary_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    if (!lx_is_own_source(view, packet, ipv4))
+        return LX_JUDGED(LX_REASON_SPOOFED);
+    return lx_judge_rows_from_role(view, packet, ipv4);
+}
+
 /* The second half for a packet that the role sends. Returns a packed judgement. */
 lx_inline __u32 lx_judge_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    const struct lx_address_table *protected = &view->image->protected;
     __u32 reason = LX_UNDECIDED;
 
     if (packet->kind == LX_KIND_PORTS)
@@ -227,7 +248,7 @@ lx_inline __u32 lx_judge_from_role(const struct lx_view *view, const struct lx_p
         return LX_JUDGED(reason);
     if (packet->kind == LX_KIND_FRAGMENT)
         return LX_JUDGED(LX_REASON_FRAGMENT);
-    if ((protected->root4 || protected->root6) && !lx_is_protected(view, packet->sender, ipv4))
+    if (!lx_is_own_source(view, packet, ipv4))
         return LX_JUDGED(LX_REASON_SPOOFED);
     if (packet->transport != LX_ECHO)
         return lx_judge_rows_from_role(view, packet, ipv4);

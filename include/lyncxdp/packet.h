@@ -67,14 +67,15 @@ enum lx_kind {
 /* A frame whose headers were read. Fields are set as far as the reading came, and not before. */
 struct lx_packet {
     struct lx_tuple tuple;
-    __u32 sender[4];        /* the tuple's source, but of an ICMP error: who sends it, not whom it quotes */
-    __u16 ethertype;        /* of what is inside the VLAN tags, host byte order */
-    __u8 link_cast;         /* enum lx_cast of the destination MAC address */
-    __u8 protocol;          /* IPPROTO_ of the transport */
-    __u8 hop_limit;         /* or TTL */
-    __u8 extension_headers; /* number of IPv6 extension headers */
-    __u8 kind;              /* enum lx_kind */
-    __u8 transport;         /* enum lx_transport */
+    __u32 sender[4]
+        __attribute__((aligned(8))); /* the tuple's source, but of an ICMP error: who sends it, not whom it quotes */
+    __u16 ethertype;                 /* of what is inside the VLAN tags, host byte order */
+    __u8 link_cast;                  /* enum lx_cast of the destination MAC address */
+    __u8 protocol;                   /* IPPROTO_ of the transport */
+    __u8 hop_limit;                  /* or TTL */
+    __u8 extension_headers;          /* number of IPv6 extension headers */
+    __u8 kind;                       /* enum lx_kind */
+    __u8 transport;                  /* enum lx_transport */
     __u8 tcp_flags;
     __u8 tcp_header;       /* bytes, from the data offset */
     __u8 echo_request;     /* of an echo: asks, or answers */
@@ -85,6 +86,12 @@ struct lx_packet {
     __u32 payload;         /* bytes of the IP payload from the transport header on */
     __u32 fragmentable;    /* bytes of the IP payload from what IP fragments count as their offset 0 on */
 };
+
+/* What a TCP or UDP packet asks for. */
+lx_inline __u32 lx_service_of(const struct lx_packet *packet)
+{
+    return lx_service(packet->transport, packet->tuple.destination_port);
+}
 
 #define LX_MAPPED_PREFIX LX_BE32(0x0000ffff)
 

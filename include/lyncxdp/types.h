@@ -13,6 +13,12 @@
 /* The packet path is one function to the verifier and to the optimiser; a call that is not inlined is a mistake. */
 #define lx_inline static inline __attribute__((always_inline))
 
+/*
+ * For a BPF function that the verifier checks once, on its own, whatever its callers know of the arguments: what is
+ * rare goes into such ones. Arguments are numbers, the context, or a structure in memory that is wholly written.
+ */
+#define lx_apart __attribute__((noinline))
+
 /* Asks clang to unroll a loop. Linux 6.1 refuses one whose body clang lays out before its head ("back-edge"). */
 #ifdef __clang__
 #define lx_unroll _Pragma("unroll")
@@ -38,6 +44,19 @@
  * Linux 6.1 does not follow (an OR for an ADD, a masked value compared before it is masked).
  */
 #define lx_opaque(value) __asm__ volatile("" : "+r"(value))
+
+/* Eight bytes of a frame, in their order. On BPF, which reads them wherever they lie, not one by one. */
+lx_inline __u64 lx_load64(const void *bytes)
+{
+#ifdef __bpf__
+    return *(const __u64 *)bytes;
+#else
+    __u64 value;
+
+    __builtin_memcpy(&value, bytes, sizeof(value));
+    return value;
+#endif
+}
 
 /* A 16-bit number that came out of a byte swap, as an index: verifiers up to Linux 6.12 give a swap no bounds. */
 lx_inline __u32 lx_index16(__u32 value)

@@ -99,7 +99,7 @@ int lx_count_packet(const struct lx_loaded *loaded, const struct lx_compiled *co
              .values = (uint8_t *)loaded->skeleton->rodata,
              .value_size = bpf_map__value_size(loaded->skeleton->maps.rodata),
              .entries = 1},
-            {.fd = bpf_map__fd(loaded->skeleton->maps.flow_gate),
+            {.fd = bpf_map__fd(loaded->skeleton->maps.data_flow_gate),
              .values = (uint8_t *)gate,
              .value_size = sizeof(*gate),
              .entries = 1},

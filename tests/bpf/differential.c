@@ -16,6 +16,8 @@
 
 #include <criterion/criterion.h>
 
+#include <lyncxdp/flow.h>
+
 #include "tests/oracle/agree.h"
 #include "tests/oracle/samples.h"
 #include "tests/oracle/traffic.h"
@@ -63,7 +65,7 @@ static struct to_role *load_to_role(bool twin)
         cr_assert_eq(bpf_map__reuse_fd(program->maps.images, bpf_map__fd(first->maps.images)), 0);
         cr_assert_eq(bpf_map__reuse_fd(program->maps.data_control, bpf_map__fd(first->maps.data_control)), 0);
         cr_assert_eq(bpf_map__reuse_fd(program->maps.flows, bpf_map__fd(first->maps.flows)), 0);
-        cr_assert_eq(bpf_map__reuse_fd(program->maps.flow_gate, bpf_map__fd(first->maps.flow_gate)), 0);
+        cr_assert_eq(bpf_map__reuse_fd(program->maps.data_flow_gate, bpf_map__fd(first->maps.data_flow_gate)), 0);
         cr_assert_eq(bpf_map__reuse_fd(program->maps.fragments, bpf_map__fd(first->maps.fragments)), 0);
     }
     cr_assert_eq(to_role__load(program), 0, "the to-role program does not load");
@@ -83,7 +85,7 @@ static struct from_role *load_from_role(bool twin)
     cr_assert_eq(bpf_map__reuse_fd(program->maps.images, bpf_map__fd(first->maps.images)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.data_control, bpf_map__fd(first->maps.data_control)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.flows, bpf_map__fd(first->maps.flows)), 0);
-    cr_assert_eq(bpf_map__reuse_fd(program->maps.flow_gate, bpf_map__fd(first->maps.flow_gate)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.data_flow_gate, bpf_map__fd(first->maps.data_flow_gate)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.fragments, bpf_map__fd(first->maps.fragments)), 0);
     cr_assert_eq(from_role__load(program), 0, "the from-role program does not load");
     return program;

@@ -99,6 +99,27 @@ static struct lx_judgement judge(const struct lx_view *view, enum lx_hook hook, 
                                                        : lx_judge_from_role(view, packet, ipv4));
 }
 
+/* Whether the short way that ordinary packets take leads to the same place as the long one. */
+static bool ordinary_is_same(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
+                             const struct lx_judgement *judgement, const struct lx_packet *packet)
+{
+    struct lx_packet ordinary = unread_packet();
+    bool ipv4 = lx_ordinary_link(frame, true);
+    struct lx_judgement again;
+
+    if ((!ipv4 && !lx_ordinary_link(frame, false)) || view->image->vlans || !lx_ordinary(frame, &ordinary, ipv4))
+        return true;
+    again = lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? lx_judge_ordinary_to_role(view, &ordinary, ipv4)
+                                                        : lx_judge_ordinary_from_role(view, &ordinary, ipv4));
+    return again.reason == judgement->reason && again.row == judgement->row && ordinary.kind == packet->kind &&
+           ordinary.ethertype == packet->ethertype && ordinary.transport == packet->transport &&
+           ordinary.tcp_flags == packet->tcp_flags && !packet->first_fragment &&
+           memcmp(ipv4 ? &ordinary.tuple.source[3] : ordinary.tuple.source,
+                  ipv4 ? &packet->tuple.source[3] : packet->tuple.source, ipv4 ? 4 : 16) == 0 &&
+           ordinary.tuple.source_port == packet->tuple.source_port &&
+           ordinary.tuple.destination_port == packet->tuple.destination_port;
+}
+
 bool agree_on_frame(const struct lx_policy *policy, const struct lx_compiled *compiled, enum lx_hook hook,
                     const uint8_t *frame, size_t length, struct agree_count *count)
 {
@@ -112,8 +133,8 @@ bool agree_on_frame(const struct lx_policy *policy, const struct lx_compiled *co
 
     exact = exact_copy(frame, length, &copy);
     judgement = judge(&view, hook, &exact, &packet, &opened);
+    agreed = same(&judgement, &packet, opened, &expected) && ordinary_is_same(&view, hook, &exact, &judgement, &packet);
     free(copy);
-    agreed = same(&judgement, &packet, opened, &expected);
     count_judgement(count, judgement.reason);
     if (!agreed)
         agree_report(hook, frame, length, judgement.reason, judgement.row, &expected);
@@ -193,7 +214,7 @@ bool agree_on_tuple(const struct lx_policy *policy, const struct lx_compiled *co
 
     put_address(key.source, tuple->source, tuple->ipv6);
     put_address(key.destination, tuple->destination, tuple->ipv6);
-    row = lx_classify(&view, section, &key, (__u8)tuple->transport, !tuple->ipv6);
+    row = lx_classify(&view, section, &key, lx_service((__u8)tuple->transport, key.destination_port), !tuple->ipv6);
     if (row == expected)
         return true;
     fprintf(stderr, "%s %s: ports %u to %u: classified as row %u, oracle: %u\n",

@@ -33,7 +33,6 @@ struct table {
 static struct table flow_table = {.key_size = sizeof(struct lx_flow_key), .value_size = sizeof(struct lx_flow)};
 static struct table fragment_table = {.key_size = sizeof(struct lx_fragment_key),
                                       .value_size = sizeof(struct lx_fragmented)};
-static struct lx_flow_gate gate_value;
 static struct lx_cpu_counters counted;
 static uint64_t clock_now;
 
@@ -44,18 +43,30 @@ static uint64_t bpf_xdp_get_buff_len(const struct xdp_md *context);
 static uint64_t bpf_ktime_get_coarse_ns(void);
 static uint32_t bpf_get_smp_processor_id(void);
 
-/* The programs' entry points have no declaration elsewhere; each brings a licence and an `lx_judge` of its own. */
+/* The programs' entry points have no declaration elsewhere; each brings functions of the same names. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #pragma GCC diagnostic ignored "-Wpointer-arith"
 #define lx_judge judge_to_role
+#define lx_judge_ordinary judge_ordinary_to_role
+#define lx_frame_of frame_of_xdp
+#define lx_conclude conclude_to_role
 #define _license license_to_role
 #include "bpf/to_role.bpf.c"
 #undef lx_judge
+#undef lx_judge_ordinary
+#undef lx_frame_of
+#undef lx_conclude
 #undef _license
 #define lx_judge judge_from_role
+#define lx_judge_ordinary judge_ordinary_from_role
+#define lx_frame_of frame_of_skb
+#define lx_conclude conclude_from_role
 #define _license license_from_role
 #include "bpf/from_role.bpf.c"
 #undef lx_judge
+#undef lx_judge_ordinary
+#undef lx_frame_of
+#undef lx_conclude
 #undef _license
 
 static struct entry **find(struct table *table, const void *key)
@@ -85,8 +96,8 @@ static void *bpf_map_lookup_elem(const void *map, const void *key)
     struct table *table = table_of(map);
     struct entry *entry;
 
-    if (map == &flow_gate)
-        return &gate_value;
+    if (map == &counters)
+        return &counted;
     if (!table)
         return NULL;
     entry = *find(table, key);
@@ -152,7 +163,7 @@ void programs_reset(void)
 {
     empty(&flow_table);
     empty(&fragment_table);
-    memset(&gate_value, 0, sizeof(gate_value));
+    memset(&flow_gate, 0, sizeof(flow_gate));
     counted.flows_created = 0; /* the only one that is counted where these judge */
 }
 
@@ -161,19 +172,35 @@ void programs_set_clock(uint64_t nanoseconds)
     clock_now = nanoseconds;
 }
 
+/* The way of a packet that is ordinary; LX_UNDECIDED when there is more to it. */
+static uint32_t judge_if_ordinary(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
+                                  struct lx_packet *packet)
+{
+    bool ipv4 = lx_ordinary_link(frame, true);
+
+    if ((!ipv4 && !lx_ordinary_link(frame, false)) || frame->vlan || view->image->vlans ||
+        !lx_ordinary(frame, packet, ipv4))
+        return LX_UNDECIDED;
+    return hook == LX_HOOK_TO_ROLE ? judge_ordinary_to_role(view, packet, lx_service_of(packet), ipv4)
+                                   : judge_ordinary_from_role(view, packet, ipv4);
+}
+
 struct lx_judgement programs_judge(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
                                    struct lx_packet *packet, bool *opened)
 {
-    uint32_t reason = lx_read_frame(view, frame, packet);
+    uint32_t judgement = judge_if_ordinary(view, hook, frame, packet), reason;
     bool ipv4;
 
+    *opened = true;
+    if (judgement != LX_UNDECIDED)
+        return lx_judgement_unpack(judgement);
+    reason = lx_read_frame(view, frame, packet);
     *opened = reason == LX_UNDECIDED;
     if (!*opened)
         return lx_judgement_unpack(LX_JUDGED(reason));
     ipv4 = packet->ethertype == ETH_P_IP;
-    lx_blur(packet);
     return lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? judge_to_role(view, packet, ipv4)
-                                                       : judge_from_role(view, packet, ipv4, &counted));
+                                                       : judge_from_role(view, packet, ipv4));
 }
 
 uint64_t programs_flows(void)

@@ -130,8 +130,48 @@ static int classify_prefixes(const struct named_prefix *list, size_t count, stru
     return 0;
 }
 
+/* The bits in which all prefixes agree: of a prefix, those behind its length are anything. */
+static void find_common(const struct lx_classed_prefix *prefixes, size_t count, struct lx_address *mask,
+                        struct lx_address *common)
+{
+    memset(mask, count ? 0xff : 0, sizeof(*mask));
+    memset(common, count ? 0 : 0xff, sizeof(*common)); /* which nothing is, under a mask of zeroes */
+    for (size_t i = 0; i < count; i++) {
+        const struct lx_prefix *prefix = &prefixes[i].prefix;
+
+        for (size_t byte = 0; byte < sizeof(mask->bytes); byte++) {
+            size_t from = byte * 8;
+            uint8_t inside = prefix->length >= from + 8 ? 0xff
+                             : prefix->length <= from   ? 0
+                                                        : (uint8_t)(0xff00 >> (prefix->length - from));
+
+            mask->bytes[byte] &=
+                inside & (uint8_t) ~(prefix->address.bytes[byte] ^ prefixes[0].prefix.address.bytes[byte]);
+        }
+    }
+    for (size_t byte = 0; count && byte < sizeof(mask->bytes); byte++)
+        common->bytes[byte] = prefixes[0].prefix.address.bytes[byte] & mask->bytes[byte];
+}
+
+static void write_common(const struct lx_classed_prefix *prefixes, size_t count, bool ipv4,
+                         struct lx_address_table *table)
+{
+    struct lx_address mask, common;
+
+    find_common(prefixes, count, &mask, &common);
+    if (ipv4) {
+        memcpy(&table->common4_mask, mask.bytes + 12, sizeof(table->common4_mask));
+        memcpy(&table->common4, common.bytes + 12, sizeof(table->common4));
+        table->class4 = count == 1 ? prefixes[0].class : 0;
+    } else {
+        memcpy(table->common6_mask, mask.bytes, sizeof(table->common6_mask));
+        memcpy(table->common6, common.bytes, sizeof(table->common6));
+        table->class6 = count == 1 ? prefixes[0].class : 0;
+    }
+}
+
 static int write_family(struct lx_image_writer *writer, const struct named_sets *named, bool ipv4, const uint32_t *ids,
-                        struct lx_rule_sets *sets, uint32_t *root)
+                        struct lx_rule_sets *sets, struct lx_address_table *table)
 {
     struct named_prefix *list = malloc((named->prefixes + 1) * sizeof(*list));
     struct lx_classed_prefix *classed = malloc((named->prefixes + 1) * sizeof(*classed));
@@ -142,7 +182,10 @@ static int write_family(struct lx_image_writer *writer, const struct named_sets 
         goto out;
     count = list_prefixes(named, ipv4, ids, list);
     error = classify_prefixes(list, count, sets, classed, &count);
-    error = error ?: lx_host_tables_write(writer, classed, count, ipv4, root);
+    if (!error && count > 1)
+        error = lx_host_tables_write(writer, classed, count, ipv4, ipv4 ? &table->root4 : &table->root6);
+    if (!error)
+        write_common(classed, count, ipv4, table);
 out:
     free(list);
     free(classed);
@@ -164,8 +207,8 @@ static int write_named(struct lx_image_writer *writer, const struct named_sets *
             named->bits[s * named->words + w] |= named->any[w];
         error = lx_rule_sets_intern(sets, named->bits + s * named->words, &ids[s]);
     }
-    error = error ?: write_family(writer, named, true, ids, sets, &built.root4);
-    error = error ?: write_family(writer, named, false, ids, sets, &built.root6);
+    error = error ?: write_family(writer, named, true, ids, sets, &built);
+    error = error ?: write_family(writer, named, false, ids, sets, &built);
     if (!error)
         *table = built;
     free(ids);

@@ -79,7 +79,8 @@ static int entries_reserve(struct section *section, uint64_t count, uint32_t *fi
         entries->items = items;
         entries->room = room;
     }
-    memset(entries->items + entries->count, 0, count * sizeof(*entries->items));
+    for (uint64_t i = entries->count; i < needed; i++)
+        entries->items[i] = lx_entry(LX_ENTRY_ROW, LX_NO_ROW);
     *first = entries->count;
     entries->count = needed;
     return 0;
@@ -115,7 +116,7 @@ static uint32_t row_entry(const struct section *section, const uint64_t *bits)
 {
     size_t first = lx_rule_bits_next(bits, section->undecided.words, 0);
 
-    return lx_entry(LX_ENTRY_ROW, first == LX_NO_RULE ? 0 : section->rules[first]->slot + 1u);
+    return lx_entry(LX_ENTRY_ROW, first == LX_NO_RULE ? LX_NO_ROW : section->rules[first]->slot);
 }
 
 static int resolve_entry(struct section *section, uint64_t *bits, bool source_known, uint32_t *entry);
@@ -222,36 +223,49 @@ static int write_port_tables(struct lx_image_writer *writer, struct section *sec
                 ?: lx_port_classes_build(section->rules, section->count, LX_DESTINATION_PORT,
                                          &section->destination_ports, classes);
     for (int i = 0; !error && i < LX_TRANSPORT_COUNT; i++)
-        error = lx_port_table_write(writer, classes->of[i], &out->destination_ports[i]);
+        error = lx_port_table_write(writer, classes->of[i], out->destination_ports.page + i * 256);
     error =
         error ?: lx_port_classes_build(section->rules, section->count, LX_SOURCE_PORT, &section->source_ports, classes);
     for (int i = 0; !error && i < LX_TRANSPORT_COUNT; i++)
-        error = lx_port_table_write(writer, classes->of[i], &out->source_ports[i]);
+        error = lx_port_table_write(writer, classes->of[i], out->source_ports.page + i * 256);
     free(classes);
     return error;
 }
 
-/* Builds one section in the writer; `out` is filled in and belongs into the header. */
-static int write_section(struct lx_image_writer *writer, const struct lx_policy *policy, enum lx_hook hook,
-                         struct lx_section *out)
+/* What of a section follows the pages of its port tables; `out` is filled in. */
+static int write_section(struct lx_image_writer *writer, struct section *section, struct lx_section *out)
 {
-    struct section section;
-    int error = section_init(&section, policy, hook);
+    int error = lx_address_table_write(writer, section->rules, section->count, LX_DESTINATION_ADDRESS,
+                                       &section->destinations, &out->destinations);
 
-    out->rows = section.count;
-    error = error ?: write_port_tables(writer, &section, out);
     error = error
-                ?: lx_address_table_write(writer, section.rules, section.count, LX_DESTINATION_ADDRESS,
-                                          &section.destinations, &out->destinations);
-    error = error
-                ?: lx_address_table_write(writer, section.rules, section.count, LX_SOURCE_ADDRESS, &section.sources,
+                ?: lx_address_table_write(writer, section->rules, section->count, LX_SOURCE_ADDRESS, &section->sources,
                                           &out->sources);
-    out->destination_classes = section.destinations.count;
-    error = error ?: write_entries(&section);
-    error = error ?: lx_image_reserve(writer, section.entries.count * sizeof(uint32_t), &out->entries);
+    out->rows = section->count;
+    out->destination_classes = section->destinations.count;
+    error = error ?: write_entries(section);
+    error = error ?: lx_image_reserve(writer, section->entries.count * sizeof(uint32_t), &out->entries);
     if (!error)
-        memcpy(lx_image_bytes(writer, out->entries), section.entries.items, section.entries.count * sizeof(uint32_t));
-    section_free(&section);
+        memcpy(lx_image_bytes(writer, out->entries), section->entries.items, section->entries.count * sizeof(uint32_t));
+    return error;
+}
+
+/* Both sections; what is filled in belongs into the header. */
+static int write_sections(struct lx_image_writer *writer, const struct lx_policy *policy, struct lx_section *inbound,
+                          struct lx_section *outbound)
+{
+    struct section sections[LX_HOOK_COUNT] = {0};
+    struct lx_section *out[LX_HOOK_COUNT] = {inbound, outbound};
+    int error = 0;
+
+    for (int hook = 0; !error && hook < LX_HOOK_COUNT; hook++)
+        error = section_init(&sections[hook], policy, hook);
+    for (int hook = 0; !error && hook < LX_HOOK_COUNT; hook++)
+        error = write_port_tables(writer, &sections[hook], out[hook]);
+    for (int hook = 0; !error && hook < LX_HOOK_COUNT; hook++)
+        error = write_section(writer, &sections[hook], out[hook]);
+    for (int hook = 0; hook < LX_HOOK_COUNT; hook++)
+        section_free(&sections[hook]);
     return error;
 }
 
@@ -291,8 +305,7 @@ static int write_image(struct lx_image_writer *writer, const struct lx_policy *p
                                 .built_ins = policy->built_ins,
                                 .egress = (uint8_t)policy->egress,
                                 .lenient = lenient_hooks(policy)};
-    error = write_section(writer, policy, LX_HOOK_TO_ROLE, &header->inbound);
-    error = error ?: write_section(writer, policy, LX_HOOK_FROM_ROLE, &header->outbound);
+    error = write_sections(writer, policy, &header->inbound, &header->outbound);
     error = error ?: write_vlans(writer, policy, &header->vlans);
     if (!error && policy->protected)
         error = lx_address_members_write(writer, policy->protected, &header->protected);

@@ -191,10 +191,6 @@ int lx_host_tables_write(struct lx_image_writer *writer, const struct lx_classed
     struct search *search;
     int error;
 
-    if (!count) {
-        *root = 0;
-        return 0;
-    }
     search = malloc(sizeof(*search));
     if (!search)
         return -ENOMEM;

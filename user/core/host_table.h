@@ -14,7 +14,7 @@ struct lx_classed_prefix {
 
 /*
  * Writes the tables for `count` distinct prefixes of one family, ordered by lx_prefix_compare. `root` receives the
- * offset of the first node of the search, 0 for no prefixes. Returns 0, -ENOMEM or -E2BIG.
+ * offset of the first node of the search. Returns 0, -ENOMEM or -E2BIG.
  */
 int lx_host_tables_write(struct lx_image_writer *writer, const struct lx_classed_prefix *prefixes, size_t count,
                          bool ipv4, uint32_t *root);

@@ -34,7 +34,7 @@ void *lx_image_bytes(struct lx_image_writer *writer, uint32_t offset)
 
 int lx_image_reserve(struct lx_image_writer *writer, size_t size, uint32_t *offset)
 {
-    uint32_t start = (writer->size + 7u) & ~7u, room = writer->room;
+    uint32_t start = (writer->size + LX_PAGE_UNIT - 1u) & ~(LX_PAGE_UNIT - 1u), room = writer->room;
     uint8_t *bytes;
 
     if (start > LX_IMAGE_MAX_CAPACITY || size > LX_IMAGE_MAX_CAPACITY - start)

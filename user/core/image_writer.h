@@ -21,8 +21,8 @@ void lx_image_writer_free(struct lx_image_writer *writer);
 struct lx_image *lx_image_header(struct lx_image_writer *writer);
 
 /*
- * Reserves `size` zeroed bytes at an offset that is a multiple of 8. Returns 0, -ENOMEM, or -E2BIG when the image would
- * outgrow LX_IMAGE_MAX_CAPACITY.
+ * Reserves `size` zeroed bytes at an offset that is a multiple of LX_PAGE_UNIT, a cache line. Returns 0, -ENOMEM, or
+ * -E2BIG when the image would outgrow LX_IMAGE_MAX_CAPACITY.
  */
 int lx_image_reserve(struct lx_image_writer *writer, size_t size, uint32_t *offset);
 

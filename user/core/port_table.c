@@ -79,32 +79,31 @@ out:
     return error;
 }
 
-/* The offset of a page with these classes, if this table already has one; else 0. */
-static uint32_t find_page(struct lx_image_writer *writer, const struct lx_port_table *table, size_t pages,
-                          const uint16_t *classes)
+_Static_assert(PAGE_BYTES % LX_PAGE_UNIT == 0, "pages follow each other without gaps");
+
+/* The offset of a page with these classes; 0 for want of memory. */
+static uint32_t find_or_write_page(struct lx_image_writer *writer, const uint16_t *classes)
 {
-    for (size_t i = pages; i-- > 0;)
-        if (memcmp(lx_image_bytes(writer, table->page[i]), classes, PAGE_BYTES) == 0)
-            return table->page[i];
-    return 0;
+    uint32_t at = (sizeof(struct lx_image) + LX_PAGE_UNIT - 1) / LX_PAGE_UNIT * LX_PAGE_UNIT;
+
+    for (; at + PAGE_BYTES <= writer->size; at += PAGE_BYTES)
+        if (memcmp(lx_image_bytes(writer, at), classes, PAGE_BYTES) == 0)
+            return at;
+    if (lx_image_reserve(writer, PAGE_BYTES, &at))
+        return 0;
+    memcpy(lx_image_bytes(writer, at), classes, PAGE_BYTES);
+    return at;
 }
 
-int lx_port_table_write(struct lx_image_writer *writer, const uint16_t classes[65536], struct lx_port_table *table)
+/* All tables together have at most 2048 pages, 1 MiB: that far a directory's offsets reach. */
+int lx_port_table_write(struct lx_image_writer *writer, const uint16_t classes[65536], uint16_t directory[256])
 {
-    struct lx_port_table built = {0};
-    int error;
-
     for (size_t i = 0; i < 256; i++) {
-        const uint16_t *page = classes + i * PAGE_PORTS;
+        uint32_t page = find_or_write_page(writer, classes + i * PAGE_PORTS);
 
-        built.page[i] = find_page(writer, &built, i, page);
-        if (built.page[i])
-            continue;
-        error = lx_image_reserve(writer, PAGE_BYTES, &built.page[i]);
-        if (error)
-            return error;
-        memcpy(lx_image_bytes(writer, built.page[i]), page, PAGE_BYTES);
+        if (!page)
+            return -ENOMEM;
+        directory[i] = (uint16_t)(page / LX_PAGE_UNIT);
     }
-    *table = built;
     return 0;
 }

@@ -24,7 +24,10 @@ struct lx_port_classes {
 int lx_port_classes_build(const struct lx_rule *const *rules, size_t count, enum lx_port_end end,
                           struct lx_rule_sets *sets, struct lx_port_classes *classes);
 
-/* Writes one transport's pages and their directory; equal pages anywhere in the image are shared. */
-int lx_port_table_write(struct lx_image_writer *writer, const uint16_t classes[65536], struct lx_port_table *table);
+/*
+ * Writes one transport's pages, and where they are into its part of a table's directory; equal pages anywhere in the
+ * image are shared. Nothing but pages may be in the image yet, the header excepted.
+ */
+int lx_port_table_write(struct lx_image_writer *writer, const uint16_t classes[65536], uint16_t directory[256]);
 
 #endif

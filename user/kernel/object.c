@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include <lyncxdp/flow.h>
 #include <lyncxdp/image.h>
 
 #include "from_role.skel.h"
@@ -49,6 +50,8 @@ struct bpf_map *lx_object_map(const struct bpf_object *object, enum lx_map map)
     switch (map) {
     case LX_MAP_CONTROL:
         return bpf_object__find_map_by_name(object, ".data.control");
+    case LX_MAP_FLOW_GATE:
+        return bpf_object__find_map_by_name(object, ".data.flow_gate");
     case LX_MAP_TO_ROLE_COUNTERS:
     case LX_MAP_FROM_ROLE_COUNTERS:
         return bpf_object__find_map_by_name(object, "counters");
