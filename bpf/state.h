@@ -28,16 +28,14 @@ lx_inline void lx_open_gate(__u32 port)
 }
 
 /* What a flow lets in is dropped all the same when its sender is behind the role. */
-lx_inline __u32 lx_unless_spoofed(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
-                                  __u32 judgement)
+lx_inline __u32 lx_unless_spoofed(__u32 judgement, bool spoofed)
 {
-    if (lx_reason_verdict(judgement & 0xffff) == LX_PASS && lx_is_protected(view, packet->sender, ipv4))
-        return LX_JUDGED(LX_REASON_SPOOFED);
-    return judgement;
+    return spoofed && lx_reason_verdict(judgement & 0xffff) == LX_PASS ? LX_JUDGED(LX_REASON_SPOOFED) : judgement;
 }
 
 /* A packet on its way to the role that no row allows: passes as the reply to a live flow. */
-lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *packet, bool ipv4, __u32 judgement)
+lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
+                            struct lx_background background, __u32 judgement)
 {
     struct lx_flow_key key;
     struct lx_flow *flow;
@@ -48,8 +46,8 @@ lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *
     flow = bpf_map_lookup_elem(&flows, &key);
     if (!flow)
         return judgement;
-    judgement = lx_judge_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), ipv4, judgement & 0xffff);
-    return lx_unless_spoofed(view, packet, ipv4, judgement);
+    judgement = lx_judge_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), background.answered, judgement & 0xffff);
+    return lx_unless_spoofed(judgement, background.spoofed);
 }
 
 /*
@@ -60,6 +58,7 @@ lx_inline __u32 lx_ask_known_flow(const struct lx_view *view, const struct lx_pa
 {
     struct lx_flow_key key;
     struct lx_flow *flow;
+    __u32 judgement;
 
     lx_flow_key(packet, false, ipv4, &key);
     flow = bpf_map_lookup_elem(&flows, &key);
@@ -67,8 +66,8 @@ lx_inline __u32 lx_ask_known_flow(const struct lx_view *view, const struct lx_pa
         return LX_JUDGED(LX_REASON_NO_ROW);
     if (flow->generation != view->image->generation)
         return LX_UNDECIDED;
-    return lx_unless_spoofed(view, packet, ipv4,
-                             lx_judge_known_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), LX_REASON_NO_ROW));
+    judgement = lx_judge_known_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), LX_REASON_NO_ROW);
+    return lx_unless_spoofed(judgement, lx_is_protected(view, packet->sender, ipv4));
 }
 
 /* An ICMP error of the role about a reply that a flow let in. */

@@ -22,12 +22,13 @@ struct {
 /* The second half of a judgement, with what is remembered. */
 lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    __u32 judgement = lx_judge_to_role(view, packet, ipv4);
+    struct lx_background background = lx_look_around(view, packet, ipv4);
+    __u32 judgement = lx_judge_to_role(view, packet, ipv4, background);
 
     if (packet->kind == LX_KIND_FRAGMENT)
         return lx_ask_fragment(packet, LX_HOOK_TO_ROLE, ipv4);
     if (lx_may_be_reply(view, packet, judgement))
-        judgement = lx_ask_flow(view, packet, ipv4, judgement);
+        judgement = lx_ask_flow(view, packet, ipv4, background, judgement);
     if (packet->first_fragment && !twin && lx_reason_verdict(judgement & 0xffff) == LX_PASS)
         lx_record_fragment(packet, LX_HOOK_TO_ROLE, ipv4);
     return judgement;

@@ -157,12 +157,15 @@ lx_inline __u32 lx_judge_known_reply(const struct lx_view *view, const struct lx
     return row == LX_NO_ROW ? LX_JUDGED(LX_REASON_REPLY_UNLISTED) : LX_JUDGEMENT(LX_REASON_FLOW, row);
 }
 
-/* The same whichever image judged the flow last: by this one its row may be gone, or another row may list it now. */
+/*
+ * The same whichever image judged the flow last: by this one its row may be gone, or another row may list it now, which
+ * is `answered` (lx_row_answered).
+ */
 lx_inline __u32 lx_judge_reply(const struct lx_view *view, const struct lx_packet *packet, struct lx_flow *flow,
-                               __u64 now, bool ipv4, __u32 reason)
+                               __u64 now, __u32 answered, __u32 reason)
 {
     if (flow->generation != view->image->generation && !lx_flow_expired(flow, now)) {
-        flow->row = packet->transport == LX_ECHO ? LX_NO_ROW : lx_row_answered(view, packet, ipv4);
+        flow->row = answered;
         flow->generation = view->image->generation;
     }
     return lx_judge_known_reply(view, packet, flow, now, reason);

@@ -129,28 +129,38 @@ lx_inline __u32 lx_judge_echo(const struct lx_view *view)
     return view->image->built_ins & LX_BUILT_IN_ECHO ? LX_REASON_ECHO : LX_REASON_BUILT_IN_OFF;
 }
 
-/* A TCP or UDP packet on its way to the role, by the row that it matches, if any. */
-lx_inline __u32 lx_judge_row(const struct lx_view *view, const struct lx_packet *packet, bool ipv4, __u32 row)
+/*
+ * What the policy says of a packet on its way to the role beside the rows that it matches. Asked once and beforehand:
+ * not every packet needs the answers, but the verifier would follow each place that asks.
+ */
+struct lx_background {
+    bool spoofed;   /* its sender is behind the role */
+    __u32 answered; /* slot of the outbound row that lists what it may answer, or LX_NO_ROW */
+};
+
+lx_inline struct lx_background lx_look_around(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    if (row == LX_NO_ROW)
-        return LX_JUDGED(LX_REASON_NO_ROW);
-    if (lx_is_protected(view, packet->tuple.source, ipv4))
-        return LX_JUDGED(LX_REASON_SPOOFED);
-    return LX_JUDGEMENT(LX_REASON_ROW, row);
+    struct lx_background background = {lx_address_class(view, &view->image->protected, packet->sender, ipv4),
+                                       LX_NO_ROW};
+    bool has_ports = packet->kind == LX_KIND_PORTS || packet->kind == LX_KIND_ICMP_ERROR;
+
+    if (has_ports && packet->transport != LX_ECHO && view->image->egress != LX_EGRESS_OFF)
+        background.answered = lx_row_answered(view, packet, ipv4);
+    return background;
 }
 
 /*
  * The second half for a packet on its way to the role: the rows of the policy. Returns a packed judgement (abi.h),
  * which a flow may still turn into a pass (lx_may_be_reply).
  */
-lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
+                                 struct lx_background background)
 {
     __u32 reason = LX_UNDECIDED, row;
 
-    if (lx_likely(packet->kind == LX_KIND_PORTS))
+    if (packet->kind == LX_KIND_PORTS)
         reason = lx_check_ports(view, packet, ipv4);
-    if (lx_unlikely(reason == LX_REASON_DHCP || packet->kind == LX_KIND_ICMP_ERROR) &&
-        lx_is_protected(view, packet->sender, ipv4))
+    if (background.spoofed && (reason == LX_REASON_DHCP || packet->kind == LX_KIND_ICMP_ERROR))
         return LX_JUDGED(LX_REASON_SPOOFED);
     if (reason != LX_UNDECIDED)
         return LX_JUDGED(reason);
@@ -160,19 +170,27 @@ lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_pac
         if (packet->kind == LX_KIND_ICMP_ERROR)
             return LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED);
         reason = packet->echo_request ? lx_judge_echo(view) : LX_REASON_ICMP_TYPE;
-        if (reason == LX_REASON_ECHO && lx_is_protected(view, packet->tuple.source, ipv4))
-            reason = LX_REASON_SPOOFED;
-        return LX_JUDGED(reason);
+        return LX_JUDGED(reason == LX_REASON_ECHO && background.spoofed ? LX_REASON_SPOOFED : reason);
     }
     row = lx_classify(view, &view->image->inbound, &packet->tuple, lx_service_of(packet), ipv4);
-    if (packet->kind != LX_KIND_ICMP_ERROR)
-        return lx_judge_row(view, packet, ipv4, row);
-    if (row == LX_NO_ROW && view->image->egress != LX_EGRESS_OFF)
-        row = lx_row_answered(view, packet, ipv4);
-    return LX_JUDGED(row == LX_NO_ROW ? LX_REASON_ICMP_ERROR_UNRELATED : LX_REASON_ICMP_ERROR);
+    if (packet->kind == LX_KIND_ICMP_ERROR)
+        return LX_JUDGED(row == LX_NO_ROW && background.answered == LX_NO_ROW ? LX_REASON_ICMP_ERROR_UNRELATED
+                                                                              : LX_REASON_ICMP_ERROR);
+    if (row == LX_NO_ROW)
+        return LX_JUDGED(LX_REASON_NO_ROW);
+    return background.spoofed ? LX_JUDGED(LX_REASON_SPOOFED) : LX_JUDGEMENT(LX_REASON_ROW, row);
 }
 
-/* All that is left of it for an ordinary packet (ordinary.h). */
+/* All that is left of it for an ordinary packet (ordinary.h), once the row that it matches is known. */
+lx_inline __u32 lx_judge_row(const struct lx_view *view, const struct lx_packet *packet, bool ipv4, __u32 row)
+{
+    if (row == LX_NO_ROW)
+        return LX_JUDGED(LX_REASON_NO_ROW);
+    if (lx_is_protected(view, packet->sender, ipv4))
+        return LX_JUDGED(LX_REASON_SPOOFED);
+    return LX_JUDGEMENT(LX_REASON_ROW, row);
+}
+
 lx_inline __u32 lx_judge_ordinary_to_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
     __u32 row = lx_classify(view, &view->image->inbound, &packet->tuple, lx_service_of(packet), ipv4);

@@ -95,8 +95,9 @@ static struct lx_judgement judge(const struct lx_view *view, enum lx_hook hook, 
     if (!*opened)
         return lx_judgement_unpack(LX_JUDGED(reason));
     ipv4 = packet->ethertype == ETH_P_IP;
-    return lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? lx_judge_to_role(view, packet, ipv4)
-                                                       : lx_judge_from_role(view, packet, ipv4));
+    return lx_judgement_unpack(hook == LX_HOOK_TO_ROLE
+                                   ? lx_judge_to_role(view, packet, ipv4, lx_look_around(view, packet, ipv4))
+                                   : lx_judge_from_role(view, packet, ipv4));
 }
 
 /* Whether the short way that ordinary packets take leads to the same place as the long one. */

@@ -134,7 +134,8 @@ static uint32_t judge(const struct lx_view *view, enum lx_hook hook, const struc
 
     if (reason != LX_UNDECIDED)
         return LX_JUDGED(reason);
-    return hook == LX_HOOK_TO_ROLE ? lx_judge_to_role(view, &packet, ipv4) : lx_judge_from_role(view, &packet, ipv4);
+    return hook == LX_HOOK_TO_ROLE ? lx_judge_to_role(view, &packet, ipv4, lx_look_around(view, &packet, ipv4))
+                                   : lx_judge_from_role(view, &packet, ipv4);
 }
 
 struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, enum lx_hook hook, const void *frame,
