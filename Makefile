@@ -115,6 +115,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/sanitized/tests/unit/%.o $(BUILD)/sanitized/core
 	$(call say,LINK)
 	$(Q)$(CC) $(SANITIZE) $^ $(CORE_LIBS) -lcriterion -o $@
 
+# What a packet costs is counted by the benchmark's interpreter.
+$(BUILD)/tests/bpf/packet_cost: $(BUILD)/tests/bench/loaded.o $(BUILD)/tests/bench/interpreter.o
+
 $(BUILD)/tests/bpf/%: $(BUILD)/tests/bpf/%.o $(BUILD)/kernel.a $(BUILD)/tests/oracle.a $(BUILD)/core.a
 	@mkdir -p $(@D)
 	$(call say,LINK)

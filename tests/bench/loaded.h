@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A BPF program loaded with a compiled policy but attached to nothing: what benchmarks put packets to. */
+/*
+ * The programs of both hooks, loaded with a compiled policy but attached to nothing: what benchmarks put packets to.
+ * For counting, their maps exist once more in memory, where both hooks share what they share in an attachment.
+ */
 #ifndef LYNCXDP_BENCH_LOADED_H
 #define LYNCXDP_BENCH_LOADED_H
 
@@ -8,25 +11,28 @@
 #include "interpreter.h"
 #include "user/core/compile.h"
 
-struct to_role;
+#define LX_MOST_MAPS 16
 
 struct lx_loaded {
-    struct to_role *skeleton;
+    struct bpf_object *objects[LX_HOOK_COUNT]; /* owned */
+    struct lx_map_memory maps[LX_HOOK_COUNT][LX_MOST_MAPS];
+    size_t map_counts[LX_HOOK_COUNT];
+    struct lx_map_memory image_memory;
     int image; /* file descriptor of the inner map */
 };
 
-/* Loads the to-role program over `compiled`. Returns 0 or -errno. */
+/* Loads the programs over `compiled`, which must live as long. Returns 0 or -errno. */
 int lx_loaded_open(struct lx_loaded *loaded, const struct lx_compiled *compiled);
 void lx_loaded_close(struct lx_loaded *loaded);
 
-const struct bpf_program *lx_loaded_program(const struct lx_loaded *loaded);
+const struct bpf_program *lx_loaded_program(const struct lx_loaded *loaded, enum lx_hook hook);
 
 /* Nanoseconds a packet, the kernel's own mean over `repeat` runs; `verdict` receives the program's return value. */
 int lx_time_packet(int program, const void *frame, uint32_t length, uint32_t repeat, uint32_t *nanoseconds,
                    uint32_t *verdict);
 
-/* Counts instructions and helper calls of one packet (interpreter.h). */
-int lx_count_packet(const struct lx_loaded *loaded, const struct lx_compiled *compiled, const void *frame,
-                    uint32_t length, struct lx_execution *execution);
+/* Counts instructions and helper calls of one packet (interpreter.h). What it leaves in the maps in memory stays. */
+int lx_count_packet(struct lx_loaded *loaded, enum lx_hook hook, const void *frame, uint32_t length,
+                    struct lx_execution *execution);
 
 #endif

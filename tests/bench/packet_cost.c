@@ -108,11 +108,10 @@ static int program_of(const struct subject *subject, const struct floor *floor, 
         return bpf_program__fd(floor->progs.floor_drop);
     if (strcmp(subject->by, "floor_parse") == 0)
         return bpf_program__fd(floor->progs.floor_parse);
-    return bpf_program__fd(lx_loaded_program(loaded));
+    return bpf_program__fd(lx_loaded_program(loaded, LX_HOOK_TO_ROLE));
 }
 
-static int measure(const struct floor *floor, const struct lx_loaded *loaded, const struct lx_compiled *compiled,
-                   struct result results[SUBJECTS])
+static int measure(const struct floor *floor, struct lx_loaded *loaded, struct result results[SUBJECTS])
 {
     uint8_t frame[LX_PROBE_FRAME];
     uint32_t verdict = 0;
@@ -131,8 +130,9 @@ static int measure(const struct floor *floor, const struct lx_loaded *loaded, co
                 return -EPROTO;
             }
             if (strcmp(subjects[i].by, "lyncxdp") == 0)
-                results[i].counted = lx_count_packet(loaded, compiled, frame, length, &results[i].execution) == 0 &&
-                                     results[i].execution.result == verdict;
+                results[i].counted =
+                    lx_count_packet(loaded, LX_HOOK_TO_ROLE, frame, length, &results[i].execution) == 0 &&
+                    results[i].execution.result == verdict;
         }
         if (isatty(STDERR_FILENO))
             fprintf(stderr, "\rround %d of %d", round + 1, ROUNDS);
@@ -203,7 +203,7 @@ int main(void)
         return fail("loading BPF programs (run as root)", -errno);
     error = lx_loaded_open(&loaded, &compiled);
     if (!error)
-        error = measure(floor, &loaded, &compiled, results);
+        error = measure(floor, &loaded, results);
     if (!error)
         print(results);
     lx_loaded_close(&loaded);

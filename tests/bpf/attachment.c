@@ -934,13 +934,13 @@ static void expect_within_the_verifier_s_reach(const char *name, const char *pin
     cr_assert_geq(program, 0, "%s", path);
     cr_assert_eq(bpf_obj_get_info_by_fd(program, &info, &length), 0);
     cr_expect_gt(info.verified_insns, 0);
-    cr_expect_lt(info.verified_insns, 700000, "%s: %u instructions followed", pin, info.verified_insns);
+    cr_expect_lt(info.verified_insns, 120000, "%s: %u instructions followed", pin, info.verified_insns);
     close(program);
     lx_attachment_close(&attachment);
 }
 
-/* The verifier gives up at a million; other kernels follow other paths. */
-Test(attachment, the_verifier_has_half_of_its_reach_left)
+/* It gives up at a million; but attaching waits for it, and other kernels follow other paths. */
+Test(attachment, the_verifier_is_far_from_the_end_of_its_reach)
 {
     track();
     must_attach("outer0");
