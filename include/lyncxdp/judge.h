@@ -241,10 +241,7 @@ lx_inline __u32 lx_judge_rows_from_role(const struct lx_view *view, const struct
 /* True when the source of a packet that the role sends is the role's, or nobody has said what is. */
 lx_inline bool lx_is_own_source(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    const struct lx_address_table *protected = &view->image->protected;
-
-    return !(protected->class4 | protected->class6 | protected->root4 | protected->root6) ||
-           lx_is_protected(view, packet->sender, ipv4);
+    return !view->image->protects || lx_is_protected(view, packet->sender, ipv4);
 }
 
 /* What is left of the second half for an ordinary packet that the role sends (ordinary.h). */

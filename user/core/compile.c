@@ -293,6 +293,14 @@ static uint8_t lenient_hooks(const struct lx_policy *policy)
     return hooks;
 }
 
+/* The addresses behind the role, and whether there are any. */
+static int write_protected(struct lx_image_writer *writer, const struct lx_prefix_set *protected,
+                           struct lx_image *header)
+{
+    header->protects = protected->any || protected->count;
+    return lx_address_members_write(writer, protected, &header->protected);
+}
+
 static int write_image(struct lx_image_writer *writer, const struct lx_policy *policy)
 {
     struct lx_image *header = malloc(sizeof(*header));
@@ -308,7 +316,7 @@ static int write_image(struct lx_image_writer *writer, const struct lx_policy *p
     error = write_sections(writer, policy, &header->inbound, &header->outbound);
     error = error ?: write_vlans(writer, policy, &header->vlans);
     if (!error && policy->protected)
-        error = lx_address_members_write(writer, policy->protected, &header->protected);
+        error = write_protected(writer, policy->protected, header);
     header->size = writer->size;
     if (!error)
         *lx_image_header(writer) = *header;
