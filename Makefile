@@ -29,7 +29,7 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -Ibpf 
 PACKAGES := gcc make libc6-dev pkg-config clang-14 llvm-14 bpftool libbpf-dev libxdp-dev libyaml-dev libjansson-dev \
             libsmartcols-dev libmnl-dev libcriterion-dev iproute2 ethtool procps
 TEST_PACKAGES := curl iputils-ping xz-utils jq clang-format-14 clang-tidy-14 cppcheck valgrind libclang-rt-14-dev coturn dnsmasq-base sip-tester openssl \
-            nginx-light socat nftables qemu-system-x86 busybox-static cpio xdp-tools strace
+            nginx-light socat nftables openssh-server openssh-client qemu-system-x86 busybox-static cpio xdp-tools strace
 
 CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*.c))
 KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*.c))
@@ -48,7 +48,7 @@ Q := @
 say = @printf '  %-8s %s\n' $(1) $(patsubst $(BUILD)/%,%,$@)
 endif
 
-.PHONY: all deps demo test test-kernels check-layers bench fuzz lint fmt install uninstall clean tests
+.PHONY: all deps demo test test-kernels check-layers bench flood-updates fuzz lint fmt install uninstall clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -174,6 +174,10 @@ $(BUILD)/tests/bench/packet_cost: $(patsubst %.c,$(BUILD)/%.o,tests/bench/packet
                                   tests/bench/interpreter.c) $(BUILD)/core.a
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -lsmartcols -o $@
+
+# A minute of updates under a flood; the tests have a few seconds of it.
+flood-updates: all $(BUILD)/tests/flood/flood
+	@SECONDS_OF_FLOOD=63 tests/e2e/flood_update.sh
 
 # `user/core` must link without the kernel libraries, and only user/kernel may name them.
 check-layers:

@@ -117,7 +117,7 @@ static char *absolute(const char *path)
 
 static int write_down(struct lx_words *words, const struct lx_option *option, const char *value)
 {
-    bool path = option->argument && !strcmp(option->argument, "FILE");
+    bool path = value && option->argument && !strcmp(option->argument, "FILE");
     char *whole = path ? absolute(value) : NULL, *word = NULL;
     int error = path && !whole ? -1 : 0;
 
