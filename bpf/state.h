@@ -106,9 +106,8 @@ lx_inline void lx_record_flow(const struct lx_packet *packet, bool ipv4, __u32 r
         if (expired)
             flow->created = now;
         flow->seen = now;
-        flow->generation = fresh.generation;
-        flow->row = fresh.row;
-        flow->state = state;
+        fresh.state = state;
+        *(volatile __u64 *)&flow->judged = fresh.judged;
         return;
     }
     fresh.state = lx_flow_next_state(packet, LX_FLOW_STATE_COUNT);

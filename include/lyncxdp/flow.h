@@ -31,15 +31,21 @@ enum lx_flow_state {
 };
 
 struct lx_flow {
-    __u64 created;    /* nanoseconds of CLOCK_MONOTONIC (coarse) */
-    __u64 seen;       /* the role's last packet, to within a second */
-    __u32 generation; /* of the image that judged it last */
-    __u16 row;        /* slot of the row it belongs to, or LX_NO_ROW: no row lists it */
-    __u8 state;       /* enum lx_flow_state */
-    __u8 pad;
+    __u64 created; /* nanoseconds of CLOCK_MONOTONIC (coarse) */
+    __u64 seen;    /* the role's last packet, to within a second */
+    union {
+        struct {
+            __u32 generation; /* of the image that judged it last */
+            __u16 row;        /* slot of the row it belongs to, or LX_NO_ROW: no row lists it */
+            __u8 state;       /* enum lx_flow_state */
+            __u8 pad;
+        };
+        __u64 judged; /* all of these, which change together: a row is the row of its generation on every CPU */
+    };
 };
 
 _Static_assert(sizeof(struct lx_flow) == 24, "ABI");
+_Static_assert(offsetof(struct lx_flow, judged) == 16, "ABI");
 
 /* Flows that an attachment keeps unless `--flows` says otherwise, and datagrams in fragments. */
 #define LX_DEFAULT_FLOWS 65536
@@ -164,9 +170,16 @@ lx_inline __u32 lx_judge_known_reply(const struct lx_view *view, const struct lx
 lx_inline __u32 lx_judge_reply(const struct lx_view *view, const struct lx_packet *packet, struct lx_flow *flow,
                                __u64 now, __u32 answered, __u32 reason)
 {
-    if (flow->generation != view->image->generation && !lx_flow_expired(flow, now)) {
-        flow->row = answered;
-        flow->generation = view->image->generation;
+    struct lx_flow anew = {.judged = *(volatile __u64 *)&flow->judged};
+    __u64 before = anew.judged;
+
+    if (anew.generation != view->image->generation && !lx_flow_expired(flow, now)) {
+        anew.row = answered;
+        anew.generation = view->image->generation;
+        __sync_val_compare_and_swap(&flow->judged, before, anew.judged);
+        anew.created = flow->created;
+        anew.seen = flow->seen;
+        return lx_judge_known_reply(view, packet, &anew, now, reason);
     }
     return lx_judge_known_reply(view, packet, flow, now, reason);
 }

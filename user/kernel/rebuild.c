@@ -128,13 +128,11 @@ struct rebuilding {
     struct lx_metadata metadata;
 };
 
-static int copy_image(const struct lx_maps *from, const struct lx_maps *to, uint32_t slot, void *buffer, size_t size,
+static int copy_image(const struct lx_maps *from, const struct lx_maps *to, uint32_t slot, void *buffer,
                       struct lx_failure *failure)
 {
-    int error;
+    int error = lx_image_read(from, slot, buffer);
 
-    memset(buffer, 0, size);
-    error = lx_image_read(from, slot, buffer);
     if (error == -ENOENT)
         return 0;
     if (error)
@@ -142,15 +140,14 @@ static int copy_image(const struct lx_maps *from, const struct lx_maps *to, uint
     return lx_publish_image(to, slot, buffer, failure);
 }
 
-/* Every slot, so that the control word means the same to both. */
+/* Every slot, so that the control word means the same to both. The buffer's end, which no image reaches, stays zero. */
 static int copy_images(const struct rebuilding *rebuilding, struct lx_failure *failure)
 {
-    size_t size = (size_t)rebuilding->maps.shape.capacity + LX_IMAGE_SLACK;
-    void *buffer = malloc(size);
+    void *buffer = calloc(1, (size_t)rebuilding->maps.shape.capacity + LX_IMAGE_SLACK);
     int error = buffer ? 0 : lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
 
     for (uint32_t slot = 0; slot < LX_IMAGE_SLOTS && !error; slot++)
-        error = copy_image(&rebuilding->update->maps, &rebuilding->maps, slot, buffer, size, failure);
+        error = copy_image(&rebuilding->update->maps, &rebuilding->maps, slot, buffer, failure);
     free(buffer);
     return error;
 }
