@@ -1,47 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The programs of the from-role hook: what the role sends, seen at tc egress on the role's own host. Answers to inbound
- * rows pass, outbound rows pass and are remembered as flows; what no row lists is dropped, or under `--egress track`
- * recorded and counted as what would have been dropped.
+ * The tc program of the from-role hook: what the role sends, seen at the egress of its own host. On an inline pair that
+ * the kernel bridges or routes, it stands at the outer NIC for the box's own packets, which never cross the inner one.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
 #include <bpf/bpf_helpers.h>
 
-#include "state.h"
+#include "from_role.h"
 
 /* The most of a packet that is pulled into its linear part: Ethernet, two tags, IPv6 and room for extension headers. */
 #define LX_HEADERS 256
-
-/* The second half of a judgement, with what is remembered. */
-lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
-{
-    __u32 judgement = lx_judge_from_role(view, packet, ipv4);
-
-    if (packet->kind == LX_KIND_FRAGMENT)
-        return lx_ask_fragment(packet, LX_HOOK_FROM_ROLE, ipv4);
-    if (judgement == LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED) && lx_flow_known(packet, ipv4))
-        judgement = LX_JUDGED(LX_REASON_ICMP_ERROR);
-    if (twin)
-        return judgement;
-    if (lx_begins_flow(view, packet, judgement & 0xffff))
-        lx_record_flow_apart(packet, ipv4, judgement >> 16, view->image->generation);
-    if (packet->first_fragment &&
-        (lx_reason_verdict(judgement & 0xffff) == LX_PASS || view->image->egress == LX_EGRESS_TRACK))
-        lx_record_fragment(packet, LX_HOOK_FROM_ROLE, ipv4);
-    return judgement;
-}
-
-/* The same for an ordinary packet. */
-lx_inline __u32 lx_judge_ordinary(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
-{
-    __u32 judgement = lx_judge_ordinary_from_role(view, packet, ipv4);
-
-    if (!twin && lx_begins_flow(view, packet, judgement & 0xffff))
-        lx_record_flow(packet, ipv4, judgement >> 16, view->image->generation);
-    return judgement;
-}
 
 lx_inline struct lx_frame lx_frame_of(struct __sk_buff *skb)
 {
@@ -97,6 +67,7 @@ lx_apart int lx_any_from_role(struct __sk_buff *skb)
     cursor = lx_cursor(&frame);
     __builtin_memset(&packet, 0, sizeof(packet));
     if (lx_image_in_force(&view)) {
+        view.any_source = paired;
         /* This hook does not exist to a policy of `--egress off`; the program waits for an update that needs it. */
         if (view.image->egress == LX_EGRESS_OFF)
             return TC_ACT_UNSPEC;
@@ -108,9 +79,9 @@ lx_apart int lx_any_from_role(struct __sk_buff *skb)
     if (reason != LX_UNDECIDED)
         return lx_conclude(skb, LX_JUDGED(reason), LX_NO_SERVICE, would);
     if (packet.ethertype == ETH_P_IP)
-        judgement = lx_judge(&view, &packet, true);
+        judgement = lx_judge_sent(&view, &packet, true);
     else
-        judgement = lx_judge(&view, &packet, false);
+        judgement = lx_judge_sent(&view, &packet, false);
     return lx_conclude(skb, judgement, lx_counted_service(&packet), would);
 }
 
@@ -127,7 +98,8 @@ lx_inline bool lx_ordinary_from_role(struct __sk_buff *skb, bool ipv4, int *verd
     if (frame.vlan || !lx_ordinary_link(&frame, ipv4) || !lx_image_in_force(&view) || view.image->vlans ||
         view.image->egress == LX_EGRESS_OFF || !lx_ordinary(&frame, &packet, ipv4))
         return false;
-    judgement = lx_judge_ordinary(&view, &packet, ipv4);
+    view.any_source = paired; /* the box of a pair is not behind the role */
+    judgement = lx_judge_sent_ordinary(&view, &packet, ipv4);
     would = lx_is_lenient(&view, LX_HOOK_FROM_ROLE);
     service = lx_service_of(&packet);
     /* The same thing twice: what is known of the first makes its code short. */
@@ -152,6 +124,9 @@ int lyncxdp_from_role(struct __sk_buff *skb)
 {
     int verdict;
 
+    /* What came in by another interface is not the box's; what of it the role sent was judged at the inner NIC. */
+    if (!twin && paired && skb->ingress_ifindex)
+        return TC_ACT_UNSPEC;
     if (lx_ordinary_from_role(skb, true, &verdict))
         return verdict;
     verdict = lx_ordinary6_from_role(skb);

@@ -15,6 +15,8 @@
 /* Set before loading, constant ever after, so that the verifier and the JIT see constants. */
 const volatile bool twin;
 const volatile __u32 image_mask = LX_IMAGE_MIN_CAPACITY - 1;
+const volatile bool paired;  /* an inline pair: the outer NIC's egress is for the box's own packets */
+const volatile bool forward; /* the pair forwards by itself */
 
 /* The control word sits in a map of its own, so that it can be pinned and mapped into memory. */
 struct lx_control control SEC(".data.control");
@@ -75,6 +77,14 @@ struct {
     __type(value, struct lx_fragmented);
 } fragments SEC(".maps");
 
+/* The NICs of a pair that forwards by itself: by hook, where a packet that it passes goes out. */
+struct {
+    __uint(type, BPF_MAP_TYPE_DEVMAP);
+    __uint(max_entries, LX_HOOK_COUNT);
+    __type(key, __u32);
+    __type(value, __u32); /* an interface's index */
+} peers SEC(".maps");
+
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, LX_ROW_SLOTS);
@@ -118,6 +128,7 @@ lx_inline bool lx_image_in_force(struct lx_view *view)
         return false;
     view->image = image;
     view->mask = image_mask;
+    view->any_source = false;
     return true;
 }
 

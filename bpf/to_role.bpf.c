@@ -9,15 +9,13 @@
 #include <xdp/xdp_helpers.h>
 
 #include "state.h"
+#include "xdp.h"
 
 /* lyncxdp decides before any other program of the dispatcher sees the packet; what it passes goes on to them. */
 struct {
     __uint(priority, 10);
     __uint(XDP_PASS, 1);
 } XDP_RUN_CONFIG(lyncxdp_to_role);
-
-/* An ordinary frame is not longer; of a longer one, more may lie in fragments than the program sees. */
-#define LX_LONGEST_LINEAR 1522
 
 /* The second half of a judgement, with what is remembered. */
 lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
@@ -46,47 +44,10 @@ lx_inline __u32 lx_judge_ordinary(const struct lx_view *view, const struct lx_pa
     return lx_ask_known_flow(view, packet, ipv4);
 }
 
-lx_inline struct lx_frame lx_frame_of(struct xdp_md *context, __u32 length)
-{
-    return (struct lx_frame){
-        .data = (const __u8 *)(long)context->data,
-        .end = (const __u8 *)(long)context->data_end,
-        .length = length,
-    };
-}
-
-/* Counts a judgement, and turns it into what the program returns. `service` is LX_NO_SERVICE where none was read. */
-lx_inline int lx_conclude(__u32 judgement, __u32 service, __u32 bytes, bool would)
-{
-    struct lx_cpu_counters *mine;
-    __u32 cpu;
-
-    if (twin)
-        return judgement;
-    mine = lx_my_counters(&cpu);
-    if (mine)
-        lx_count(mine, cpu, judgement, service, 1, bytes, would);
-    return would || lx_reason_verdict(judgement & 0xffff) == LX_PASS ? XDP_PASS : XDP_DROP;
-}
-
-/* What is inside the VLAN tags, which take `offset` bytes together with the Ethernet header. */
-lx_apart __u32 lx_read_inside_xdp(struct xdp_md *context, __u32 offset, __u32 length, __u32 built_ins,
-                                  struct lx_packet *packet)
-{
-    struct lx_frame frame = lx_frame_of(context, length);
-    struct lx_cursor cursor = lx_cursor(&frame);
-
-    if (!packet)
-        return LX_REASON_SHORT_FRAME;
-    cursor.offset = offset;
-    lx_settle(&cursor);
-    return lx_read_network(&cursor, length, built_ins, packet);
-}
-
 /* Any frame, with all that it may need. */
 lx_apart int lx_any_to_role(struct xdp_md *context)
 {
-    struct lx_frame frame = lx_frame_of(context, bpf_xdp_get_buff_len(context));
+    struct lx_frame frame = lx_xdp_frame(context, bpf_xdp_get_buff_len(context));
     struct lx_cursor cursor = lx_cursor(&frame);
     __u32 reason = LX_REASON_NO_POLICY, judgement;
     struct lx_packet packet;
@@ -101,18 +62,18 @@ lx_apart int lx_any_to_role(struct xdp_md *context)
             reason = lx_read_inside_xdp(context, cursor.offset, frame.length, view.image->built_ins, &packet);
     }
     if (reason != LX_UNDECIDED)
-        return lx_conclude(LX_JUDGED(reason), LX_NO_SERVICE, frame.length, would);
+        return lx_xdp_conclude(LX_HOOK_TO_ROLE, LX_JUDGED(reason), LX_NO_SERVICE, frame.length, would);
     if (packet.ethertype == ETH_P_IP)
         judgement = lx_judge(&view, &packet, true);
     else
         judgement = lx_judge(&view, &packet, false);
-    return lx_conclude(judgement, lx_counted_service(&packet), frame.length, would);
+    return lx_xdp_conclude(LX_HOOK_TO_ROLE, judgement, lx_counted_service(&packet), frame.length, would);
 }
 
 /* An ordinary frame, judged and counted; false when it is none, or takes more than is done here. */
 lx_inline bool lx_ordinary_to_role(struct xdp_md *context, bool ipv4, int *verdict)
 {
-    struct lx_frame frame = lx_frame_of(context, context->data_end - context->data);
+    struct lx_frame frame = lx_xdp_frame(context, context->data_end - context->data);
     struct lx_packet packet;
     struct lx_view view;
     __u32 judgement, service;
@@ -129,11 +90,12 @@ lx_inline bool lx_ordinary_to_role(struct xdp_md *context, bool ipv4, int *verdi
     would = lx_is_lenient(&view, LX_HOOK_TO_ROLE);
     /* The same thing three times: what is known of the first two makes their code short. */
     if (lx_likely(judgement == LX_JUDGED(LX_REASON_NO_ROW) && !would))
-        *verdict = lx_conclude(LX_JUDGED(LX_REASON_NO_ROW), service, frame.length, false);
+        *verdict = lx_xdp_conclude(LX_HOOK_TO_ROLE, LX_JUDGED(LX_REASON_NO_ROW), service, frame.length, false);
     else if ((judgement & 0xffff) == LX_REASON_ROW)
-        *verdict = lx_conclude(LX_JUDGEMENT(LX_REASON_ROW, judgement >> 16), service, frame.length, would);
+        *verdict = lx_xdp_conclude(LX_HOOK_TO_ROLE, LX_JUDGEMENT(LX_REASON_ROW, judgement >> 16), service, frame.length,
+                                   would);
     else
-        *verdict = lx_conclude(judgement, service, frame.length, would);
+        *verdict = lx_xdp_conclude(LX_HOOK_TO_ROLE, judgement, service, frame.length, would);
     return true;
 }
 

@@ -194,7 +194,10 @@ struct lx_metadata {
     __u32 forward;         /* 1 when the pair forwards by itself */
     __u32 restore;         /* what attaching changed on the interfaces and detaching sets back */
     __u32 program_version; /* LX_PROGRAM_VERSION of the programs */
-    __u8 reserved[156];
+    __u32 pair_mode;       /* of the program on the inner interface: enum lx_mode, */
+    __u32 pair_program_id; /* its id, */
+    __u32 pair_dispatcher; /* and 1 when libxdp's dispatcher calls it */
+    __u8 reserved[144];
 };
 
 _Static_assert(offsetof(struct lx_metadata, interface) == 56, "ABI");

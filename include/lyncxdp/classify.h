@@ -13,6 +13,7 @@
 struct lx_view {
     const struct lx_image *image;
     __u32 mask;
+    bool any_source; /* what is sent comes from a host that need not be behind the role: the box of an inline pair */
 };
 
 /* The bytes at an offset of the image; up to LX_IMAGE_SLACK of them may be read. */

@@ -238,10 +238,10 @@ lx_inline __u32 lx_judge_rows_from_role(const struct lx_view *view, const struct
     return row == LX_NO_ROW ? LX_JUDGED(LX_REASON_NO_ROW) : LX_JUDGEMENT(LX_REASON_ROW, row);
 }
 
-/* True when the source of a packet that the role sends is the role's, or nobody has said what is. */
+/* True when the source of a packet that the role sends is the role's, or nobody has said what is, or it need not be. */
 lx_inline bool lx_is_own_source(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    return !view->image->protects || lx_is_protected(view, packet->sender, ipv4);
+    return view->any_source || !view->image->protects || lx_is_protected(view, packet->sender, ipv4);
 }
 
 /* What is left of the second half for an ordinary packet that the role sends (ordinary.h). */

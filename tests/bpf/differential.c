@@ -25,6 +25,7 @@
 
 /* These name the types of the maps. */
 #include "from_role.skel.h"
+#include "inner.skel.h"
 #include "to_role.skel.h"
 
 #define ROUNDS 50
@@ -35,10 +36,15 @@
 /* One size for all policies here, so that the programs are loaded once. */
 #define CAPACITY (16u * LX_IMAGE_MIN_CAPACITY)
 
-/* The programs of both hooks, each loaded twice, and what the ones that count must have counted. */
+/*
+ * The programs of both hooks, each loaded twice, and what the ones that count must have counted. From-role has two, of
+ * a host and of a pair's inner side, which take turns and count together.
+ */
 struct loaded {
     struct to_role *to_role, *to_role_twin;
     struct from_role *from_role, *from_role_twin;
+    struct inner *inner, *inner_twin;
+    bool at_inner;
     struct oracle_memory memory;
     struct lx_counters *expected[LX_HOOK_COUNT]; /* owned */
 };
@@ -91,6 +97,25 @@ static struct from_role *load_from_role(bool twin)
     return program;
 }
 
+static struct inner *load_inner(bool twin)
+{
+    const struct from_role *first = twin ? loaded.from_role_twin : loaded.from_role;
+    struct inner *program = inner__open();
+
+    cr_assert(program != NULL);
+    program->rodata->image_mask = CAPACITY - 1;
+    program->rodata->twin = twin;
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.counters, bpf_map__fd(first->maps.counters)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.ports, bpf_map__fd(first->maps.ports)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.images, bpf_map__fd(first->maps.images)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.data_control, bpf_map__fd(first->maps.data_control)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.flows, bpf_map__fd(first->maps.flows)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.data_flow_gate, bpf_map__fd(first->maps.data_flow_gate)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.fragments, bpf_map__fd(first->maps.fragments)), 0);
+    cr_assert_eq(inner__load(program), 0, "the inner program does not load");
+    return program;
+}
+
 static int silent(enum libbpf_print_level level, const char *format, va_list arguments)
 {
     return level == LIBBPF_WARN && !strstr(format, "Retrying without BTF") ? vfprintf(stderr, format, arguments) : 0;
@@ -107,6 +132,8 @@ static void setup(void)
     loaded.to_role_twin = load_to_role(true);
     loaded.from_role = load_from_role(false);
     loaded.from_role_twin = load_from_role(true);
+    loaded.inner = load_inner(false);
+    loaded.inner_twin = load_inner(true);
     loaded.expected[LX_HOOK_TO_ROLE] = calloc(1, sizeof(struct lx_counters));
     loaded.expected[LX_HOOK_FROM_ROLE] = calloc(1, sizeof(struct lx_counters));
     cr_assert(loaded.expected[LX_HOOK_TO_ROLE] && loaded.expected[LX_HOOK_FROM_ROLE]);
@@ -118,6 +145,8 @@ static void teardown(void)
     to_role__destroy(loaded.to_role_twin);
     from_role__destroy(loaded.from_role);
     from_role__destroy(loaded.from_role_twin);
+    inner__destroy(loaded.inner);
+    inner__destroy(loaded.inner_twin);
     oracle_forget(&loaded.memory);
     free(loaded.expected[LX_HOOK_TO_ROLE]);
     free(loaded.expected[LX_HOOK_FROM_ROLE]);
@@ -129,6 +158,8 @@ static int program_of(enum lx_hook hook, bool twin)
 {
     if (hook == LX_HOOK_TO_ROLE)
         return bpf_program__fd((twin ? loaded.to_role_twin : loaded.to_role)->progs.lyncxdp_to_role);
+    if (loaded.at_inner)
+        return bpf_program__fd((twin ? loaded.inner_twin : loaded.inner)->progs.lyncxdp_inner);
     return bpf_program__fd((twin ? loaded.from_role_twin : loaded.from_role)->progs.lyncxdp_from_role);
 }
 
@@ -197,18 +228,18 @@ static void expect_counted(enum lx_hook hook, bool would, const struct oracle_ve
 
 static uint32_t action_of(enum lx_hook hook, bool pass)
 {
-    if (hook == LX_HOOK_TO_ROLE)
+    if (hook == LX_HOOK_TO_ROLE || loaded.at_inner)
         return pass ? XDP_PASS : XDP_DROP;
     return pass ? (uint32_t)TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
-/* Whether a test run takes a frame: one of the from-role hook must have an IP header behind an ethertype that says so.
+/* Whether a test run takes a frame: one of tc must have an IP header behind an ethertype that says so.
  */
 static bool can_run(enum lx_hook hook, const uint8_t *frame, size_t length)
 {
     unsigned ethertype = frame[12] * 256u + frame[13];
 
-    if (hook == LX_HOOK_TO_ROLE)
+    if (hook == LX_HOOK_TO_ROLE || loaded.at_inner)
         return true;
     return length >= SHORTEST_FRAME + (ethertype == 0x0800 ? 20u : ethertype == 0x86dd ? 40u : 1u);
 }
@@ -362,6 +393,7 @@ Test(kernel, random_policies_are_judged_and_counted_as_the_oracle_says)
                 publish(&traffic.compiled[turn]);
             }
             length = next_frame(&traffic, &hook, frame);
+            loaded.at_inner = index & 1;
             /* Where egress is off, nothing looks at what the role sends. */
             if (hook == LX_HOOK_FROM_ROLE && traffic.turns[turn].egress == LX_EGRESS_OFF)
                 continue;
@@ -386,6 +418,7 @@ Test(kernel, random_policies_are_judged_and_counted_as_the_oracle_says)
 static void judge_on_both(const struct lx_policy *policy, const uint8_t *frame, size_t length,
                           uint64_t frames[LX_HOOK_COUNT])
 {
+    loaded.at_inner = !loaded.at_inner;
     if (can_run(LX_HOOK_FROM_ROLE, frame, length)) {
         judge(policy, LX_HOOK_FROM_ROLE, frame, length);
         frames[LX_HOOK_FROM_ROLE]++;

@@ -41,32 +41,20 @@ static long bpf_map_update_elem(const void *map, const void *key, const void *va
 static long bpf_skb_pull_data(struct __sk_buff *skb, uint32_t length);
 static uint64_t bpf_xdp_get_buff_len(const struct xdp_md *context);
 static uint64_t bpf_ktime_get_coarse_ns(void);
+static long bpf_redirect_map(const void *map, uint64_t key, uint64_t flags);
 static uint32_t bpf_get_smp_processor_id(void);
 
-/* The programs' entry points have no declaration elsewhere; each brings functions of the same names. */
+/* The programs' entry points have no declaration elsewhere; each brings a licence of its own. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #pragma GCC diagnostic ignored "-Wpointer-arith"
-#define lx_judge judge_to_role
-#define lx_judge_ordinary judge_ordinary_to_role
-#define lx_frame_of frame_of_xdp
-#define lx_conclude conclude_to_role
 #define _license license_to_role
 #include "bpf/to_role.bpf.c"
-#undef lx_judge
-#undef lx_judge_ordinary
-#undef lx_frame_of
-#undef lx_conclude
 #undef _license
-#define lx_judge judge_from_role
-#define lx_judge_ordinary judge_ordinary_from_role
-#define lx_frame_of frame_of_skb
-#define lx_conclude conclude_from_role
 #define _license license_from_role
 #include "bpf/from_role.bpf.c"
-#undef lx_judge
-#undef lx_judge_ordinary
-#undef lx_frame_of
-#undef lx_conclude
+#undef _license
+#define _license license_inner
+#include "bpf/inner.bpf.c"
 #undef _license
 
 static struct entry **find(struct table *table, const void *key)
@@ -139,6 +127,13 @@ static uint64_t bpf_ktime_get_coarse_ns(void)
     return clock_now;
 }
 
+static long bpf_redirect_map(const void *map, uint64_t key, uint64_t flags)
+{
+    (void)map;
+    (void)key;
+    return (long)flags;
+}
+
 static uint32_t bpf_get_smp_processor_id(void)
 {
     return 0;
@@ -181,8 +176,8 @@ static uint32_t judge_if_ordinary(const struct lx_view *view, enum lx_hook hook,
     if ((!ipv4 && !lx_ordinary_link(frame, false)) || frame->vlan || view->image->vlans ||
         !lx_ordinary(frame, packet, ipv4))
         return LX_UNDECIDED;
-    return hook == LX_HOOK_TO_ROLE ? judge_ordinary_to_role(view, packet, lx_service_of(packet), ipv4)
-                                   : judge_ordinary_from_role(view, packet, ipv4);
+    return hook == LX_HOOK_TO_ROLE ? lx_judge_ordinary(view, packet, lx_service_of(packet), ipv4)
+                                   : lx_judge_sent_ordinary(view, packet, ipv4);
 }
 
 struct lx_judgement programs_judge(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
@@ -199,8 +194,8 @@ struct lx_judgement programs_judge(const struct lx_view *view, enum lx_hook hook
     if (!*opened)
         return lx_judgement_unpack(LX_JUDGED(reason));
     ipv4 = packet->ethertype == ETH_P_IP;
-    return lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? judge_to_role(view, packet, ipv4)
-                                                       : judge_from_role(view, packet, ipv4));
+    return lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? lx_judge(view, packet, ipv4)
+                                                       : lx_judge_sent(view, packet, ipv4));
 }
 
 uint64_t programs_flows(void)

@@ -105,7 +105,7 @@ static struct lx_judgement judge(const struct lx_ssh_session *session, const cha
     cr_assert_eq(lx_words_add(&request.roles, "web"), 0);
     expect_sound(lx_resolve(&file, site_text ? &site : NULL, &request, &policy, &diagnostics), &diagnostics);
     expect_sound(lx_compile(&policy, &compiled, &diagnostics), &diagnostics);
-    judgement = lx_ssh_session_judge(session, &compiled);
+    judgement = lx_ssh_session_judge(session, LX_HOOK_TO_ROLE, &compiled);
     if (row)
         lx_ssh_session_row(session, &policy, row);
     lx_compiled_free(&compiled);

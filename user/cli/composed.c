@@ -4,15 +4,19 @@
 
 #include <errno.h>
 
+#include "../core/placement.h"
 #include "output.h"
 
-int lx_compose(const struct lx_policy_options *options, struct lx_composed *composed)
+int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_composed *composed)
 {
     int result = lx_tables_read(options, &composed->tables);
 
     if (result == LX_EXIT_DONE)
         result = lx_tables_resolve(&composed->tables, options, &composed->policy);
-    composed->policy.egress = options->egress.said ? options->egress.mode : LX_EGRESS_TRACK;
+    composed->policy.egress =
+        options->egress.said ? options->egress.mode : lx_default_egress(&options->roles, is_inline);
+    if (is_inline)
+        lx_place_inline(&composed->policy);
     composed->policy.audit = options->audit;
     return result;
 }

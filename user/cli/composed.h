@@ -16,8 +16,11 @@ struct lx_composed {
     struct lx_compiled compiled;
 };
 
-/* Reads the tables and gives their rows addresses. The options must outlive what is composed. */
-int lx_compose(const struct lx_policy_options *options, struct lx_composed *composed);
+/*
+ * Reads the tables and gives their rows addresses, for a host or for an inline pair. The options must outlive what is
+ * composed.
+ */
+int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_composed *composed);
 
 /* Compiles the policy; apart, because an update gives its rows their counters in between. */
 int lx_composed_compile(struct lx_composed *composed);

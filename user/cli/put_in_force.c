@@ -43,7 +43,7 @@ int lx_guard_session(const struct lx_interface *interface, const struct lx_polic
 
     if (policy->audit || !lx_ssh_session_find(&session) || !lx_ssh_session_arrives_at(&session, interface))
         return LX_EXIT_DONE;
-    judgement = lx_ssh_session_judge(&session, compiled);
+    judgement = lx_ssh_session_judge(&session, LX_HOOK_TO_ROLE, compiled);
     if (lx_reason_verdict(judgement.reason) == LX_PASS)
         return LX_EXIT_DONE;
     lx_address_format(&session.client, client);

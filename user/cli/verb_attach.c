@@ -6,14 +6,17 @@
 
 #include "../core/declaration.h"
 #include "../kernel/attachment.h"
+#include "../kernel/pair.h"
 #include "composed.h"
 #include "output.h"
+#include "pair.h"
 #include "put_in_force.h"
 #include "verb.h"
 
 struct attach_options {
     struct lx_policy_options policy;
     struct lx_attach_choices choices;
+    const char *pair;
     bool force;
 };
 
@@ -51,6 +54,10 @@ static const struct lx_option options_of_attach[] = {
      offsetof(struct attach_options, choices.mode)},
     {"try", "SECONDS", "drop nothing any more after that time, unless it was confirmed", lx_take_seconds,
      offsetof(struct attach_options, choices.try_seconds)},
+    {"pair", "IFACE", "filter between the two, this one on the role's side", lx_take_text,
+     offsetof(struct attach_options, pair)},
+    {"forward", NULL, "let the pair forward by itself, without the kernel's bridge or routes", lx_take_flag,
+     offsetof(struct attach_options, choices.forward)},
     {"force", NULL, "attach even if it cuts this SSH session", lx_take_flag, offsetof(struct attach_options, force)},
 };
 
@@ -61,29 +68,63 @@ static void say_attached(const struct lx_metadata *attached, const struct lx_pol
 
     if (attached->mode == LX_MODE_GENERIC && choices->mode == LX_MODE_AUTO)
         how = "generic mode (slower: the driver refused the native one)";
-    printf("%s: filtering as ", attached->interface);
+    printf("%s%s%s: filtering as ", attached->interface, attached->pair_ifindex ? " - " : "", attached->pair);
     lx_say_roles(policy);
     printf(", %zu inbound rows open, %s, %s\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE), how,
            attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
     lx_say_terms(attached->interface, policy, choices->try_seconds);
+    if (attached->forward)
+        printf("  %s and %s forward by themselves\n", attached->interface, attached->pair);
+}
+
+static int find_pair(const char *name, const struct lx_interface *outer, bool forward, struct lx_pair *pair)
+{
+    struct lx_failure failure;
+
+    pair->outer = *outer;
+    pair->forward = forward;
+    if (lx_interface_find(name, &pair->inner, &failure) || lx_pair_check(outer, &pair->inner, forward, &failure))
+        return lx_print_failure(&failure);
+    return LX_EXIT_DONE;
+}
+
+/* Makes sure that what is asked for does not cut the hand that asks, and warns of what is probably not meant. */
+static int guard(const struct lx_interface *interface, const struct lx_pair *pair, const struct lx_composed *composed,
+                 const struct lx_intent *intent)
+{
+    int result = pair ? lx_guard_pair(pair, &composed->compiled, intent) : LX_EXIT_DONE;
+
+    if (result == LX_EXIT_DONE && !(pair && pair->forward))
+        result = lx_guard_session(interface, &composed->policy, &composed->compiled, intent);
+    if (result != LX_EXIT_DONE)
+        return result;
+    if (pair)
+        lx_warn_of_pair(pair);
+    lx_warn_of_policy(interface, &composed->policy);
+    return LX_EXIT_DONE;
 }
 
 static int attach(const char *name, const struct attach_options *options, const struct lx_composed *composed)
 {
     const struct lx_intent intent = {
         .verb = "attach", .try_seconds = options->choices.try_seconds, .force = options->force};
+    struct lx_attach_choices choices = options->choices;
     struct lx_interface interface;
     struct lx_metadata attached;
     struct lx_failure failure;
-    int result;
+    struct lx_pair found = {0}, *pair = options->pair ? &found : NULL;
+    int result = LX_EXIT_DONE;
 
     if (lx_interface_find(name, &interface, &failure))
         return lx_print_failure(&failure);
-    result = lx_guard_session(&interface, &composed->policy, &composed->compiled, &intent);
+    if (pair)
+        result = find_pair(options->pair, &interface, choices.forward, pair);
+    if (result == LX_EXIT_DONE)
+        result = guard(&interface, pair, composed, &intent);
     if (result != LX_EXIT_DONE)
         return result;
-    lx_warn_of_policy(&interface, &composed->policy);
-    if (lx_attach(&interface, &composed->policy, &composed->compiled, &options->choices, &attached, &failure))
+    choices.pair = pair ? &pair->inner : NULL;
+    if (lx_attach(&interface, &composed->policy, &composed->compiled, &choices, &attached, &failure))
         return lx_print_failure(&failure);
     say_attached(&attached, &composed->policy, &options->choices);
     return LX_EXIT_DONE;
@@ -92,7 +133,7 @@ static int attach(const char *name, const struct attach_options *options, const 
 static int run(const char *name, const struct attach_options *options)
 {
     struct lx_composed composed = {0};
-    int result = lx_compose(&options->policy, &composed);
+    int result = lx_compose(&options->policy, options->pair != NULL, &composed);
 
     if (result == LX_EXIT_DONE)
         result = lx_composed_compile(&composed);
@@ -117,6 +158,11 @@ int lx_verb_attach(int argc, char **argv)
             result = lx_usage_error("attach takes one interface: lyncxdp attach IFACE --role ROLE");
         else if (!options.policy.roles.count)
             result = lx_usage_error("name a role with --role; 'lyncxdp roles' lists them");
+        else if (options.choices.forward && !options.pair)
+            result = lx_usage_error("--forward is for an inline pair; name the inner interface with --pair");
+        else if (options.choices.forward && options.policy.egress.mode == LX_EGRESS_OFF && options.policy.egress.said)
+            result = lx_usage_error("a pair that forwards by itself looks at what the role sends: with --forward write "
+                                    "--egress track, which drops nothing");
         else
             result = run(arguments.items[0], &options);
     }

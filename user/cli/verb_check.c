@@ -74,7 +74,7 @@ static int check_role(const struct check_options *options)
 {
     struct lx_composed composed = {0};
     const struct lx_policy *policy = &composed.policy;
-    int result = lx_compose(&options->policy, &composed);
+    int result = lx_compose(&options->policy, false, &composed);
 
     if (result == LX_EXIT_DONE)
         result = lx_composed_compile(&composed);

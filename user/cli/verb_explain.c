@@ -129,7 +129,7 @@ static int judge(struct lx_composed *composed, const struct explain_options *opt
 static int explain_role(const struct explain_options *options, const struct lx_probe *probe)
 {
     struct lx_composed composed = {0};
-    int result = lx_compose(&options->policy, &composed);
+    int result = lx_compose(&options->policy, false, &composed);
 
     if (result == LX_EXIT_DONE)
         result = judge(&composed, options, probe);

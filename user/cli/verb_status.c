@@ -15,6 +15,7 @@ static const struct lx_option options_of_status[] = {
 
 static const struct lx_column columns[] = {
     {"INTERFACE", "interface", false, false},
+    {"PAIR", "pair", false, false},
     {"ROLE", "role", false, false},
     {"EDITION", "edition", false, false},
     {"SIDE", "side", false, false},
@@ -43,8 +44,10 @@ static const char *state_name(enum lx_state state)
     return "other-abi";
 }
 
-static int tell_state(const char *name, enum lx_state state, enum lx_hook hook)
+static int tell_state(const struct lx_metadata *metadata, enum lx_state state, enum lx_hook hook)
 {
+    const char *name = metadata->interface;
+
     if (state == LX_STATE_FILTERING)
         return LX_EXIT_DONE;
     if (state == LX_STATE_GONE)
@@ -55,6 +58,10 @@ static int tell_state(const char *name, enum lx_state state, enum lx_hook hook)
         lx_print_error("%s is not filtered: its program does not run on it any more; 'lyncxdp detach' tidies up, "
                        "then attach again",
                        name);
+    else if (metadata->pair_ifindex)
+        lx_print_error("what the role sends through %s and %s is not filtered, and not remembered: a program does not "
+                       "run there any more; 'lyncxdp detach' tidies up, then attach again",
+                       metadata->pair, name);
     else
         lx_print_error(
             "what the role sends through %s is not filtered, and not remembered: its program does not run at "
@@ -105,7 +112,7 @@ static int add_status(const struct lx_attachment *attachment, void *context)
         if (lx_json_add(context, lx_report_status(&status, hook)))
             return lx_memory_error();
         if (result == LX_EXIT_DONE)
-            result = tell_state(metadata->interface, state, hook);
+            result = tell_state(metadata, state, hook);
     }
     tell_terms(attachment);
     return result;

@@ -93,7 +93,7 @@ static int change(struct lx_update *update, const struct lx_words *request, cons
             result = lx_usage_error("%s does not know what it was attached as; name a role with --role",
                                     update->interface->name);
         else
-            result = lx_compose(&options, &composed);
+            result = lx_compose(&options, update->metadata.pair_ifindex != 0, &composed);
         if (result == LX_EXIT_DONE)
             result = put(update, &composed, request, intent);
     }

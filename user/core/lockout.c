@@ -62,7 +62,8 @@ int lx_ssh_session_parse(const char *text, struct lx_ssh_session *session)
     return 0;
 }
 
-struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, const struct lx_compiled *compiled)
+struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, enum lx_hook hook,
+                                         const struct lx_compiled *compiled)
 {
     const struct lx_probe probe = {
         .transport = LX_TCP,
@@ -74,7 +75,7 @@ struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, c
     };
     uint8_t frame[LX_PROBE_FRAME];
 
-    return lx_judge_offline(compiled, LX_HOOK_TO_ROLE, frame, lx_probe_frame(&probe, frame));
+    return lx_judge_offline(compiled, hook, frame, lx_probe_frame(&probe, frame));
 }
 
 /* True when the session's server address is one of the role's own, so that a row to `self` lets it in. */

@@ -22,8 +22,9 @@ struct lx_ssh_session {
  */
 int lx_ssh_session_parse(const char *text, struct lx_ssh_session *session);
 
-/* The verdict of a policy on the session's next packet from the client. */
-struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, const struct lx_compiled *compiled);
+/* The verdict of a policy, at the hook where it arrives, on the session's next packet from the client. */
+struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, enum lx_hook hook,
+                                         const struct lx_compiled *compiled);
 
 #define LX_SSH_ROW_TEXT 256
 

@@ -29,6 +29,12 @@ static int test_run(int program, const void *frame, size_t length, uint32_t *wor
     return 0;
 }
 
+/* Of a pair, what the role sends is seen by the program on the inner interface. */
+static enum lx_program program_to_ask(const struct lx_maps *maps, enum lx_hook hook)
+{
+    return hook == LX_HOOK_FROM_ROLE && maps->shape.paired ? LX_PROGRAM_INNER : (enum lx_program)hook;
+}
+
 /* The program to ask, loaded over the attachment's maps at the first question. */
 static int twin_of(struct lx_attachment *attachment, enum lx_hook hook, struct lx_failure *failure)
 {
@@ -43,7 +49,7 @@ static int twin_of(struct lx_attachment *attachment, enum lx_hook hook, struct l
     if (error)
         return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open the maps of %s: %s",
                        attachment->metadata.interface, strerror(-error));
-    attachment->twins[hook] = lx_program_load(&maps, hook, true, failure);
+    attachment->twins[hook] = lx_program_load(&maps, program_to_ask(&maps, hook), true, failure);
     lx_maps_close(&maps);
     return attachment->twins[hook];
 }

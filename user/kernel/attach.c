@@ -14,7 +14,9 @@
 #include "../core/request_words.h"
 #include "filter.h"
 #include "hooks.h"
+#include "link_settings.h"
 #include "lock.h"
+#include "pair.h"
 #include "pins.h"
 #include "privilege.h"
 #include "program.h"
@@ -29,7 +31,7 @@
 
 /* An attachment on its way: what is there to be undone if a step fails. */
 struct attaching {
-    const struct lx_interface *interface;
+    const struct lx_interface *interface, *pair;
     struct lx_pin_name name;
     char directory[LX_PINS_PATH];
     struct lx_maps maps;
@@ -67,13 +69,12 @@ static int fail_for_another(const struct lx_interface *interface, struct lx_fail
 /* Interfaces are moved between network namespaces with their XDP programs: this one perhaps, or the one that the pins
  * in its place belong to.
  */
-static int refuse_moved(const struct attaching *attaching, struct lx_failure *failure)
+static int refuse_moved(const struct lx_interface *interface, const char *own, struct lx_failure *failure)
 {
-    const struct lx_interface *interface = attaching->interface;
     struct lx_metadata metadata;
     char directory[LX_PINS_PATH];
 
-    if (strcmp(lx_whereabouts_directory(interface, directory), attaching->directory))
+    if (strcmp(lx_whereabouts_directory(interface, directory), own))
         return fail_for_another(interface, failure);
     if (lx_metadata_find(directory, &metadata) || lx_whereabouts_find(directory, &metadata) ||
         (metadata.netns == interface->netns && metadata.ifindex == interface->index))
@@ -84,22 +85,49 @@ static int refuse_moved(const struct attaching *attaching, struct lx_failure *fa
                    interface->name, metadata.interface);
 }
 
-/* Refuses when the attachment exists; removes what is left of it when it no longer runs. */
-static int remove_stale(const struct attaching *attaching, struct lx_failure *failure)
+static int refuse_inner_side(const struct lx_interface *interface, struct lx_failure *failure)
 {
-    const struct lx_interface *interface = attaching->interface;
-    uint32_t counters = lx_pin_map_id(attaching->directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS));
-    int error = lx_rebuild_recover(interface->index, attaching->directory, failure);
+    struct lx_metadata metadata;
+    char directory[LX_PINS_PATH];
 
-    if (error || lx_pins_look(attaching->directory))
+    if (!lx_whereabouts_is_inner(interface, lx_whereabouts_directory(interface, directory)) ||
+        lx_metadata_find(directory, &metadata))
+        return 0;
+    lx_whereabouts_find(directory, &metadata);
+    return lx_fail(failure, LX_EXIT_BUSY, EEXIST,
+                   "%s is the inner side of the pair %s - %s; take that off first with: lyncxdp detach %s",
+                   interface->name, metadata.interface, interface->name, interface->name);
+}
+
+/* Takes off what is left of an attachment, and its pins. */
+static int remove_all(const struct lx_metadata *metadata, const char *directory, struct lx_failure *failure)
+{
+    int error = lx_hooks_stop(metadata->ifindex, directory, false, failure);
+
+    if (metadata->pair_ifindex && (!error || error == -ENOENT))
+        error = lx_hooks_stop_inner(metadata->pair_ifindex, directory, failure);
+    return error && error != -ENOENT ? error : lx_pins_remove(directory, failure);
+}
+
+/* Refuses when an interface has an attachment; removes what is left of one that no longer runs. */
+static int remove_stale(const struct lx_interface *interface, const char *directory, struct lx_failure *failure)
+{
+    uint32_t counters = lx_pin_map_id(directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS));
+    struct lx_metadata metadata = {.ifindex = interface->index};
+    struct lx_running running;
+    int error;
+
+    error = lx_rebuild_recover(interface->index, directory, failure);
+    if (error || lx_pins_look(directory))
         return error;
-    error = lx_hook_look(LX_HOOK_TO_ROLE, interface->index, counters);
+    error = lx_running_with_map(interface->index, counters, &running);
     if (!error)
         return fail_for_another(interface, failure);
     if (error != -ENOENT)
         return fail_to_look(error, interface, failure);
-    error = lx_hooks_stop(interface->index, attaching->directory, false, failure);
-    return error && error != -ENOENT ? error : lx_pins_remove(attaching->directory, failure);
+    lx_metadata_find(directory, &metadata);
+    metadata.ifindex = interface->index;
+    return remove_all(&metadata, directory, failure);
 }
 
 /* Asked before anything is tidied up: what is refused changes nothing. */
@@ -131,9 +159,22 @@ static int refuse_foreign(const struct lx_interface *interface, struct lx_failur
     return error == -ENOENT ? 0 : fail_to_look(error, interface, failure);
 }
 
-static void describe(struct attaching *attaching, const struct lx_shape *shape)
+/* Makes sure that an interface is nobody's. */
+static int claim(const struct lx_interface *interface, struct lx_failure *failure)
 {
-    const struct lx_interface *interface = attaching->interface;
+    const struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index};
+    char directory[LX_PINS_PATH];
+    int error = refuse_replacement(interface, failure);
+
+    error = error ?: refuse_inner_side(interface, failure);
+    error = error ?: refuse_moved(interface, lx_pins_path(&name, directory), failure);
+    error = error ?: remove_stale(interface, directory, failure);
+    return error ?: refuse_foreign(interface, failure);
+}
+
+static int describe(struct attaching *attaching, const struct lx_shape *shape, struct lx_failure *failure)
+{
+    const struct lx_interface *interface = attaching->interface, *pair = attaching->pair;
     struct lx_metadata *metadata = &attaching->metadata;
 
     *metadata = (struct lx_metadata){
@@ -145,9 +186,14 @@ static void describe(struct attaching *attaching, const struct lx_shape *shape)
         .program_version = LX_PROGRAM_VERSION,
         .from_role = shape->from_role,
         .flow_capacity = shape->from_role ? shape->flows : 0,
-        .clsact = shape->from_role && lx_clsact_look(interface->index) == -ENOENT,
+        .pair_ifindex = pair ? pair->index : 0,
+        .forward = shape->forward,
     };
+    metadata->clsact = lx_has_filter(metadata) && lx_clsact_look(interface->index) == -ENOENT;
     snprintf(metadata->interface, sizeof(metadata->interface), "%s", interface->name);
+    if (pair)
+        snprintf(metadata->pair, sizeof(metadata->pair), "%s", pair->name);
+    return shape->forward ? lx_link_settings_look(interface, pair, metadata, failure) : 0;
 }
 
 /* What a trial on a first attach falls back to: the same policy, which drops nothing and counts what it would have. */
@@ -217,17 +263,26 @@ static int pin(struct attaching *attaching, struct lx_failure *failure)
     return error ?: lx_pin_map(attaching->maps.fds[LX_MAP_METADATA], path, LX_PIN_METADATA, failure);
 }
 
-/* The from-role program goes in first: the flows that already run are known before anything asks for them. */
+/* Makes a pair forward what its programs will let through. */
+static int connect(const struct attaching *attaching, struct lx_failure *failure)
+{
+    if (!attaching->metadata.forward)
+        return 0;
+    return lx_pair_connect(attaching->maps.fds[LX_MAP_PEERS], &attaching->metadata, failure)
+               ?: lx_link_settings_change(&attaching->metadata, failure);
+}
+
+/* What the interface itself sends. */
 static int let_out(struct attaching *attaching, struct lx_failure *failure)
 {
     int error, program;
 
-    if (!attaching->metadata.from_role)
+    if (!lx_has_filter(&attaching->metadata))
         return 0;
-    program = lx_program_load(&attaching->maps, LX_HOOK_FROM_ROLE, false, failure);
+    program = lx_program_load(&attaching->maps, LX_PROGRAM_FROM_ROLE, false, failure);
     if (program < 0)
         return program;
-    error = lx_pin_program(program, attaching->directory, lx_program_pins[LX_HOOK_FROM_ROLE], failure);
+    error = lx_pin_program(program, attaching->directory, lx_program_pins[LX_PROGRAM_FROM_ROLE], failure);
     if (!error) {
         error = lx_clsact_create(attaching->interface, failure);
         attaching->metadata.clsact = error == 1;
@@ -238,40 +293,50 @@ static int let_out(struct attaching *attaching, struct lx_failure *failure)
 }
 
 /* What only attaching could tell is written down. */
-static int complete(struct attaching *attaching, int program, struct lx_failure *failure)
+static int complete(struct attaching *attaching, enum lx_program which, int program, struct lx_failure *failure)
 {
-    const struct lx_interface *interface = attaching->interface;
-    struct lx_running running;
-    int error;
+    const struct lx_interface *interface = which == LX_PROGRAM_INNER ? attaching->pair : attaching->interface;
+    int error = lx_metadata_complete(&attaching->metadata, which, &attaching->maps);
 
-    error = lx_running_with_map(interface->index, lx_map_id(attaching->maps.fds[LX_MAP_TO_ROLE_COUNTERS]), &running);
     if (error)
         return lx_fail(failure, LX_EXIT_FAILED, -error,
                        "the program was attached to %s but does not run there: %s; something else took it off",
                        interface->name, strerror(-error));
-    attaching->metadata.mode = running.mode;
-    attaching->metadata.program_id = running.id;
-    attaching->metadata.dispatcher = running.dispatcher;
-    error = lx_pin_program(program, attaching->directory, lx_program_pins[LX_HOOK_TO_ROLE], failure);
+    error = lx_pin_program(program, attaching->directory, lx_program_pins[which], failure);
     return error ?: lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, failure);
 }
 
-/* The last step. The policy is in force with it. */
-static int let_in(struct attaching *attaching, enum lx_mode_choice mode, struct lx_failure *failure)
+/* A program of XDP: what comes in by an interface. */
+static int let_in(struct attaching *attaching, enum lx_program which, enum lx_mode_choice mode,
+                  struct lx_failure *failure)
 {
-    const struct lx_interface *interface = attaching->interface;
+    const struct lx_interface *interface = which == LX_PROGRAM_INNER ? attaching->pair : attaching->interface;
     struct lx_running running;
     int error, program;
 
-    program = lx_program_attach(&attaching->maps, interface, mode, failure);
+    program = lx_program_attach(&attaching->maps, which, interface, mode, failure);
     /* Somebody was quicker: say who, rather than what the kernel thinks of it. */
     if ((program == -EBUSY || program == -EEXIST) && !lx_running_alone(interface->index, &running))
         return fail_for_foreign(interface, &running, failure);
     if (program < 0)
         return program;
-    error = complete(attaching, program, failure);
+    error = complete(attaching, which, program, failure);
     close(program);
     return error;
+}
+
+/*
+ * What the role sends first: the flows that already run are known before anything asks for them. What comes to the role
+ * last: the policy is in force with it.
+ */
+static int put_in_force(struct attaching *attaching, enum lx_mode_choice mode, struct lx_failure *failure)
+{
+    int error = connect(attaching, failure);
+
+    if (attaching->pair && attaching->metadata.from_role)
+        error = error ?: let_in(attaching, LX_PROGRAM_INNER, mode, failure);
+    error = error ?: let_out(attaching, failure);
+    return error ?: let_in(attaching, LX_PROGRAM_TO_ROLE, mode, failure);
 }
 
 static void undo(struct attaching *attaching)
@@ -279,34 +344,34 @@ static void undo(struct attaching *attaching)
     if (!attaching->pinned)
         return;
     lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, NULL); /* whose the qdisc is */
-    lx_hooks_stop(attaching->interface->index, attaching->directory, false, NULL);
-    lx_pins_remove(attaching->directory, NULL);
+    remove_all(&attaching->metadata, attaching->directory, NULL);
+    attaching->pinned = false;
 }
 
 static int attach_locked(struct attaching *attaching, const struct lx_policy *policy,
                          const struct lx_compiled *compiled, const struct lx_attach_choices *choices,
-                         struct lx_failure *failure)
+                         enum lx_mode_choice mode, struct lx_failure *failure)
 {
     bool from_role = policy->egress != LX_EGRESS_OFF;
     const struct lx_shape shape = {
         .capacity = compiled->capacity,
         .flows = from_role ? choices->flows ?: LX_DEFAULT_FLOWS : 1, /* the table takes memory, used or not */
         .from_role = from_role,
+        .paired = attaching->pair != NULL,
+        .forward = choices->forward,
     };
     int error;
 
-    error = refuse_replacement(attaching->interface, failure);
-    error = error ?: refuse_moved(attaching, failure);
-    error = error ?: remove_stale(attaching, failure);
-    error = error ?: refuse_foreign(attaching->interface, failure);
+    error = claim(attaching->interface, failure);
+    if (attaching->pair)
+        error = error ?: claim(attaching->pair, failure);
+    error = error ?: describe(attaching, &shape, failure);
+    error = error ?: lx_maps_create(&shape, &attaching->maps, failure);
     if (error)
         return error;
-    describe(attaching, &shape);
-    error = lx_maps_create(&shape, &attaching->maps, failure);
-    error = error ?: publish(attaching, policy, compiled, choices, failure);
+    error = publish(attaching, policy, compiled, choices, failure);
     error = error ?: pin(attaching, failure);
-    error = error ?: let_out(attaching, failure);
-    error = error ?: let_in(attaching, choices->mode, failure);
+    error = error ?: put_in_force(attaching, mode, failure);
     /* Attaching took some of the time. */
     if (!error && choices->try_seconds)
         error = start_trial(attaching, choices->try_seconds, failure);
@@ -316,27 +381,45 @@ static int attach_locked(struct attaching *attaching, const struct lx_policy *po
     return error;
 }
 
+/*
+ * Of a pair that forwards by itself both sides run in the same mode: a driver that knows no XDP takes no frame from one
+ * that does.
+ */
+static int attach_in_a_mode(struct attaching *attaching, const struct lx_policy *policy,
+                            const struct lx_compiled *compiled, const struct lx_attach_choices *choices,
+                            struct lx_failure *failure)
+{
+    bool choose = choices->forward && choices->mode == LX_MODE_AUTO;
+    int error =
+        attach_locked(attaching, policy, compiled, choices, choose ? LX_MODE_ONLY_NATIVE : choices->mode, failure);
+
+    if (!error || !choose || error == -EBUSY || error == -EEXIST)
+        return error;
+    return attach_locked(attaching, policy, compiled, choices, LX_MODE_ONLY_GENERIC, failure);
+}
+
 int lx_attach(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_compiled *compiled,
               const struct lx_attach_choices *choices, struct lx_metadata *attached, struct lx_failure *failure)
 {
     struct attaching attaching = {
         .interface = interface,
+        .pair = choices->pair,
         .name = {.netns = interface->netns, .ifindex = interface->index},
         .maps = LX_MAPS_NONE,
     };
-    struct lx_lock lock;
-    int error;
+    struct lx_locks locks;
+    int error = choices->pair ? lx_pair_check(interface, choices->pair, choices->forward, failure) : 0;
 
     lx_pins_path(&attaching.name, attaching.directory);
-    error = lx_privilege_check("attaching", failure);
+    error = error ?: lx_privilege_check("attaching", failure);
     error = error ?: lx_bpffs_prepare(failure);
     if (!error)
         lx_detach_leftovers(interface);
-    error = error ?: lx_lock_take(&attaching.name, &lock, failure);
+    error = error ?: lx_locks_take(&attaching.name, choices->pair ? choices->pair->index : 0, &locks, failure);
     if (error)
         return error;
-    error = attach_locked(&attaching, policy, compiled, choices, failure);
-    lx_lock_free(&lock);
+    error = attach_in_a_mode(&attaching, policy, compiled, choices, failure);
+    lx_locks_free(&locks);
     if (!error)
         *attached = attaching.metadata;
     return error;

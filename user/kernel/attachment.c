@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hooks.h"
 #include "namespace.h"
 #include "pins.h"
 #include "running.h"
@@ -56,20 +57,19 @@ bool lx_attachment_has_hook(const struct lx_attachment *attachment, enum lx_hook
 /* A command that died after attaching left the metadata unfinished: what only attaching could tell is asked again. */
 static void complete_metadata(struct lx_attachment *attachment)
 {
-    struct lx_running running;
+    struct lx_metadata *metadata = &attachment->metadata;
+    bool inner = metadata->pair_ifindex && metadata->from_role && !metadata->pair_program_id;
     int came_from;
 
-    if (attachment->metadata.program_id)
+    if (metadata->program_id && !inner)
         return;
-    came_from = lx_namespace_enter(attachment->metadata.netns);
+    came_from = lx_namespace_enter(metadata->netns);
     if (came_from < 0)
         return;
-    if (!lx_running_with_map(attachment->metadata.ifindex, lx_map_id(attachment->maps.fds[LX_MAP_TO_ROLE_COUNTERS]),
-                             &running)) {
-        attachment->metadata.program_id = running.id;
-        attachment->metadata.mode = running.mode;
-        attachment->metadata.dispatcher = running.dispatcher;
-    }
+    if (!metadata->program_id)
+        lx_metadata_complete(metadata, LX_PROGRAM_TO_ROLE, &attachment->maps);
+    if (inner)
+        lx_metadata_complete(metadata, LX_PROGRAM_INNER, &attachment->maps);
     lx_namespace_leave(came_from);
 }
 
@@ -120,6 +120,15 @@ static int fail_for_none(const struct lx_interface *interface, struct lx_failure
                    interface->name, orphan.id, interface->name);
 }
 
+/* Whether the pins in a directory are those of a pair whose inner side an interface is, wherever that is now. */
+static bool is_inner_side(const struct lx_interface *interface, const char *directory)
+{
+    const struct lx_pin_name own = {.netns = interface->netns, .ifindex = interface->index};
+    char path[LX_PINS_PATH];
+
+    return strcmp(lx_pins_path(&own, path), directory) && lx_whereabouts_is_inner(interface, directory);
+}
+
 int lx_attachment_open(const struct lx_interface *interface, struct lx_attachment *attachment,
                        struct lx_failure *failure)
 {
@@ -130,7 +139,8 @@ int lx_attachment_open(const struct lx_interface *interface, struct lx_attachmen
     if (error)
         return error == -ENOENT ? fail_for_none(interface, failure) : error;
     /* The pins may be those of another that was in its place and is gone, or somewhere else now. */
-    if (opened.gone || opened.metadata.ifindex != interface->index || opened.metadata.netns != interface->netns) {
+    if ((opened.gone || opened.metadata.ifindex != interface->index || opened.metadata.netns != interface->netns) &&
+        !is_inner_side(interface, path)) {
         lx_attachment_close(&opened);
         return fail_for_none(interface, failure);
     }

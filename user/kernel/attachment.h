@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An attachment: one interface with its program, its maps and its policy, and everything pinned that a reader needs.
+ * An attachment: one interface, or an inline pair, with its programs, maps and policy, and everything pinned that a
+ * reader needs.
  * The only way to reach the kernel's side of a policy. Functions return 0 or -errno and then explain in `failure`.
  */
 #ifndef LYNCXDP_KERNEL_ATTACHMENT_H
@@ -25,9 +26,11 @@ enum lx_mode_choice {
 
 struct lx_attach_choices {
     enum lx_mode_choice mode;
-    uint32_t flows;                 /* entries of the flow table; 0: LX_DEFAULT_FLOWS */
-    uint32_t try_seconds;           /* 0: for good; else everything passes, counted, unless confirmed in that time */
-    const struct lx_words *request; /* the words that asked for the policy, for a later update; NULL: not known */
+    uint32_t flows;                  /* entries of the flow table; 0: LX_DEFAULT_FLOWS */
+    uint32_t try_seconds;            /* 0: for good; else everything passes, counted, unless confirmed in that time */
+    const struct lx_words *request;  /* the words that asked for the policy, for a later update; NULL: not known */
+    const struct lx_interface *pair; /* the inner interface of an inline pair, or NULL */
+    bool forward;                    /* the pair forwards by itself; the policy's egress must not be off then */
 };
 
 /* An attachment opened for reading. */
@@ -52,15 +55,18 @@ enum lx_state {
 
 /*
  * Attaches: loads, pins, publishes the image, labels the rows, lets the from-role program onto tc egress (unless the
- * policy's egress is off), so that flows that already run are known, and only then the to-role program onto the
- * interface through libxdp. A failure at any step leaves nothing behind. LX_EXIT_BUSY when the interface already has an
- * attachment (-EEXIST), a foreign program (-EBUSY) or another lyncxdp command at work (-EWOULDBLOCK).
- * `attached` receives the metadata.
+ * policy's egress is off), of a pair onto the inner interface too, so that flows that already run are known, and only
+ * then the to-role program onto the interface through libxdp. A failure at any step leaves nothing behind. LX_EXIT_BUSY
+ * when the interface already has an attachment (-EEXIST), a foreign program (-EBUSY) or another lyncxdp command at work
+ * (-EWOULDBLOCK). `attached` receives the metadata.
  */
 int lx_attach(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_compiled *compiled,
               const struct lx_attach_choices *choices, struct lx_metadata *attached, struct lx_failure *failure);
 
-/* Takes the programs off the interface, then removes the pins. -ENOENT when nothing is attached. */
+/*
+ * Takes the programs off the interface, then removes the pins. The inner interface of a pair stands for the pair.
+ * -ENOENT when nothing is attached.
+ */
 int lx_detach(const struct lx_interface *interface, struct lx_failure *failure);
 
 /* Removes an attachment by its directory, even when its interface or namespace is gone (detach --all). */
@@ -78,7 +84,10 @@ unsigned lx_orphan_after(unsigned index, char name[LX_INTERFACE_NAME]);
 /* The pin directories of all attachments. Caller frees the words. Returns 0 (an absent bpffs: none) or -errno. */
 int lx_attachments_list(struct lx_words *directories, struct lx_failure *failure);
 
-/* Opens for reading, by interface or by directory; refuses another ABI with a sentence. */
+/*
+ * Opens for reading, by interface (either side of a pair) or by directory; refuses another ABI with a sentence. The
+ * names in the metadata are those that the interfaces have now.
+ */
 int lx_attachment_open(const struct lx_interface *interface, struct lx_attachment *attachment,
                        struct lx_failure *failure);
 int lx_attachment_open_directory(const char *directory, struct lx_attachment *attachment, struct lx_failure *failure);
@@ -87,7 +96,7 @@ void lx_attachment_close(struct lx_attachment *attachment);
 /* False for the from-role hook under `--egress off`, where a program may stand but looks at nothing. */
 bool lx_attachment_has_hook(const struct lx_attachment *attachment, enum lx_hook hook);
 
-/* LX_STATE_FILTERING when every hook that the attachment has is. */
+/* LX_STATE_FILTERING when every hook that the attachment has is. Of a pair, from-role is when all its programs run. */
 enum lx_state lx_attachment_state(const struct lx_attachment *attachment);
 
 /* The state of one hook that the attachment has: which program is missing when not all run. */

@@ -9,48 +9,72 @@
 #include <string.h>
 
 #include "hooks.h"
+#include "link_settings.h"
 #include "lock.h"
+#include "maps.h"
 #include "namespace.h"
 #include "pins.h"
 #include "privilege.h"
 #include "rebuild.h"
 #include "whereabouts.h"
 
-/* An interface that is gone has taken its programs with it; one that was moved has them still. */
-static int stop(const struct lx_pin_name *name, const char *directory, struct lx_failure *failure)
+/* Stops one side in the namespace where it is now. One that is gone has taken its program with it. */
+static int stop_side(const struct lx_metadata *now, enum lx_pair_side side, const char *directory,
+                     struct lx_failure *failure)
 {
-    struct lx_metadata metadata = {.netns = name->netns, .ifindex = name->ifindex};
-    int error, came_from;
+    int error, came_from = lx_namespace_enter(now->netns);
 
-    if (!lx_metadata_find(directory, &metadata) && lx_whereabouts_find(directory, &metadata) == -ENOENT)
-        return -ENOENT;
-    came_from = lx_namespace_enter(metadata.netns);
     if (came_from == -ENOENT)
         return -ENOENT;
     if (came_from < 0)
         return lx_fail(failure, LX_EXIT_FAILED, -came_from, "cannot enter the interface's network namespace: %s",
                        strerror(-came_from));
     /* What this cannot do is taken off here, and removed below. */
-    lx_rebuild_recover(metadata.ifindex, directory, failure);
-    error = lx_hooks_stop(metadata.ifindex, directory, true, failure);
+    if (side == LX_OUTER)
+        lx_rebuild_recover(now->ifindex, directory, failure);
+    error = side == LX_INNER ? lx_hooks_stop_inner(now->ifindex, directory, failure)
+                             : lx_hooks_stop(now->ifindex, directory, true, failure);
     lx_namespace_leave(came_from);
     return error;
+}
+
+/* An interface that was moved has its programs still. */
+static int stop(const struct lx_pin_name *name, const char *directory, struct lx_failure *failure)
+{
+    struct lx_metadata metadata = {.netns = name->netns, .ifindex = name->ifindex}, inner;
+    int outer = 0, error = -ENOENT;
+
+    if (!lx_metadata_find(directory, &metadata)) {
+        inner = metadata;
+        outer = lx_whereabouts_find(directory, &metadata);
+        if (inner.pair_ifindex)
+            error = lx_whereabouts_find_inner(directory, &inner);
+    }
+    if (!outer)
+        outer = stop_side(&metadata, LX_OUTER, directory, failure);
+    if (outer && outer != -ENOENT)
+        return outer;
+    if (!error)
+        error = stop_side(&inner, LX_INNER, directory, failure);
+    return error == -ENOENT ? outer : error;
 }
 
 /* `what` is what a person calls it: an interface or a directory. */
 static int detach(const char *directory, const char *what, struct lx_failure *failure)
 {
+    struct lx_metadata metadata = {0};
     char next[LX_PINS_PATH];
     struct lx_pin_name name;
-    struct lx_lock lock;
+    struct lx_locks locks;
     bool stopped, pinned;
     int error;
 
     if (lx_pins_name(directory, &name))
         return lx_fail(failure, LX_EXIT_FAILED, EINVAL, "%s is not the directory of an attachment", directory);
     lx_pins_next(directory, next);
+    lx_metadata_find(directory, &metadata);
     error = lx_privilege_check("detaching", failure);
-    error = error ?: lx_lock_take(&name, &lock, failure);
+    error = error ?: lx_locks_take(&name, metadata.pair_ifindex, &locks, failure);
     if (error)
         return error;
     error = stop(&name, directory, failure);
@@ -63,7 +87,7 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
     error = error ?: lx_pins_remove(directory, failure); /* an empty root that a killed command left, too */
     if (!error && !pinned && !stopped)
         error = lx_fail(failure, LX_EXIT_FAILED, ENOENT, "nothing is attached to %s", what);
-    lx_lock_free(&lock);
+    lx_locks_free(&locks);
     return error;
 }
 

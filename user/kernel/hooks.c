@@ -7,18 +7,24 @@
 #include <string.h>
 
 #include "filter.h"
+#include "link_settings.h"
 #include "maps.h"
 #include "pins.h"
 #include "running.h"
 
-int lx_hook_look(enum lx_hook hook, unsigned ifindex, uint32_t counters_id)
+int lx_metadata_complete(struct lx_metadata *metadata, enum lx_program program, const struct lx_maps *maps)
 {
+    bool inner = program == LX_PROGRAM_INNER;
+    uint32_t counters = lx_map_id(maps->fds[lx_map_of_counters(lx_program_hook(program))]);
     struct lx_running running;
-    struct lx_filter filter;
+    int error = lx_running_with_map(inner ? metadata->pair_ifindex : metadata->ifindex, counters, &running);
 
-    if (hook == LX_HOOK_TO_ROLE)
-        return lx_running_with_map(ifindex, counters_id, &running);
-    return lx_filter_with_map(ifindex, counters_id, &filter);
+    if (error)
+        return error;
+    *(inner ? &metadata->pair_program_id : &metadata->program_id) = running.id;
+    *(inner ? &metadata->pair_mode : &metadata->mode) = running.mode;
+    *(inner ? &metadata->pair_dispatcher : &metadata->dispatcher) = running.dispatcher;
+    return 0;
 }
 
 static int fail_to_look(int error, struct lx_failure *failure)
@@ -26,7 +32,7 @@ static int fail_to_look(int error, struct lx_failure *failure)
     return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot tell what runs on the interface: %s", strerror(-error));
 }
 
-static int stop_to_role(unsigned ifindex, uint32_t map_id, bool orphans, struct lx_failure *failure)
+static int stop_xdp(unsigned ifindex, uint32_t map_id, bool orphans, struct lx_failure *failure)
 {
     struct lx_running running;
     int error = lx_running_with_map(ifindex, map_id, &running);
@@ -38,7 +44,7 @@ static int stop_to_role(unsigned ifindex, uint32_t map_id, bool orphans, struct 
     return error == -ENOENT ? error : fail_to_look(error, failure);
 }
 
-static int stop_from_role(unsigned ifindex, uint32_t map_id, bool orphans, struct lx_failure *failure)
+static int stop_filter(unsigned ifindex, uint32_t map_id, bool orphans, struct lx_failure *failure)
 {
     struct lx_filter filter;
     int error = lx_filter_with_map(ifindex, map_id, &filter);
@@ -54,14 +60,14 @@ int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct 
 {
     uint32_t to_role = lx_pin_map_id(directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS));
     uint32_t from_role = lx_pin_map_id(directory, lx_map_name(LX_MAP_FROM_ROLE_COUNTERS));
-    struct lx_metadata metadata;
+    struct lx_metadata metadata = {0};
     int error, stopped;
     bool created;
 
-    stopped = stop_to_role(ifindex, to_role, orphans, failure);
+    stopped = stop_xdp(ifindex, to_role, orphans, failure);
     if (stopped && stopped != -ENOENT)
         return stopped;
-    error = stop_from_role(ifindex, from_role, orphans, failure);
+    error = stop_filter(ifindex, from_role, orphans, failure);
     if (error && error != -ENOENT)
         return error;
     if (!error)
@@ -70,5 +76,19 @@ int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct 
      * lost, it is taken for ours if ours was the last filter on it. */
     created = lx_metadata_find(directory, &metadata) ? !error : metadata.clsact;
     error = created ? lx_clsact_remove(ifindex, failure) : 0;
+    error = error ?: lx_link_settings_restore(&metadata, LX_OUTER, ifindex, failure);
+    return error ?: stopped;
+}
+
+int lx_hooks_stop_inner(unsigned ifindex, const char *directory, struct lx_failure *failure)
+{
+    uint32_t from_role = lx_pin_map_id(directory, lx_map_name(LX_MAP_FROM_ROLE_COUNTERS));
+    struct lx_metadata metadata = {0};
+    int error, stopped = stop_xdp(ifindex, from_role, false, failure);
+
+    if (stopped && stopped != -ENOENT)
+        return stopped;
+    lx_metadata_find(directory, &metadata);
+    error = lx_link_settings_restore(&metadata, LX_INNER, ifindex, failure);
     return error ?: stopped;
 }

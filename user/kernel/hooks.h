@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The two hooks of an attachment on its interface, to-role by XDP and from-role by tc: whether their programs are
- * there, and taking them off. The caller stands in the interface's network namespace.
+ * The two hooks of an attachment: to-role by XDP on its interface; from-role by tc at its egress, on an inline pair by
+ * XDP on the inner interface, too. Whether their programs are there, and taking them off. The caller stands in the
+ * interface's network namespace.
  */
 #ifndef LYNCXDP_KERNEL_HOOKS_H
 #define LYNCXDP_KERNEL_HOOKS_H
@@ -12,15 +13,27 @@
 #include <stdint.h>
 
 #include "failure.h"
+#include "maps.h"
+#include "pins.h"
 
-/* 0 when the program that uses those counters stands at its hook, -ENOENT, or another -errno: it cannot be told. */
-int lx_hook_look(enum lx_hook hook, unsigned ifindex, uint32_t counters_id);
+/* Writes down which XDP program of an attachment runs on its interface, and how. Returns 0, or why that is unknown. */
+int lx_metadata_complete(struct lx_metadata *metadata, enum lx_program program, const struct lx_maps *maps);
+
+/* Whether a program of the from-role hook stands at tc egress. On a pair that forwards by itself none does. */
+static inline bool lx_has_filter(const struct lx_metadata *metadata)
+{
+    return metadata->from_role && !metadata->forward;
+}
 
 /*
- * Takes off what runs of the attachment with those pins: the XDP program, the tc filter, the clsact qdisc if attaching
- * created it and nothing else stands on it. `orphans` takes off programs of ours that lost their pins, too. Returns 0
- * when there was a program, -ENOENT when there was none, or another -errno.
+ * Takes off what runs on an interface of the attachment with those pins: the XDP program, the tc filter, the clsact
+ * qdisc if attaching created it and nothing else stands on it; and sets back what forwarding changed on the interface.
+ * `orphans` takes off programs of ours that lost their pins, too. Returns 0 when there was a program, -ENOENT when
+ * there was none, or another -errno.
  */
 int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct lx_failure *failure);
+
+/* The same of the inner interface of a pair. */
+int lx_hooks_stop_inner(unsigned ifindex, const char *directory, struct lx_failure *failure);
 
 #endif

@@ -26,6 +26,7 @@ struct link_search {
     const char *name;
     unsigned index;
     bool found, up;
+    unsigned mtu, master;
     char names[256];
 };
 
@@ -33,6 +34,7 @@ static int see_link(const struct nlmsghdr *message, void *data)
 {
     const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
     struct link_search *search = data;
+    unsigned mtu = 0, master = 0;
     const char *name = NULL;
     struct nlattr *attribute;
     size_t length = strlen(search->names);
@@ -41,6 +43,10 @@ static int see_link(const struct nlmsghdr *message, void *data)
     {
         if (mnl_attr_get_type(attribute) == IFLA_IFNAME)
             name = mnl_attr_get_str(attribute);
+        if (mnl_attr_get_type(attribute) == IFLA_MTU)
+            mtu = mnl_attr_get_u32(attribute);
+        if (mnl_attr_get_type(attribute) == IFLA_MASTER)
+            master = mnl_attr_get_u32(attribute);
     }
     if (!name)
         return MNL_CB_OK;
@@ -51,7 +57,19 @@ static int see_link(const struct nlmsghdr *message, void *data)
     search->found = true;
     search->index = link->ifi_index;
     search->up = link->ifi_flags & IFF_UP;
+    search->mtu = mtu;
+    search->master = master;
     return MNL_CB_OK;
+}
+
+/* All but its name. */
+static struct lx_interface as_interface(const struct link_search *search)
+{
+    return (struct lx_interface){.index = search->index,
+                                 .up = search->up,
+                                 .mtu = search->mtu,
+                                 .master = search->master,
+                                 .netns = lx_namespace_own()};
 }
 
 int lx_interface_find(const char *name, struct lx_interface *interface, struct lx_failure *failure)
@@ -64,7 +82,7 @@ int lx_interface_find(const char *name, struct lx_interface *interface, struct l
                        strerror(-error));
     if (!search.found)
         return lx_fail(failure, LX_EXIT_FAILED, ENODEV, "there is no interface %s; there are: %s", name, search.names);
-    *interface = (struct lx_interface){.index = search.index, .up = search.up, .netns = lx_namespace_own()};
+    *interface = as_interface(&search);
     snprintf(interface->name, sizeof(interface->name), "%s", name);
     return 0;
 }
@@ -132,7 +150,7 @@ int lx_interface_with_address(const struct lx_address *address, struct lx_interf
     link.index = holder.ifindex;
     if (dump(RTM_GETLINK, see_link, &link) || !link.found || !if_indextoname(holder.ifindex, name))
         return -ENOENT;
-    *interface = (struct lx_interface){.index = holder.ifindex, .up = link.up, .netns = lx_namespace_own()};
+    *interface = as_interface(&link);
     memcpy(interface->name, name, sizeof(interface->name));
     return 0;
 }

@@ -18,6 +18,8 @@ struct lx_interface {
     unsigned index;
     uint64_t netns; /* inode of /proc/self/ns/net */
     bool up;
+    unsigned mtu;
+    unsigned master; /* index of the bridge or bond whose port it is, or 0 */
 };
 
 /* Returns 0 or -ENODEV (LX_EXIT_FAILED, with the names of the interfaces there are), or another -errno. */

@@ -89,3 +89,29 @@ void lx_lock_free(struct lx_lock *lock)
     lock->fd = -1;
     rmdir(DIRECTORY); /* stays while other locks are in it */
 }
+
+int lx_locks_take(const struct lx_pin_name *name, unsigned pair, struct lx_locks *locks, struct lx_failure *failure)
+{
+    const struct lx_pin_name lower = {name->netns, pair && pair < name->ifindex ? pair : name->ifindex};
+    const struct lx_pin_name upper = {name->netns, pair > name->ifindex ? pair : name->ifindex};
+    struct lx_locks taken = {.count = 1};
+    int error = lx_lock_take(&lower, &taken.locks[0], failure);
+
+    if (error)
+        return error;
+    if (upper.ifindex != lower.ifindex) {
+        error = lx_lock_take(&upper, &taken.locks[taken.count], failure);
+        taken.count += !error;
+    }
+    if (error)
+        lx_locks_free(&taken);
+    else
+        *locks = taken;
+    return error;
+}
+
+void lx_locks_free(struct lx_locks *locks)
+{
+    while (locks->count)
+        lx_lock_free(&locks->locks[--locks->count]);
+}

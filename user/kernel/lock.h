@@ -20,4 +20,15 @@ int lx_lock_take(const struct lx_pin_name *name, struct lx_lock *lock, struct lx
 /* Frees the lock and removes its file. */
 void lx_lock_free(struct lx_lock *lock);
 
+/* The locks of one interface or of both sides of a pair. */
+struct lx_locks {
+    struct lx_lock locks[2];
+    size_t count;
+};
+
+/* Takes the locks of an interface and, if its index is not 0, of its pair: all or none, the lower index first, so that
+ * no two commands wait for each other. Results as above. */
+int lx_locks_take(const struct lx_pin_name *name, unsigned pair, struct lx_locks *locks, struct lx_failure *failure);
+void lx_locks_free(struct lx_locks *locks);
+
 #endif

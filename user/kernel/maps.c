@@ -29,6 +29,7 @@ static const struct {
     [LX_MAP_FLOWS] = {"flows", sizeof(struct lx_flow_key), sizeof(struct lx_flow)},
     [LX_MAP_FLOW_GATE] = {"flow_gate", sizeof(__u32), sizeof(struct lx_flow_gate)},
     [LX_MAP_FRAGMENTS] = {"fragments", sizeof(struct lx_fragment_key), sizeof(struct lx_fragmented)},
+    [LX_MAP_PEERS] = {"peers", sizeof(__u32), sizeof(__u32)},
     [LX_MAP_LABELS] = {"labels", sizeof(__u32), sizeof(struct lx_row_label)},
     [LX_MAP_METADATA] = {"metadata", sizeof(__u32), sizeof(struct lx_metadata)},
     [LX_MAP_PUBLICATIONS] = {"publications", sizeof(__u32), sizeof(struct lx_publication)},
@@ -54,13 +55,13 @@ static int keep(const struct bpf_object *object, enum lx_map map, struct lx_maps
     return 0;
 }
 
-/* Opens the object of a hook and loads it for the sake of its maps, without its program. */
-static int load_maps(enum lx_hook hook, const struct lx_shape *shape, struct bpf_object **object)
+/* Opens the object of a program and loads it for the sake of its maps, without the program. */
+static int load_maps(enum lx_program program, const struct lx_shape *shape, struct bpf_object **object)
 {
-    struct bpf_object *opened = lx_object_open(hook, shape, false);
+    struct bpf_object *opened = lx_object_open(program, shape, false);
     int error = opened ? 0 : -errno;
 
-    error = error ?: bpf_program__set_autoload(lx_object_program(opened, hook), false);
+    error = error ?: bpf_program__set_autoload(lx_object_program(opened, program), false);
     error = error ?: bpf_object__load(opened);
     if (error)
         bpf_object__close(opened);
@@ -72,7 +73,7 @@ static int load_maps(enum lx_hook hook, const struct lx_shape *shape, struct bpf
 static int create_to_role(struct lx_maps *maps)
 {
     struct bpf_object *object = NULL;
-    int error = load_maps(LX_HOOK_TO_ROLE, &maps->shape, &object);
+    int error = load_maps(LX_PROGRAM_TO_ROLE, &maps->shape, &object);
 
     for (enum lx_map map = 0; map <= LX_MAP_TO_ROLE_PORTS && !error; map++)
         error = keep(object, map, maps);
@@ -83,7 +84,7 @@ static int create_to_role(struct lx_maps *maps)
 static int create_from_role(struct lx_maps *maps)
 {
     struct bpf_object *object = NULL;
-    int error = load_maps(LX_HOOK_FROM_ROLE, &maps->shape, &object);
+    int error = load_maps(LX_PROGRAM_FROM_ROLE, &maps->shape, &object);
 
     error = error ?: keep(object, LX_MAP_FROM_ROLE_COUNTERS, maps);
     error = error ?: keep(object, LX_MAP_FROM_ROLE_PORTS, maps);
@@ -178,7 +179,12 @@ static int read_shape(struct lx_maps *maps)
     if (bpf_obj_get_info_by_fd(maps->fds[LX_MAP_FLOWS], &flows, &length))
         return -errno;
     maps->shape = (struct lx_shape){
-        .capacity = (uint32_t)metadata.image_capacity, .flows = flows.max_entries, .from_role = metadata.from_role};
+        .capacity = (uint32_t)metadata.image_capacity,
+        .flows = flows.max_entries,
+        .from_role = metadata.from_role,
+        .paired = metadata.pair_ifindex != 0,
+        .forward = metadata.forward,
+    };
     if (!metadata.from_role)
         return 0;
     return maps->fds[LX_MAP_FROM_ROLE_COUNTERS] < 0 || maps->fds[LX_MAP_FROM_ROLE_PORTS] < 0 ? -ENOENT : 0;

@@ -19,6 +19,7 @@ enum lx_map {
     LX_MAP_FLOWS,
     LX_MAP_FLOW_GATE,
     LX_MAP_FRAGMENTS,
+    LX_MAP_PEERS,
     LX_MAP_LABELS,
     LX_MAP_METADATA,
     LX_MAP_PUBLICATIONS,
@@ -34,6 +35,8 @@ struct lx_shape {
     uint32_t capacity; /* of an image, in bytes */
     uint32_t flows;    /* entries of the flow table */
     bool from_role;    /* counters and ports for that hook too */
+    bool paired;       /* an inline pair, */
+    bool forward;      /* that forwards by itself */
 };
 
 /* File descriptors, owned; -1: not opened. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A dump over rtnetlink, from the request to the last message of the answer. An answer that changes while the kernel
+ * A dump over netlink, from the request to the last message of the answer. An answer that changes while the kernel
  * writes it may leave out what was there all the time; such a one is thrown away and asked for again, so that nobody
  * downstream meets half an answer, or one and a half.
  */
@@ -74,9 +74,9 @@ static int ask(const struct mnl_socket *socket, uint16_t type, const void *heade
     return mnl_socket_sendto(socket, request, request->nlmsg_len) < 0 ? -errno : 0;
 }
 
-int lx_netlink_dump(uint16_t type, const void *header, size_t size, mnl_cb_t each, void *data)
+int lx_netlink_dump_from(int bus, uint16_t type, const void *header, size_t size, mnl_cb_t each, void *data)
 {
-    struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    struct mnl_socket *socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
     unsigned sequence = (unsigned)time(NULL);
     struct answer answer = {0};
     int error = -EINTR;
@@ -97,4 +97,9 @@ int lx_netlink_dump(uint16_t type, const void *header, size_t size, mnl_cb_t eac
     free(answer.bytes);
     mnl_socket_close(socket);
     return error;
+}
+
+int lx_netlink_dump(uint16_t type, const void *header, size_t size, mnl_cb_t each, void *data)
+{
+    return lx_netlink_dump_from(NETLINK_ROUTE, type, header, size, each, data);
 }

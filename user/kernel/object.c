@@ -15,34 +15,56 @@
 #include <lyncxdp/image.h>
 
 #include "from_role.skel.h"
+#include "inner.skel.h"
 #include "kernel_log.h"
 #include "to_role.skel.h"
 
 #define OLDEST_MAJOR 6
 #define OLDEST_MINOR 1
 
-/* Both objects have the same constants; the skeletons know their layout. */
-_Static_assert(sizeof(struct to_role__rodata) == sizeof(struct from_role__rodata), "one layout");
-_Static_assert(offsetof(struct to_role__rodata, twin) == offsetof(struct from_role__rodata, twin), "one layout");
+/* All objects have the same constants, laid out as it pleased the compiler; the skeletons know how. */
+#define CONSTANTS (sizeof(struct to_role__rodata))
 
-const char *lx_program_name(enum lx_hook hook)
+struct layout {
+    size_t image_mask, twin, paired, forward;
+};
+
+#define LAYOUT(object)                                                                                                 \
+    {                                                                                                                  \
+        offsetof(struct object##__rodata, image_mask), offsetof(struct object##__rodata, twin),                        \
+            offsetof(struct object##__rodata, paired), offsetof(struct object##__rodata, forward)                      \
+    }
+
+_Static_assert(CONSTANTS == sizeof(struct from_role__rodata) && CONSTANTS == sizeof(struct inner__rodata), "the same");
+
+static const struct {
+    const char *object, *name;
+    const void *(*bytes)(size_t *size);
+    struct layout layout;
+} programs[LX_PROGRAM_COUNT] = {
+    [LX_PROGRAM_TO_ROLE] = {"to_role", "lyncxdp_to_role", to_role__elf_bytes, LAYOUT(to_role)},
+    [LX_PROGRAM_FROM_ROLE] = {"from_role", "lyncxdp_from_role", from_role__elf_bytes, LAYOUT(from_role)},
+    [LX_PROGRAM_INNER] = {"inner", "lyncxdp_inner", inner__elf_bytes, LAYOUT(inner)},
+};
+
+const char *lx_program_name(enum lx_program program)
 {
-    return hook == LX_HOOK_TO_ROLE ? "lyncxdp_to_role" : "lyncxdp_from_role";
+    return programs[program].name;
 }
 
-static struct bpf_object *open_bytes(enum lx_hook hook)
+static struct bpf_object *open_bytes(enum lx_program program)
 {
-    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = hook == LX_HOOK_TO_ROLE ? "to_role" : "from_role");
+    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = programs[program].object);
     const void *bytes;
     size_t size;
 
-    bytes = hook == LX_HOOK_TO_ROLE ? to_role__elf_bytes(&size) : from_role__elf_bytes(&size);
+    bytes = programs[program].bytes(&size);
     return bpf_object__open_mem(bytes, size, &options);
 }
 
-struct bpf_program *lx_object_program(const struct bpf_object *object, enum lx_hook hook)
+struct bpf_program *lx_object_program(const struct bpf_object *object, enum lx_program program)
 {
-    return bpf_object__find_program_by_name(object, lx_program_name(hook));
+    return bpf_object__find_program_by_name(object, lx_program_name(program));
 }
 
 struct bpf_map *lx_object_map(const struct bpf_object *object, enum lx_map map)
@@ -74,18 +96,30 @@ static int shape_maps(struct bpf_object *object, const struct lx_shape *shape)
     return error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_FLOWS), shape->flows);
 }
 
-struct bpf_object *lx_object_open(enum lx_hook hook, const struct lx_shape *shape, bool twin)
+static int set_constants(struct bpf_object *object, enum lx_program program, const struct lx_shape *shape, bool twin)
 {
-    const struct to_role__rodata constants = {.twin = twin, .image_mask = shape->capacity - 1};
-    struct bpf_object *object = open_bytes(hook);
-    struct bpf_map *rodata;
+    const struct layout *layout = &programs[program].layout;
+    struct bpf_map *rodata = bpf_object__find_map_by_name(object, ".rodata");
+    const __u32 image_mask = shape->capacity - 1;
+    unsigned char constants[CONSTANTS] = {0};
+
+    if (bpf_map__value_size(rodata) > sizeof(constants))
+        return -EPROTO;
+    memcpy(constants + layout->image_mask, &image_mask, sizeof(image_mask));
+    constants[layout->twin] = twin;
+    constants[layout->paired] = shape->paired;
+    constants[layout->forward] = shape->forward;
+    return bpf_map__set_initial_value(rodata, constants, bpf_map__value_size(rodata));
+}
+
+struct bpf_object *lx_object_open(enum lx_program program, const struct lx_shape *shape, bool twin)
+{
+    struct bpf_object *object = open_bytes(program);
     int error;
 
     if (!object)
         return NULL;
-    rodata = bpf_object__find_map_by_name(object, ".rodata");
-    error = bpf_map__value_size(rodata) <= sizeof(constants) ? 0 : -EPROTO;
-    error = error ?: bpf_map__set_initial_value(rodata, &constants, bpf_map__value_size(rodata));
+    error = set_constants(object, program, shape, twin);
     error = error ?: shape_maps(object, shape);
     if (!error)
         return object;
@@ -102,6 +136,8 @@ static int share(struct bpf_map *map, int fd)
 
     if (bpf_obj_get_info_by_fd(fd, &info, &length))
         return -errno;
+    if (info.type == BPF_MAP_TYPE_DEVMAP)
+        info.map_flags &= ~(__u32)BPF_F_RDONLY_PROG; /* the kernel adds it by itself */
     if (info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
         info.value_size != bpf_map__value_size(map) || info.max_entries != bpf_map__max_entries(map) ||
         info.map_flags != bpf_map__map_flags(map))
@@ -109,9 +145,10 @@ static int share(struct bpf_map *map, int fd)
     return bpf_map__reuse_fd(map, fd);
 }
 
-struct bpf_object *lx_object_open_over(enum lx_hook hook, const struct lx_maps *maps, bool twin)
+struct bpf_object *lx_object_open_over(enum lx_program program, const struct lx_maps *maps, bool twin)
 {
-    struct bpf_object *object = lx_object_open(hook, &maps->shape, twin);
+    struct bpf_object *object = lx_object_open(program, &maps->shape, twin);
+    enum lx_hook hook = lx_program_hook(program);
     int error = 0;
 
     if (!object)

@@ -6,20 +6,21 @@
 #include <bpf/libbpf.h>
 
 #include "maps.h"
+#include "pins.h"
 
-/* The one program of each hook's object. */
-const char *lx_program_name(enum lx_hook hook);
+/* The name of an object's one program. */
+const char *lx_program_name(enum lx_program program);
 
 /*
- * Opens the object of a hook and sets what must be set before loading: the constants, and the shapes of the maps. A
+ * Opens the object of a program and sets what must be set before loading: the constants, and the shapes of the maps. A
  * twin is the same program that answers instead of counting. Returns NULL with errno set on failure.
  */
-struct bpf_object *lx_object_open(enum lx_hook hook, const struct lx_shape *shape, bool twin);
+struct bpf_object *lx_object_open(enum lx_program program, const struct lx_shape *shape, bool twin);
 
 /* The same, with the maps of an attachment for its own. -EPROTO when they have another shape. */
-struct bpf_object *lx_object_open_over(enum lx_hook hook, const struct lx_maps *maps, bool twin);
+struct bpf_object *lx_object_open_over(enum lx_program program, const struct lx_maps *maps, bool twin);
 
-struct bpf_program *lx_object_program(const struct bpf_object *object, enum lx_hook hook);
+struct bpf_program *lx_object_program(const struct bpf_object *object, enum lx_program program);
 struct bpf_map *lx_object_map(const struct bpf_object *object, enum lx_map map);
 
 /* Explains why the kernel did not load an object. Returns -error. */

@@ -16,9 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char *const lx_program_pins[LX_HOOK_COUNT] = {
-    [LX_HOOK_TO_ROLE] = "to_role",
-    [LX_HOOK_FROM_ROLE] = "from_role",
+const char *const lx_program_pins[LX_PROGRAM_COUNT] = {
+    [LX_PROGRAM_TO_ROLE] = "to_role",
+    [LX_PROGRAM_FROM_ROLE] = "from_role",
+    [LX_PROGRAM_INNER] = "inner",
 };
 
 char *lx_pins_path(const struct lx_pin_name *name, char path[LX_PINS_PATH])

@@ -28,8 +28,21 @@ struct lx_pin_name {
 
 #define LX_PIN_METADATA "metadata"
 
-/* The pin of each hook's program. Maps are pinned by their names (maps.h). */
-extern const char *const lx_program_pins[LX_HOOK_COUNT];
+/* The programs of an attachment. A host has the first two, which stand at the hooks of the same number. */
+enum lx_program {
+    LX_PROGRAM_TO_ROLE = LX_HOOK_TO_ROLE,     /* XDP on the interface, of a pair the outer one */
+    LX_PROGRAM_FROM_ROLE = LX_HOOK_FROM_ROLE, /* tc at its egress */
+    LX_PROGRAM_INNER,                         /* XDP on the inner interface of a pair: from-role, too */
+    LX_PROGRAM_COUNT
+};
+
+static inline enum lx_hook lx_program_hook(enum lx_program program)
+{
+    return program == LX_PROGRAM_TO_ROLE ? LX_HOOK_TO_ROLE : LX_HOOK_FROM_ROLE;
+}
+
+/* The pin of each program. Maps are pinned by their names (maps.h). */
+extern const char *const lx_program_pins[LX_PROGRAM_COUNT];
 
 /* Writes the path of the directory. Returns `path`. */
 char *lx_pins_path(const struct lx_pin_name *name, char path[LX_PINS_PATH]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Loads programs over the maps of an attachment, and lets libxdp put the to-role one on the interface: natively where
+ * Loads programs over the maps of an attachment, and lets libxdp put those of XDP on an interface: natively where
  * the driver can, else (and only when asked to choose) in the generic path.
  */
 #include "program.h"
@@ -16,18 +16,18 @@
 #include "kernel_log.h"
 #include "object.h"
 
-int lx_program_load(const struct lx_maps *maps, enum lx_hook hook, bool twin, struct lx_failure *failure)
+int lx_program_load(const struct lx_maps *maps, enum lx_program program, bool twin, struct lx_failure *failure)
 {
     struct bpf_object *object;
     int error, fd = -1;
 
     lx_kernel_log_begin();
-    object = lx_object_open_over(hook, maps, twin);
+    object = lx_object_open_over(program, maps, twin);
     if (!object)
         return lx_fail_to_load(errno, failure);
     error = bpf_object__load(object);
     if (!error) {
-        fd = fcntl(bpf_program__fd(lx_object_program(object, hook)), F_DUPFD_CLOEXEC, 3);
+        fd = fcntl(bpf_program__fd(lx_object_program(object, program)), F_DUPFD_CLOEXEC, 3);
         error = fd < 0 ? -errno : 0;
     }
     bpf_object__close(object);
@@ -35,17 +35,17 @@ int lx_program_load(const struct lx_maps *maps, enum lx_hook hook, bool twin, st
 }
 
 /* One attempt in one mode, with an object of its own: libxdp may have loaded that of a failed one as something else. */
-static int attach_once(const struct lx_maps *maps, unsigned ifindex, enum xdp_attach_mode mode)
+static int attach_once(const struct lx_maps *maps, enum lx_program which, unsigned ifindex, enum xdp_attach_mode mode)
 {
     struct xdp_program *program = NULL;
     struct bpf_object *object;
     int error, fd = -1;
 
     lx_kernel_log_begin();
-    object = lx_object_open_over(LX_HOOK_TO_ROLE, maps, false);
+    object = lx_object_open_over(which, maps, false);
     if (!object)
         return -errno;
-    DECLARE_LIBXDP_OPTS(xdp_program_opts, options, .obj = object, .prog_name = lx_program_name(LX_HOOK_TO_ROLE));
+    DECLARE_LIBXDP_OPTS(xdp_program_opts, options, .obj = object, .prog_name = lx_program_name(which));
     program = xdp_program__create(&options);
     error = libxdp_get_error(program);
     if (error) {
@@ -74,17 +74,17 @@ static bool hopeless(int error)
     return error == -EBUSY || error == -EEXIST || error == -EPERM || error == -EACCES || error == -ENODEV;
 }
 
-int lx_program_attach(const struct lx_maps *maps, const struct lx_interface *interface, enum lx_mode_choice choice,
-                      struct lx_failure *failure)
+int lx_program_attach(const struct lx_maps *maps, enum lx_program program, const struct lx_interface *interface,
+                      enum lx_mode_choice choice, struct lx_failure *failure)
 {
     const char *mode = choice == LX_MODE_ONLY_GENERIC ? "generic" : "native";
     int fd = -EOPNOTSUPP;
 
     if (choice != LX_MODE_ONLY_GENERIC)
-        fd = attach_once(maps, interface->index, XDP_MODE_NATIVE);
+        fd = attach_once(maps, program, interface->index, XDP_MODE_NATIVE);
     if (choice == LX_MODE_ONLY_GENERIC || (choice == LX_MODE_AUTO && fd < 0 && !hopeless(fd))) {
         mode = "generic";
-        fd = attach_once(maps, interface->index, XDP_MODE_SKB);
+        fd = attach_once(maps, program, interface->index, XDP_MODE_SKB);
     }
     if (fd >= 0)
         return fd;
@@ -104,7 +104,7 @@ static int exchange(const struct lx_maps *maps, const struct lx_interface *inter
     if (old < 0)
         return lx_fail(failure, LX_EXIT_FAILED, errno, "cannot open program %u of %s: %s", running->id, interface->name,
                        strerror(errno));
-    program = lx_program_load(maps, LX_HOOK_TO_ROLE, false, failure);
+    program = lx_program_load(maps, LX_PROGRAM_TO_ROLE, false, failure);
     if (program >= 0) {
         LIBBPF_OPTS(bpf_xdp_attach_opts, options, .old_prog_fd = old);
 
@@ -128,7 +128,7 @@ int lx_program_replace(const struct lx_maps *maps, const struct lx_interface *in
 
     if (!running->dispatcher)
         return exchange(maps, interface, running, failure);
-    program = lx_program_attach(maps, interface, mode, failure);
+    program = lx_program_attach(maps, LX_PROGRAM_TO_ROLE, interface, mode, failure);
     if (program < 0)
         return program;
     error = lx_running_stop(interface->index, running, failure);

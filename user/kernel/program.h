@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The programs of an attachment, each loaded over its maps. Only libxdp loads the to-role one that judges packets,
- * since it alone knows whether it becomes a component of a dispatcher.
+ * The programs of an attachment, each loaded over its maps. Only libxdp loads the ones that judge packets by
+ * XDP, since it alone knows whether it becomes a component of a dispatcher.
  */
 #ifndef LYNCXDP_KERNEL_PROGRAM_H
 #define LYNCXDP_KERNEL_PROGRAM_H
 
 #include "attachment.h"
 #include "maps.h"
+#include "pins.h"
 #include "running.h"
 
 /*
- * Loads the program of a hook: the from-role one, for tc to take, or the twin of either, which answers and does not
- * count. Returns a file descriptor, or -errno.
+ * Loads a program: the from-role one, for tc to take, or the twin of any, which answers and does not count. Returns a
+ * file descriptor, or -errno.
  */
-int lx_program_load(const struct lx_maps *maps, enum lx_hook hook, bool twin, struct lx_failure *failure);
+int lx_program_load(const struct lx_maps *maps, enum lx_program program, bool twin, struct lx_failure *failure);
 
 /*
- * Attaches the to-role program. From this moment it judges packets. Returns a file descriptor of the program, or
- * -errno: -EBUSY or -EEXIST when another program is on the interface.
+ * Attaches the to-role program, or on the inner interface of a pair its own. From this moment it judges packets.
+ * Returns a file descriptor of the program, or -errno: -EBUSY or -EEXIST when another program is on the interface.
  */
-int lx_program_attach(const struct lx_maps *maps, const struct lx_interface *interface, enum lx_mode_choice choice,
-                      struct lx_failure *failure);
+int lx_program_attach(const struct lx_maps *maps, enum lx_program program, const struct lx_interface *interface,
+                      enum lx_mode_choice choice, struct lx_failure *failure);
 
 /*
  * Puts the to-role program over these maps in the place of one that runs. No packet passes between them unjudged: the

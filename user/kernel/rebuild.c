@@ -44,7 +44,7 @@ static int complete(const char *path, const struct lx_running *running, struct l
     metadata.dispatcher = running->dispatcher;
     error = lx_publish_metadata(maps.fds[LX_MAP_METADATA], &metadata, failure);
     lx_maps_close(&maps);
-    program = error ? -1 : lx_pin_open_program(path, lx_program_pins[LX_HOOK_TO_ROLE]);
+    program = error ? -1 : lx_pin_open_program(path, lx_program_pins[LX_PROGRAM_TO_ROLE]);
     if (error || program >= 0) {
         if (program >= 0)
             close(program);
@@ -53,7 +53,7 @@ static int complete(const char *path, const struct lx_running *running, struct l
     program = bpf_prog_get_fd_by_id(running->id);
     if (program < 0)
         return fail_to_look(-errno, failure);
-    error = lx_pin_program(program, path, lx_program_pins[LX_HOOK_TO_ROLE], failure);
+    error = lx_pin_program(program, path, lx_program_pins[LX_PROGRAM_TO_ROLE], failure);
     close(program);
     return error;
 }
@@ -86,7 +86,7 @@ static int undo(unsigned ifindex, const char *path, const char *next, struct lx_
     if (error && error != -ENOENT)
         return fail_to_look(error, failure);
     if (!error) {
-        program = lx_pin_open_program(path, lx_program_pins[LX_HOOK_FROM_ROLE]);
+        program = lx_pin_open_program(path, lx_program_pins[LX_PROGRAM_FROM_ROLE]);
         error = program < 0 ? lx_filter_detach(ifindex, &filter, failure)
                             : lx_filter_replace(ifindex, &filter, program, failure);
         if (program >= 0)
@@ -184,10 +184,10 @@ static int let_out(const struct rebuilding *rebuilding, struct lx_failure *failu
 
     if (!rebuilding->maps.shape.from_role)
         return 0;
-    program = lx_program_load(&rebuilding->maps, LX_HOOK_FROM_ROLE, false, failure);
+    program = lx_program_load(&rebuilding->maps, LX_PROGRAM_FROM_ROLE, false, failure);
     if (program < 0)
         return program;
-    error = lx_pin_program(program, rebuilding->next, lx_program_pins[LX_HOOK_FROM_ROLE], failure);
+    error = lx_pin_program(program, rebuilding->next, lx_program_pins[LX_PROGRAM_FROM_ROLE], failure);
     error = error ?: put_filter(rebuilding, program, failure);
     close(program);
     return error;

@@ -17,7 +17,7 @@
 
 #define DISPATCHER_NAME "xdp_dispatcher"
 
-/* A program of lyncxdp's uses ten maps; one that uses more than this is not of lyncxdp's. */
+/* A program of lyncxdp's uses a dozen maps; one that uses more than this is not of lyncxdp's. */
 #define MAPS 64
 
 /* What to look for besides: any program that no dispatcher runs. */
@@ -33,7 +33,8 @@ int lx_running_examine(int program, const struct lx_wanted *wanted, struct lx_ru
     if (bpf_obj_get_info_by_fd(program, &info, &length))
         return -errno;
     running->id = info.id;
-    running->lyncxdp = !strcmp(info.name, LX_NAME_TO_ROLE) || !strcmp(info.name, LX_NAME_FROM_ROLE);
+    running->lyncxdp = !strcmp(info.name, LX_NAME_TO_ROLE) || !strcmp(info.name, LX_NAME_FROM_ROLE) ||
+                       !strcmp(info.name, LX_NAME_INNER);
     snprintf(running->name, sizeof(running->name), "%s", *info.name ? info.name : "unnamed");
     for (__u32 i = 0; i < info.nr_map_ids && i < MAPS; i++)
         uses_map = uses_map || ids[i] == wanted->map_id;
@@ -98,7 +99,9 @@ int lx_running_with_map(unsigned ifindex, uint32_t map_id, struct lx_running *ru
 
 int lx_running_by_name(unsigned ifindex, struct lx_running *running)
 {
-    return find(ifindex, &(struct lx_wanted){.name = LX_NAME_TO_ROLE}, running);
+    int error = find(ifindex, &(struct lx_wanted){.name = LX_NAME_TO_ROLE}, running);
+
+    return error == -ENOENT ? find(ifindex, &(struct lx_wanted){.name = LX_NAME_INNER}, running) : error;
 }
 
 int lx_running_alone(unsigned ifindex, struct lx_running *running)

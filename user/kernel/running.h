@@ -31,6 +31,7 @@ struct lx_wanted {
 /* Names of our programs, as much of them as the kernel keeps. */
 #define LX_NAME_TO_ROLE "lyncxdp_to_role"
 #define LX_NAME_FROM_ROLE "lyncxdp_from_ro"
+#define LX_NAME_INNER "lyncxdp_inner"
 
 /* Reads a program by its file descriptor and tells whether it is the wanted one: 0, -ENOENT or another -errno. */
 int lx_running_examine(int program, const struct lx_wanted *wanted, struct lx_running *running);

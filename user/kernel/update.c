@@ -43,11 +43,14 @@ static int fail_to_open(int error, const struct lx_interface *interface, struct 
 /* A change that no packet would see must not look as if it had been made. */
 static int refuse_idle(const struct lx_update *update, struct lx_failure *failure)
 {
+    struct lx_metadata metadata = update->metadata;
+
+    metadata.ifindex = update->interface->index;
     for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++) {
         uint32_t counters = lx_map_id(update->maps.fds[lx_map_of_counters(hook)]);
         int error = hook == LX_HOOK_FROM_ROLE && !update->metadata.from_role
                         ? 0
-                        : lx_hook_look(hook, update->interface->index, counters);
+                        : lx_whereabouts_runs(&metadata, hook, counters);
 
         if (error == -ENOENT)
             return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
@@ -120,6 +123,10 @@ int lx_update_begin(const struct lx_interface *interface, struct lx_update *upda
     if (error)
         return error;
     lx_pins_name(lx_whereabouts_directory(interface, begun.directory), &name);
+    if (lx_whereabouts_is_inner(interface, begun.directory))
+        return lx_fail(failure, LX_EXIT_USAGE, EINVAL,
+                       "%s is the inner side of a pair; name the outer one, which 'lyncxdp status %s' tells",
+                       interface->name, interface->name);
     error = lx_lock_take(&name, &begun.lock, failure);
     if (error)
         return error;
@@ -239,7 +246,14 @@ static int make_room(struct lx_update *update, const struct lx_proposal *proposa
         shape.from_role = grows = true;
         shape.flows = LX_DEFAULT_FLOWS;
     }
-    return grows || update->metadata.program_version != LX_PROGRAM_VERSION ? lx_rebuild(update, &shape, failure) : 0;
+    grows = grows || update->metadata.program_version != LX_PROGRAM_VERSION;
+    if (grows && update->metadata.pair_ifindex)
+        return lx_fail(failure, LX_EXIT_FAILED, EOPNOTSUPP,
+                       "this policy needs other programs than those of %s - %s (for a larger image, for a look at what "
+                       "the role sends, or of this version), which a pair does not get in passing: detach it, then "
+                       "attach anew",
+                       update->metadata.interface, update->metadata.pair);
+    return grows ? lx_rebuild(update, &shape, failure) : 0;
 }
 
 int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure)

@@ -17,51 +17,83 @@
 #include "namespace.h"
 #include "running.h"
 
-/* For a reader who may not look at programs: what anybody can ask the interface. */
-static bool plausible(const struct lx_metadata *metadata, enum lx_hook hook)
+static bool hidden(int error)
 {
-    struct lx_filter filter;
+    return error == -EPERM || error == -EACCES;
+}
+
+/* Whether an XDP program runs; a reader who may not look at programs is told what anybody can ask the interface. */
+static int runs_xdp(unsigned ifindex, uint32_t counters_id, bool dispatcher, uint32_t program_id)
+{
+    struct lx_running running;
+    int error = lx_running_with_map(ifindex, counters_id, &running);
     uint32_t id;
 
-    if (hook == LX_HOOK_FROM_ROLE)
-        return !lx_filter_by_name(metadata->ifindex, &filter);
-    id = lx_running_id(metadata->ifindex);
+    if (!hidden(error))
+        return error;
+    id = lx_running_id(ifindex);
     /* A dispatcher's id says nothing of the programs behind it; that there is one must do. */
-    return metadata->dispatcher ? id != 0 : id && id == metadata->program_id;
+    return id && (dispatcher || id == program_id) ? 0 : -ENOENT;
+}
+
+static int runs_filter(unsigned ifindex, uint32_t counters_id)
+{
+    struct lx_filter filter;
+    int error = lx_filter_with_map(ifindex, counters_id, &filter);
+
+    return hidden(error) ? lx_filter_by_name(ifindex, &filter) : error;
 }
 
 int lx_whereabouts_runs(const struct lx_metadata *metadata, enum lx_hook hook, uint32_t counters_id)
 {
-    int error = lx_hook_look(hook, metadata->ifindex, counters_id);
+    int error = 0;
 
-    if (error == -EPERM || error == -EACCES)
-        return plausible(metadata, hook) ? 0 : -ENOENT;
-    return error;
+    if (hook == LX_HOOK_TO_ROLE)
+        return runs_xdp(metadata->ifindex, counters_id, metadata->dispatcher, metadata->program_id);
+    if (metadata->pair_ifindex)
+        error = runs_xdp(metadata->pair_ifindex, counters_id, metadata->pair_dispatcher, metadata->pair_program_id);
+    return error || !lx_has_filter(metadata) ? error : runs_filter(metadata->ifindex, counters_id);
 }
+
+/* The counters by which the programs on one side of an attachment are recognised; 0: none stands there. */
+struct side {
+    uint32_t xdp, filter;
+};
 
 static uint32_t counters_of(const char *directory, enum lx_hook hook)
 {
     return lx_pin_map_id(directory, lx_map_name(lx_map_of_counters(hook)));
 }
 
-static bool runs_any(const struct lx_metadata *metadata, const char *directory)
+static struct side outer_side(const char *directory)
 {
-    for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++)
-        if (!lx_whereabouts_runs(metadata, hook, counters_of(directory, hook)))
-            return true;
-    return false;
+    return (struct side){.xdp = counters_of(directory, LX_HOOK_TO_ROLE),
+                         .filter = counters_of(directory, LX_HOOK_FROM_ROLE)};
+}
+
+static struct side inner_side(const char *directory)
+{
+    return (struct side){.xdp = counters_of(directory, LX_HOOK_FROM_ROLE)};
+}
+
+static bool runs_any(const struct lx_metadata *metadata, const struct side *side)
+{
+    return !runs_xdp(metadata->ifindex, side->xdp, metadata->dispatcher, metadata->program_id) ||
+           (side->filter && !runs_filter(metadata->ifindex, side->filter));
 }
 
 /* In the namespace of the metadata: whether the interface in that place is still the one. Puts its name right. */
-static bool still_there(const char *directory, struct lx_metadata *metadata)
+static bool still_there(const struct side *side, struct lx_metadata *metadata)
 {
     char name[IF_NAMESIZE] = "";
 
     if (!if_indextoname(metadata->ifindex, name))
         return false;
-    if (strcmp(name, metadata->interface) && !runs_any(metadata, directory))
+    if (strcmp(name, metadata->interface) && !runs_any(metadata, side))
         return false;
     memcpy(metadata->interface, name, sizeof(metadata->interface));
+    if (if_indextoname(metadata->pair_ifindex, name))
+        memcpy(metadata->pair, name, sizeof(metadata->pair));
     return true;
 }
 
@@ -91,16 +123,16 @@ static int look_here(void *data)
     return found;
 }
 
-int lx_whereabouts_find(const char *directory, struct lx_metadata *metadata)
+static int find(const struct side *side, struct lx_metadata *metadata)
 {
-    struct wanted_program wanted = {.counters_id = counters_of(directory, LX_HOOK_TO_ROLE), .metadata = metadata};
+    struct wanted_program wanted = {.counters_id = side->xdp, .metadata = metadata};
     int came_from = lx_namespace_enter(metadata->netns);
     bool there = false;
 
     if (came_from >= 0) {
-        there = still_there(directory, metadata);
+        there = still_there(side, metadata);
         /* Another may have its index and its name, while it goes on elsewhere. */
-        if (there && !runs_any(metadata, directory))
+        if (there && !runs_any(metadata, side))
             lx_namespace_each(look_here, &wanted);
         lx_namespace_leave(came_from);
     } else if (came_from != -ENOENT) {
@@ -109,15 +141,58 @@ int lx_whereabouts_find(const char *directory, struct lx_metadata *metadata)
     return there || lx_namespace_each(look_here, &wanted) == 1 ? 0 : -ENOENT;
 }
 
+int lx_whereabouts_find(const char *directory, struct lx_metadata *metadata)
+{
+    const struct side side = outer_side(directory);
+
+    return find(&side, metadata);
+}
+
+/* The inner side, told as an attachment by itself. */
+static struct lx_metadata as_inner(const struct lx_metadata *metadata)
+{
+    struct lx_metadata inner = *metadata;
+
+    inner.ifindex = metadata->pair_ifindex;
+    inner.program_id = metadata->pair_program_id;
+    inner.dispatcher = metadata->pair_dispatcher;
+    inner.pair_ifindex = 0;
+    memcpy(inner.interface, metadata->pair, sizeof(inner.interface));
+    return inner;
+}
+
+int lx_whereabouts_find_inner(const char *directory, struct lx_metadata *metadata)
+{
+    const struct side side = inner_side(directory);
+
+    *metadata = as_inner(metadata);
+    return find(&side, metadata);
+}
+
+bool lx_whereabouts_is_inner(const struct lx_interface *interface, const char *directory)
+{
+    const struct side side = inner_side(directory);
+    struct lx_metadata metadata;
+
+    if (lx_metadata_find(directory, &metadata) || !metadata.pair_ifindex)
+        return false;
+    metadata = as_inner(&metadata);
+    if (metadata.netns == interface->netns && metadata.ifindex == interface->index)
+        return true;
+    metadata.ifindex = interface->index;
+    return runs_any(&metadata, &side);
+}
+
 /* Whether the pins in a directory are those of an interface of this namespace. */
 static bool belongs(const struct lx_interface *interface, const char *directory)
 {
+    const struct side side = outer_side(directory);
     struct lx_metadata metadata;
 
     if (lx_metadata_find(directory, &metadata))
         return false;
     metadata.ifindex = interface->index;
-    return runs_any(&metadata, directory);
+    return runs_any(&metadata, &side) || lx_whereabouts_is_inner(interface, directory);
 }
 
 char *lx_whereabouts_directory(const struct lx_interface *interface, char path[LX_PINS_PATH])

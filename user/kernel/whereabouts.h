@@ -12,8 +12,8 @@
 #include "pins.h"
 
 /*
- * 0 when the program that uses those counters stands at its hook of the metadata's interface, in this namespace;
- * -ENOENT, or another -errno: it cannot be told. Users who may not look at programs get as good an answer as there is.
+ * 0 when all programs of a hook, which use those counters, are where the metadata says, in this namespace; -ENOENT, or
+ * another -errno: it cannot be told. Users who may not look at programs get as good an answer as there is.
  */
 int lx_whereabouts_runs(const struct lx_metadata *metadata, enum lx_hook hook, uint32_t counters_id);
 
@@ -24,8 +24,15 @@ int lx_whereabouts_runs(const struct lx_metadata *metadata, enum lx_hook hook, u
  */
 int lx_whereabouts_find(const char *directory, struct lx_metadata *metadata);
 
-/* The directory of an interface's attachment, made here or moved here with it; its own, perhaps absent, when none is.
- * Returns `path`.
+/* The same of the inner interface of a pair: metadata that tells of it as if it were one by itself. */
+int lx_whereabouts_find_inner(const char *directory, struct lx_metadata *metadata);
+
+/* Whether an interface is the inner side of the pair with those pins: by its program, or else by its place. */
+bool lx_whereabouts_is_inner(const struct lx_interface *interface, const char *directory);
+
+/*
+ * The directory of an interface's attachment, made here or moved here with it, or of the pair whose inner side it is;
+ * its own, perhaps absent, when there is none. Returns `path`.
  */
 char *lx_whereabouts_directory(const struct lx_interface *interface, char path[LX_PINS_PATH]);
 

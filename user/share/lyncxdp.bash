@@ -36,6 +36,7 @@ _lyncxdp() {
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
             ;;
+        --pair) choices=$(_lyncxdp_interfaces) ;;
         --set | --without | --workload | --flows | --try) return ;;
         *)
             case $verb:$word in

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Judging what the role sends, wherever the program stands that sees it: at tc egress on the role's own host, or by XDP
+ * on the inner NIC of a pair. Answers to inbound rows pass, outbound rows pass and are remembered as flows; what no row
+ * lists is dropped, or under `--egress track` recorded and counted as what would have been dropped.
+ */
+#ifndef LYNCXDP_BPF_FROM_ROLE_H
+#define LYNCXDP_BPF_FROM_ROLE_H
+
+#include "state.h"
+
+/* The second half of a judgement, with what is remembered. */
+lx_inline __u32 lx_judge_sent(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    __u32 judgement = lx_judge_from_role(view, packet, ipv4);
+
+    if (packet->kind == LX_KIND_FRAGMENT)
+        return lx_ask_fragment(packet, LX_HOOK_FROM_ROLE, ipv4);
+    if (judgement == LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED) && lx_flow_known(packet, ipv4))
+        judgement = LX_JUDGED(LX_REASON_ICMP_ERROR);
+    if (twin)
+        return judgement;
+    if (lx_begins_flow(view, packet, judgement & 0xffff))
+        lx_record_flow_apart(packet, ipv4, judgement >> 16, view->image->generation);
+    if (packet->first_fragment &&
+        (lx_reason_verdict(judgement & 0xffff) == LX_PASS || view->image->egress == LX_EGRESS_TRACK))
+        lx_record_fragment(packet, LX_HOOK_FROM_ROLE, ipv4);
+    return judgement;
+}
+
+/* The same for an ordinary packet. */
+lx_inline __u32 lx_judge_sent_ordinary(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    __u32 judgement = lx_judge_ordinary_from_role(view, packet, ipv4);
+
+    if (!twin && lx_begins_flow(view, packet, judgement & 0xffff))
+        lx_record_flow(packet, ipv4, judgement >> 16, view->image->generation);
+    return judgement;
+}
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The XDP program of the from-role hook on the inner NIC of an inline pair: what comes in there is what the role sends.
+ * Its twin is the same program loaded with `twin` set: it answers instead.
+ */
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+#include <xdp/xdp_helpers.h>
+
+#include "from_role.h"
+#include "xdp.h"
+
+/* As on the outer NIC: lyncxdp decides first, and what it passes goes on to the dispatcher's other programs. */
+struct {
+    __uint(priority, 10);
+    __uint(XDP_PASS, 1);
+} XDP_RUN_CONFIG(lyncxdp_inner);
+
+/* Any frame, with all that it may need. */
+lx_apart int lx_any_inner(struct xdp_md *context)
+{
+    struct lx_frame frame = lx_xdp_frame(context, bpf_xdp_get_buff_len(context));
+    struct lx_cursor cursor = lx_cursor(&frame);
+    __u32 reason = LX_REASON_NO_POLICY, judgement;
+    struct lx_packet packet;
+    struct lx_view view;
+    bool would = false;
+
+    __builtin_memset(&packet, 0, sizeof(packet));
+    if (lx_image_in_force(&view)) {
+        /* As at tc egress, a policy of `--egress off` has nothing judged or counted here. */
+        if (view.image->egress == LX_EGRESS_OFF)
+            return lx_xdp_pass(LX_HOOK_FROM_ROLE);
+        would = lx_is_lenient(&view, LX_HOOK_FROM_ROLE);
+        reason = lx_read_link(&view, &cursor, &packet, frame.vlan);
+        if (reason == LX_UNDECIDED)
+            reason = lx_read_inside_xdp(context, cursor.offset, frame.length, view.image->built_ins, &packet);
+    }
+    if (reason != LX_UNDECIDED)
+        return lx_xdp_conclude(LX_HOOK_FROM_ROLE, LX_JUDGED(reason), LX_NO_SERVICE, frame.length, would);
+    if (packet.ethertype == ETH_P_IP)
+        judgement = lx_judge_sent(&view, &packet, true);
+    else
+        judgement = lx_judge_sent(&view, &packet, false);
+    return lx_xdp_conclude(LX_HOOK_FROM_ROLE, judgement, lx_counted_service(&packet), frame.length, would);
+}
+
+/* An ordinary frame, judged, remembered and counted; false when it is none. */
+lx_inline bool lx_ordinary_inner(struct xdp_md *context, bool ipv4, int *verdict)
+{
+    struct lx_frame frame = lx_xdp_frame(context, context->data_end - context->data);
+    __u32 judgement, service;
+    struct lx_packet packet;
+    struct lx_view view;
+
+    /* The image before the rest, so that little need be kept while it is looked up. */
+    if (frame.length > LX_LONGEST_LINEAR || !lx_ordinary_link(&frame, ipv4) || !lx_image_in_force(&view) ||
+        view.image->vlans || view.image->egress == LX_EGRESS_OFF || !lx_ordinary(&frame, &packet, ipv4))
+        return false;
+    judgement = lx_judge_sent_ordinary(&view, &packet, ipv4);
+    service = lx_service_of(&packet);
+    *verdict =
+        lx_xdp_conclude(LX_HOOK_FROM_ROLE, judgement, service, frame.length, lx_is_lenient(&view, LX_HOOK_FROM_ROLE));
+    return true;
+}
+
+/* IPv6 apart, so that the verifier follows either family on its own. LX_UNDECIDED for false. */
+lx_apart int lx_ordinary6_inner(struct xdp_md *context)
+{
+    int verdict = LX_UNDECIDED;
+
+    lx_ordinary_inner(context, false, &verdict);
+    return verdict;
+}
+
+SEC("xdp.frags")
+int lyncxdp_inner(struct xdp_md *context)
+{
+    int verdict;
+
+    if (lx_ordinary_inner(context, true, &verdict))
+        return verdict;
+    verdict = lx_ordinary6_inner(context);
+    return verdict == LX_UNDECIDED ? lx_any_inner(context) : verdict;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Looks at both sides of a pair before it is attached. */
+#include "pair.h"
+
+#include <net/if.h>
+#include <stdlib.h>
+
+#include "../core/report.h"
+#include "../kernel/pair.h"
+#include "../kernel/translation.h"
+#include "output.h"
+#include "ssh_session.h"
+
+static bool by_either(const struct lx_ssh_session *session, const struct lx_pair *pair)
+{
+    return lx_ssh_session_arrives_at(session, &pair->outer) || lx_ssh_session_arrives_at(session, &pair->inner);
+}
+
+/* Why the session would be cut, or NULL. */
+static const char *why_cut(const struct lx_ssh_session *session, const struct lx_pair *pair,
+                           const struct lx_compiled *compiled)
+{
+    struct lx_judgement judgement;
+
+    if (pair->forward)
+        return by_either(session, pair) ? "with --forward neither interface answers any more" : NULL;
+    /* On a bridge it may come by either side; the outer one is looked at as on a host. */
+    if (lx_ssh_session_arrives_at(session, &pair->outer) || !lx_ssh_session_arrives_at(session, &pair->inner))
+        return NULL;
+    judgement = lx_ssh_session_judge(session, LX_HOOK_FROM_ROLE, compiled);
+    if (compiled->image->egress != LX_EGRESS_ENFORCE || lx_reason_verdict(judgement.reason) == LX_PASS)
+        return NULL;
+    return "it comes from the role's side, and --egress enforce drops what no outbound row lists";
+}
+
+int lx_guard_pair(const struct lx_pair *pair, const struct lx_compiled *compiled, const struct lx_intent *intent)
+{
+    struct lx_ssh_session session;
+    char client[LX_PREFIX_TEXT];
+    const char *why;
+
+    if (!lx_ssh_session_find(&session) || !(why = why_cut(&session, pair, compiled)))
+        return LX_EXIT_DONE;
+    lx_address_format(&session.client, client);
+    if (intent->force) {
+        lx_print_warning("this cuts the SSH session from %s, as --force says: %s", client, why);
+        return LX_EXIT_DONE;
+    }
+    lx_print_error("this would cut your SSH session from %s: %s; nothing was changed; come by another interface, or "
+                   "attach all the same with --force",
+                   client, why);
+    return LX_EXIT_FAILED;
+}
+
+/* fe80::/64, which every interface gives itself. */
+static bool link_local(const struct lx_address *address)
+{
+    return address->bytes[0] == 0xfe && address->bytes[1] == 0x80;
+}
+
+/* A NIC that hands all it takes in to the other one is deaf itself. */
+static void warn_of_deafness(const struct lx_interface *interface)
+{
+    struct lx_address *addresses = NULL;
+    char master[IF_NAMESIZE], text[LX_PREFIX_TEXT];
+    size_t count = 0;
+
+    if (interface->master && if_indextoname(interface->master, master))
+        lx_print_warning("%s is a port of %s, which hears nothing through it any more: --forward hands everything to "
+                         "the other interface",
+                         interface->name, master);
+    lx_interface_addresses(interface, &addresses, &count);
+    for (size_t i = 0; i < count; i++)
+        if (!link_local(&addresses[i]))
+            lx_print_warning("nobody can reach %s at %s any more: --forward hands everything to the other interface",
+                             lx_address_format(&addresses[i], text), interface->name);
+    free(addresses);
+}
+
+void lx_warn_of_pair(const struct lx_pair *pair)
+{
+    if (pair->forward) {
+        warn_of_deafness(&pair->outer);
+        warn_of_deafness(&pair->inner);
+        return;
+    }
+    if (lx_translation_found())
+        lx_print_warning("there are NAT rules here: both sides of a pair must see the same addresses; translate "
+                         "outside the pair");
+    if (!lx_pair_carried(&pair->outer, &pair->inner))
+        lx_print_warning("nothing carries packets between %s and %s: make both ports of one bridge, or let the kernel "
+                         "route (net.ipv4.ip_forward), or attach with --forward",
+                         pair->outer.name, pair->inner.name);
+    if (lx_interface_leased(&pair->outer))
+        lx_print_warning("the address of %s comes from DHCP, which does not pass an inline pair: the lease will run "
+                         "out; give it an address of its own, or a row",
+                         pair->outer.name);
+}
