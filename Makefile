@@ -162,8 +162,9 @@ FUZZ_SECONDS ?= 600
 fuzz: $(FUZZERS) $(FUZZ_SEEDS)
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
-bench: all $(BUILD)/tests/bench/packet_cost
+bench: all $(BUILD)/tests/bench/packet_cost $(BUILD)/tests/flood/flood
 	@$(BUILD)/tests/bench/packet_cost
+	@tests/bench/forwarding.sh
 
 $(BUILD)/floor.bpf.o: tests/bench/floor.bpf.c
 	@mkdir -p $(@D)

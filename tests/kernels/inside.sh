@@ -148,6 +148,8 @@ check_test_programs() {
     check "judges and counts as the oracle does" passes 3 '*' build/tests/bpf/differential
     check "attaches, refuses and tidies up as it should" passes 4 \
         'attachment/@(attaching_puts|a_foreign_program|an_attach_killed|the_verifier)*' build/tests/bpf/attachment
+    check "a pair forwards by itself, in either mode and jumbo frames, and the verifier is content" passes 4 \
+        'inline/@(a_pair_forwards|jumbo|the_verifier)*' build/tests/bpf/inline
     check "flows begin with the role, and replies pass by them" passes 2 \
         'flows/@(of_a_tcp|icmp_errors)*' build/tests/bpf/flows
     check "all fixtures are judged in test runs and counted on an interface as they say" passes 4 \
