@@ -112,7 +112,7 @@ check "completion offers the verbs" bash -c ". '$tree/user/share/lyncxdp.bash'
     COMP_WORDS=(lyncxdp co) COMP_CWORD=1 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = 'confirm counters' ]"
 check "completion offers the options of a verb" bash -c "PATH=$(dirname "$LYNCXDP"):\$PATH
     . '$tree/user/share/lyncxdp.bash'
-    COMP_WORDS=(lyncxdp attach --fo) COMP_CWORD=2 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = --force ]"
+    COMP_WORDS=(lyncxdp attach --forc) COMP_CWORD=2 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = --force ]"
 check "completion offers the roles" bash -c "PATH=$(dirname "$LYNCXDP"):\$PATH
     . '$tree/user/share/lyncxdp.bash'
     COMP_WORDS=(lyncxdp show av-e) COMP_CWORD=2 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = av-edge ]"

@@ -331,6 +331,11 @@ check "explain asks the inner side about what the Edge sends" \
     says 0 'reason +spoofed' lyncxdp explain outer0 --from-role udp 10.45.16.99:1024 203.0.113.10:53
 check "a host's attach to the inner side is refused" says 4 'inner side of the pair outer0 - inner0' \
     lyncxdp attach inner0 --role av-edge
+check "an update of the pair keeps what inline stands for" says 0 'generation 2.*' \
+    lyncxdp update outer0 --without federation-ocs2007
+check "with egress enforced as before" eval 'lyncxdp status outer0 --json | jq -e "all(.[]; .egress == \"enforce\")"'
+check "an update by the inner interface is refused, with whom to name" says 2 'name the outer one' \
+    lyncxdp update inner0 --without federation-ocs2007
 check "detach" says 0 'no longer filtered' lyncxdp detach outer0
 check "bridged: nothing is left, nothing is changed" as_before
 carry_nothing

@@ -15,10 +15,10 @@ static const struct lx_option options_of_status[] = {
 
 static const struct lx_column columns[] = {
     {"INTERFACE", "interface", false, false},
-    {"PAIR", "pair", false, false},
     {"ROLE", "role", false, false},
     {"EDITION", "edition", false, false},
     {"SIDE", "side", false, false},
+    {"PAIR", "pair", false, false},
     {"HOOK", "hook", false, false},
     {"STATE", "state", false, false},
     {"MODE", "mode", false, false},
