@@ -153,8 +153,12 @@ struct bpf_object *lx_object_open_over(enum lx_program program, const struct lx_
 
     if (!object)
         return NULL;
-    for (enum lx_map map = 0; map < LX_MAP_TO_ROLE_COUNTERS && !error; map++)
+    for (enum lx_map map = 0; map < LX_MAP_TO_ROLE_COUNTERS && !error; map++) {
+        /* A devmap belongs to programs of one kind; under a dispatcher the twin is of another, and forwards nothing. */
+        if (map == LX_MAP_PEERS && twin)
+            continue;
         error = share(lx_object_map(object, map), maps->fds[map]);
+    }
     error = error ?: share(lx_object_map(object, lx_map_of_counters(hook)), maps->fds[lx_map_of_counters(hook)]);
     error = error ?: share(lx_object_map(object, lx_map_of_ports(hook)), maps->fds[lx_map_of_ports(hook)]);
     if (!error)
