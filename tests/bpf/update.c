@@ -612,6 +612,13 @@ static void let_pass(const struct traffic *traffic)
         usleep(1000);
 }
 
+static bool dispatched(void)
+{
+    struct lx_running running = {0};
+
+    return !lx_running_by_name(outer0.index, &running) && running.dispatcher;
+}
+
 /* Changes what is in force while traffic passes, and expects that none of it noticed. */
 static void change_under_traffic(struct made *made, uint32_t capacity, bool replaces)
 {
@@ -628,7 +635,11 @@ static void change_under_traffic(struct made *made, uint32_t capacity, bool repl
     pthread_join(sender, NULL);
     cr_expect_eq(traffic.arrived, traffic.sent, "%u frames were lost", traffic.sent - traffic.arrived);
     cr_expect_eq(traffic.wrong, 0);
-    cr_expect_eq(row_count(LX_HOOK_TO_ROLE, "in/1000"), before + traffic.sent);
+    /* While a dispatcher runs both, both count what passes. */
+    if (replaces && dispatched())
+        cr_expect_geq(row_count(LX_HOOK_TO_ROLE, "in/1000"), before + traffic.sent);
+    else
+        cr_expect_eq(row_count(LX_HOOK_TO_ROLE, "in/1000"), before + traffic.sent);
     cr_expect_eq(dropped(9999), refused + traffic.sent);
     cr_expect_eq(program_id() != program, replaces);
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A command killed at any step leaves the old policy in force or the new one, whole; status says which; the next command
 # puts everything right; nothing is left behind. Killed is each command before each single call of those that change the
-# kernel: bpf() above all, and what moves pins, programs and filters. Two lanes, each in namespaces of its own.
+# kernel: bpf() above all, and what moves pins, programs and filters. And where a call fails instead, the command fails
+# with a sentence and the old policy stays. Two lanes, each in namespaces of its own.
 
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -187,6 +188,72 @@ kill_decision() {
     points=$((points + number - 1))
 }
 
+# --- What fails ----------------------------------------------------------------------------------------------------
+
+errors=(ENOSPC EPERM ENOMEM)
+
+# fails CALL NUMBER ERROR command…   False once there is no such call any more. Keeps the exit code in $status.
+fails() {
+    local call=$1 number=$2 error=$3
+    shift 3
+    strace -f -qq -o "$work/trace" -e "trace=$call" -e "inject=$call:error=$error:when=$number" -- "$LYNCXDP" "$@" \
+        >"$work/output" 2>&1
+    status=$?
+    [ $status -eq 0 ] || grep -q 'lyncxdp: error: .' "$work/output" || wrong "$* says nothing about $error at $call $number"
+    grep -q INJECTED "$work/trace"
+}
+
+# What is enforced is the first when the command has succeeded, else the second.
+held_to_its_word() {
+    if [ $status -eq 0 ]; then
+        consistent "$1, which succeeded," "$2"
+    else
+        consistent "$1, which said $(<"$work/output")," "$3"
+    fi
+}
+
+fail_attach() {
+    local call=$1 number=1 error
+    while error=${errors[number % 3]} && fails "$call" $number "$error" attach outer --role client --site "$work/b.yaml"; do
+        held_to_its_word "attach with $error at $call $number" b nothing
+        [ "$enforces" = nothing ] || must detach outer
+        traceless "attach with $error at $call $number"
+        number=$((number + 1))
+    done
+    must detach outer
+    points=$((points + number - 1))
+}
+
+fail_update() {
+    local call=$1 prepare=$2 number=1 now=a error
+    shift 2
+    must attach outer --role client --site "$work/a.yaml"
+    $prepare
+    while error=${errors[number % 3]} &&
+        fails "$call" $number "$error" update outer --site "$work/$(other $now).yaml" "$@"; do
+        held_to_its_word "update with $error at $call $number" "$(other $now)" $now
+        now=$enforces
+        $prepare
+        number=$((number + 1))
+    done
+    must detach outer
+    traceless "update"
+    points=$((points + number - 1))
+}
+
+fail_detach() {
+    local call=$1 number=1 error
+    must attach outer --role client --site "$work/b.yaml"
+    while error=${errors[number % 3]} && fails "$call" $number "$error" detach outer; do
+        consistent "detach with $error at $call $number" b nothing
+        [ "$enforces" = nothing ] && "$LYNCXDP" detach outer >/dev/null 2>&1
+        [ "$enforces" = nothing ] && traceless "detach" && must attach outer --role client --site "$work/b.yaml"
+        number=$((number + 1))
+    done
+    traceless "detach"
+    points=$((points + number - 1))
+}
+
 as_it_is() { :; }
 
 # As if another lyncxdp had attached: the next update puts its own programs in place of those.
@@ -222,6 +289,8 @@ lane() {
             scenario "attach" kill_attach $call
             scenario "detach" kill_detach $call
         done
+        scenario "attach, failing" fail_attach bpf
+        scenario "detach, failing" fail_detach bpf
         ;;
     update)
         scenario "update" kill_update bpf as_it_is
@@ -232,6 +301,9 @@ lane() {
         for call in renameat2 sendto mkdir unlink rmdir chmod; do
             scenario "update that replaces programs" kill_update $call outdate
         done
+        scenario "update, failing" fail_update bpf as_it_is
+        scenario "update that replaces programs, failing" fail_update bpf outdate
+        scenario "update that replaces programs, failing" fail_update renameat2 outdate
         ;;
     esac
 }
@@ -270,8 +342,12 @@ for lane in attach update; do
         case $mistakes in
         *[!0-9]*) continue ;;
         esac
-        check "$what, killed before each of its $points calls of $call" report "$call" "$what" "$work/$lane.told" "$mistakes"
+        case $what in
+        *failing) manner="at" ;;
+        *) manner="killed before" ;;
+        esac
+        check "$what, $manner each of its $points calls of $call" report "$call" "$what" "$work/$lane.told" "$mistakes"
     done <"$work/$lane.told"
 done
-check "nothing was left out" [ "$tap_count" -eq 23 ]
+check "nothing was left out" [ "$tap_count" -eq 28 ]
 finish

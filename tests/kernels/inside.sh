@@ -105,6 +105,29 @@ check_detached() {
     check "3479 is answered without it" answered udp 3479 1
 }
 
+one_program() {
+    [ "$(bpftool -j prog list | jq '[.[] | select(.name == "lyncxdp_to_role")] | length')" -eq 1 ]
+}
+
+# Updates, of the kind that takes a new program too: the dispatcher runs the new one before the old one goes.
+check_updates() {
+    check "attach without the other hook" $lyncxdp attach edge0 $policy --egress off
+    check "an update that needs it" $lyncxdp update edge0 --egress track
+    check "status: both hooks, still under the dispatcher" says \
+        'length == 2 and all(.[]; .state == "filtering") and .[0].dispatcher' $lyncxdp status edge0 --json
+    check "one program has taken the other's place" one_program
+    check "what the policy allows is answered" answered udp 3478 1
+    check "what it does not is not" unanswered udp 3479 1
+    check "audit lets it through" $lyncxdp update edge0 --audit
+    check "which is answered then" answered udp 3479 1
+    check "a trial" $lyncxdp update edge0 --no-audit --try 5
+    check "which drops" unanswered udp 3479 1
+    sleep 6
+    check "until it has run out" answered udp 3479 1
+    check "updates: detach" $lyncxdp detach edge0
+    check "updates: nothing is left" nothing_left
+}
+
 check_generic() {
     check "attach, in generic mode" $lyncxdp attach edge0 $policy --mode generic --egress off
     check "status: generic, under the dispatcher" status_says '.mode == "generic" and .dispatcher == true'
@@ -152,6 +175,8 @@ check_test_programs() {
         'inline/@(a_pair_forwards|jumbo|the_verifier)*' build/tests/bpf/inline
     check "flows begin with the role, and replies pass by them" passes 2 \
         'flows/@(of_a_tcp|icmp_errors)*' build/tests/bpf/flows
+    check "the policy changes while packets pass" passes 3 \
+        'update/@(a_trial_ends|an_image_that|rows_that)*' build/tests/bpf/update
     check "all fixtures are judged in test runs and counted on an interface as they say" passes 4 \
         '*' build/tests/bpf/fixtures
 }
@@ -163,6 +188,7 @@ check_traffic
 check_neighbour
 check_detached
 check_second
+check_updates
 check_generic
 check_jumbo
 check_virtio

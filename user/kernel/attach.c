@@ -112,7 +112,7 @@ static int remove_all(const struct lx_metadata *metadata, const char *directory,
 /* Refuses when an interface has an attachment; removes what is left of one that no longer runs. */
 static int remove_stale(const struct lx_interface *interface, const char *directory, struct lx_failure *failure)
 {
-    uint32_t counters = lx_pin_map_id(directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS));
+    uint32_t counters;
     struct lx_metadata metadata = {.ifindex = interface->index};
     struct lx_running running;
     int error;
@@ -120,7 +120,8 @@ static int remove_stale(const struct lx_interface *interface, const char *direct
     error = lx_rebuild_recover(interface->index, directory, failure);
     if (error || lx_pins_look(directory))
         return error;
-    error = lx_running_with_map(interface->index, counters, &running);
+    error = lx_pin_map_id(directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS), &counters);
+    error = error ?: lx_running_with_map(interface->index, counters, &running);
     if (!error)
         return fail_for_another(interface, failure);
     if (error != -ENOENT)

@@ -170,6 +170,7 @@ void lx_attachment_close(struct lx_attachment *attachment)
 enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, enum lx_hook hook)
 {
     const struct lx_metadata *metadata = &attachment->metadata;
+    uint32_t counters;
     int came_from, error;
 
     if (attachment->gone)
@@ -179,7 +180,8 @@ enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, e
     came_from = lx_namespace_enter(metadata->netns);
     if (came_from < 0)
         return LX_STATE_NOT_RUNNING;
-    error = lx_whereabouts_runs(metadata, hook, lx_map_id(attachment->maps.fds[lx_map_of_counters(hook)]));
+    error = lx_map_id(attachment->maps.fds[lx_map_of_counters(hook)], &counters);
+    error = error ?: lx_whereabouts_runs(metadata, hook, counters);
     lx_namespace_leave(came_from);
     return !error ? LX_STATE_FILTERING : LX_STATE_NOT_RUNNING;
 }

@@ -15,10 +15,11 @@
 int lx_metadata_complete(struct lx_metadata *metadata, enum lx_program program, const struct lx_maps *maps)
 {
     bool inner = program == LX_PROGRAM_INNER;
-    uint32_t counters = lx_map_id(maps->fds[lx_map_of_counters(lx_program_hook(program))]);
     struct lx_running running;
-    int error = lx_running_with_map(inner ? metadata->pair_ifindex : metadata->ifindex, counters, &running);
+    uint32_t counters;
+    int error = lx_map_id(maps->fds[lx_map_of_counters(lx_program_hook(program))], &counters);
 
+    error = error ?: lx_running_with_map(inner ? metadata->pair_ifindex : metadata->ifindex, counters, &running);
     if (error)
         return error;
     *(inner ? &metadata->pair_program_id : &metadata->program_id) = running.id;
@@ -58,12 +59,15 @@ static int stop_filter(unsigned ifindex, uint32_t map_id, bool orphans, struct l
 
 int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct lx_failure *failure)
 {
-    uint32_t to_role = lx_pin_map_id(directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS));
-    uint32_t from_role = lx_pin_map_id(directory, lx_map_name(LX_MAP_FROM_ROLE_COUNTERS));
     struct lx_metadata metadata = {0};
+    uint32_t to_role, from_role;
     int error, stopped;
     bool created;
 
+    error = lx_pin_map_id(directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS), &to_role);
+    error = error ?: lx_pin_map_id(directory, lx_map_name(LX_MAP_FROM_ROLE_COUNTERS), &from_role);
+    if (error)
+        return fail_to_look(error, failure);
     stopped = stop_xdp(ifindex, to_role, orphans, failure);
     if (stopped && stopped != -ENOENT)
         return stopped;
@@ -82,10 +86,13 @@ int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct 
 
 int lx_hooks_stop_inner(unsigned ifindex, const char *directory, struct lx_failure *failure)
 {
-    uint32_t from_role = lx_pin_map_id(directory, lx_map_name(LX_MAP_FROM_ROLE_COUNTERS));
     struct lx_metadata metadata = {0};
-    int error, stopped = stop_xdp(ifindex, from_role, false, failure);
+    uint32_t from_role;
+    int stopped, error = lx_pin_map_id(directory, lx_map_name(LX_MAP_FROM_ROLE_COUNTERS), &from_role);
 
+    if (error)
+        return fail_to_look(error, failure);
+    stopped = stop_xdp(ifindex, from_role, false, failure);
     if (stopped && stopped != -ENOENT)
         return stopped;
     lx_metadata_find(directory, &metadata);

@@ -170,24 +170,27 @@ int lx_pin_open_program(const char *path, const char *name)
     return open_pin(path, name, false);
 }
 
-uint32_t lx_map_id(int fd)
+int lx_map_id(int fd, uint32_t *id)
 {
     struct bpf_map_info info = {0};
     __u32 length = sizeof(info);
 
-    return bpf_obj_get_info_by_fd(fd, &info, &length) ? 0 : info.id;
+    if (bpf_obj_get_info_by_fd(fd, &info, &length))
+        return -errno;
+    *id = info.id;
+    return 0;
 }
 
-uint32_t lx_pin_map_id(const char *path, const char *name)
+int lx_pin_map_id(const char *path, const char *name, uint32_t *id)
 {
-    int fd = open_pin(path, name, false);
-    uint32_t id;
+    int error, fd = open_pin(path, name, false);
 
+    *id = 0;
     if (fd < 0)
-        return 0;
-    id = lx_map_id(fd);
+        return fd == -ENOENT ? 0 : fd;
+    error = lx_map_id(fd, id);
     close(fd);
-    return id;
+    return error;
 }
 
 int lx_pins_list(struct lx_words *paths, struct lx_failure *failure)

@@ -74,9 +74,9 @@ int lx_pin_open_map(const char *path, const char *name, bool writing, uint32_t k
 /* Opens a pinned program. Returns a file descriptor or -errno. */
 int lx_pin_open_program(const char *path, const char *name);
 
-/* The id of a map, or 0. */
-uint32_t lx_map_id(int fd);
-uint32_t lx_pin_map_id(const char *path, const char *name);
+/* The id of a map, 0 when there is no such pin. Return 0 or -errno: what cannot be told must not pass for absent. */
+int lx_map_id(int fd, uint32_t *id);
+int lx_pin_map_id(const char *path, const char *name, uint32_t *id);
 
 /* The paths of all directories, in no order. Returns 0 or -errno; no bpffs is no directories. */
 int lx_pins_list(struct lx_words *paths, struct lx_failure *failure);

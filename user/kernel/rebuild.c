@@ -63,8 +63,10 @@ static int finish(unsigned ifindex, const char *path, const char *next, const st
                   struct lx_failure *failure)
 {
     struct lx_running old;
-    int error = lx_running_with_map(ifindex, lx_pin_map_id(path, images_pin()), &old);
+    uint32_t images;
+    int error = lx_pin_map_id(path, images_pin(), &images);
 
+    error = error ?: lx_running_with_map(ifindex, images, &old);
     if (!error)
         error = lx_running_stop(ifindex, &old, failure);
     else if (error == -ENOENT)
@@ -81,8 +83,10 @@ static int undo(unsigned ifindex, const char *path, const char *next, struct lx_
 {
     struct lx_metadata metadata;
     struct lx_filter filter;
-    int error = lx_filter_with_map(ifindex, lx_pin_map_id(next, images_pin()), &filter), program;
+    uint32_t images;
+    int program, error = lx_pin_map_id(next, images_pin(), &images);
 
+    error = error ?: lx_filter_with_map(ifindex, images, &filter);
     if (error && error != -ENOENT)
         return fail_to_look(error, failure);
     if (!error) {
@@ -106,6 +110,7 @@ int lx_rebuild_recover(unsigned ifindex, const char *directory, struct lx_failur
 {
     struct lx_running running;
     char next[LX_PINS_PATH];
+    uint32_t images;
     int error;
 
     lx_pins_next(directory, next);
@@ -113,7 +118,8 @@ int lx_rebuild_recover(unsigned ifindex, const char *directory, struct lx_failur
         return 0;
     if (lx_pins_look(directory))
         return lx_pins_remove(next, failure); /* the attachment is gone, and with it what a successor is for */
-    error = lx_running_with_map(ifindex, lx_pin_map_id(next, images_pin()), &running);
+    error = lx_pin_map_id(next, images_pin(), &images);
+    error = error ?: lx_running_with_map(ifindex, images, &running);
     if (!error)
         return finish(ifindex, directory, next, &running, failure);
     return error == -ENOENT ? undo(ifindex, directory, next, failure) : fail_to_look(error, failure);
@@ -166,10 +172,14 @@ static int pin(struct rebuilding *rebuilding, struct lx_failure *failure)
 static int put_filter(const struct rebuilding *rebuilding, int program, struct lx_failure *failure)
 {
     const struct lx_update *update = rebuilding->update;
-    uint32_t counters = lx_map_id(update->maps.fds[LX_MAP_FROM_ROLE_COUNTERS]);
     struct lx_filter filter;
-    int error = lx_filter_with_map(update->interface->index, counters, &filter);
+    uint32_t counters;
+    int error = -ENOENT;
 
+    if (update->maps.fds[LX_MAP_FROM_ROLE_COUNTERS] >= 0) {
+        error = lx_map_id(update->maps.fds[LX_MAP_FROM_ROLE_COUNTERS], &counters);
+        error = error ?: lx_filter_with_map(update->interface->index, counters, &filter);
+    }
     if (!error)
         return lx_filter_replace(update->interface->index, &filter, program, failure);
     if (error != -ENOENT)
@@ -197,9 +207,10 @@ static int let_in(const struct rebuilding *rebuilding, struct lx_failure *failur
 {
     const struct lx_update *update = rebuilding->update;
     struct lx_running running;
-    int program,
-        error = lx_running_with_map(update->interface->index, lx_map_id(update->maps.fds[LX_MAP_IMAGES]), &running);
+    uint32_t images;
+    int program, error = lx_map_id(update->maps.fds[LX_MAP_IMAGES], &images);
 
+    error = error ?: lx_running_with_map(update->interface->index, images, &running);
     if (error)
         return fail_to_look(error, failure);
     program = lx_program_replace(&rebuilding->maps, update->interface, &running, failure);

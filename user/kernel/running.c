@@ -40,7 +40,9 @@ int lx_running_examine(int program, const struct lx_wanted *wanted, struct lx_ru
         uses_map = uses_map || ids[i] == wanted->map_id;
     if (wanted->map_id)
         return uses_map ? 0 : -ENOENT;
-    return !wanted->name || !strcmp(info.name, wanted->name) ? 0 : -ENOENT;
+    if (wanted->name)
+        return strcmp(info.name, wanted->name) ? -ENOENT : 0;
+    return !wanted->id || info.id == wanted->id ? 0 : -ENOENT;
 }
 
 static int examine_all(unsigned ifindex, const struct lx_wanted *wanted, struct lx_running *running)
@@ -123,21 +125,39 @@ static int fail_to_stop(int error, const struct lx_running *running, struct lx_f
                    running->id, running->name, strerror(-error), *lx_kernel_log() ? "\n" : "", lx_kernel_log());
 }
 
+/* libxdp may report success without having found the program. */
+static int stop_behind_dispatcher(unsigned ifindex, int fd, const struct lx_running *running)
+{
+    const enum xdp_attach_mode mode = running->mode == LX_MODE_GENERIC ? XDP_MODE_SKB : XDP_MODE_NATIVE;
+    struct xdp_program *program = xdp_program__from_fd(fd); /* keeps a duplicate */
+    struct lx_running still;
+    int error = libxdp_get_error(program);
+
+    if (error)
+        return error;
+    error = xdp_program__detach(program, ifindex, mode, 0);
+    xdp_program__close(program);
+    if (error)
+        return error;
+    error = find(ifindex, &(struct lx_wanted){.id = running->id}, &still);
+    return error == -ENOENT ? 0 : error ?: -EIO;
+}
+
 int lx_running_stop(unsigned ifindex, const struct lx_running *running, struct lx_failure *failure)
 {
-    enum xdp_attach_mode mode = running->mode == LX_MODE_GENERIC ? XDP_MODE_SKB : XDP_MODE_NATIVE;
-    struct xdp_program *program;
     int error, fd;
 
     lx_kernel_log_begin();
     fd = bpf_prog_get_fd_by_id(running->id);
     if (fd < 0)
         return fail_to_stop(-errno, running, failure);
-    program = xdp_program__from_fd(fd); /* keeps a duplicate */
-    error = libxdp_get_error(program);
-    if (!error) {
-        error = xdp_program__detach(program, ifindex, mode, 0);
-        xdp_program__close(program);
+    if (running->dispatcher) {
+        error = stop_behind_dispatcher(ifindex, fd, running);
+    } else {
+        LIBBPF_OPTS(bpf_xdp_attach_opts, options, .old_prog_fd = fd);
+
+        error = bpf_xdp_detach((int)ifindex, running->mode == LX_MODE_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE,
+                               &options);
     }
     close(fd);
     return error ? fail_to_stop(error, running, failure) : 0;

@@ -22,10 +22,11 @@ struct lx_running {
     bool lyncxdp;    /* by its name, a program of ours */
 };
 
-/* What to look for: the program that uses a map (its id), or else one of that name. */
+/* What to look for: the program that uses a map (its id), or else one of that name, or else one of that id. */
 struct lx_wanted {
     uint32_t map_id;
     const char *name;
+    uint32_t id;
 };
 
 /* Names of our programs, as much of them as the kernel keeps. */

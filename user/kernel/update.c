@@ -47,11 +47,13 @@ static int refuse_idle(const struct lx_update *update, struct lx_failure *failur
 
     metadata.ifindex = update->interface->index;
     for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++) {
-        uint32_t counters = lx_map_id(update->maps.fds[lx_map_of_counters(hook)]);
-        int error = hook == LX_HOOK_FROM_ROLE && !update->metadata.from_role
-                        ? 0
-                        : lx_whereabouts_runs(&metadata, hook, counters);
+        uint32_t counters;
+        int error;
 
+        if (hook == LX_HOOK_FROM_ROLE && !update->metadata.from_role)
+            continue;
+        error = lx_map_id(update->maps.fds[lx_map_of_counters(hook)], &counters);
+        error = error ?: lx_whereabouts_runs(&metadata, hook, counters);
         if (error == -ENOENT)
             return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
                            "%s is not filtered: its program does not run on it any more; "
@@ -274,9 +276,11 @@ int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposa
     if (!error && update->drop_fallback)
         error = store(update, lx_control_word(active, active, shadow, 0), failure);
     error = error ?: lx_publish(&update->maps, &candidate, failure);
-    error = error ?: lx_publication_read(&update->maps, candidate.slot, &update->publications[candidate.slot]);
     if (error)
         return error;
+    error = lx_publication_read(&update->maps, candidate.slot, &update->publications[candidate.slot]);
+    if (error)
+        return fail_to_open(error, update->interface, failure);
     return store(update,
                  lx_control_word((uint8_t)candidate.slot, fallback, shadow,
                                  proposal->try_seconds ? lx_monotonic_ms() + proposal->try_seconds * 1000ull : 0),

@@ -60,9 +60,12 @@ struct side {
     uint32_t xdp, filter;
 };
 
+/* 0 when it cannot be told: then the name of the interface must do. */
 static uint32_t counters_of(const char *directory, enum lx_hook hook)
 {
-    return lx_pin_map_id(directory, lx_map_name(lx_map_of_counters(hook)));
+    uint32_t id;
+
+    return lx_pin_map_id(directory, lx_map_name(lx_map_of_counters(hook)), &id) ? 0 : id;
 }
 
 static struct side outer_side(const char *directory)
