@@ -259,7 +259,7 @@ as_it_is() { :; }
 # As if another lyncxdp had attached: the next update puts its own programs in place of those.
 outdate() {
     local pin bytes
-    pin=$(echo /sys/fs/bpf/lyncxdp/*/metadata)
+    pin=$(echo /sys/fs/bpf/lyncxdp/*[0-9]/metadata)
     mapfile -t bytes < <(bpftool -j map lookup pinned "$pin" key 0 0 0 0 | jq -r '.value[]')
     bytes[version_at]=0xff
     bpftool map update pinned "$pin" key 0 0 0 0 value "${bytes[@]}" || wrong "the attachment could not be outdated"
