@@ -155,7 +155,22 @@ check "check finds the tables sound" says 0 'lync2010.yaml: ok, [0-9]+ roles, [0
     nobody check "$policies/lync2010.yaml" "$contoso"
 check "check of a role goes all the way" says 0 'av-edge: ok, 3 rows open' \
     nobody check "$contoso" --role av-edge --side internal
-check "check without a file" says 2 'takes policy or site files' nobody check
+mkdir "$work/declared"
+printf 'interfaces:\n  eth0: {role: av-edge, site: %s}\n  eth1: {role: access-edge, set: {next-hop: 192.0.2.1}}\n' "$contoso" \
+    >"$work/declared/good.yaml"
+sed 's/av-edge/av-egde/' "$work/declared/good.yaml" >"$work/declared/role.yaml"
+sed 's/set: .*/sit: x}/' "$work/declared/good.yaml" >"$work/declared/key.yaml"
+sed 's/, set: .*/, side: internal}/' "$work/declared/good.yaml" >"$work/declared/group.yaml"
+check "check knows a declaration" says 0 'good.yaml: ok, declaration, 2 interfaces' nobody check "$work/declared/good.yaml"
+check "and builds what it declares" says 0 '^eth1: ok, [0-9]+ rows open' nobody check "$work/declared/good.yaml"
+check "and tells it in JSON" answers '.[0] | .kind == "declaration" and .ok and .interfaces == 2' \
+    nobody check --json "$work/declared/good.yaml"
+check "an unknown key in a declaration" says 3 "key.yaml:3:[0-9]+: error: .*'sit'.*did you mean" \
+    nobody check "$work/declared/key.yaml"
+check "an unknown role in it" says 3 'role.yaml:2: eth0 cannot be attached' nobody check "$work/declared/role.yaml"
+check "while the rest is checked all the same" says 3 '^eth1: ok' nobody check "$work/declared/role.yaml"
+check "a group that nobody sets" says 3 'pool' nobody check "$work/declared/group.yaml"
+check "check without a file" says 2 'takes policy, site or declaration files' nobody check
 
 cat >"$work/broken.yaml" <<'END'
 edition: mine

@@ -99,3 +99,53 @@ Test(request_words, damaged_words_are_refused)
     cr_expect_eq(lx_request_split("--role", 6, &split), -EINVAL);
     cr_expect_eq(lx_request_split(damaged, sizeof(damaged), &split), -EINVAL);
 }
+
+static bool same(const char *one_line, const char *other_line)
+{
+    struct lx_words one = words(one_line), other = words(other_line);
+    bool same = lx_request_same(&one, &other);
+
+    cr_expect_eq(lx_request_same(&other, &one), same, "%s and %s", one_line, other_line);
+    lx_words_free(&one);
+    lx_words_free(&other);
+    return same;
+}
+
+Test(request_words, the_order_of_options_makes_no_difference)
+{
+    cr_expect(same("", ""));
+    cr_expect(same("--role=a|--site=/s|--audit", "--audit|--site=/s|--role=a"));
+    cr_expect(same("--set=a=1|--set=b=2|--role=r", "--role=r|--set=b=2|--set=a=1"));
+}
+
+Test(request_words, the_order_of_one_options_values_does)
+{
+    cr_expect_not(same("--policy=/a|--policy=/b", "--policy=/b|--policy=/a"));
+    cr_expect_not(same("--set=a=1|--set=a=2", "--set=a=2|--set=a=1"));
+}
+
+Test(request_words, other_words_ask_for_something_else)
+{
+    cr_expect_not(same("--role=a", "--role=b"));
+    cr_expect_not(same("--role=a", "--role=a|--audit"));
+    cr_expect_not(same("--role=a|--role=a", "--role=a"));
+    cr_expect_not(same("--role=a|--role=a|--role=b", "--role=a|--role=b|--role=b"));
+    cr_expect_not(same("--set=a=1", "--set=b=1"));
+}
+
+Test(request_words, a_published_request_reads_back)
+{
+    struct lx_publication *publication = calloc(1, sizeof(*publication));
+    static const char request[] = "--role=a\0--audit";
+    struct lx_words read;
+
+    cr_assert_not_null(publication);
+    memcpy(publication->request, request, sizeof(request));
+    publication->request_size = sizeof(request);
+    cr_assert_eq(lx_request_published(publication, &read), 0);
+    cr_expect_eq(read.count, 2);
+    lx_words_free(&read);
+    publication->request_size = sizeof(publication->request) + 1;
+    cr_expect_eq(lx_request_published(publication, &read), -EINVAL);
+    free(publication);
+}

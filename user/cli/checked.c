@@ -15,43 +15,54 @@
 #include "editions.h"
 #include "output.h"
 
-/* A site's top level has other keys than a policy's. */
-static bool is_site(const struct lx_tree *tree)
+/* Whether a key is among those, NULL at their end. */
+static bool among(const char *key, const char *const *keys)
 {
-    static const char *const keys[] = {"site", "self", "groups", "options", "built-in", "vlans", "watch-ports", "rows"};
-    static const char *const others[] = {"edition", "include", "documents", "workloads", "sets", "roles"};
+    while (*keys && strcmp(key, *keys) != 0)
+        keys++;
+    return *keys;
+}
+
+/* The top levels of the three have different keys. */
+static enum lx_file_kind kind_of(const struct lx_tree *tree)
+{
+    static const char *const sites[] = {"site",  "self",        "groups", "options", "built-in",
+                                        "vlans", "watch-ports", "rows",   NULL};
+    static const char *const policies[] = {"edition", "include", "documents", "workloads", "sets", "roles", NULL};
+    static const char *const declarations[] = {"interfaces", "defaults", NULL};
     const struct lx_node *node =
         tree->count && tree->nodes->kind == LX_NODE_MAPPING ? lx_node_first(tree->nodes) : NULL;
-    bool site = false;
+    enum lx_file_kind kind = LX_FILE_POLICY;
 
     for (; node; node = lx_node_next(node) ? lx_node_next(lx_node_next(node)) : NULL) {
         const char *key = node->kind == LX_NODE_TEXT ? lx_node_text(tree, node) : "";
 
-        for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-            if (!strcmp(key, others[i]))
-                return false;
-        for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-            site = site || !strcmp(key, keys[i]);
+        if (among(key, policies))
+            return LX_FILE_POLICY;
+        if (among(key, declarations))
+            return LX_FILE_DECLARATION;
+        if (among(key, sites))
+            kind = LX_FILE_SITE;
     }
-    return site;
+    return kind;
 }
 
 /* Parses just to look at the top level; what is wrong is told by the reader that follows. */
-static bool looks_like_site(FILE *stream, const char *path)
+static enum lx_file_kind looks_like(FILE *stream, const char *path)
 {
     struct lx_diagnostics unheard = {0};
     struct lx_tree tree = {0};
     struct lx_text text = {0};
-    bool site = false;
+    enum lx_file_kind kind = LX_FILE_POLICY;
 
     if (!lx_text_read(stream, path, &text, &unheard)) {
         if (!lx_tree_parse(&text, &tree, &unheard))
-            site = is_site(&tree);
+            kind = kind_of(&tree);
         lx_tree_free(&tree);
         lx_text_free(&text);
     }
     lx_diagnostics_free(&unheard);
-    return site;
+    return kind;
 }
 
 /* The whole of a stream, or as much as is more than a file may hold: it is read twice, and may be a pipe. */
@@ -68,6 +79,18 @@ static FILE *keep(FILE *stream, char **bytes)
     return fmemopen(*bytes, size, "r");
 }
 
+static int read_as(struct lx_checked *checked, FILE *stream)
+{
+    switch (checked->kind) {
+    case LX_FILE_SITE:
+        return lx_site_file_read(stream, checked->path, &checked->site, &checked->diagnostics);
+    case LX_FILE_DECLARATION:
+        return lx_declaration_read(stream, checked->path, &checked->declaration, &checked->diagnostics);
+    default:
+        return lx_policy_read(stream, checked->path, &checked->policy, &checked->diagnostics);
+    }
+}
+
 int lx_checked_read(const char *path, struct lx_checked *checked)
 {
     FILE *stream = lx_open_input(path), *kept;
@@ -81,10 +104,9 @@ int lx_checked_read(const char *path, struct lx_checked *checked)
     if (ferror(stream)) {
         error = -EIO;
     } else if (kept) {
-        checked->is_site = looks_like_site(kept, path);
+        checked->kind = looks_like(kept, path);
         rewind(kept);
-        error = checked->is_site ? lx_site_file_read(kept, path, &checked->site, &checked->diagnostics)
-                                 : lx_policy_read(kept, path, &checked->policy, &checked->diagnostics);
+        error = read_as(checked, kept);
     }
     checked->sound = !error;
     if (kept)
@@ -128,7 +150,8 @@ static int lint_sites(struct lx_checked *files, size_t count)
         result = lx_edition_read(names.items[i], &editions[i]);
     policies = editions && result == LX_EXIT_DONE ? chain(editions, names.count, files, count) : NULL;
     for (size_t i = 0; i < count && policies; i++)
-        if (files[i].is_site && files[i].sound && lx_lint_site(&files[i].site, policies, &files[i].diagnostics))
+        if (files[i].kind == LX_FILE_SITE && files[i].sound &&
+            lx_lint_site(&files[i].site, policies, &files[i].diagnostics))
             result = lx_memory_error();
     for (size_t i = 0; i < count; i++)
         files[i].policy.next = NULL;
@@ -144,8 +167,9 @@ int lx_checked_lint(struct lx_checked *files, size_t count)
     bool sites = false;
 
     for (size_t i = 0; i < count; i++) {
-        sites = sites || (files[i].is_site && files[i].sound);
-        if (!files[i].is_site && files[i].sound && lx_lint_policy(&files[i].policy, &files[i].diagnostics))
+        sites = sites || (files[i].kind == LX_FILE_SITE && files[i].sound);
+        if (files[i].kind == LX_FILE_POLICY && files[i].sound &&
+            lx_lint_policy(&files[i].policy, &files[i].diagnostics))
             return lx_memory_error();
     }
     return sites ? lint_sites(files, count) : LX_EXIT_DONE;
@@ -177,7 +201,9 @@ static size_t count_rows(const struct lx_checked *checked)
 
 json_t *lx_checked_report(const struct lx_checked *checked, bool canonical)
 {
-    char *text = canonical && checked->sound && !checked->is_site ? lx_checked_canonical(checked) : NULL;
+    static const char *const kinds[] = {
+        [LX_FILE_POLICY] = "policy", [LX_FILE_SITE] = "site", [LX_FILE_DECLARATION] = "declaration"};
+    char *text = canonical && checked->sound && checked->kind == LX_FILE_POLICY ? lx_checked_canonical(checked) : NULL;
     json_t *diagnostics = json_array(), *report;
 
     for (size_t i = 0; i < checked->diagnostics.count; i++) {
@@ -187,10 +213,10 @@ json_t *lx_checked_report(const struct lx_checked *checked, bool canonical)
             return NULL;
         }
     }
-    report = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:o}", "file", checked->path, "kind",
-                       checked->is_site ? "site" : "policy", "ok", checked->sound, "roles",
-                       (json_int_t)checked->policy.role_count, "rows", (json_int_t)count_rows(checked), "groups",
-                       (json_int_t)checked->site.group_count, "diagnostics", diagnostics);
+    report = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:o}", "file", checked->path, "kind", kinds[checked->kind],
+                       "ok", checked->sound, "roles", (json_int_t)checked->policy.role_count, "rows",
+                       (json_int_t)count_rows(checked), "groups", (json_int_t)checked->site.group_count, "interfaces",
+                       (json_int_t)checked->declaration.count, "diagnostics", diagnostics);
     if (text && report && json_object_set_new(report, "canonical", json_string(text))) {
         json_decref(report);
         report = NULL;
@@ -203,5 +229,6 @@ void lx_checked_free(struct lx_checked *checked)
 {
     lx_policy_file_free(&checked->policy);
     lx_site_free(&checked->site);
+    lx_declaration_free(&checked->declaration);
     lx_diagnostics_free(&checked->diagnostics);
 }

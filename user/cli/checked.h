@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A file that `check` looks at: a policy or a site, read once, with all that is to be said of it. */
+/* A file that `check` looks at: a policy, a site or a declaration, read once, with all that is to be said of it. */
 #ifndef LYNCXDP_CLI_CHECKED_H
 #define LYNCXDP_CLI_CHECKED_H
 
 #include <jansson.h>
 
+#include "../core/declaration.h"
 #include "../core/policy_file.h"
 #include "../core/site_file.h"
 
+enum lx_file_kind {
+    LX_FILE_POLICY,
+    LX_FILE_SITE,
+    LX_FILE_DECLARATION,
+};
+
 struct lx_checked {
     const char *path;
-    bool is_site;
+    enum lx_file_kind kind;
     bool sound; /* read without an error, so that one of the following is there */
     struct lx_policy_file policy;
     struct lx_site site;
+    struct lx_declaration declaration;
     struct lx_diagnostics diagnostics;
 };
 

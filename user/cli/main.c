@@ -14,8 +14,11 @@
 static const struct lx_verb verbs[] = {
     {"attach", "IFACE --role ROLE... [OPTION]...", "filter an interface as the tables of a role say", lx_verb_attach},
     {"update", "IFACE [OPTION]...", "change the policy in force; what is not named stays", lx_verb_update},
+    {"diff", "IFACE [OPTION]... [--json]", "what an update would newly allow and newly drop", lx_verb_diff},
     {"confirm", "IFACE", "keep what is on trial", lx_verb_confirm},
     {"rollback", "IFACE", "return to what the last update replaced, or end a trial", lx_verb_rollback},
+    {"apply", "[-f FILE] [--dry-run] [--wait SECONDS] [--force] [--json]",
+     "bring every interface to the state that a file declares", lx_verb_apply},
     {"detach", "IFACE | --all", "stop filtering and leave nothing behind", lx_verb_detach},
     {"status", "[IFACE] [--json]", "what is attached, and whether it filters", lx_verb_status},
     {"counters", "[IFACE] [--by row|port|reason] [--json]", "what was let through and what was dropped",
@@ -25,7 +28,7 @@ static const struct lx_verb verbs[] = {
      "the verdict on one packet, and the row behind it", lx_verb_explain},
     {"roles", "[--edition EDITION] [--json]", "the roles that there are tables of", lx_verb_roles},
     {"show", "ROLE... [OPTION]... [--json]", "the rows of roles", lx_verb_show},
-    {"check", "FILE... [OPTION]... [--json]", "look for mistakes in policy and site files", lx_verb_check},
+    {"check", "FILE... [OPTION]... [--json]", "look for mistakes in policy, site and declaration files", lx_verb_check},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))

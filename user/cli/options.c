@@ -59,12 +59,48 @@ static struct option *long_options(const struct lx_option_set *sets, size_t coun
     return table;
 }
 
-static void print_option(const char *name, const char *argument, const char *help)
+/* The letter of a set's option; 0: it has none. */
+static char letter_of(const struct lx_option_set *set, size_t index)
 {
+    return set->letters && index < strlen(set->letters) ? set->letters[index] : '\0';
+}
+
+/* The letters that getopt_long is to know, and which of them take an argument. */
+static void short_options(const struct lx_option_set *sets, size_t count, char letters[64])
+{
+    char *end = stpcpy(letters, ":h");
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; letter_of(&sets[i], j) && end < letters + 60; j++) {
+            *end++ = letter_of(&sets[i], j);
+            if (sets[i].options[j].argument)
+                *end++ = ':';
+        }
+    *end = '\0';
+}
+
+/* The code of an option that getopt_long returned, perhaps by its letter; 0: none of ours. */
+static int option_code(const struct lx_option_set *sets, size_t count, int code)
+{
+    int index = OPTION_FIRST;
+
+    if (code >= OPTION_FIRST)
+        return code;
+    for (size_t i = 0; code && i < count; i++)
+        for (size_t j = 0; j < sets[i].count; j++, index++)
+            if (letter_of(&sets[i], j) == code)
+                return index;
+    return 0;
+}
+
+static void print_option(const struct lx_option *option, char letter)
+{
+    const char also[] = {',', ' ', '-', letter, '\0'};
     char left[64];
 
-    snprintf(left, sizeof(left), "--%s%s%s", name, argument ? " " : "", argument ? argument : "");
-    printf("  %-27s %s\n", left, help);
+    snprintf(left, sizeof(left), "--%s%s%s%s", option->name, letter ? also : "", option->argument ? " " : "",
+             option->argument ?: "");
+    printf("  %-27s %s\n", left, option->help);
 }
 
 static void print_help(const char *name, const struct lx_option_set *sets, size_t count)
@@ -74,9 +110,9 @@ static void print_help(const char *name, const struct lx_option_set *sets, size_
     printf("usage: lyncxdp %s %s\n\n%s\n\n", name, verb->synopsis, verb->summary);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sets[i].count; j++)
-            print_option(sets[i].options[j].name, sets[i].options[j].argument, sets[i].options[j].help);
-    print_option("help", NULL, "print this and do nothing");
-    print_option("version", NULL, "print the version and do nothing");
+            print_option(&sets[i].options[j], letter_of(&sets[i], j));
+    print_option(&(struct lx_option){.name = "help", .help = "print this and do nothing"}, 0);
+    print_option(&(struct lx_option){.name = "version", .help = "print the version and do nothing"}, 0);
 }
 
 /* An option that getopt_long refused: none of ours, a beginning of several, or one with an argument it does not take.
@@ -169,12 +205,13 @@ static bool take(int code, char **argv, const struct option *table, const struct
             *exit = refused_option(argv[0], argv[optind - 1], table);
         return false;
     case ':':
-        option = optopt >= OPTION_FIRST ? find_option(sets, optopt, &set) : NULL;
+        code = option_code(sets, count, optopt);
+        option = code ? find_option(sets, code, &set) : NULL;
         *exit = option ? lx_usage_error("--%s needs an argument: %s", option->name, option->argument)
                        : lx_usage_error("'%s' needs an argument", argv[optind - 1]);
         return false;
     default:
-        option = find_option(sets, code, &set);
+        option = find_option(sets, option_code(sets, count, code), &set);
         *exit = take_option(set, option, optarg);
         return *exit == LX_EXIT_DONE;
     }
@@ -185,15 +222,17 @@ bool lx_options_read(int argc, char **argv, const struct lx_option_set *sets, si
 {
     struct option *table = long_options(sets, count);
     bool go_on = true;
+    char letters[64];
     int code;
 
     if (!table) {
         *exit = lx_memory_error();
         return false;
     }
+    short_options(sets, count, letters);
     opterr = 0;
     optind = 0;
-    while (go_on && (code = getopt_long(argc, argv, ":h", table, NULL)) != -1)
+    while (go_on && (code = getopt_long(argc, argv, letters, table, NULL)) != -1)
         go_on = take(code, argv, table, sets, count, exit);
     arguments->items = argv + optind;
     arguments->count = (size_t)(argc - optind);

@@ -27,7 +27,7 @@ struct lx_option {
 /*
  * With `words`, what was given is written down there as well, "--name=value" or "--name", the option spelled out and a
  * FILE made absolute, so that it can be kept and read again. With `clears`, an empty value (or NAME=) is written down
- * and not taken: it takes away what was kept.
+ * and not taken: it takes away what was kept. With `letters`, the first options may be written by these, as -f.
  */
 struct lx_option_set {
     const struct lx_option *options;
@@ -35,6 +35,7 @@ struct lx_option_set {
     void *target;
     struct lx_words *words;
     bool clears;
+    const char *letters;
 };
 
 #define LX_OPTION_SET(array, into)                                                                                     \

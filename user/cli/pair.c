@@ -47,8 +47,8 @@ int lx_guard_pair(const struct lx_pair *pair, const struct lx_compiled *compiled
         return LX_EXIT_DONE;
     }
     lx_print_error("this would cut your SSH session from %s: %s; nothing was changed; come by another interface, or "
-                   "attach all the same with --force",
-                   client, why);
+                   "%s all the same with --force",
+                   client, why, intent->verb);
     return LX_EXIT_FAILED;
 }
 
@@ -95,4 +95,31 @@ void lx_warn_of_pair(const struct lx_pair *pair)
         lx_print_warning("the address of %s comes from DHCP, which does not pass an inline pair: the lease will run "
                          "out; give it an address of its own, or a row",
                          pair->outer.name);
+}
+
+int lx_pair_find(const char *inner, const struct lx_interface *outer, bool forward, struct lx_pair *pair)
+{
+    struct lx_failure failure;
+
+    pair->outer = *outer;
+    pair->forward = forward;
+    if (lx_interface_find(inner, &pair->inner, &failure) || lx_pair_check(outer, &pair->inner, forward, &failure))
+        return lx_print_failure(&failure);
+    return LX_EXIT_DONE;
+}
+
+int lx_guard_attachment(const struct lx_interface *interface, const struct lx_pair *pair,
+                        const struct lx_policy *policy, const struct lx_compiled *compiled,
+                        const struct lx_intent *intent)
+{
+    int result = pair ? lx_guard_pair(pair, compiled, intent) : LX_EXIT_DONE;
+
+    if (result == LX_EXIT_DONE && !(pair && pair->forward))
+        result = lx_guard_session(interface, policy, compiled, intent);
+    if (result != LX_EXIT_DONE)
+        return result;
+    if (pair)
+        lx_warn_of_pair(pair);
+    lx_warn_of_policy(interface, policy);
+    return LX_EXIT_DONE;
 }

@@ -24,4 +24,15 @@ int lx_guard_pair(const struct lx_pair *pair, const struct lx_compiled *compiled
 /* Says what is legal but probably not meant. */
 void lx_warn_of_pair(const struct lx_pair *pair);
 
+/* Finds the inner interface and makes sure that the two can be a pair. Returns an exit code. */
+int lx_pair_find(const char *inner, const struct lx_interface *outer, bool forward, struct lx_pair *pair);
+
+/*
+ * Makes sure that what is to be attached, to an interface or a pair (else NULL), does not cut the hand that asks, and
+ * warns of what is probably not meant. Returns an exit code.
+ */
+int lx_guard_attachment(const struct lx_interface *interface, const struct lx_pair *pair,
+                        const struct lx_policy *policy, const struct lx_compiled *compiled,
+                        const struct lx_intent *intent);
+
 #endif

@@ -23,15 +23,13 @@ static void suggest(const struct lx_ssh_session *session, const struct lx_policy
 {
     char row[LX_SSH_ROW_TEXT];
 
+    const char *try = intent->no_trials ? "" : " for a while with --try, or";
+
     if (judgement->reason == LX_REASON_NO_ROW)
-        fprintf(stderr,
-                "Let it in with a row of your site file, or %s for a while with --try, or all the same with "
-                "--force:\n\nrows:\n  %s\n\n",
-                intent->verb, lx_ssh_session_row(session, policy, row));
+        fprintf(stderr, "Let it in with a row of your site file, or %s%s all the same with --force:\n\nrows:\n  %s\n\n",
+                intent->verb, try, lx_ssh_session_row(session, policy, row));
     else
-        fprintf(stderr,
-                "Change what the site says about it, or %s for a while with --try, or all the same with --force.\n",
-                intent->verb);
+        fprintf(stderr, "Change what the site says about it, or %s%s all the same with --force.\n", intent->verb, try);
 }
 
 int lx_guard_session(const struct lx_interface *interface, const struct lx_policy *policy,
@@ -76,7 +74,8 @@ void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_pol
                          interface->name);
 }
 
-void lx_say_roles(const struct lx_policy *policy)
+/* "av-edge (lync2010, external)" */
+static void say_roles(const struct lx_policy *policy)
 {
     const char *side = lx_side_name(policy->side);
 
@@ -98,7 +97,8 @@ static void say_egress(const struct lx_policy *policy)
         puts("  replies to what the role itself begins are not let in: egress is off");
 }
 
-void lx_say_terms(const char *interface, const struct lx_policy *policy, uint32_t try_seconds)
+/* What becomes of what the role sends, whether anything is dropped at all, and until when. */
+static void say_terms(const char *interface, const struct lx_policy *policy, uint32_t try_seconds)
 {
     say_egress(policy);
     if (policy->audit)
@@ -106,4 +106,30 @@ void lx_say_terms(const char *interface, const struct lx_policy *policy, uint32_
     if (try_seconds)
         printf("  on trial for %u s: 'lyncxdp confirm %s' keeps it, else it falls back by itself\n", try_seconds,
                interface);
+}
+
+void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy *policy,
+                     const struct lx_attach_choices *choices)
+{
+    const char *how = attached->mode == LX_MODE_NATIVE ? "native mode" : "generic mode";
+
+    if (attached->mode == LX_MODE_GENERIC && choices->mode == LX_MODE_AUTO)
+        how = "generic mode (slower: the driver refused the native one)";
+    printf("%s%s%s: filtering as ", attached->interface, attached->pair_ifindex ? " - " : "", attached->pair);
+    say_roles(policy);
+    printf(", %zu inbound rows open, %s, %s\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE), how,
+           attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
+    say_terms(attached->interface, policy, choices->try_seconds);
+    if (attached->forward)
+        printf("  %s and %s forward by themselves\n", attached->interface, attached->pair);
+}
+
+void lx_say_updated(const struct lx_update *update, const struct lx_policy *policy, uint32_t try_seconds)
+{
+    const struct lx_publication *now = lx_update_in_force(update);
+
+    printf("%s: generation %llu: filtering as ", update->metadata.interface, (unsigned long long)now->generation);
+    say_roles(policy);
+    printf(", %zu inbound rows open\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE));
+    say_terms(update->metadata.interface, policy, try_seconds);
 }

@@ -5,11 +5,12 @@
 
 #include "../core/compile.h"
 #include "../core/policy.h"
-#include "../kernel/interface.h"
+#include "../kernel/update.h"
 
 /* How sure a person is of a policy. */
 struct lx_intent {
-    const char *verb;     /* "attach", "update" */
+    const char *verb;     /* "attach", "update", "apply" */
+    bool no_trials;       /* the verb has none */
     uint32_t try_seconds; /* it comes back by itself after that time; 0: it does not */
     bool force;
 };
@@ -23,10 +24,11 @@ void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_pol
 
 size_t lx_rules_of_hook(const struct lx_policy *policy, enum lx_hook hook);
 
-/* "av-edge (lync2010, external)" */
-void lx_say_roles(const struct lx_policy *policy);
+/* What was attached, how it runs, and its terms: egress, audit, trial. */
+void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy *policy,
+                     const struct lx_attach_choices *choices);
 
-/* What becomes of what the role sends, whether anything is dropped at all, and until when. */
-void lx_say_terms(const char *interface, const struct lx_policy *policy, uint32_t try_seconds);
+/* What is in force after an update, and its terms. */
+void lx_say_updated(const struct lx_update *update, const struct lx_policy *policy, uint32_t try_seconds);
 
 #endif

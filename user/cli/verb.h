@@ -15,11 +15,13 @@ struct lx_verb {
 /* The verb of that name; NULL when there is none. */
 const struct lx_verb *lx_verb_find(const char *name);
 
+int lx_verb_apply(int argc, char **argv);
 int lx_verb_attach(int argc, char **argv);
 int lx_verb_check(int argc, char **argv);
 int lx_verb_confirm(int argc, char **argv);
 int lx_verb_counters(int argc, char **argv);
 int lx_verb_detach(int argc, char **argv);
+int lx_verb_diff(int argc, char **argv);
 int lx_verb_explain(int argc, char **argv);
 int lx_verb_flows(int argc, char **argv);
 int lx_verb_roles(int argc, char **argv);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * check: looks for mistakes in policy and site files with the parser that attach uses, and for what is probably not
- * meant. With --role it goes all the way to the image, so that what it finds sound can be attached.
+ * check: looks for mistakes in policy, site and declaration files with the parsers that attach and apply use, and for
+ * what is probably not meant. Declared interfaces, and roles with --role, go all the way to the image, so that what it
+ * finds sound can be attached.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "../core/report_json.h"
 #include "checked.h"
 #include "composed.h"
+#include "declared.h"
 #include "output.h"
 #include "verb.h"
 
@@ -44,12 +46,14 @@ static int print_checked(const struct lx_checked *checked, bool canonical)
     if (!checked->sound)
         return LX_EXIT_DONE;
     if (canonical)
-        return checked->is_site ? LX_EXIT_DONE : print_canonical(checked);
+        return checked->kind == LX_FILE_POLICY ? print_canonical(checked) : LX_EXIT_DONE;
     if (warnings)
         snprintf(more, sizeof(more), ", %zu warning%s", warnings, warnings > 1 ? "s" : "");
     for (size_t i = 0; i < checked->policy.role_count; i++)
         rows += checked->policy.roles[i].row_count;
-    if (checked->is_site)
+    if (checked->kind == LX_FILE_DECLARATION)
+        printf("%s: ok, declaration, %zu interfaces%s\n", checked->path, checked->declaration.count, more);
+    else if (checked->kind == LX_FILE_SITE)
         printf("%s: ok, site, %zu groups, %zu rows%s\n", checked->path, checked->site.group_count,
                checked->site.row_count, more);
     else
@@ -60,7 +64,9 @@ static int print_checked(const struct lx_checked *checked, bool canonical)
 /* A sound file joins the policy that --role then builds. */
 static int use(const struct lx_checked *checked, struct check_options *options)
 {
-    if (!checked->is_site)
+    if (checked->kind == LX_FILE_DECLARATION)
+        return LX_EXIT_DONE;
+    if (checked->kind == LX_FILE_POLICY)
         return lx_take_word(&options->policy.policies, checked->path);
     if (options->policy.site && options->policy.roles.count)
         return lx_usage_error("'%s' and '%s' are both sites; a role is checked against one", options->policy.site,
@@ -82,6 +88,36 @@ static int check_role(const struct check_options *options)
         printf("%s%s: ok, %zu rows open, an image of %u bytes\n", policy->roles.items[0],
                policy->roles.count > 1 ? " and more" : "", policy->rule_count, composed.compiled.image->size);
     lx_composed_free(&composed);
+    return result;
+}
+
+static int check_declared(const struct lx_declared *declared, const struct check_options *options)
+{
+    struct lx_asked asked = {0};
+    int result = lx_declared_compose("check", declared, &asked);
+    const struct lx_composed *composed = &asked.policy.composed;
+
+    if (result != LX_EXIT_DONE)
+        lx_print_error("%s:%u: %s cannot be attached like this", declared->place.file, declared->place.line,
+                       declared->interface);
+    else if (!options->json && !options->canonical)
+        printf("%s: ok, %zu rows open, an image of %u bytes\n", declared->interface, composed->policy.rule_count,
+               composed->compiled.image->size);
+    lx_asked_free(&asked);
+    return result;
+}
+
+/* Builds what apply would put in force, on every interface. */
+static int check_declaration(const struct lx_checked *checked, const struct check_options *options)
+{
+    int result = LX_EXIT_DONE;
+
+    for (size_t i = 0; checked->sound && i < checked->declaration.count; i++) {
+        int one = check_declared(&checked->declaration.items[i], options);
+
+        if (one != LX_EXIT_DONE)
+            result = one;
+    }
     return result;
 }
 
@@ -114,7 +150,7 @@ static int check(struct lx_checked *files, const struct lx_arguments *arguments,
         one = lx_checked_read(arguments->items[i], &files[i]);
         if (one != LX_EXIT_DONE)
             result = one;
-        policies += files[i].sound && !files[i].is_site;
+        policies += files[i].sound && files[i].kind == LX_FILE_POLICY;
     }
     if (options->canonical && !options->json && policies > 1)
         return lx_usage_error("--canonical prints one policy; name one");
@@ -125,6 +161,8 @@ static int check(struct lx_checked *files, const struct lx_arguments *arguments,
         result = one;
     if (result == LX_EXIT_DONE && options->policy.roles.count)
         result = check_role(options);
+    for (size_t i = 0; i < arguments->count && result == LX_EXIT_DONE; i++)
+        result = check_declaration(&files[i], options);
     return result;
 }
 
@@ -134,7 +172,7 @@ static int run(struct check_options *options, const struct lx_arguments *argumen
     int result;
 
     if (!arguments->count)
-        return lx_usage_error("check takes policy or site files");
+        return lx_usage_error("check takes policy, site or declaration files");
     if (!options->policy.roles.count && lx_policy_options_given(&options->policy))
         return lx_usage_error("these options describe a policy of a role: name it with --role");
     files = calloc(arguments->count, sizeof(*files));

@@ -66,6 +66,30 @@ int lx_request_merge(const struct lx_words *kept, const struct lx_words *given, 
     return error;
 }
 
+/* The word that comes after `index` words of the same subject; NULL when there are not so many. */
+static const char *nth_of_subject(const struct lx_words *words, const char *subject, size_t index)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (same_subject(words->items[i], subject) && !index--)
+            return words->items[i];
+    return NULL;
+}
+
+bool lx_request_same(const struct lx_words *one, const struct lx_words *other)
+{
+    for (size_t i = 0; i < one->count; i++) {
+        const char *word = one->items[i], *twin;
+        size_t index = 0;
+
+        for (size_t before = 0; before < i; before++)
+            index += same_subject(one->items[before], word);
+        twin = nth_of_subject(other, word, index);
+        if (!twin || strcmp(twin, word) != 0)
+            return false;
+    }
+    return one->count == other->count;
+}
+
 int lx_request_split(const char *text, size_t size, struct lx_words *words)
 {
     struct lx_words split = {0};
@@ -78,4 +102,11 @@ int lx_request_split(const char *text, size_t size, struct lx_words *words)
     else
         *words = split;
     return error;
+}
+
+int lx_request_published(const struct lx_publication *publication, struct lx_words *words)
+{
+    if (publication->request_size > sizeof(publication->request))
+        return -EINVAL;
+    return lx_request_split(publication->request, publication->request_size, words);
 }

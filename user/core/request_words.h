@@ -15,7 +15,16 @@
  */
 int lx_request_merge(const struct lx_words *kept, const struct lx_words *given, struct lx_words *merged);
 
+/*
+ * Whether two requests ask for the same: the same options with the same values. In which order options stand makes no
+ * difference, in which order one option's values stand does.
+ */
+bool lx_request_same(const struct lx_words *one, const struct lx_words *other);
+
 /* The words in a text where each ends with a zero byte. -EINVAL when the last one does not; else as above. */
 int lx_request_split(const char *text, size_t size, struct lx_words *words);
+
+/* The words that asked for a published policy. Results as above. */
+int lx_request_published(const struct lx_publication *publication, struct lx_words *words);
 
 #endif

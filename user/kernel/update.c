@@ -155,10 +155,7 @@ const struct lx_publication *lx_update_in_force(const struct lx_update *update)
 
 int lx_update_request(const struct lx_update *update, struct lx_words *words, struct lx_failure *failure)
 {
-    const struct lx_publication *publication = lx_update_in_force(update);
-    int error = publication->request_size <= sizeof(publication->request)
-                    ? lx_request_split(publication->request, publication->request_size, words)
-                    : -EINVAL;
+    int error = lx_request_published(lx_update_in_force(update), words);
 
     if (!error)
         return 0;
@@ -281,10 +278,16 @@ int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposa
     error = lx_publication_read(&update->maps, candidate.slot, &update->publications[candidate.slot]);
     if (error)
         return fail_to_open(error, update->interface, failure);
+    update->replaced = update->control;
     return store(update,
                  lx_control_word((uint8_t)candidate.slot, fallback, shadow,
                                  proposal->try_seconds ? lx_monotonic_ms() + proposal->try_seconds * 1000ull : 0),
                  failure);
+}
+
+int lx_update_undo(struct lx_update *update, struct lx_failure *failure)
+{
+    return store(update, update->replaced, failure);
 }
 
 int lx_update_confirm(struct lx_update *update, struct lx_failure *failure)

@@ -23,6 +23,7 @@ struct lx_update {
     struct lx_maps maps;
     struct lx_metadata metadata;
     uint64_t control;                    /* the control word; a deadline in it: a trial is pending */
+    uint64_t replaced;                   /* the control word that the commit replaced */
     struct lx_publication *publications; /* owned: of all slots */
     bool ended;                          /* a trial had run out: what it fell back to is the policy now */
     bool drop_fallback;                  /* the next policy needs the row slots of the fallback */
@@ -58,6 +59,13 @@ int lx_update_assign(struct lx_update *update, struct lx_policy *policy, struct 
  * trial is pending, that is what the trial would fall back to. On failure nothing has changed.
  */
 int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure);
+
+/*
+ * Takes back the commit that was made under this very lock: what was in force is again, on trial if it was, and so is
+ * what it could fall back to, unless the commit needed its row slots. The rows that had to make room have lost their
+ * counters.
+ */
+int lx_update_undo(struct lx_update *update, struct lx_failure *failure);
 
 /* Makes a pending trial the policy. -ENOENT when none is pending. */
 int lx_update_confirm(struct lx_update *update, struct lx_failure *failure);

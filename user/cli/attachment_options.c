@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The options of an attachment: those of a policy, and the few that are settled when its programs are attached. */
+#include "attachment_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../core/declaration.h"
+#include "output.h"
+
+static int take_mode(void *field, const char *value)
+{
+    static const char *const modes[] = {
+        [LX_MODE_AUTO] = "auto",
+        [LX_MODE_ONLY_NATIVE] = "native",
+        [LX_MODE_ONLY_GENERIC] = "generic",
+    };
+
+    for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+        if (!strcmp(value, modes[i])) {
+            *(enum lx_mode_choice *)field = (enum lx_mode_choice)i;
+            return LX_EXIT_DONE;
+        }
+    }
+    return lx_usage_error("--mode '%s': write auto, native or generic", value);
+}
+
+static int take_flows(void *field, const char *value)
+{
+    unsigned long flows = strspn(value, "0123456789") == strlen(value) ? strtoul(value, NULL, 10) : 0;
+
+    if (flows < LX_FEWEST_FLOWS || flows > LX_MOST_FLOWS)
+        return lx_usage_error("--flows '%s': write a number from %d to %u", value, LX_FEWEST_FLOWS, LX_MOST_FLOWS);
+    *(uint32_t *)field = (uint32_t)flows;
+    return LX_EXIT_DONE;
+}
+
+static const struct lx_option attachment_options[] = {
+    {"flows", "N", "how many conversations are remembered (65536)", take_flows,
+     offsetof(struct lx_attachment_options, choices.flows)},
+    {"mode", "auto|native|generic", "how the program runs (auto: native, else generic)", take_mode,
+     offsetof(struct lx_attachment_options, choices.mode)},
+    {"pair", "IFACE", "filter between the two, this one on the role's side", lx_take_text,
+     offsetof(struct lx_attachment_options, pair)},
+    {"forward", NULL, "let the pair forward by itself, without the kernel's bridge or routes", lx_take_flag,
+     offsetof(struct lx_attachment_options, choices.forward)},
+};
+
+void lx_attachment_option_sets(struct lx_attachment_options *options, struct lx_words *request,
+                               struct lx_option_set sets[LX_ATTACHMENT_OPTION_SETS])
+{
+    sets[0] = lx_policy_option_set(&options->policy);
+    sets[1] = lx_enforcement_option_set(&options->policy);
+    sets[0].words = sets[1].words = request;
+    sets[2] = (struct lx_option_set)LX_OPTION_SET(attachment_options, options);
+}
+
+int lx_attachment_options_check(const struct lx_attachment_options *options)
+{
+    const struct lx_egress_choice *egress = &options->policy.egress;
+
+    if (!options->choices.forward)
+        return LX_EXIT_DONE;
+    if (!options->pair)
+        return lx_usage_error("--forward is for an inline pair; name the inner interface with --pair");
+    if (egress->said && egress->mode == LX_EGRESS_OFF)
+        return lx_usage_error("a pair that forwards by itself looks at what the role sends: with --forward write "
+                              "--egress track, which drops nothing");
+    return LX_EXIT_DONE;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Carries out a plan, all of it or nothing. */
+#ifndef LYNCXDP_CLI_CARRY_OUT_H
+#define LYNCXDP_CLI_CARRY_OUT_H
+
+#include "plan.h"
+
+/*
+ * Holds every attachment that is to be updated, builds everything, and then makes one change after the other. When one
+ * fails, those before it are taken back, the last one first, and what cannot be is said. `quiet`: what succeeds is not
+ * told. Returns an exit code.
+ */
+int lx_plan_carry_out(struct lx_plan *plan, bool quiet);
+
+#endif

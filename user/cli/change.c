@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Starts from the request that is kept, puts given words over it, and puts in force what that comes to. */
+#include "change.h"
+
+#include "../core/request_words.h"
+#include "output.h"
+#include "requested.h"
+
+/* Puts in force what the words ask for. */
+static int put(struct lx_update *update, struct lx_requested *requested, const struct lx_intent *intent)
+{
+    struct lx_composed *composed = &requested->composed;
+    const struct lx_proposal proposal = {.policy = &composed->policy,
+                                         .compiled = &composed->compiled,
+                                         .request = &requested->words,
+                                         .try_seconds = intent->try_seconds};
+    struct lx_failure failure;
+    int result;
+
+    if (lx_update_assign(update, &composed->policy, &failure))
+        return lx_print_failure(&failure);
+    result = lx_composed_compile(composed);
+    if (result == LX_EXIT_DONE)
+        result = lx_guard_session(update->interface, &composed->policy, &composed->compiled, intent);
+    if (result != LX_EXIT_DONE)
+        return result;
+    lx_warn_of_policy(update->interface, &composed->policy);
+    if (lx_update_commit(update, &proposal, &failure))
+        return lx_print_failure(&failure);
+    lx_say_updated(update, &composed->policy, intent->try_seconds);
+    return LX_EXIT_DONE;
+}
+
+static int put_if_needed(struct lx_update *update, struct lx_requested *requested, struct lx_change *change)
+{
+    change->result = LX_CHANGED;
+    if (change->needed_only && lx_control_deadline(update->control))
+        change->result = LX_CHANGED_LATER;
+    else if (change->needed_only && lx_requested_published(requested, lx_update_in_force(update)))
+        change->result = LX_CHANGED_NOT;
+    return change->result == LX_CHANGED ? put(update, requested, &change->intent) : LX_EXIT_DONE;
+}
+
+static int change_held(struct lx_update *update, struct lx_change *change)
+{
+    struct lx_requested requested = {.is_inline = update->metadata.pair_ifindex != 0};
+    struct lx_words kept = {0};
+    struct lx_failure failure;
+    int result;
+
+    if (lx_update_request(update, &kept, &failure))
+        result = lx_print_failure(&failure);
+    else if (lx_request_merge(&kept, change->given, &requested.words))
+        result = lx_memory_error();
+    else
+        result = lx_requested_compose("update", change->interface, &requested);
+    if (change->files && lx_requested_files(&requested, change->files))
+        result = lx_memory_error();
+    if (result == LX_EXIT_DONE)
+        result = put_if_needed(update, &requested, change);
+    lx_words_free(&kept);
+    lx_requested_free(&requested);
+    return result;
+}
+
+int lx_change_policy(struct lx_change *change)
+{
+    struct lx_interface interface;
+    struct lx_failure failure;
+    struct lx_update update;
+    int result;
+
+    if (lx_interface_find(change->interface, &interface, &failure) || lx_update_begin(&interface, &update, &failure)) {
+        change->result = LX_CHANGED_LATER;
+        return lx_print_failure(&failure);
+    }
+    if (update.ended)
+        lx_print_warning("the trial on %s has run out; this starts from generation %llu, to which it fell back",
+                         change->interface, (unsigned long long)lx_update_in_force(&update)->generation);
+    result = change_held(&update, change);
+    lx_update_end(&update);
+    return result;
+}

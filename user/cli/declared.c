@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From a declared interface to its policy, by the words of a command line. */
+#include "declared.h"
+
+#include "output.h"
+
+int lx_declared_compose(const char *verb, const struct lx_declared *declared, struct lx_asked *asked)
+{
+    struct lx_attachment_options options = {0};
+    struct lx_option_set sets[LX_ATTACHMENT_OPTION_SETS];
+    int result;
+
+    if (lx_declared_words(declared, &asked->words))
+        return lx_memory_error();
+    lx_attachment_option_sets(&options, &asked->policy.words, sets);
+    if (lx_words_read(verb, &asked->words, sets, LX_ATTACHMENT_OPTION_SETS, &result)) {
+        asked->choices = options.choices;
+        asked->pair = options.pair;
+        asked->policy.is_inline = options.pair;
+        result = lx_attachment_options_check(&options);
+        if (result == LX_EXIT_DONE)
+            result = lx_requested_compose(verb, declared->interface, &asked->policy);
+        if (result == LX_EXIT_DONE)
+            result = lx_composed_compile(&asked->policy.composed);
+    }
+    lx_policy_options_free(&options.policy);
+    return result == LX_EXIT_USAGE ? LX_EXIT_POLICY : result; /* the command is in order, the file is not */
+}
+
+void lx_asked_free(struct lx_asked *asked)
+{
+    lx_requested_free(&asked->policy);
+    lx_words_free(&asked->words);
+}

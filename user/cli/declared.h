@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A declared interface taken for what attach would be told: one reader of options, whoever writes them. */
+#ifndef LYNCXDP_CLI_DECLARED_H
+#define LYNCXDP_CLI_DECLARED_H
+
+#include "../core/declaration.h"
+#include "attachment_options.h"
+#include "requested.h"
+
+/* Zeroed: nothing yet. */
+struct lx_asked {
+    struct lx_words words; /* of the declaration; `pair` borrows from them */
+    struct lx_attach_choices choices;
+    const char *pair; /* the inner interface of an inline pair, or NULL */
+    struct lx_requested policy;
+};
+
+/* Reads what is declared and the files that it names, and compiles. `verb` is for what is wrong. Returns an exit code.
+ */
+int lx_declared_compose(const char *verb, const struct lx_declared *declared, struct lx_asked *asked);
+
+void lx_asked_free(struct lx_asked *asked);
+
+#endif

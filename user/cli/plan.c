@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Compares what is declared with what is attached, interface by interface. */
+#include "plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../core/report_json.h"
+#include "../core/request_words.h"
+#include "../kernel/namespace.h"
+#include "output.h"
+
+/* --- What is attached ----------------------------------------------------------------------------------------------
+ */
+
+/* What is in force, so that it can be put back. What its files say now is the next best to what they said. */
+static void keep(const struct lx_attachment *attachment, struct lx_planned *planned)
+{
+    const struct lx_metadata *metadata = &attachment->metadata;
+    struct lx_requested *before = &planned->before;
+    struct lx_failure unheard;
+
+    before->is_inline = metadata->pair_ifindex != 0;
+    if (lx_request_published(&attachment->publication, &before->words) ||
+        (before->is_inline && lx_interface_find(metadata->pair, &planned->pair_before, &unheard)))
+        return;
+    planned->returns = lx_requested_compose("apply", planned->name, before) == LX_EXIT_DONE &&
+                       lx_composed_compile(&before->composed) == LX_EXIT_DONE;
+    planned->choices_before = (struct lx_attach_choices){
+        .mode = metadata->mode == LX_MODE_NATIVE ? LX_MODE_ONLY_NATIVE : LX_MODE_ONLY_GENERIC,
+        .flows = metadata->flow_capacity,
+        .forward = metadata->forward,
+    };
+}
+
+/* Why an update cannot bring an attachment to the declared state; NULL when it can. */
+static const char *beyond_update(const struct lx_planned *planned, const struct lx_attachment *attachment)
+{
+    const struct lx_metadata *metadata = &attachment->metadata;
+    const struct lx_attach_choices *choices = &planned->asked.choices;
+    const struct lx_composed *composed = &planned->asked.policy.composed;
+    uint32_t flows = choices->flows ?: LX_DEFAULT_FLOWS;
+
+    if (metadata->pair_ifindex != planned->pair.inner.index || (metadata->forward != 0) != choices->forward)
+        return "it is paired otherwise";
+    if (lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE) &&
+        lx_attachment_hook_state(attachment, LX_HOOK_FROM_ROLE) != LX_STATE_FILTERING)
+        return "what it sends is not looked at any more";
+    if ((choices->mode == LX_MODE_ONLY_NATIVE && metadata->mode != LX_MODE_NATIVE) ||
+        (choices->mode == LX_MODE_ONLY_GENERIC && metadata->mode != LX_MODE_GENERIC))
+        return "its mode differs";
+    /* An attachment without a flow table gets one of the usual size by an update. */
+    if (composed->policy.egress != LX_EGRESS_OFF &&
+        flows != (metadata->from_role ? metadata->flow_capacity : LX_DEFAULT_FLOWS))
+        return "the size of its flow table differs";
+    /* What an update would need other programs for. */
+    if (metadata->pair_ifindex &&
+        (composed->compiled.capacity > metadata->image_capacity || metadata->program_version != LX_PROGRAM_VERSION ||
+         (composed->policy.egress != LX_EGRESS_OFF && !metadata->from_role)))
+        return "a pair does not get other programs in passing";
+    return NULL;
+}
+
+/* Why an update is needed; NULL when it is not. */
+static const char *differs(const struct lx_planned *planned, const struct lx_attachment *attachment)
+{
+    const struct lx_publication *publication = &attachment->publication;
+
+    if (!lx_requested_published(&planned->asked.policy, publication))
+        return publication->digest == lx_policy_digest(&planned->asked.policy.composed.policy)
+                   ? "it was asked for otherwise"
+                   : "its policy differs";
+    if (lx_control_deadline(attachment->control))
+        return "a trial is pending";
+    return attachment->metadata.program_version != LX_PROGRAM_VERSION ? "its programs are of another version" : NULL;
+}
+
+static void compare(struct lx_planned *planned, const struct lx_attachment *attachment)
+{
+    if (lx_attachment_hook_state(attachment, LX_HOOK_TO_ROLE) != LX_STATE_FILTERING) {
+        planned->action = LX_ACTION_ATTACH; /* which tidies up what is left */
+        planned->why = "its program does not run on it any more";
+    } else if ((planned->why = beyond_update(planned, attachment))) {
+        planned->action = LX_ACTION_REATTACH;
+        keep(attachment, planned);
+    } else if ((planned->why = differs(planned, attachment))) {
+        planned->action = LX_ACTION_UPDATE;
+    }
+}
+
+/* True for an interface that runs a program of ours whose pins are lost. */
+static bool orphaned(const struct lx_interface *interface)
+{
+    char name[LX_INTERFACE_NAME];
+
+    return lx_orphan_after(interface->index - 1, name) == interface->index;
+}
+
+static int look_at(struct lx_planned *planned)
+{
+    struct lx_attachment attachment;
+    struct lx_failure failure;
+    int error = lx_attachment_open(&planned->interface, &attachment, &failure);
+
+    if (!error && attachment.metadata.ifindex != planned->interface.index) {
+        planned->action = LX_ACTION_ATTACH;
+        planned->why = "it is the inner side of another pair";
+        lx_attachment_close(&attachment);
+        return LX_EXIT_DONE;
+    }
+    if (!error) {
+        compare(planned, &attachment);
+        lx_attachment_close(&attachment);
+        return LX_EXIT_DONE;
+    }
+    if (error != -ENOENT)
+        return lx_print_failure(&failure);
+    planned->action = orphaned(&planned->interface) ? LX_ACTION_REATTACH : LX_ACTION_ATTACH;
+    planned->why = planned->action == LX_ACTION_REATTACH ? "its pins are lost" : NULL;
+    return LX_EXIT_DONE;
+}
+
+static int plan_declared(const struct lx_declared *declared, const struct lx_intent *intent, struct lx_planned *planned)
+{
+    struct lx_failure failure;
+    const char *pair;
+    int result;
+
+    snprintf(planned->name, sizeof(planned->name), "%s", declared->interface);
+    result = lx_declared_compose("apply", declared, &planned->asked);
+    pair = planned->asked.pair;
+    if (result == LX_EXIT_DONE && lx_interface_find(declared->interface, &planned->interface, &failure))
+        result = lx_print_failure(&failure);
+    if (result == LX_EXIT_DONE && pair)
+        result = lx_pair_find(pair, &planned->interface, planned->asked.choices.forward, &planned->pair);
+    if (result == LX_EXIT_DONE)
+        result = look_at(planned);
+    if (result == LX_EXIT_DONE && planned->action != LX_ACTION_NONE)
+        result = lx_guard_attachment(&planned->interface, pair ? &planned->pair : NULL,
+                                     &planned->asked.policy.composed.policy, &planned->asked.policy.composed.compiled,
+                                     intent);
+    if (result != LX_EXIT_DONE)
+        lx_print_error("%s:%u: %s cannot be brought to this state", declared->place.file, declared->place.line,
+                       declared->interface);
+    return result;
+}
+
+/* --- What is not declared ------------------------------------------------------------------------------------------
+ */
+
+static bool is_declared(const struct lx_declaration *declaration, const char *name)
+{
+    for (size_t i = 0; i < declaration->count; i++)
+        if (!strcmp(declaration->items[i].interface, name))
+            return true;
+    return false;
+}
+
+/* Whether something declared stands on the interface, as either side of a pair, too. */
+static bool is_needed(const struct lx_declaration *declaration, const char *name)
+{
+    for (size_t i = 0; name[0] && i < declaration->count; i++)
+        if (declaration->items[i].pair && !strcmp(declaration->items[i].pair, name))
+            return true;
+    return is_declared(declaration, name);
+}
+
+static struct lx_planned *add_detach(struct lx_plan *plan, const char *name, const char *why)
+{
+    struct lx_planned *items = reallocarray(plan->items, plan->count + 1, sizeof(*items));
+
+    if (!items)
+        return NULL;
+    plan->items = items;
+    items[plan->count] = (struct lx_planned){.action = LX_ACTION_DETACH, .why = why};
+    snprintf(items[plan->count].name, sizeof(items->name), "%s", name);
+    return &items[plan->count++];
+}
+
+/* An attachment by its pins, if it is one of this namespace. What is gone goes with attaching where its name is needed.
+ */
+static int plan_undeclared(const struct lx_declaration *declaration, const char *directory, struct lx_plan *plan)
+{
+    const uint64_t own = lx_namespace_own();
+    struct lx_attachment attachment;
+    struct lx_failure failure;
+    struct lx_pin_name name;
+    struct lx_planned *planned = NULL;
+    int result = LX_EXIT_DONE;
+
+    if (lx_attachment_open_directory(directory, &attachment, &failure))
+        return !lx_pins_name(directory, &name) && name.netns == own ? lx_print_failure(&failure) : LX_EXIT_DONE;
+    if (attachment.metadata.netns == own && !is_declared(declaration, attachment.metadata.interface)) {
+        planned = add_detach(plan, attachment.metadata.interface,
+                             attachment.gone ? "the interface is gone" : "it is not declared");
+        result = planned ? LX_EXIT_DONE : lx_memory_error();
+    }
+    if (planned && !attachment.gone &&
+        (is_needed(declaration, planned->name) || is_needed(declaration, attachment.metadata.pair))) {
+        planned->in_the_way = true;
+        keep(&attachment, planned);
+    }
+    if (planned && attachment.gone)
+        snprintf(planned->directory, sizeof(planned->directory), "%s", directory);
+    else if (planned && lx_interface_find(planned->name, &planned->interface, &failure))
+        result = lx_print_failure(&failure);
+    lx_attachment_close(&attachment);
+    return result;
+}
+
+static int plan_orphans(const struct lx_declaration *declaration, struct lx_plan *plan)
+{
+    char name[LX_INTERFACE_NAME];
+    struct lx_failure failure;
+
+    for (unsigned index = 0; (index = lx_orphan_after(index, name));) {
+        struct lx_planned *planned;
+
+        if (is_declared(declaration, name))
+            continue;
+        planned = add_detach(plan, name, "it is not declared");
+        if (!planned)
+            return lx_memory_error();
+        if (lx_interface_find(name, &planned->interface, &failure))
+            return lx_print_failure(&failure);
+    }
+    return LX_EXIT_DONE;
+}
+
+static int plan_rest(const struct lx_declaration *declaration, struct lx_plan *plan)
+{
+    struct lx_words directories = {0};
+    struct lx_failure failure;
+    int result = LX_EXIT_DONE;
+
+    if (lx_attachments_list(&directories, &failure))
+        return lx_print_failure(&failure);
+    for (size_t i = 0; i < directories.count && result == LX_EXIT_DONE; i++)
+        result = plan_undeclared(declaration, directories.items[i], plan);
+    lx_words_free(&directories);
+    return result == LX_EXIT_DONE ? plan_orphans(declaration, plan) : result;
+}
+
+int lx_plan_make(const struct lx_declaration *declaration, const struct lx_intent *intent, struct lx_plan *plan)
+{
+    struct lx_plan made = {.items = calloc(declaration->count + 1, sizeof(*made.items)), .count = declaration->count};
+    int result = LX_EXIT_DONE;
+
+    if (!made.items)
+        return lx_memory_error();
+    for (size_t i = 0; i < declaration->count; i++) {
+        int one = plan_declared(&declaration->items[i], intent, &made.items[i]);
+
+        if (result == LX_EXIT_DONE || one == LX_EXIT_POLICY)
+            result = one; /* the mistakes of the others are told in the same run */
+    }
+    if (result == LX_EXIT_DONE)
+        result = plan_rest(declaration, &made);
+    if (result == LX_EXIT_DONE)
+        *plan = made;
+    else
+        lx_plan_free(&made);
+    return result;
+}
+
+/* --- What is told of it --------------------------------------------------------------------------------------------
+ */
+
+size_t lx_plan_changes(const struct lx_plan *plan)
+{
+    size_t changes = 0;
+
+    for (size_t i = 0; i < plan->count; i++)
+        changes += plan->items[i].action != LX_ACTION_NONE;
+    return changes;
+}
+
+void lx_plan_print(const struct lx_plan *plan)
+{
+    static const char *const deeds[LX_ACTION_COUNT] = {
+        [LX_ACTION_NONE] = "unchanged", [LX_ACTION_UPDATE] = "update",
+        [LX_ACTION_ATTACH] = "attach",  [LX_ACTION_REATTACH] = "detach and attach anew, unfiltered in between",
+        [LX_ACTION_DETACH] = "detach",
+    };
+
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct lx_planned *planned = &plan->items[i];
+
+        printf("%s%s%s: %s%s%s\n", planned->name, planned->asked.pair ? " - " : "", planned->asked.pair ?: "",
+               deeds[planned->action], planned->why ? ": " : "", planned->why ?: "");
+    }
+    if (!plan->count)
+        puts("nothing is declared, and nothing is attached");
+}
+
+static json_t *report_planned(const struct lx_planned *planned)
+{
+    static const char *const names[LX_ACTION_COUNT] = {"unchanged", "update", "attach", "reattach", "detach"};
+    const struct lx_policy *policy = &planned->asked.policy.composed.policy;
+    json_t *roles = json_array();
+
+    for (size_t i = 0; i < policy->roles.count; i++)
+        json_array_append_new(roles, json_string(policy->roles.items[i]));
+    return json_pack("{s:s, s:s?, s:s, s:s?, s:o, s:b}", "interface", planned->name, "pair", planned->asked.pair,
+                     "action", names[planned->action], "why", planned->why, "roles", roles, "done", planned->done);
+}
+
+json_t *lx_plan_report(const struct lx_plan *plan)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < plan->count; i++) {
+        if (lx_json_add(array, report_planned(&plan->items[i]))) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+void lx_plan_free(struct lx_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        struct lx_planned *planned = &plan->items[i];
+
+        if (planned->held)
+            lx_update_end(&planned->update);
+        lx_asked_free(&planned->asked);
+        lx_requested_free(&planned->before);
+    }
+    free(plan->items);
+    *plan = (struct lx_plan){0};
+}

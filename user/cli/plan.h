@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What it takes to bring the interfaces of this network namespace to a declared state, worked out before anything is
+ * changed: every file is read, every policy compiled, and every interface looked at.
+ */
+#ifndef LYNCXDP_CLI_PLAN_H
+#define LYNCXDP_CLI_PLAN_H
+
+#include <jansson.h>
+
+#include "../kernel/update.h"
+#include "declared.h"
+#include "pair.h"
+
+/* In the order in which they are carried out: what can be taken back without a trace comes first. */
+enum lx_action {
+    LX_ACTION_NONE,
+    LX_ACTION_UPDATE,
+    LX_ACTION_ATTACH,
+    LX_ACTION_REATTACH, /* detach, then attach: what an update cannot change */
+    LX_ACTION_DETACH,
+    LX_ACTION_COUNT
+};
+
+struct lx_planned {
+    enum lx_action action;
+    const char *why; /* half a sentence, or NULL */
+    char name[LX_INTERFACE_NAME];
+    struct lx_interface interface;
+    struct lx_pair pair;          /* if a pair is declared */
+    bool in_the_way;              /* to be detached first: what is declared needs its interfaces */
+    char directory[LX_PINS_PATH]; /* of what is to be detached when its interface is gone; else empty */
+
+    struct lx_asked asked; /* what is declared; zero for what is to be detached */
+
+    /* What is in force now, of what is taken off before something else is put on. */
+    bool returns; /* it can be put back */
+    struct lx_attach_choices choices_before;
+    struct lx_interface pair_before; /* its inner interface, if it is a pair */
+    struct lx_requested before;
+
+    /* While it is carried out. */
+    bool held, done, interrupted; /* the last: unfiltered for a moment */
+    struct lx_update update;
+};
+
+struct lx_plan {
+    struct lx_planned *items;
+    size_t count;
+};
+
+/*
+ * Makes the plan. All mistakes of all interfaces are told in one run. Returns LX_EXIT_DONE, or another exit code with
+ * nothing to be freed.
+ */
+int lx_plan_make(const struct lx_declaration *declaration, const struct lx_intent *intent, struct lx_plan *plan);
+
+/* How many interfaces are to be changed. */
+size_t lx_plan_changes(const struct lx_plan *plan);
+
+void lx_plan_print(const struct lx_plan *plan);
+
+/* The interfaces with their actions; NULL when out of memory. */
+json_t *lx_plan_report(const struct lx_plan *plan);
+
+void lx_plan_free(struct lx_plan *plan);
+
+#endif

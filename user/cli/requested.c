@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From the words of a request to its policy. */
+#include "requested.h"
+
+#include <string.h>
+
+#include "../core/request_words.h"
+#include "output.h"
+
+int lx_requested_compose(const char *verb, const char *interface, struct lx_requested *requested)
+{
+    const struct lx_option_set sets[] = {lx_policy_option_set(&requested->options),
+                                         lx_enforcement_option_set(&requested->options)};
+    int result;
+
+    if (!lx_words_read(verb, &requested->words, sets, 2, &result))
+        return result;
+    if (!requested->options.roles.count)
+        return lx_usage_error("%s does not know what it was attached as; name a role with --role", interface);
+    return lx_compose(&requested->options, requested->is_inline, &requested->composed);
+}
+
+static int add_file(struct lx_words *files, const char *path)
+{
+    return !path || lx_words_contain(files, path) ? 0 : lx_words_add(files, path);
+}
+
+int lx_requested_files(const struct lx_requested *requested, struct lx_words *files)
+{
+    const struct lx_tables *tables = &requested->composed.tables;
+    int error = add_file(files, requested->options.site);
+
+    for (size_t i = 0; !error && i < requested->options.policies.count; i++)
+        error = add_file(files, requested->options.policies.items[i]);
+    for (size_t i = 0; !error && i < tables->file_count; i++)
+        for (size_t j = 0; !error && j < tables->files[i].files.count; j++)
+            error = add_file(files, tables->files[i].files.items[j]);
+    return error;
+}
+
+static bool watches(const struct lx_publication *publication, const struct lx_policy *policy)
+{
+    size_t count = policy->watch_port_count < LX_WATCH_PORTS ? policy->watch_port_count : LX_WATCH_PORTS;
+
+    return publication->watch_port_count == count &&
+           (!count || !memcmp(publication->watch_ports, policy->watch_ports, count * sizeof(*policy->watch_ports)));
+}
+
+bool lx_requested_published(const struct lx_requested *requested, const struct lx_publication *publication)
+{
+    const struct lx_policy *policy = &requested->composed.policy;
+    struct lx_words kept = {0};
+    bool same = !lx_request_published(publication, &kept) && lx_request_same(&kept, &requested->words);
+
+    lx_words_free(&kept);
+    return same && publication->digest == lx_policy_digest(policy) && watches(publication, policy);
+}
+
+void lx_requested_free(struct lx_requested *requested)
+{
+    lx_composed_free(&requested->composed);
+    lx_policy_options_free(&requested->options);
+    lx_words_free(&requested->words);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * diff: what an update with the same options would newly allow and newly drop, before anybody makes it. Nothing is
+ * changed, and no lock is taken.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "../core/request_words.h"
+#include "../kernel/attachment.h"
+#include "output.h"
+#include "print_diff.h"
+#include "requested.h"
+#include "verb.h"
+
+struct diff_options {
+    struct lx_policy_options policy; /* as given; what counts are the words */
+    bool json;
+};
+
+static const struct lx_option options_of_diff[] = {
+    {"no-audit", NULL, "drop again what the policy does not allow", lx_take_flag,
+     offsetof(struct diff_options, policy.audit)},
+};
+
+static const struct lx_option output_of_diff[] = {
+    {"json", NULL, "print JSON", lx_take_flag, offsetof(struct diff_options, json)},
+};
+
+/* What files said when the policy was put in force is not kept, only what it came to, as a digest. */
+static void tell_what_changed(const struct lx_publication *now, const struct lx_requested *before, const char *name)
+{
+    uint64_t digest = lx_policy_digest(&before->composed.policy);
+
+    if (digest == now->digest)
+        return;
+    lx_print_warning(
+        "the files have changed since generation %llu of %s was put in force (digest %016llx then, %016llx "
+        "now): what that change itself allows and drops cannot be told, and is not in what follows",
+        (unsigned long long)now->generation, name, (unsigned long long)now->digest, (unsigned long long)digest);
+}
+
+static int compare(const char *name, const struct lx_attachment *attachment, const struct lx_words *given, bool json)
+{
+    const struct lx_publication *now = &attachment->publication;
+    struct lx_requested before = {.is_inline = attachment->metadata.pair_ifindex != 0}, after = before;
+    int error = lx_request_published(now, &before.words);
+    int result = LX_EXIT_FAILED;
+
+    if (error == -EINVAL)
+        lx_print_error("cannot tell what was asked for when %s got its policy: the pins are damaged", name);
+    else if (error || lx_request_merge(&before.words, given, &after.words))
+        result = lx_memory_error();
+    else
+        result = lx_requested_compose("diff", name, &after);
+    if (result == LX_EXIT_DONE)
+        result = lx_requested_compose("diff", name, &before);
+    if (result == LX_EXIT_DONE) {
+        tell_what_changed(now, &before, name);
+        result = lx_print_diff(&before.composed.policy, &after.composed.policy, json);
+    }
+    lx_requested_free(&before);
+    lx_requested_free(&after);
+    return result;
+}
+
+static int run(const char *name, const struct lx_words *given, bool json)
+{
+    struct lx_attachment attachment;
+    struct lx_interface interface;
+    struct lx_failure failure;
+    int result;
+
+    if (lx_interface_find(name, &interface, &failure) || lx_attachment_open(&interface, &attachment, &failure))
+        return lx_print_failure(&failure);
+    result = compare(name, &attachment, given, json);
+    lx_attachment_close(&attachment);
+    return result;
+}
+
+int lx_verb_diff(int argc, char **argv)
+{
+    struct lx_words given = {0};
+    struct diff_options options = {0};
+    struct lx_option_set sets[] = {lx_policy_option_set(&options.policy), lx_enforcement_option_set(&options.policy),
+                                   LX_OPTION_SET(options_of_diff, &options), LX_OPTION_SET(output_of_diff, &options)};
+    struct lx_arguments arguments;
+    int result;
+
+    for (int set = 0; set < 3; set++) {
+        sets[set].words = &given;
+        sets[set].clears = true;
+    }
+    if (lx_options_read(argc, argv, sets, 4, &arguments, &result)) {
+        if (arguments.count != 1)
+            result = lx_usage_error("diff takes one interface: lyncxdp diff IFACE [OPTION]...");
+        else
+            result = run(arguments.items[0], &given, options.json);
+    }
+    lx_words_free(&given);
+    lx_policy_options_free(&options.policy);
+    return result;
+}
