@@ -204,18 +204,26 @@ lint: check-layers $(SKELETONS)
 
 # --- Installation ------------------------------------------------------------------------------------------------
 
+UNITS := $(patsubst user/share/systemd/%.in,%,$(wildcard user/share/systemd/*.in))
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/sites \
-	    $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	    $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(BUILD)/lyncxdp $(DESTDIR)$(PREFIX)/sbin/lyncxdp
 	install -m 644 policies/*.yaml $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/
 	install -m 644 policies/sites/*.yaml $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/sites/
 	install -m 644 user/share/lyncxdp.8 $(DESTDIR)$(PREFIX)/share/man/man8/lyncxdp.8
 	install -m 644 user/share/lyncxdp.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lyncxdp
+	for unit in $(UNITS); do \
+	    sed 's,@PREFIX@,$(PREFIX),g' user/share/systemd/$$unit.in >$(BUILD)/$$unit && \
+	    install -m 644 $(BUILD)/$$unit $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+	done
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/lyncxdp $(DESTDIR)$(PREFIX)/share/man/man8/lyncxdp.8 \
-	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lyncxdp
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lyncxdp \
+	    $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(UNITS))
 	rm -rf $(DESTDIR)$(PREFIX)/share/lyncxdp
 
 clean:

@@ -1,0 +1,181 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What the systemd units promise: they are sound and ordered before the network, they are confined, and what they are
+# confined to is enough. There is no systemd to run them here: their command lines run with what the units say, by hand.
+
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tree=$(cd "$here/../.." && pwd)
+if [ "${1:-}" != inside ]; then
+    exec unshare --mount --net bash "$0" inside
+fi
+# shellcheck source=tests/tap.sh
+. "$here/../tap.sh"
+
+unset SSH_CONNECTION LYNCXDP_POLICIES
+work=$(mktemp -d)
+chmod 755 "$work"
+trap 'rm -rf "$work"' EXIT
+units=$work/lib/systemd/system
+unit=$units/lyncxdp.service
+exporter=$units/lyncxdp-exporter.service
+
+mount -t sysfs none /sys && mount -t bpf -o mode=0700 bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
+ip link set lo up
+ip link add outer type veth peer name far
+ip link set outer up
+ip link set far up
+
+# The files of a declaration, where the unit looks for it.
+mount -t tmpfs etc /mnt
+cp -r /etc/. /mnt/ 2>/dev/null
+mount --move /mnt /etc
+mkdir -p /etc/lyncxdp
+printf 'defaults: {site: site.yaml}\ninterfaces:\n  outer: {role: av-edge}\n' >/etc/lyncxdp/lyncxdp.yaml
+printf 'site: test\n' >/etc/lyncxdp/site.yaml
+
+# --- Installing ------------------------------------------------------------------------------------------------------
+
+check "they are installed" make -s -C "$tree" install PREFIX="$work" DESTDIR=
+check "with the place that they are installed in" grep -q "^ExecStart=$work/sbin/lyncxdp apply -f /etc/lyncxdp/lyncxdp.yaml" "$unit"
+check "and nothing else to be filled in" bash -c "! grep @ $unit $exporter | grep -v '^[^:]*:SystemCallFilter='"
+
+# --- What systemd makes of them ----------------------------------------------------------------------------------------
+
+# setting FILE NAME   its values, of all lines.
+setting() { sed -n "s/^$2=//p" "$1" | tr '\n' ' '; }
+# has FILE NAME WORD   the word is among them.
+has() { [[ " $(setting "$1" "$2") " == *" $3 "* ]]; }
+
+check "before any address is given" has "$unit" Before network-pre.target
+check "which nobody else need ask for" has "$unit" Wants network-pre.target
+check "after the files are there" has "$unit" After local-fs.target
+check "not among what waits for the system to be up" has "$unit" DefaultDependencies no
+check "it is wanted at boot" has "$unit" WantedBy sysinit.target
+check "stopping it stops nothing" [ -z "$(setting "$unit" ExecStop)" ]
+if command -v systemd-analyze >/dev/null; then
+    for name in lyncxdp lyncxdp-exporter; do
+        verified=$(systemd-analyze verify --man=no "$units/$name.service" 2>&1)
+        check "$name is sound" [ -z "$(grep "$name" <<<"$verified")" ]
+    done
+    check "it is confined" says 0 'exposure level' systemd-analyze security --offline=true --threshold=32 "$unit"
+    check "the exporter more so" says 0 'exposure level' systemd-analyze security --offline=true --threshold=18 "$exporter"
+    # The names of the system calls in a filter: those in its sets, and those of the sets in them.
+    calls() {
+        local name
+        for name in "$@"; do
+            if [[ $name == @* ]]; then
+                # shellcheck disable=SC2046 # words
+                calls $(systemd-analyze syscall-filter "$name" | sed -n 's/^    \([@a-z0-9_-]*\).*/\1/p')
+            else
+                echo "$name"
+            fi
+        done
+    }
+    # allowed FILE   the calls that its filter lets through.
+    allowed() {
+        local line
+        : >"$work/allowed"
+        sed -n 's/^SystemCallFilter=//p' "$1" | while read -r line; do
+            # shellcheck disable=SC2086 # words
+            calls ${line#\~} | sort -u >"$work/named"
+            if [[ $line == \~* ]]; then
+                comm -23 "$work/allowed" "$work/named" >"$work/rest"
+            else
+                sort -u "$work/allowed" "$work/named" >"$work/rest"
+            fi
+            mv "$work/rest" "$work/allowed"
+        done
+        cat "$work/allowed"
+    }
+    # made TRACE…   the calls that strace saw.
+    made() { sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' "$@" | sort -u; }
+else
+    for promise in "lyncxdp is sound" "lyncxdp-exporter is sound" "it is confined" "the exporter more so"; do
+        skip "$promise" "there is no systemd-analyze"
+    done
+fi
+
+# --- What they are confined to is enough -------------------------------------------------------------------------------
+
+# The file systems as a unit says: ProtectSystem=strict, then its paths.
+cat >"$work/mounts" <<'END'
+mount --make-rprivate /
+awk '$2 !~ "^/(dev|proc|sys)(/|$)" {print $2}' /proc/mounts | while read -r point; do
+    mount -o remount,bind,ro "$point" 2>/dev/null
+done
+for path in $READ_ONLY; do mount --bind "$path" "$path" && mount -o remount,bind,ro "$path" || exit 1; done
+for path in $READ_WRITE; do
+    mount --rbind "$PLAIN/$path" "$path" && mount -o remount,bind,rw "$path" || exit 1
+done
+END
+# confined FILE command…   As the unit would: its capabilities, no new ones, its paths.
+confined() {
+    local file=$1 capabilities
+    shift
+    capabilities=$(setting "$file" CapabilityBoundingSet | tr '[:upper:]' '[:lower:]' | sed 's/cap_/+/g; s/ *$//; s/ /,/g')
+    # shellcheck disable=SC2016
+    READ_ONLY=$(setting "$file" ReadOnlyPaths) READ_WRITE=$(setting "$file" ReadWritePaths) PLAIN=$work/plain \
+        unshare --mount bash -c 'mkdir -p "$PLAIN" && mount --rbind / "$PLAIN" && . "$0" || exit 125
+            capabilities=$1; shift
+            exec setpriv --bounding-set=-all${capabilities:+,$capabilities} --inh-caps=-all --no-new-privs "$@"' \
+        "$work/mounts" "$capabilities" "$@"
+}
+
+read -ra start <<<"$(setting "$unit" ExecStart)"
+read -ra reload <<<"$(setting "$unit" ExecReload)"
+check "what would be written elsewhere is refused" says 1 'Read-only file system' confined "$unit" touch /etc/lyncxdp/new
+check "and in /sys" says 1 'Read-only file system|Permission denied' confined "$unit" \
+    bash -c 'echo 1500 >/sys/class/net/outer/mtu'
+check "and another capability is not there" says 1 '.' confined "$unit" chown 1 /run
+check "starting it filters" says 0 'outer: filtering as av-edge' confined "$unit" "${start[@]}"
+check "so that everybody sees it" answers 'length == 2 and all(.[]; .state == "filtering" and .role == "av-edge")' \
+    "$work/sbin/lyncxdp" status --json
+check "starting it again changes nothing" says 0 'outer: unchanged' confined "$unit" "${start[@]}"
+printf 'site: test\nbuilt-in: {echo: on}\n' >/etc/lyncxdp/site.yaml
+check "reloading it reads the files again" says 0 'outer: generation 2' confined "$unit" "${reload[@]}"
+echo 'interfaces: {}' >/etc/lyncxdp/lyncxdp.yaml
+check "and what is not declared any more is detached" says 0 'no longer filtered' confined "$unit" "${reload[@]}"
+printf 'interfaces:\n  outer: {role: av-edge}\n  late: {role: av-edge}\n' >/etc/lyncxdp/lyncxdp.yaml
+(sleep 1; ip link add late type veth peer name far-late) &
+check "it waits for an interface that comes late" says 0 'late: filtering' confined "$unit" "${start[@]}"
+
+# Which system calls it makes is seen, and held against the filter.
+if command -v strace >/dev/null && command -v systemd-analyze >/dev/null; then
+    "$work/sbin/lyncxdp" detach --all >/dev/null
+    strace -f -o "$work/made" "${start[@]}" >/dev/null 2>&1
+    strace -f -o "$work/again" "${reload[@]}" >/dev/null 2>&1
+    echo 'interfaces: {}' >/etc/lyncxdp/lyncxdp.yaml
+    strace -f -o "$work/off" "${reload[@]}" >/dev/null 2>&1
+    made "$work/made" "$work/again" "$work/off" >"$work/calls"
+    check "it made the calls that it is there for" grep -qx bpf "$work/calls"
+    check "and none that its filter refuses" [ -z "$(comm -23 "$work/calls" <(allowed "$unit"))" ]
+else
+    skip "it made the calls that it is there for" "there is no strace or no systemd-analyze"
+    skip "and none that its filter refuses" "there is no strace or no systemd-analyze"
+fi
+
+# --- The exporter ------------------------------------------------------------------------------------------------------
+
+if "$work/sbin/lyncxdp" exporter --help >/dev/null 2>&1; then
+    read -ra serve <<<"$(setting "$exporter" ExecStart)"
+    "$work/sbin/lyncxdp" attach outer --role av-edge >/dev/null
+    confined "$exporter" "${serve[@]}" >"$work/log" 2>&1 &
+    server=$!
+    for _ in $(seq 100); do curl -sf http://127.0.0.1:9750/healthz >/dev/null && break; sleep 0.1; done
+    check "the exporter answers with what its unit leaves it" says 0 'lyncxdp_policy_generation\{' \
+        curl -sf http://127.0.0.1:9750/metrics
+    kill $server
+    if command -v strace >/dev/null && command -v systemd-analyze >/dev/null; then
+        timeout 2 strace -f -o "$work/serving" "${serve[@]}" >/dev/null 2>&1
+        check "and makes no call that its filter refuses" [ -z "$(comm -23 <(made "$work/serving") <(allowed "$exporter"))" ]
+    fi
+    "$work/sbin/lyncxdp" detach outer >/dev/null
+else
+    skip "the exporter answers with what its unit leaves it" "this lyncxdp has no exporter"
+fi
+
+check "uninstalling takes them away" make -s -C "$tree" uninstall PREFIX="$work" DESTDIR=
+check "all of them" [ -z "$(find "$units" -type f)" ]
+
+finish
