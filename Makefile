@@ -19,17 +19,17 @@ CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu11 $(WARNINGS)
 LDFLAGS  := -pie -Wl,-z,relro,-z,now
 CORE_LIBS   := -lyaml -ljansson
-KERNEL_LIBS := -lxdp -lbpf -lmnl
-CLI_LIBS    := -lsmartcols
+KERNEL_LIBS := -lxdp -lbpf -lmnl -lcap-ng -lseccomp
+CLI_LIBS    := -lsmartcols -lmicrohttpd
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -Ibpf \
               -idirafter /usr/include/$(shell $(CC) -dumpmachine 2>/dev/null)
 
 # What builds, tests and demonstrates lyncxdp on a fresh Debian 12.
 PACKAGES := gcc make libc6-dev pkg-config clang-14 llvm-14 bpftool libbpf-dev libxdp-dev libyaml-dev libjansson-dev \
-            libsmartcols-dev libmnl-dev libcriterion-dev iproute2 ethtool procps
+            libsmartcols-dev libmnl-dev libmicrohttpd-dev libcap-ng-dev libseccomp-dev libcriterion-dev iproute2 ethtool procps
 TEST_PACKAGES := curl iputils-ping xz-utils jq clang-format-14 clang-tidy-14 cppcheck valgrind libclang-rt-14-dev coturn dnsmasq-base sip-tester openssl \
-            nginx-light socat nftables openssh-server openssh-client qemu-system-x86 busybox-static cpio xdp-tools strace
+            nginx-light socat nftables openssh-server openssh-client qemu-system-x86 busybox-static cpio xdp-tools strace prometheus chromium
 
 CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*.c))
 KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*.c))
@@ -76,6 +76,9 @@ $(BUILD)/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDEN) -MD -MP -c $< -o $@
+
+# The exporter's page is part of the binary.
+$(BUILD)/user/cli/page.o: $(wildcard user/share/page/*)
 
 $(BUILD)/core.a: $(CORE_OBJECTS)
 	@rm -f $@
@@ -208,11 +211,14 @@ UNITS := $(patsubst user/share/systemd/%.in,%,$(wildcard user/share/systemd/*.in
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/sites \
+	    $(DESTDIR)$(PREFIX)/share/lyncxdp/prometheus $(DESTDIR)$(PREFIX)/share/lyncxdp/grafana \
 	    $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(BUILD)/lyncxdp $(DESTDIR)$(PREFIX)/sbin/lyncxdp
 	install -m 644 policies/*.yaml $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/
 	install -m 644 policies/sites/*.yaml $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/sites/
+	install -m 644 user/share/prometheus/lyncxdp.rules.yml $(DESTDIR)$(PREFIX)/share/lyncxdp/prometheus/
+	install -m 644 user/share/grafana/lyncxdp.json $(DESTDIR)$(PREFIX)/share/lyncxdp/grafana/
 	install -m 644 user/share/lyncxdp.8 $(DESTDIR)$(PREFIX)/share/man/man8/lyncxdp.8
 	install -m 644 user/share/lyncxdp.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lyncxdp
 	for unit in $(UNITS); do \

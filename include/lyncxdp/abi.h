@@ -26,6 +26,9 @@
 #define LX_ROW_SLOTS 2048
 #define LX_NO_ROW 0xffffu
 
+/* Ranges of ports that one row may have. */
+#define LX_LABEL_PORTS 16
+
 /* Ports are counted in pages of so many, and so many pages make up all ports of a transport. */
 #define LX_PORT_PAGE 256
 #define LX_PORT_PAGES (65536 / LX_PORT_PAGE)
@@ -158,9 +161,17 @@ lx_inline __u32 lx_port_page(__u32 cpu, __u32 transport, __u32 port)
 struct lx_row_label {
     char id[96];
     char source[160]; /* document and place, or empty */
+    struct {
+        __u16 first, last;
+    } ports[LX_LABEL_PORTS]; /* destination ports, host byte order */
+    __u8 port_count;         /* of `ports` in use; 0: any port */
+    __u8 transports;         /* bits 1 << enum lx_transport */
+    __u8 hook;               /* enum lx_hook */
+    __u8 pad[5];
 };
 
-_Static_assert(sizeof(struct lx_row_label) == 256, "ABI");
+_Static_assert(offsetof(struct lx_row_label, ports) == 256, "ABI");
+_Static_assert(sizeof(struct lx_row_label) == 328, "ABI");
 
 /* A set of row slots: a bit for each. */
 struct lx_slot_set {

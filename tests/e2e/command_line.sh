@@ -73,7 +73,7 @@ check "--version names the version" says 0 '^lyncxdp [0-9]' run --version
 check "no arguments is a usage error" says 2 'usage:' run
 check "a wrong verb is a usage error with a suggestion" says 2 "did you mean 'attach'" run atach
 check "an option before the verb is a usage error" says 2 'follow the verb' run --json status
-for verb in attach update confirm rollback detach status counters flows explain roles show check; do
+for verb in attach update confirm rollback detach status counters flows explain exporter roles show check; do
     check "$verb --help" says 0 "usage: lyncxdp $verb" run $verb --help
     check "$verb --version" says 0 '^lyncxdp [0-9]' run $verb --version
     check "$verb with a wrong option is a usage error" says 2 "no option --nonsense" run $verb --nonsense
@@ -101,7 +101,7 @@ documented() {
     return $missing
 }
 mapfile -t reasons < <(sed -nE 's/^ *X\([A-Z0-9_]+, "([a-z-]+)".*/\1/p' "$tree/include/lyncxdp/reason.h")
-mapfile -t options < <(for verb in attach update confirm rollback detach status counters flows explain roles show check; do
+mapfile -t options < <(for verb in attach update confirm rollback detach status counters flows explain exporter roles show check; do
     "$LYNCXDP" $verb --help | sed -nE 's/^  (--[a-z-]+).*/\1/p'
 done | sort -u)
 mapfile -t switches < <(sed -nE 's/^ *\{"([a-z-]+)", LX_BUILT_IN_.*/.BR \1/p' "$tree/user/core/built_ins.c")

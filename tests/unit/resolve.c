@@ -405,8 +405,37 @@ Test(resolve, switches_of_the_site)
     cr_expect_eq(given.policy.built_ins, (LX_DEFAULT_BUILT_INS | LX_BUILT_IN_ECHO) & ~LX_BUILT_IN_DHCP);
     cr_expect(given.policy.vlans_listed);
     cr_expect_eq(given.policy.vlans[100 / 8], 1 << 100 % 8);
-    cr_expect_eq(given.policy.watch_port_count, 2);
-    cr_expect_eq(given.policy.watch_ports[1], 3389);
+    given_end(&given);
+}
+
+/* The ports that metrics name, as "22 443 3389". */
+static const char *watched(const struct lx_policy *policy)
+{
+    static char text[1024];
+    size_t length = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < policy->watch_port_count; i++)
+        length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%u", i ? " " : "", policy->watch_ports[i]);
+    return text;
+}
+
+Test(resolve, metrics_name_the_ports_of_the_rows_and_those_that_scanners_like)
+{
+    struct given given = given_tables(NULL, "signal");
+
+    cr_assert_eq(given_resolve(&given), 0);
+    cr_expect_str_eq(watched(&given.policy), "21 22 23 25 53 80 111 123 135 137 138 139 161 389 443 445 "
+                                             "1433 1720 1900 3306 3389 5060 5061 5353 5900 8080 11211");
+    given_end(&given);
+}
+
+Test(resolve, metrics_name_the_ports_of_the_rows_and_those_of_the_site_but_no_wide_range)
+{
+    struct given given = given_tables("watch-ports: [22, 3389]\n", "relay");
+
+    cr_assert_eq(given_resolve(&given), 0);
+    cr_expect_str_eq(watched(&given.policy), "22 3389 3478");
     given_end(&given);
 }
 

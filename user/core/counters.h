@@ -16,6 +16,9 @@ struct lx_counters {
     __u64 flows_created;
     __u64 dropped[LX_TRANSPORT_COUNT][65536]; /* by destination port, host byte order */
     __u64 would_drop[LX_TRANSPORT_COUNT][65536];
+    __u64 all_dropped[LX_TRANSPORT_COUNT]; /* the sum over the ports */
+    __u64 all_would_drop[LX_TRANSPORT_COUNT];
+    struct lx_counter rows_gone; /* of rows whose counters went to others since the first reading */
 };
 
 _Static_assert(offsetof(struct lx_counters, flows_created) == offsetof(struct lx_cpu_counters, flows_created),

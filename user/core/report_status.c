@@ -15,6 +15,25 @@ static const char *mode_name(uint32_t mode)
     }
 }
 
+static bool on_inner(const struct lx_metadata *metadata, enum lx_hook hook)
+{
+    return hook == LX_HOOK_FROM_ROLE && metadata->pair_ifindex;
+}
+
+const char *lx_hook_mode(const struct lx_metadata *metadata, enum lx_hook hook)
+{
+    if (on_inner(metadata, hook))
+        return mode_name(metadata->pair_mode);
+    return hook == LX_HOOK_TO_ROLE ? mode_name(metadata->mode) : "tc";
+}
+
+bool lx_hook_dispatched(const struct lx_metadata *metadata, enum lx_hook hook)
+{
+    if (on_inner(metadata, hook))
+        return metadata->pair_dispatcher;
+    return hook == LX_HOOK_TO_ROLE && metadata->dispatcher;
+}
+
 /* A trial that is pending, as an object with the whole seconds left, rounded up; or null. */
 static json_t *trial(const struct lx_status *status)
 {
@@ -44,18 +63,14 @@ json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
 {
     const struct lx_publication *publication = status->publication;
     const struct lx_metadata *metadata = status->metadata;
-    bool inner = hook == LX_HOOK_FROM_ROLE && metadata->pair_ifindex;
-    bool xdp = hook == LX_HOOK_TO_ROLE || inner;
-    uint32_t mode = inner ? metadata->pair_mode : metadata->mode;
-    uint32_t dispatcher = inner ? metadata->pair_dispatcher : metadata->dispatcher;
 
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:o, s:b, "
         "s:I}",
         "interface", lx_json_text(metadata->interface), "role", lx_json_text(publication->roles), "edition",
         lx_json_text(publication->edition), "side", lx_json_text(publication->side), "hook", lx_hook_name(hook),
-        "state", status->state, "mode", xdp ? mode_name(mode) : "tc", "egress", lx_egress_name(publication->egress),
-        "dispatcher", xdp && dispatcher, "generation", (json_int_t)publication->generation, "digest",
+        "state", status->state, "mode", lx_hook_mode(metadata, hook), "egress", lx_egress_name(publication->egress),
+        "dispatcher", lx_hook_dispatched(metadata, hook), "generation", (json_int_t)publication->generation, "digest",
         json_sprintf("%016llx", (unsigned long long)publication->digest), "audit", publication->audit, "trial",
         trial(status), "fallback", on_fallback(status), "shadow", shadow(status->shadow), "flows",
         status->flows ? json_integer((json_int_t)status->flows->live) : json_null(), "flows_evicted",

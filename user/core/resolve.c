@@ -14,6 +14,7 @@
 #include "binding.h"
 #include "row_copy.h"
 #include "selection.h"
+#include "watch_ports.h"
 
 /* Everything of a policy that no row decides. */
 static int take_header(const struct lx_policy_file *file, const struct lx_site *site, const struct lx_request *request,
@@ -32,13 +33,6 @@ static int take_header(const struct lx_policy_file *file, const struct lx_site *
     policy->built_ins = (policy->built_ins | site->built_ins_on) & ~site->built_ins_off;
     policy->vlans_listed = site->vlans_listed;
     memcpy(policy->vlans, site->vlans, sizeof(policy->vlans));
-    if (!site->watch_port_count)
-        return 0;
-    policy->watch_ports = calloc(site->watch_port_count, sizeof(*policy->watch_ports));
-    if (!policy->watch_ports)
-        return -ENOMEM;
-    memcpy(policy->watch_ports, site->watch_ports, site->watch_port_count * sizeof(*policy->watch_ports));
-    policy->watch_port_count = site->watch_port_count;
     return 0;
 }
 
@@ -94,6 +88,8 @@ int lx_resolve(const struct lx_policy_file *file, const struct lx_site *site, co
         result = take_rows(&selection, &resolved);
     if (!result)
         result = make_rules(&binding, diagnostics);
+    if (!result)
+        result = lx_watch_ports(site, &resolved);
     resolved.side = selection.side;
     if (result)
         lx_policy_free(&resolved);

@@ -19,10 +19,20 @@ void lx_field_copy(char *field, size_t room, const char *text)
     memset(field + length, 0, room - length);
 }
 
+_Static_assert(LX_LABEL_PORTS >= LX_PORT_RANGES, "a label holds the ports of any row");
+
 void lx_row_label(const struct lx_row *row, struct lx_row_label *label)
 {
+    *label = (struct lx_row_label){0};
     lx_field_copy(label->id, sizeof(label->id), row->id);
     lx_field_copy(label->source, sizeof(label->source), row->source);
+    label->hook = (__u8)lx_row_hook(row);
+    label->transports = (__u8)row->transports;
+    label->port_count = (__u8)row->destination_ports.count;
+    for (size_t i = 0; i < row->destination_ports.count; i++) {
+        label->ports[i].first = row->destination_ports.ranges[i].first;
+        label->ports[i].last = row->destination_ports.ranges[i].last;
+    }
 }
 
 /* An assignment on its way. */

@@ -91,7 +91,8 @@ static int fail_to_open(int error, const char *what, struct lx_failure *failure)
     }
 }
 
-static int open_path(const char *path, const char *what, struct lx_attachment *attachment, struct lx_failure *failure)
+static int open_path(const char *path, const char *what, bool anywhere, struct lx_attachment *attachment,
+                     struct lx_failure *failure)
 {
     struct lx_attachment opened = {.maps = LX_MAPS_NONE, .twins = {-1, -1}};
     int error = lx_pins_look(path);
@@ -102,7 +103,8 @@ static int open_path(const char *path, const char *what, struct lx_attachment *a
         return fail_to_open(error, what, failure);
     }
     snprintf(opened.directory, sizeof(opened.directory), "%s", path);
-    opened.gone = lx_whereabouts_find(path, &opened.metadata) == -ENOENT;
+    if (anywhere || opened.metadata.netns == lx_namespace_own())
+        opened.gone = lx_whereabouts_find(path, &opened.metadata) == -ENOENT;
     complete_metadata(&opened);
     *attachment = opened;
     return 0;
@@ -134,7 +136,7 @@ int lx_attachment_open(const struct lx_interface *interface, struct lx_attachmen
 {
     struct lx_attachment opened;
     char path[LX_PINS_PATH];
-    int error = open_path(lx_whereabouts_directory(interface, path), interface->name, &opened, failure);
+    int error = open_path(lx_whereabouts_directory(interface, path), interface->name, true, &opened, failure);
 
     if (error)
         return error == -ENOENT ? fail_for_none(interface, failure) : error;
@@ -154,7 +156,12 @@ int lx_attachment_open_directory(const char *directory, struct lx_attachment *at
 
     if (lx_pins_name(directory, &name))
         return lx_fail(failure, LX_EXIT_FAILED, EINVAL, "%s is not the directory of an attachment", directory);
-    return open_path(directory, directory, attachment, failure);
+    return open_path(directory, directory, true, attachment, failure);
+}
+
+int lx_attachment_open_nearby(const char *directory, struct lx_attachment *attachment, struct lx_failure *failure)
+{
+    return open_path(directory, directory, false, attachment, failure);
 }
 
 void lx_attachment_close(struct lx_attachment *attachment)

@@ -91,6 +91,13 @@ int lx_attachments_list(struct lx_words *directories, struct lx_failure *failure
 int lx_attachment_open(const struct lx_interface *interface, struct lx_attachment *attachment,
                        struct lx_failure *failure);
 int lx_attachment_open_directory(const char *directory, struct lx_attachment *attachment, struct lx_failure *failure);
+
+/*
+ * The same for who reads many, often, and may not enter other network namespaces: an attachment of another one is taken
+ * to be where it was made.
+ */
+int lx_attachment_open_nearby(const char *directory, struct lx_attachment *attachment, struct lx_failure *failure);
+
 void lx_attachment_close(struct lx_attachment *attachment);
 
 /* False for the from-role hook under `--egress off`, where a program may stand but looks at nothing. */
@@ -134,7 +141,16 @@ struct lx_flow_entry {
 int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow_entry **flows, size_t *count,
                         struct lx_failure *failure);
 
-/* Counts them without keeping them. All zero without the from-role hook. Returns 0 or -errno. */
+struct lx_flow_numbers; /* core/report.h */
+
+/*
+ * Counts them without keeping them, when so many have been created (as the counters of the from-role hook tell, read
+ * before). All zero without that hook. Returns 0 or -errno.
+ */
+int lx_attachment_count_flows(const struct lx_attachment *attachment, uint64_t created, struct lx_flow_numbers *numbers,
+                              struct lx_failure *failure);
+
+/* The same, for who has not read the counters. */
 int lx_attachment_flow_numbers(const struct lx_attachment *attachment, struct lx_flow_numbers *numbers,
                                struct lx_failure *failure);
 

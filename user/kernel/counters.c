@@ -58,21 +58,48 @@ static void work_out_rows(struct lx_counters *total)
         sum.packets += total->rows[i].packets;
         sum.bytes += total->rows[i].bytes;
     }
+    sum.packets += total->rows_gone.packets;
+    sum.bytes += total->rows_gone.bytes;
     total->reasons[LX_REASON_ROW] = (struct lx_counter){
         .packets = less(sum.packets, flow->packets + mirror->packets),
         .bytes = less(sum.bytes, flow->bytes + mirror->bytes),
     };
 }
 
-/* Everything but the ports. The structures are made of 64-bit counters from their first byte to there. */
-static void add_up(const struct copies *copies, struct lx_counters *sum)
+static __u64 most(__u64 one, __u64 other)
+{
+    return one > other ? one : other;
+}
+
+/* A counter that fell was given to another row by an update: what it had goes on to count for the reason `row`. */
+static void keep_rows_gone(const struct lx_counter *rows, struct lx_counters *sum)
+{
+    for (size_t i = 0; i < LX_ROW_SLOTS; i++) {
+        if (rows[i].packets >= sum->rows[i].packets)
+            continue;
+        sum->rows_gone.packets += sum->rows[i].packets;
+        sum->rows_gone.bytes += sum->rows[i].bytes;
+    }
+}
+
+/*
+ * Everything but the ports. The structures are made of 64-bit counters from their first byte to there. Reason `row` is
+ * worked out of several counters that packets change while they are read, and yet it must not fall from one reading to
+ * the next: who takes rates would see an enormous one.
+ */
+static void add_up(struct copies *copies, struct lx_counters *sum)
 {
     size_t count = offsetof(struct lx_cpu_counters, pad) / sizeof(__u64);
+    const struct lx_counter before = sum->reasons[LX_REASON_ROW];
+    struct lx_counter *row = &sum->reasons[LX_REASON_ROW];
 
-    memset(sum, 0, count * sizeof(__u64));
-    for (__u32 cpu = 0; cpu < copies->count; cpu++)
-        add((__u64 *)sum, (const __u64 *)&copies->cpus[cpu], count);
+    for (__u32 cpu = 1; cpu < copies->count; cpu++)
+        add((__u64 *)copies->cpus, (const __u64 *)&copies->cpus[cpu], count);
+    keep_rows_gone(copies->cpus->rows, sum);
+    memcpy(sum, copies->cpus, count * sizeof(__u64));
     work_out_rows(sum);
+    row->packets = most(row->packets, before.packets);
+    row->bytes = most(row->bytes, before.bytes);
 }
 
 /* Reads one page of ports on every CPU that has counted in it. */
@@ -89,6 +116,10 @@ static int read_page(int map, const struct copies *copies, __u32 transport, __u3
         if (bpf_map_lookup_elem(map, &key, &one))
             return -errno;
         add((__u64 *)&total, (const __u64 *)&one, sizeof(one) / sizeof(__u64));
+    }
+    for (__u32 i = 0; i < LX_PORT_PAGE; i++) {
+        sum->all_dropped[transport] += total.dropped[i] - sum->dropped[transport][first + i];
+        sum->all_would_drop[transport] += total.would_drop[i] - sum->would_drop[transport][first + i];
     }
     memcpy(&sum->dropped[transport][first], total.dropped, sizeof(total.dropped));
     memcpy(&sum->would_drop[transport][first], total.would_drop, sizeof(total.would_drop));

@@ -62,6 +62,7 @@ static int collect(const struct batch *batch, void *data)
     return 0;
 }
 
+/* By the clock that the programs use. */
 static __u64 now(void)
 {
     struct timespec time;
@@ -122,22 +123,14 @@ static int read_created(const struct lx_attachment *attachment, uint64_t *create
 }
 
 /* The kernel tells of no eviction: those were evicted that were created and are not there. Nothing else removes one. */
-int lx_attachment_flow_numbers(const struct lx_attachment *attachment, struct lx_flow_numbers *numbers,
-                               struct lx_failure *failure)
+int lx_attachment_count_flows(const struct lx_attachment *attachment, uint64_t created, struct lx_flow_numbers *numbers,
+                              struct lx_failure *failure)
 {
     struct counted counted = {.now = now()};
-    uint64_t created = 0;
-    int error;
+    int error = 0;
 
-    if (!lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE)) {
-        *numbers = (struct lx_flow_numbers){0};
-        return 0;
-    }
-    /* The created ones are read first: what is created meanwhile makes evictions fewer, not more than there were. */
-    error = read_created(attachment, &created, failure);
-    if (error)
-        return error;
-    error = for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], count_batch, &counted);
+    if (lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE))
+        error = for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], count_batch, &counted);
     if (error)
         return fail_to_read(error, failure);
     *numbers = (struct lx_flow_numbers){
@@ -145,4 +138,16 @@ int lx_attachment_flow_numbers(const struct lx_attachment *attachment, struct lx
         .evicted = created > counted.present ? created - counted.present : 0,
     };
     return 0;
+}
+
+int lx_attachment_flow_numbers(const struct lx_attachment *attachment, struct lx_flow_numbers *numbers,
+                               struct lx_failure *failure)
+{
+    uint64_t created = 0;
+    int error = 0;
+
+    /* The created ones are read first: what is created meanwhile makes evictions fewer, not more than there were. */
+    if (lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE))
+        error = read_created(attachment, &created, failure);
+    return error ?: lx_attachment_count_flows(attachment, created, numbers, failure);
 }

@@ -25,6 +25,9 @@ struct lx_interface {
 /* Returns 0 or -ENODEV (LX_EXIT_FAILED, with the names of the interfaces there are), or another -errno. */
 int lx_interface_find(const char *name, struct lx_interface *interface, struct lx_failure *failure);
 
+/* The name of an interface of this namespace, zero bytes behind it: 0, -ENODEV, or another -errno. */
+int lx_interface_name(unsigned index, char name[LX_INTERFACE_NAME]);
+
 /* The interface that holds `address`, if one does: 0, or -ENOENT. */
 int lx_interface_with_address(const struct lx_address *address, struct lx_interface *interface);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A dump over netlink, from the request to the last message of the answer. An answer that changes while the kernel
+ * A question over netlink, from the request to the last message of the answer. An answer that changes while the kernel
  * writes it may leave out what was there all the time; such a one is thrown away and asked for again, so that nobody
  * downstream meets half an answer, or one and a half.
  */
@@ -62,19 +62,25 @@ static int receive(const struct mnl_socket *socket, struct answer *answer)
     return interrupted ? -EINTR : 0;
 }
 
-static int ask(const struct mnl_socket *socket, uint16_t type, const void *header, size_t size, unsigned sequence)
+struct question {
+    uint16_t type, flags;
+    const void *header; /* borrowed */
+    size_t size;        /* of the header */
+};
+
+static int ask(const struct mnl_socket *socket, const struct question *question, unsigned sequence)
 {
     char buffer[256];
     struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 
-    request->nlmsg_type = type;
-    request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    request->nlmsg_type = question->type;
+    request->nlmsg_flags = NLM_F_REQUEST | question->flags;
     request->nlmsg_seq = sequence;
-    memcpy(mnl_nlmsg_put_extra_header(request, size), header, size);
+    memcpy(mnl_nlmsg_put_extra_header(request, question->size), question->header, question->size);
     return mnl_socket_sendto(socket, request, request->nlmsg_len) < 0 ? -errno : 0;
 }
 
-int lx_netlink_dump_from(int bus, uint16_t type, const void *header, size_t size, mnl_cb_t each, void *data)
+static int exchange(int bus, const struct question *question, mnl_cb_t each, void *data)
 {
     struct mnl_socket *socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
     unsigned sequence = (unsigned)time(NULL);
@@ -88,7 +94,7 @@ int lx_netlink_dump_from(int bus, uint16_t type, const void *header, size_t size
     for (int attempt = 0; attempt < ATTEMPTS && error == -EINTR; attempt++) {
         if (attempt)
             usleep(PAUSE_US);
-        error = ask(socket, type, header, size, ++sequence);
+        error = ask(socket, question, ++sequence);
         error = error ?: receive(socket, &answer);
     }
     if (!error &&
@@ -102,4 +108,14 @@ int lx_netlink_dump_from(int bus, uint16_t type, const void *header, size_t size
 int lx_netlink_dump(uint16_t type, const void *header, size_t size, mnl_cb_t each, void *data)
 {
     return lx_netlink_dump_from(NETLINK_ROUTE, type, header, size, each, data);
+}
+
+int lx_netlink_dump_from(int bus, uint16_t type, const void *header, size_t size, mnl_cb_t each, void *data)
+{
+    return exchange(bus, &(struct question){type, NLM_F_DUMP, header, size}, each, data);
+}
+
+int lx_netlink_ask(uint16_t type, const void *header, size_t size, mnl_cb_t each, void *data)
+{
+    return exchange(NETLINK_ROUTE, &(struct question){type, NLM_F_ACK, header, size}, each, data);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Asking the kernel by netlink: one dump for each question, read by the question's own callback. */
+/* Asking the kernel by netlink: each answer is read by the question's own callback. */
 #ifndef LYNCXDP_KERNEL_NETLINK_H
 #define LYNCXDP_KERNEL_NETLINK_H
 
@@ -13,5 +13,8 @@
  */
 int lx_netlink_dump(uint16_t type, const void *header, size_t size, mnl_cb_t each, void *data);
 int lx_netlink_dump_from(int bus, uint16_t type, const void *header, size_t size, mnl_cb_t each, void *data);
+
+/* The same for the one thing that the header names: what a dump costs depends on how many there are. */
+int lx_netlink_ask(uint16_t type, const void *header, size_t size, mnl_cb_t each, void *data);
 
 #endif

@@ -8,12 +8,14 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <xdp/libxdp.h>
 
 #include "kernel_log.h"
+#include "netlink.h"
 
 #define DISPATCHER_NAME "xdp_dispatcher"
 
@@ -65,21 +67,56 @@ static int examine_all(unsigned ifindex, const struct lx_wanted *wanted, struct 
     return error;
 }
 
+/* What an interface says of its XDP program. */
+struct attached {
+    uint32_t id; /* 0: none */
+    uint8_t mode;
+};
+
+static int see_link(const struct nlmsghdr *message, void *data)
+{
+    struct attached *attached = data;
+    const struct nlattr *attribute, *nested;
+
+    mnl_attr_for_each(attribute, message, sizeof(struct ifinfomsg))
+    {
+        if (mnl_attr_get_type(attribute) != IFLA_XDP)
+            continue;
+        mnl_attr_for_each_nested(nested, attribute)
+        {
+            if (mnl_attr_get_type(nested) == IFLA_XDP_PROG_ID)
+                attached->id = mnl_attr_get_u32(nested);
+            if (mnl_attr_get_type(nested) == IFLA_XDP_ATTACHED)
+                attached->mode = mnl_attr_get_u8(nested);
+        }
+    }
+    return MNL_CB_OK;
+}
+
+/* Of this interface alone: libbpf asks for all there are, each time. */
+static int query(unsigned ifindex, struct attached *attached)
+{
+    const struct ifinfomsg header = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex};
+
+    *attached = (struct attached){0};
+    return lx_netlink_ask(RTM_GETLINK, &header, sizeof(header), see_link, attached);
+}
+
 /* libxdp 1.3 loses a file descriptor each time it looks at an interface, so it is asked about dispatchers only. */
 static int find(unsigned ifindex, const struct lx_wanted *wanted, struct lx_running *running)
 {
-    LIBBPF_OPTS(bpf_xdp_query_opts, query);
+    struct attached attached;
     struct bpf_prog_info info = {0};
     struct lx_running found = {0};
     __u32 length = sizeof(info);
     int error, program;
 
     lx_kernel_log_begin();
-    error = bpf_xdp_query(ifindex, 0, &query);
-    if (error || !query.prog_id)
+    error = query(ifindex, &attached);
+    if (error || !attached.id)
         return error && error != -ENODEV ? error : -ENOENT;
-    found.mode = query.attach_mode == XDP_ATTACHED_SKB ? LX_MODE_GENERIC : LX_MODE_NATIVE;
-    program = bpf_prog_get_fd_by_id(query.prog_id);
+    found.mode = attached.mode == XDP_ATTACHED_SKB ? LX_MODE_GENERIC : LX_MODE_NATIVE;
+    program = bpf_prog_get_fd_by_id(attached.id);
     if (program < 0)
         return -errno; /* -ENOENT: it went just now */
     if (bpf_obj_get_info_by_fd(program, &info, &length))
@@ -113,10 +150,9 @@ int lx_running_alone(unsigned ifindex, struct lx_running *running)
 
 uint32_t lx_running_id(unsigned ifindex)
 {
-    uint32_t id;
+    struct attached attached;
 
-    lx_kernel_log_begin();
-    return bpf_xdp_query_id(ifindex, 0, &id) ? 0 : id;
+    return query(ifindex, &attached) ? 0 : attached.id;
 }
 
 static int fail_to_stop(int error, const struct lx_running *running, struct lx_failure *failure)

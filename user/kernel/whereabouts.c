@@ -88,9 +88,9 @@ static bool runs_any(const struct lx_metadata *metadata, const struct side *side
 /* In the namespace of the metadata: whether the interface in that place is still the one. Puts its name right. */
 static bool still_there(const struct side *side, struct lx_metadata *metadata)
 {
-    char name[IF_NAMESIZE] = "";
+    char name[LX_INTERFACE_NAME];
 
-    if (!if_indextoname(metadata->ifindex, name))
+    if (lx_interface_name(metadata->ifindex, name))
         return false;
     if (strcmp(name, metadata->interface) && !runs_any(metadata, side))
         return false;

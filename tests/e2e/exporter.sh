@@ -1,0 +1,448 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What the exporter promises: text that Prometheus accepts in every state, numbers that are exact, an answer for
+# everybody whatever some clients do, and nothing kept that it does not need. Everything happens in a network and a
+# mount namespace of its own, with its own bpffs.
+
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tree=$(cd "$here/../.." && pwd)
+if [ "${1:-}" != inside ]; then
+    exec unshare --mount --net bash "$0" inside
+fi
+# shellcheck source=tests/tap.sh
+. "$here/../tap.sh"
+
+LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
+unset SSH_CONNECTION LYNCXDP_POLICIES
+ulimit -n "$(ulimit -Hn)"
+work=$(mktemp -d)
+chmod 755 "$work"
+far=
+exporter=
+others=
+
+clean_up() {
+    # shellcheck disable=SC2086
+    kill $far $exporter $others 2>/dev/null
+    wait 2>/dev/null
+    rm -rf "$work"
+}
+trap clean_up EXIT
+
+# --- The ground --------------------------------------------------------------------------------------------------
+
+mount -t sysfs none /sys && mount -t bpf -o mode=0700 bpf /sys/fs/bpf || exit 1
+ip link set lo up
+ip link add outer type veth peer name far
+unshare --net sleep 600 &
+far=$!
+while [ "$(readlink /proc/$far/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+ip link set far netns "$far"
+ip addr add 198.51.100.1/24 dev outer
+ip link set outer up
+there() { nsenter --net=/proc/$far/ns/net "$@"; }
+there sh -c 'ip link set lo up; ip addr add 198.51.100.9/24 dev far; ip link set far up'
+there ip neigh replace 198.51.100.1 lladdr "$(cat /sys/class/net/outer/address)" dev far
+
+attach() { "$LYNCXDP" attach "$1" --role av-edge --set pool=10.0.0.1; }
+
+# send COUNT PORT   So many datagrams from the other end, one write each.
+send() {
+    # shellcheck disable=SC2016
+    there bash -c 'exec 7>/dev/udp/198.51.100.1/$2; for ((i = 0; i < $1; i++)); do printf x >&7; done' send "$1" "$2"
+}
+
+# --- The exporter ------------------------------------------------------------------------------------------------
+
+# start [ARGUMENT…]   Starts an exporter on a port of the kernel's choice and waits for its address.
+start() {
+    url=
+    : >"$work/said" # not what the one before said
+    "$LYNCXDP" exporter --listen 127.0.0.1:0 "$@" >"$work/said" 2>&1 &
+    exporter=$!
+    for _ in $(seq 100); do
+        url=$(sed -n 's/^answering at //p' "$work/said")
+        [ -n "$url" ] && return
+        sleep 0.1
+    done
+    echo "# $(cat "$work/said")"
+}
+runs() { cat "$work/said" && [ -n "$url" ] && kill -0 "$exporter"; }
+
+stop() {
+    kill "$exporter"
+    wait "$exporter"
+    stopped=$?
+    exporter=
+}
+
+get() { curl -sS --max-time 20 "$url$1"; }
+scrape() { sleep 0.6 && get metrics >"$work/metrics"; } # longer than an answer is shared
+accepted() { scrape && promtool check metrics <"$work/metrics"; }
+status_of() { curl -s --max-time 20 -o "$work/body" -w '%{http_code}' "$url$1"; }
+# answers STATUS PATH [PATTERN]
+answers() {
+    local status
+    status=$(status_of "$2")
+    echo "status $status, expected $1"
+    cat "$work/body"
+    [ "$status" = "$1" ] && grep -qE -e "${3:-}" "$work/body"
+}
+# within SECONDS command…   It succeeds in the end.
+within() {
+    local until=$((SECONDS + $1))
+    shift
+    while ! "$@" >"$work/last" 2>&1; do
+        if [ $SECONDS -ge $until ]; then
+            cat "$work/last"
+            return 1
+        fi
+        sleep 0.2
+    done
+}
+# sample SERIES   The value of one series of the last scrape.
+sample() { grep -F "$1 " "$work/metrics" | sed 's/.* //'; }
+is() { [ "$1" = "$2" ] || { echo "'$1' is not '$2'"; return 1; }; }
+dropped='lyncxdp_port_dropped_packets_total{interface="outer",hook="to-role",transport="udp",port='
+
+start
+check "an exporter says where it answers" runs
+check "what it says with nothing attached is accepted" accepted
+check "without attachments all is well" answers 200 healthz '^ok: 0 attached'
+check "an attachment that comes is told" eval 'attach outer && scrape && grep -q "interface=\"outer\"" "$work/metrics"'
+check "what it says of it is accepted" accepted
+check "and all is well" answers 200 healthz '^ok: 1 attached'
+check "what is nowhere is nowhere" answers 404 nowhere
+check "nothing but GET and HEAD" is "$(curl -s -o /dev/null -w '%{http_code}' -X POST -d x "${url}metrics")" 405
+check "the type is the one that Prometheus knows" grep -qi '^content-type: text/plain; version=0.0.4' \
+    <(curl -sI "${url}metrics")
+
+# --- What it may still do ------------------------------------------------------------------------------------------
+
+in_status() { grep -qE "^$1:[[:space:]]*$2\$" "/proc/$exporter/status" || ! grep -E "^$1:" "/proc/$exporter/status"; }
+for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+    check "no capability is left: $set" in_status $set 0000000000000000
+done
+check "it can gain no privileges" in_status NoNewPrivs 1
+check "its system calls are filtered" in_status Seccomp 2
+check "it looks at 0700 bpffs all the same" is "$(stat -c %A /sys/fs/bpf) $(status_of metrics)" "drwx-----T 200"
+
+# --- Exact numbers, as a real Prometheus has them ------------------------------------------------------------------
+
+cat >"$work/prometheus.yml" <<END
+global: {scrape_interval: 1s}
+rule_files: [$tree/user/share/prometheus/lyncxdp.rules.yml]
+scrape_configs:
+  - job_name: lyncxdp
+    static_configs: [{targets: ['${url#http://}']}]
+END
+sed -i "s,/']},']}," "$work/prometheus.yml"
+prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/tsdb" \
+    --web.listen-address=127.0.0.1:9090 >"$work/prometheus.log" 2>&1 &
+others="$others $!"
+# asked QUERY   What Prometheus answers to it: the values, one a line.
+asked() {
+    curl -sS --max-time 10 http://127.0.0.1:9090/api/v1/query --data-urlencode "query=$1" |
+        jq -r 'if .status == "success" then .data.result[].value[1] else error(.error) end'
+}
+asked_is() { is "$(asked "$1")" "$2"; }
+query='lyncxdp_port_dropped_packets_total{interface="outer",hook="to-role",transport="udp",port="3389"}'
+check "Prometheus scrapes it" within 60 asked_is 'up{job="lyncxdp"}' 1
+check "a port that nobody has tried is there, at zero" within 20 asked_is "$query" 0
+# Nobody answers that a port is closed, which would end the sending.
+socat -u UDP-RECV:3478 /dev/null &
+others="$others $!"
+socat -u UDP-RECV:3389 /dev/null &
+others="$others $!"
+send 1234 3389
+send 55 4444
+send 7 3478
+check "Prometheus knows exactly how many went to closed port 3389" within 20 asked_is "$query" 1234
+check "the others are together" within 20 asked_is "${query/3389/other}" 55
+check "what a row lets through is told by row" within 20 \
+    asked_is 'sum(lyncxdp_row_packets_total{hook="to-role",row=~".*stun-udp-in"})' 7
+scrape
+check "the sum over the reasons is what counters tell" is \
+    "$(grep '^lyncxdp_packets_total{interface="outer",hook="to-role"' "$work/metrics" | awk '{n += $NF} END {print n}')" \
+    "$("$LYNCXDP" counters outer --json | jq '.[0].packets')"
+check "the alert rules load" is "$(curl -s http://127.0.0.1:9090/api/v1/rules | jq '.data.groups[0].rules | length')" \
+    "$(grep -c 'alert:' "$tree/user/share/prometheus/lyncxdp.rules.yml")"
+check "the alert rules are right" promtool check rules "$tree/user/share/prometheus/lyncxdp.rules.yml"
+check "each alert fires on what it is for" promtool test rules "$tree/user/share/prometheus/lyncxdp.rules.test.yml"
+
+# Every query of the dashboard means something to Prometheus, and is about a metric that there is.
+dashboard=$tree/user/share/grafana/lyncxdp.json
+queries() { jq -r '.panels[].targets[].expr' "$dashboard" | sed 's/\$interface/.*/g; s/\$__rate_interval/1m/g'; }
+understood() {
+    local one failed=0
+    while read -r one; do
+        asked "$one" >/dev/null || { echo "$one"; failed=1; }
+    done < <(queries)
+    return $failed
+}
+known() {
+    local name failed=0
+    for name in $(queries | grep -oE 'lyncxdp_[a-z_]+' | sort -u) \
+        $(grep -oE 'lyncxdp_[a-z_]+' "$tree/user/share/prometheus/lyncxdp.rules.yml" | sort -u); do
+        grep -q "^# TYPE $name " "$work/metrics" || { echo "$name"; failed=1; }
+    done
+    return $failed
+}
+check "Prometheus understands the dashboard" understood
+check "dashboard and alerts are about metrics that there are" known
+
+# --- Ports ---------------------------------------------------------------------------------------------------------
+
+check "a port keeps what it had" is "$(sample "$dropped\"3389\"}")" 1234
+check "ports of the policy are named" grep -qF "$dropped\"3478\"}" "$work/metrics"
+check "a port that is not watched is not named" bash -c "! grep -qF '$dropped\"4444\"}' '$work/metrics'"
+stop
+start --all-ports
+scrape
+check "--all-ports names every port that has dropped" is "$(sample "$dropped\"4444\"}")" 55
+check "and leaves nothing for the others" is "$(sample "$dropped\"other\"}")" 0
+send 3 4445
+scrape
+check "and the next one" is "$(sample "$dropped\"4445\"}") $(sample "$dropped\"other\"}")" "3 0"
+stop
+
+# --- Clients that mean no good ---------------------------------------------------------------------------------------
+
+start
+port=${url##*:}
+port=${port%/}
+request='GET /metrics HTTP/1.1\r\nHost: lyncxdp\r\nConnection: close\r\n\r\n'
+# One that sends a byte now and then, for ever, until it is shown out.
+(
+    exec 9<>"/dev/tcp/127.0.0.1/$port"
+    printf 'GET /' >&9
+    while printf 'a' >&9; do sleep 1; done
+) 2>/dev/null &
+drip=$!
+others="$others $drip"
+stalled=()
+for i in $(seq 100); do
+    exec {fd}<>"/dev/tcp/127.0.0.1/$port" && stalled+=("$fd")
+    # A third says nothing, a third half a request, a third asks and never reads.
+    case $((i % 3)) in
+    1) printf 'GET /metrics HTTP/1.1\r\nHost' >&"$fd" ;;
+    2) printf '%b' "$request" >&"$fd" ;;
+    esac
+done
+check "100 clients are stalled" is "${#stalled[@]}" 100
+check "and others are answered" answers 200 metrics lyncxdp_build_info
+crowd=()
+for _ in $(seq 1000); do
+    exec {fd}<>"/dev/tcp/127.0.0.1/$port" && crowd+=("$fd") && printf '%b' "$request" >&"$fd"
+done
+check "1000 more ask at a time" is "${#crowd[@]}" 1000
+check "and others are answered still" answers 200 healthz '^ok'
+served=0
+for fd in "${crowd[@]}"; do
+    timeout 20 cat <&"$fd" | tail -n 1 | grep -q '^lyncxdp_' && served=$((served + 1))
+    exec {fd}>&-
+done
+check "all 1000 get the whole answer" is $served 1000
+check "a request without end is refused" bash -c "
+    exec 9<>/dev/tcp/127.0.0.1/$port
+    { printf 'GET /'; head -c 1000000 /dev/zero | tr '\\0' a; } >&9 2>/dev/null
+    read -r -t 20 line <&9; [[ \${line:-HTTP/1.1 4} =~ ^HTTP/1.1\ 4 ]]"
+# rubbish BYTES   The connection ends, with an answer or without, whatever the exporter makes of it.
+rubbish() {
+    # shellcheck disable=SC2016
+    timeout 60 bash -c 'exec 9<>"/dev/tcp/127.0.0.1/$2" && printf "%b\r\n\r\n" "$1" >&9; cat <&9 >/dev/null' rubbish "$1" "$port"
+    [ $? -ne 124 ]
+}
+many_headers="GET / HTTP/1.1\\r\\n$(printf 'a%d: b\\r\\n' $(seq 4000))"
+check "rubbish is refused" rubbish '\0\0\377\376 \t\n\0\n: :\r\r\n'
+check "what is not HTTP is refused" rubbish '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03'
+check "a request with more headers than there is room for is refused" eval 'rubbish "$many_headers"'
+check "a length that is a lie is refused" rubbish 'POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999\r\n'
+check "stalled clients are shown out" within 60 eval '[ "$(ss -Htn state established sport = :$port | wc -l)" -le 1 ]'
+check "so is one that never ends its request" within 60 eval '! kill -0 $drip'
+for fd in "${stalled[@]}"; do exec {fd}>&-; done
+check "the exporter is as it was" answers 200 metrics lyncxdp_build_info
+check "and has lost no descriptor" within 20 eval '[ "$(ls /proc/$exporter/fd | wc -l)" -lt 16 ]'
+
+# --- What is well and what is not ------------------------------------------------------------------------------------
+
+healthy() { answers 200 healthz '^ok'; }
+ip link set dev outer xdpdrv off
+check "a program that something took away is noticed" within 20 answers 503 healthz 'outer is not filtered'
+scrape
+check "and told" is "$(sample 'lyncxdp_filtering{interface="outer",hook="to-role"}')" 0
+"$LYNCXDP" detach outer >/dev/null
+check "detaching is no trouble" within 20 answers 200 healthz '^ok: 0 attached'
+attach outer >/dev/null
+check "attached anew it is another attachment" eval \
+    'scrape && is "$(sample "$dropped\"3389\"}")" 0'
+mv_pins() { umount /sys/fs/bpf; }
+check "pins that are lost are noticed" eval 'mv_pins && within 20 answers 503 healthz "pins of outer are lost"'
+mount -t bpf -o mode=0700 bpf /sys/fs/bpf
+"$LYNCXDP" detach outer >/dev/null
+check "and forgotten when the program is gone" within 20 answers 200 healthz '^ok: 0 attached'
+stop
+check "it stops when told" is $stopped 0
+start outer
+check "an interface that must be attached and is not, is trouble" within 20 answers 503 healthz 'nothing is attached to outer'
+attach outer >/dev/null
+check "and is no trouble when it is" within 20 healthy
+stop
+
+# --- Updates ---------------------------------------------------------------------------------------------------------
+
+"$LYNCXDP" detach outer >/dev/null
+"$LYNCXDP" attach outer --role av-edge --set pool=10.0.0.1 --audit >/dev/null
+start
+# told METRIC VALUE   The to-role hook of outer has it, and the text is accepted.
+told() { accepted && is "$(sample "$1{interface=\"outer\",hook=\"to-role\"}")" "$2"; }
+check "audit mode is told" told lyncxdp_policy_audit 1
+send 9 3389
+check "and what it would drop" eval \
+    'scrape && is "$(sample "${dropped/dropped/would_drop}\"3389\"}") $(sample "$dropped\"3389\"}")" "9 0"'
+"$LYNCXDP" update outer --egress enforce --try 60 >/dev/null
+check "a trial is told" eval 'accepted && s=$(sample "lyncxdp_policy_trial_seconds_left{interface=\"outer\",hook=\"to-role\"}") && [ "$s" -gt 30 ] && [ "$s" -le 60 ]'
+check "and that nothing fell back" told lyncxdp_policy_fallback 0
+"$LYNCXDP" rollback outer >/dev/null
+"$LYNCXDP" update outer --egress enforce --try 1 >/dev/null
+check "a trial that ran out is told" within 20 told lyncxdp_policy_fallback 1
+"$LYNCXDP" detach outer >/dev/null
+attach outer >/dev/null
+
+# Under traffic, with updates that take rows away and bring them back, no counter of any scrape is below the one before.
+send 20000 3478 &
+send 20000 3389 &
+(for _ in $(seq 8); do
+    "$LYNCXDP" update outer --without federation-ocs2007
+    "$LYNCXDP" update outer --role av-edge --set pool=10.0.0.1
+    "$LYNCXDP" update outer --role access-edge --set pool=10.0.0.1
+    "$LYNCXDP" update outer --role av-edge --set pool=10.0.0.1
+done) >"$work/updates" 2>&1 &
+updating=$!
+# Prints what fell between two scrapes, and the name of each counter that is gone.
+fallen() {
+    awk 'NR == FNR { if ($0 ~ /^lyncxdp_[a-z_]*_total/) was[$1] = $2; next }
+        $0 ~ /^lyncxdp_[a-z_]*_total/ { if ($1 in was && $2 + 0 < was[$1] + 0) { print $1, was[$1], $2; bad = 1 } seen[$1] = 1 }
+        END { for (name in was) if (!(name in seen)) { print "gone", name; bad = 1 }; exit bad }' "$1" "$2"
+}
+rising() {
+    local scrapes=0
+    scrape && cp "$work/metrics" "$work/before"
+    while kill -0 $updating 2>/dev/null; do
+        scrape && fallen "$work/before" "$work/metrics" || return 1
+        cp "$work/metrics" "$work/before"
+        scrapes=$((scrapes + 1))
+    done
+    echo "$scrapes scrapes"
+    [ $scrapes -ge 3 ]
+}
+check "no counter falls and no series is lost while policies change under traffic" rising
+wait $updating
+check "the generations went by" eval 'scrape && g=$(sample "lyncxdp_policy_generation{interface=\"outer\",hook=\"to-role\"}") && echo "$g" && [ "$g" -gt 16 ]'
+stop
+
+# --- Many ------------------------------------------------------------------------------------------------------------
+
+for i in $(seq 31); do
+    ip link add "many$i" type veth peer name "end$i"
+    ip link set "many$i" up
+    attach "many$i" >/dev/null || echo "# many$i"
+done
+there ip link add outer type veth peer name elsewhere
+there ip link set outer up
+there "$LYNCXDP" attach outer --role av-edge --set pool=10.0.0.1 >/dev/null
+start
+check "what it says of 32 interfaces, and one elsewhere, is accepted" accepted
+check "they are all there" is "$(grep -c '^lyncxdp_policy_generation{.*hook="to-role"' "$work/metrics")" 33
+check "one elsewhere is told apart from its namesake" is \
+    "$(grep -c '^lyncxdp_policy_generation{interface="outer",hook="to-role"' "$work/metrics")" 2
+check "and all is well" answers 200 healthz '^ok: 33 attached'
+stop
+for i in $(seq 31); do "$LYNCXDP" detach "many$i" >/dev/null; done
+there "$LYNCXDP" detach outer >/dev/null
+
+# --- Secrets ---------------------------------------------------------------------------------------------------------
+
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 2 -subj /CN=lyncxdp \
+    -addext 'subjectAltName=IP:127.0.0.1' 2>/dev/null
+printf '# who may ask\nprom:right:horse\nother:pass\n' >"$work/passwords"
+chmod 644 "$work/passwords"
+# fails PATTERN command…   With exit code 1, or 2 for a mistake in the options, and a sentence.
+fails() {
+    local pattern=$1 output status
+    shift
+    output=$(timeout 20 "$LYNCXDP" exporter --listen 127.0.0.1:0 "$@" 2>&1)
+    status=$?
+    echo "exit code $status"
+    echo "$output"
+    { [ $status -eq 1 ] || [ $status -eq 2 ]; } && grep -qE -e "$pattern" <<<"$output"
+}
+check "passwords that others may read are refused" fails 'chmod 600' --passwords "$work/passwords"
+chmod 600 "$work/passwords"
+check "a certificate needs its key" fails 'go together' --certificate "$work/cert.pem"
+check "and its own" fails 'not a certificate and its key' --certificate "$work/cert.pem" --key "$work/passwords"
+check "passwords need names" fails 'NAME:PASSWORD' --passwords "$work/key.pem"
+check "an address that is none" fails 'write ADDRESS:PORT' --listen localhost
+check "an address that is taken" fails 'cannot listen at 127.0.0.1:9090' --listen 127.0.0.1:9090
+start --certificate "$work/cert.pem" --key "$work/key.pem" --passwords "$work/passwords"
+secure() { curl -s --max-time 20 --cacert "$work/cert.pem" -o "$work/metrics" -w '%{http_code}' "$@" "${url}metrics"; }
+check "an exporter with TLS says so" grep -q '^https://127' <<<"$url"
+check "without a password" is "$(secure)" 401
+check "with a wrong one" is "$(secure -u prom:wrong)" 401
+check "with one's password and somebody's name" is "$(secure -u other:right:horse)" 401
+check "with a beginning of it" is "$(secure -u prom:right)" 401
+check "with the right one" is "$(secure -u prom:right:horse)" 200
+check "and the metrics are the metrics" promtool check metrics <"$work/metrics"
+check "nothing without TLS" bash -c "! curl -s --max-time 20 'http://${url#https://}metrics'"
+check "nothing of old TLS" bash -c "! curl -sk --max-time 20 --tls-max 1.1 '${url}metrics'"
+stop
+
+# --- To a file -------------------------------------------------------------------------------------------------------
+
+prom=$work/collector/lyncxdp.prom
+mkdir "$work/collector"
+chown 65534 "$work/collector"
+textfile() { timeout 60 "$LYNCXDP" exporter --textfile "$prom" "$@"; }
+check "the metrics to a file, once, in the directory of another user" textfile
+check "are accepted" promtool check metrics <"$prom"
+check "for everybody to read" is "$(stat -c %a "$prom")" 644
+check "and nothing lies beside them" is "$(ls "$work/collector")" lyncxdp.prom
+check "a directory that is not there" bash -c "! '$LYNCXDP' exporter --textfile '$work/nowhere/x.prom'"
+check "a file and HTTP at once is a mistake" fails 'instead of answering' --textfile "$prom"
+"$LYNCXDP" exporter --textfile "$prom" --every 1 &
+writer=$!
+others="$others $writer"
+whole() {
+    local text versions=0 last=
+    for _ in $(seq 300); do
+        text=$(cat "$prom") || return 1
+        [[ $text == '# HELP lyncxdp_build_info'* && ${text##*$'\n'} == lyncxdp_flows_created_total* ]] || {
+            echo "not whole: ${text: -200}"
+            return 1
+        }
+        [ "$(stat -c %i "$prom")" = "$last" ] || versions=$((versions + 1))
+        last=$(stat -c %i "$prom")
+        sleep 0.01
+    done
+    echo "$versions versions"
+    [ $versions -gt 2 ]
+}
+check "again and again, and whole whenever it is read" whole
+send 5 5900
+check "with what is new" within 20 grep -qF "$dropped\"5900\"} 5" "$prom"
+check "still without a capability but one" grep -qP '^CapEff:\t0000000000000002$' /proc/$writer/status
+kill $writer
+wait $writer
+check "and nothing is left when it is stopped" is "$(ls "$work/collector")" lyncxdp.prom
+
+# --- Who may not -----------------------------------------------------------------------------------------------------
+
+cp "$LYNCXDP" "$work/lyncxdp"
+nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups timeout 5 "$work/lyncxdp" exporter --listen 127.0.0.1:0; }
+check "who may not look is told at once" grep -q 'run it with sudo' <(nobody 2>&1)
+chmod 755 /sys/fs/bpf
+check "who may look needs nothing else" grep -q '^answering' <(nobody 2>&1)
+
+"$LYNCXDP" detach --all >/dev/null
+finish

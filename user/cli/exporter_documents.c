@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Makes the exporter's documents. However many ask, the attachments are looked at no more than twice a second, so that
+ * nobody can make the exporter work harder than that.
+ */
+#include "exporter_documents.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../core/metrics.h"
+#include "../core/page_state.h"
+#include "page.h"
+
+/* What was seen within so many milliseconds is shown once more. */
+#define FRESH_MS 500
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + 1;
+}
+
+static void drop_documents(struct lx_exporter *exporter)
+{
+    for (int i = 0; i < LX_DOCUMENT_COUNT; i++) {
+        lx_document_drop(exporter->documents[i]);
+        exporter->documents[i] = NULL;
+    }
+}
+
+void lx_exporter_look(struct lx_exporter *exporter, unsigned fresh)
+{
+    uint64_t now = now_ms();
+    struct lx_observations seen;
+
+    if (exporter->looked && now - exporter->looked < fresh)
+        return;
+    exporter->failed = lx_watch_look(&exporter->watch, &exporter->failure) != 0;
+    exporter->looked = now;
+    drop_documents(exporter);
+    seen = lx_watch_seen(&exporter->watch);
+    /* Out of memory leaves a gap in the charts, and nothing else. */
+    if (!exporter->recorded || now - exporter->recorded >= LX_HISTORY_SECONDS * 1000) {
+        lx_history_record(&exporter->history, now, &seen);
+        exporter->recorded = now;
+    }
+}
+
+void lx_exporter_print_metrics(const struct lx_exporter *exporter, FILE *stream)
+{
+    struct lx_observations seen = lx_watch_seen(&exporter->watch);
+
+    lx_metrics_print(&seen, LYNCXDP_VERSION, stream);
+}
+
+static bool is_well(const struct lx_exporter *exporter)
+{
+    return !exporter->failed && !exporter->watch.troubles.count;
+}
+
+static void print_health(const struct lx_exporter *exporter, FILE *stream)
+{
+    if (exporter->failed)
+        fprintf(stream, "%s\n", exporter->failure.text);
+    for (size_t i = 0; i < exporter->watch.troubles.count; i++)
+        fprintf(stream, "%s\n", exporter->watch.troubles.items[i]);
+    if (is_well(exporter))
+        fprintf(stream, "ok: %zu attached\n", exporter->watch.observed_count);
+}
+
+static void print_state(const struct lx_exporter *exporter, FILE *stream)
+{
+    const struct lx_page_input input = {
+        .seen = lx_watch_seen(&exporter->watch),
+        .history = &exporter->history,
+        .troubles = &exporter->watch.troubles,
+        .failure = exporter->failed ? exporter->failure.text : NULL,
+        .version = LYNCXDP_VERSION,
+        .now = exporter->looked,
+    };
+    json_t *state = lx_page_state(&input);
+
+    if (state)
+        json_dumpf(state, stream, JSON_COMPACT);
+    json_decref(state);
+}
+
+static const struct {
+    const char *path, *type;
+    void (*print)(const struct lx_exporter *exporter, FILE *stream);
+} made[LX_DOCUMENT_COUNT] = {
+    [LX_DOCUMENT_METRICS] = {"/metrics", LX_METRICS_TYPE, lx_exporter_print_metrics},
+    [LX_DOCUMENT_HEALTH] = {"/healthz", "text/plain; charset=utf-8", print_health},
+    [LX_DOCUMENT_STATE] = {"/state.json", "application/json", print_state},
+};
+
+static struct lx_document *make(const struct lx_exporter *exporter, int which)
+{
+    char *body = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&body, &size);
+    bool failed;
+
+    if (!stream)
+        return NULL;
+    made[which].print(exporter, stream);
+    failed = ferror(stream);
+    failed = fclose(stream) || failed;
+    if (!failed && size)
+        return lx_document_new(made[which].type, body, size);
+    free(body);
+    return NULL;
+}
+
+struct lx_document *lx_exporter_find(void *context, const char *path, unsigned *status)
+{
+    struct lx_exporter *exporter = context;
+
+    for (int i = 0; i < LX_DOCUMENT_COUNT; i++) {
+        if (strcmp(path, made[i].path) != 0)
+            continue;
+        lx_exporter_look(exporter, FRESH_MS);
+        if (!exporter->documents[i])
+            exporter->documents[i] = make(exporter, i);
+        /* A scrape that could see nothing must fail, rather than say that there is nothing. */
+        if (!exporter->documents[i] || (i == LX_DOCUMENT_HEALTH && !is_well(exporter)) ||
+            (i == LX_DOCUMENT_METRICS && exporter->failed))
+            *status = 503;
+        return exporter->documents[i];
+    }
+    return lx_page_find(path);
+}
+
+void lx_exporter_free(struct lx_exporter *exporter)
+{
+    drop_documents(exporter);
+    lx_history_free(&exporter->history);
+    lx_watch_free(&exporter->watch);
+}

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Looks at the attachments through their pins, opened anew each time: that is cheap, and a descriptor kept open would
+ * go on reading an attachment that is no more. What is kept is what was read, by the identity of the counters.
+ */
+#include "watch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "attachment.h"
+#include "namespace.h"
+#include "pins.h"
+#include "running.h"
+
+/* CPU time that counting flows may take at one look, in nanoseconds. */
+#define FLOW_TIME 10000000
+
+/* A program may be missing for so long while a command attaches or detaches. */
+#define GRACE_MS 2000
+
+struct lx_watched {
+    char directory[LX_PINS_PATH];
+    uint32_t counters_ids[LX_HOOK_COUNT]; /* the maps that make it this attachment and no other */
+    bool there;                           /* at the last look */
+    uint32_t flow_round;                  /* in which its flows were last counted */
+    uint64_t gone_since;                  /* when a program was first missed, or 0 */
+    struct lx_observed observed;
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + 1;
+}
+
+static uint32_t counters_id(const struct lx_attachment *attachment, int hook)
+{
+    return lx_map_id(attachment->maps.fds[lx_map_of_counters((enum lx_hook)hook)]);
+}
+
+static bool same(const struct lx_watched *watched, const struct lx_attachment *attachment)
+{
+    bool equal = !strcmp(watched->directory, attachment->directory);
+
+    for (int hook = 0; hook < LX_HOOK_COUNT && equal; hook++)
+        equal = watched->counters_ids[hook] == counters_id(attachment, hook);
+    return equal;
+}
+
+static struct lx_watched *find(const struct lx_watch *watch, const struct lx_attachment *attachment)
+{
+    for (size_t i = 0; i < watch->count; i++)
+        if (same(watch->items[i], attachment))
+            return watch->items[i];
+    return NULL;
+}
+
+static struct lx_watched *add(struct lx_watch *watch, const struct lx_attachment *attachment)
+{
+    struct lx_watched **grown = reallocarray(watch->items, watch->count + 1, sizeof(*grown));
+    struct lx_watched *added = grown ? calloc(1, sizeof(*added)) : NULL;
+
+    if (grown)
+        watch->items = grown;
+    if (!added)
+        return NULL;
+    strcpy(added->directory, attachment->directory);
+    for (int hook = 0; hook < LX_HOOK_COUNT; hook++)
+        added->counters_ids[hook] = counters_id(attachment, hook);
+    return watch->items[watch->count++] = added;
+}
+
+static void drop(struct lx_watched *watched)
+{
+    lx_observed_free(&watched->observed);
+    free(watched);
+}
+
+/* Chooses the ports that are always named, before the counters are read: what `other` has shown of them stays there. */
+static int choose_ports(const struct lx_publication *publication, struct lx_observed_hook *hook)
+{
+    int error = 0;
+
+    for (uint32_t i = 0; i < publication->watch_port_count && i < LX_WATCH_PORTS && !error; i++)
+        for (enum lx_transport transport = LX_TCP; transport < LX_TRANSPORT_COUNT && !error; transport++)
+            error = lx_port_series_choose(&hook->ports, hook->counters, transport, publication->watch_ports[i]);
+    return error;
+}
+
+static enum lx_found look_for_program(const struct lx_observed *observed, const struct lx_attachment *attachment,
+                                      enum lx_hook hook)
+{
+    if (observed->elsewhere)
+        return LX_FOUND_UNKNOWN;
+    return lx_attachment_hook_state(attachment, hook) == LX_STATE_FILTERING ? LX_FOUND_RUNNING : LX_FOUND_GONE;
+}
+
+static int read_hook(const struct lx_watch *watch, struct lx_observed *observed, const struct lx_attachment *attachment,
+                     enum lx_hook hook, struct lx_failure *failure)
+{
+    struct lx_observed_hook *seen = &observed->hooks[hook];
+    int error;
+
+    seen->present = lx_attachment_has_hook(attachment, hook);
+    if (!seen->present)
+        return 0;
+    if (!seen->counters)
+        seen->counters = calloc(1, sizeof(*seen->counters));
+    if (!seen->counters || choose_ports(&observed->publication, seen))
+        return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
+    error = lx_attachment_counters_again(attachment, hook, seen->counters, failure);
+    if (!error && watch->all_ports && lx_port_series_choose_counted(&seen->ports, seen->counters))
+        return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
+    seen->found = look_for_program(observed, attachment, hook);
+    return error;
+}
+
+/* The labels change with the policy, and are written before it is put in force. */
+static int read_labels(struct lx_observed *observed, const struct lx_attachment *attachment, struct lx_failure *failure)
+{
+    struct lx_row_label *labels;
+    int error;
+
+    if (observed->labels && observed->publication.generation == attachment->publication.generation)
+        return 0;
+    error = lx_attachment_labels(attachment, &labels, failure);
+    if (error)
+        return error;
+    free(observed->labels);
+    observed->labels = labels;
+    return 0;
+}
+
+static int read_shadow(struct lx_observed *observed, const struct lx_attachment *attachment, struct lx_failure *failure)
+{
+    int error = lx_publication_read(&attachment->maps, lx_control_shadow(observed->control), &observed->shadow);
+
+    return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the candidate: %s", strerror(-error)) : 0;
+}
+
+static uint64_t cpu_time(void)
+{
+    struct timespec used;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
+}
+
+/*
+ * Counting flows means to walk through the whole table, as nobody else counts those that expire. Full tables of many
+ * attachments are therefore counted in turns, some at each look.
+ */
+static void count_flows(struct lx_watch *watch, struct lx_watched *watched, const struct lx_attachment *attachment)
+{
+    struct lx_observed *observed = &watched->observed;
+    const struct lx_counters *counters = observed->hooks[LX_HOOK_FROM_ROLE].counters;
+    uint64_t begin = cpu_time(), created = counters ? counters->flows_created : 0;
+    struct lx_failure failure; /* this user may not look at them */
+
+    if (watched->flow_round == watch->flow_round || watch->flow_time >= FLOW_TIME)
+        return;
+    watched->flow_round = watch->flow_round;
+    observed->flows_known = !lx_attachment_count_flows(attachment, created, &observed->flows, &failure);
+    watch->flow_time += cpu_time() - begin;
+}
+
+/* When all have had their turn the next round begins. */
+static void end_of_turn(struct lx_watch *watch)
+{
+    bool all = true;
+
+    for (size_t i = 0; i < watch->count; i++)
+        all = all && watch->items[i]->flow_round == watch->flow_round;
+    watch->flow_round += all;
+    watch->flow_time = 0;
+}
+
+static int read_attachment(struct lx_watch *watch, const struct lx_attachment *attachment, struct lx_failure *failure)
+{
+    struct lx_watched *watched = find(watch, attachment) ?: add(watch, attachment);
+    struct lx_observed *observed;
+    int error;
+
+    if (!watched)
+        return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
+    observed = &watched->observed;
+    error = read_labels(observed, attachment, failure);
+    observed->metadata = attachment->metadata;
+    observed->publication = attachment->publication;
+    observed->control = attachment->control;
+    observed->seen_ms = attachment->opened_ms;
+    if (lx_observed_has_shadow(observed))
+        error = error ?: read_shadow(observed, attachment, failure);
+    observed->elsewhere = attachment->metadata.netns != lx_namespace_own();
+    for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++)
+        error = error ?: read_hook(watch, observed, attachment, hook, failure);
+    count_flows(watch, watched, attachment);
+    watched->there = !error;
+    return error;
+}
+
+static int tell(struct lx_watch *watch, const char *sentence)
+{
+    return lx_words_add(&watch->troubles, sentence);
+}
+
+/* One that cannot be read is a trouble, not a reason to show nothing of the others. One that went meanwhile is none. */
+static int read_directory(struct lx_watch *watch, const char *directory)
+{
+    struct lx_attachment attachment;
+    struct lx_failure failure;
+    int error = lx_attachment_open_nearby(directory, &attachment, &failure);
+
+    if (!error) {
+        error = read_attachment(watch, &attachment, &failure);
+        lx_attachment_close(&attachment);
+    }
+    if (!error || error == -ENOENT)
+        return 0;
+    return error == -ENOMEM ? error : tell(watch, failure.text);
+}
+
+/* Its pins are gone and its program is not: bpffs was unmounted, or somebody has tidied up too much. */
+static bool runs_on(const struct lx_watched *watched)
+{
+    const struct lx_metadata *metadata = &watched->observed.metadata;
+
+    return !watched->observed.elsewhere && metadata->program_id &&
+           lx_running_id(metadata->ifindex) == metadata->program_id;
+}
+
+static void forget_the_gone(struct lx_watch *watch)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < watch->count; i++) {
+        if (watch->items[i]->there || runs_on(watch->items[i]))
+            watch->items[kept++] = watch->items[i];
+        else
+            drop(watch->items[i]);
+    }
+    watch->count = kept;
+}
+
+static bool runs(const struct lx_observed *observed)
+{
+    bool all = true;
+
+    for (int hook = 0; hook < LX_HOOK_COUNT; hook++)
+        all = all && (!observed->hooks[hook].present || observed->hooks[hook].found != LX_FOUND_GONE);
+    return all;
+}
+
+/* By namespace, one's own first, and name; of two of one name, the one that runs. */
+static int by_name(const void *left, const void *right)
+{
+    const struct lx_observed *a = *(const struct lx_observed *const *)left;
+    const struct lx_observed *b = *(const struct lx_observed *const *)right;
+
+    if (a->elsewhere != b->elsewhere)
+        return a->elsewhere ? 1 : -1;
+    if (a->metadata.netns != b->metadata.netns)
+        return a->metadata.netns < b->metadata.netns ? -1 : 1;
+    return strncmp(a->metadata.interface, b->metadata.interface, sizeof(a->metadata.interface))
+               ?: (int)runs(b) - (int)runs(a);
+}
+
+static bool same_name(const struct lx_observed *a, const struct lx_observed *b)
+{
+    return a->metadata.netns == b->metadata.netns &&
+           !strncmp(a->metadata.interface, b->metadata.interface, sizeof(a->metadata.interface));
+}
+
+/* Pins of a vanished interface may name one that is there again under another index. */
+static int sort(struct lx_watch *watch)
+{
+    const struct lx_observed **sorted = reallocarray(watch->observed, watch->count + 1, sizeof(*sorted));
+    size_t kept = 0, there = 0;
+
+    if (!sorted)
+        return -ENOMEM;
+    for (size_t i = 0; i < watch->count; i++)
+        if (watch->items[i]->there)
+            sorted[there++] = &watch->items[i]->observed;
+    qsort(sorted, there, sizeof(*sorted), by_name);
+    for (size_t i = 0; i < there; i++)
+        if (!kept || !same_name(sorted[kept - 1], sorted[i]))
+            sorted[kept++] = sorted[i];
+    watch->observed = sorted;
+    watch->observed_count = kept;
+    return 0;
+}
+
+static int tell_about(struct lx_watch *watch, struct lx_watched *watched, uint64_t now)
+{
+    const struct lx_observed *observed = &watched->observed;
+    char sentence[160];
+
+    if (watched->there && runs(observed)) {
+        watched->gone_since = 0;
+        return 0;
+    }
+    if (!watched->gone_since)
+        watched->gone_since = watch->looked ? now : 1; /* at the first look: for long */
+    if (now - watched->gone_since < GRACE_MS)
+        return 0;
+    if (!watched->there)
+        snprintf(sentence, sizeof(sentence), "the pins of %.*s are lost, though its program runs on",
+                 (int)sizeof(observed->metadata.interface), observed->metadata.interface);
+    else
+        snprintf(sentence, sizeof(sentence), "%.*s is not filtered: its %s program does not run there any more",
+                 (int)sizeof(observed->metadata.interface), observed->metadata.interface,
+                 observed->hooks[LX_HOOK_TO_ROLE].found == LX_FOUND_GONE ? "to-role" : "from-role");
+    return tell(watch, sentence);
+}
+
+static int tell_of_missing(struct lx_watch *watch, const char *name)
+{
+    char sentence[160];
+
+    for (size_t i = 0; i < watch->observed_count; i++)
+        if (!watch->observed[i]->elsewhere &&
+            !strncmp(watch->observed[i]->metadata.interface, name, sizeof(watch->observed[i]->metadata.interface)))
+            return 0;
+    snprintf(sentence, sizeof(sentence), "nothing is attached to %s", name);
+    return tell(watch, sentence);
+}
+
+static int find_troubles(struct lx_watch *watch, uint64_t now)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < watch->count && !error; i++)
+        error = tell_about(watch, watch->items[i], now);
+    for (size_t i = 0; watch->expected && i < watch->expected->count && !error; i++)
+        error = tell_of_missing(watch, watch->expected->items[i]);
+    return error;
+}
+
+int lx_watch_look(struct lx_watch *watch, struct lx_failure *failure)
+{
+    struct lx_words directories = {0};
+    uint64_t now = now_ms();
+    int error = lx_attachments_list(&directories, failure);
+
+    if (error)
+        return error;
+    lx_words_free(&watch->troubles);
+    watch->flow_round = watch->flow_round ?: 1; /* 0: never counted */
+    for (size_t i = 0; i < watch->count; i++)
+        watch->items[i]->there = false;
+    for (size_t i = 0; i < directories.count && !error; i++)
+        error = read_directory(watch, directories.items[i]);
+    lx_words_free(&directories);
+    end_of_turn(watch);
+    watch->observed_count = 0; /* until they are sorted: some may be no more */
+    forget_the_gone(watch);
+    error = error ?: sort(watch);
+    error = error ?: find_troubles(watch, now);
+    watch->looked = now;
+    return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "out of memory") : 0;
+}
+
+struct lx_observations lx_watch_seen(const struct lx_watch *watch)
+{
+    return (struct lx_observations){.items = watch->observed, .count = watch->observed_count};
+}
+
+void lx_watch_free(struct lx_watch *watch)
+{
+    for (size_t i = 0; i < watch->count; i++)
+        drop(watch->items[i]);
+    free(watch->items);
+    free(watch->observed);
+    lx_words_free(&watch->troubles);
+    *watch = (struct lx_watch){.expected = watch->expected, .all_ports = watch->all_ports};
+}
