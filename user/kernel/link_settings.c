@@ -76,58 +76,60 @@ static int set_promiscuous(unsigned ifindex, bool on)
  */
 static int place_of(unsigned ifindex, const char *feature, uint32_t *count)
 {
-    struct {
+    union {
         struct ethtool_sset_info header;
-        uint32_t count;
+        uint8_t room[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)];
     } set = {.header = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES}};
+    uint32_t there;
     int place = ethtool(ifindex, &set), found = -ENOENT;
     struct ethtool_gstrings *names;
 
     if (place)
         return place;
-    names = calloc(1, sizeof(*names) + (size_t)set.count * ETH_GSTRING_LEN);
+    there = set.header.data[0];
+    names = calloc(1, sizeof(*names) + (size_t)there * ETH_GSTRING_LEN);
     if (!names)
         return -ENOMEM;
-    *names = (struct ethtool_gstrings){.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = set.count};
+    *names = (struct ethtool_gstrings){.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = there};
     place = ethtool(ifindex, names);
-    for (uint32_t i = 0; !place && i < set.count && found < 0; i++)
+    for (uint32_t i = 0; !place && i < there && found < 0; i++)
         if (!strncmp((const char *)names->data + (size_t)i * ETH_GSTRING_LEN, feature, ETH_GSTRING_LEN))
             found = (int)i;
     free(names);
-    *count = set.count;
+    *count = there;
     return place ?: found;
 }
 
 /* Whether a feature is on: 1, 0 (or there is none of that name), or -errno. */
 static int feature_on(unsigned ifindex, const char *feature)
 {
-    struct {
+    union {
         struct ethtool_gfeatures header;
-        struct ethtool_get_features_block words[FEATURE_WORDS];
+        uint8_t room[sizeof(struct ethtool_gfeatures) + FEATURE_WORDS * sizeof(struct ethtool_get_features_block)];
     } get = {.header = {.cmd = ETHTOOL_GFEATURES, .size = FEATURE_WORDS}};
-    uint32_t count;
+    uint32_t count = 0;
     int error, place = place_of(ifindex, feature, &count);
 
     if (place < 0 || place >= FEATURE_WORDS * 32)
         return place == -ENOENT || place == -EOPNOTSUPP ? 0 : place;
     error = ethtool(ifindex, &get);
-    return error ?: (int)(get.words[place / 32].active >> place % 32 & 1);
+    return error ?: (int)(get.header.features[place / 32].active >> place % 32 & 1);
 }
 
 static int set_feature(unsigned ifindex, const char *feature, bool on)
 {
-    struct {
+    union {
         struct ethtool_sfeatures header;
-        struct ethtool_set_features_block words[FEATURE_WORDS];
+        uint8_t room[sizeof(struct ethtool_sfeatures) + FEATURE_WORDS * sizeof(struct ethtool_set_features_block)];
     } set = {.header = {.cmd = ETHTOOL_SFEATURES}};
-    uint32_t count;
+    uint32_t count = 0;
     int error, place = place_of(ifindex, feature, &count);
 
     if (place < 0 || count > FEATURE_WORDS * 32)
         return place < 0 ? place : -E2BIG;
     set.header.size = (count + 31) / 32;
-    set.words[place / 32].valid = 1u << place % 32;
-    set.words[place / 32].requested = (uint32_t)on << place % 32;
+    set.header.features[place / 32].valid = 1u << place % 32;
+    set.header.features[place / 32].requested = (uint32_t)on << place % 32;
     error = ethtool(ifindex, &set);
     if (!error && feature_on(ifindex, feature) != on)
         error = -EOPNOTSUPP; /* fixed, or held by what stands on the interface */
@@ -158,7 +160,7 @@ static int look(const struct lx_interface *interface, uint32_t *changes, struct 
 int lx_link_settings_look(const struct lx_interface *outer, const struct lx_interface *inner,
                           struct lx_metadata *metadata, struct lx_failure *failure)
 {
-    uint32_t of_outer, of_inner;
+    uint32_t of_outer = 0, of_inner = 0;
     int error = look(outer, &of_outer, failure) ?: look(inner, &of_inner, failure);
 
     if (!error)
