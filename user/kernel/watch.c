@@ -39,9 +39,13 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + 1;
 }
 
+/* The id of a hook's counters, or 0: no such hook. Nobody else's id is 0. */
 static uint32_t counters_id(const struct lx_attachment *attachment, int hook)
 {
-    return lx_map_id(attachment->maps.fds[lx_map_of_counters((enum lx_hook)hook)]);
+    uint32_t id = 0;
+    int error = lx_map_id(attachment->maps.fds[lx_map_of_counters((enum lx_hook)hook)], &id);
+
+    return error ? 0 : id;
 }
 
 static bool same(const struct lx_watched *watched, const struct lx_attachment *attachment)
