@@ -220,22 +220,31 @@ passed() {
 # What the XDP programs of an interface were given, as its driver counts it.
 seen() { ethtool -S "$1" | awk '/rx_queue_.*_xdp_packets/ { sum += $2 } END { print sum + 0 }'; }
 
+# What the drivers have seen and what was counted, of both sides, in a moment when nothing moved: the drivers count
+# what comes before a program, too.
+both_seen() {
+    local before after seen_both
+    until [ "${before:-}" = "${after:-none}" ]; do
+        before=$(counters | jq -c '[.[].packets]')
+        seen_both="$(seen outer0) $(seen inner0)"
+        sleep 0.05
+        after=$(counters | jq -c '[.[].packets]')
+    done
+    echo "$seen_both $after"
+}
+
 # Everything that came in was counted by its hook, once: the sum over the reasons is what the driver has seen.
 all_counted() {
-    local tries outer inner seen_outer seen_inner
-    read -r seen_outer seen_inner <"$work/seen"
-    for tries in {1..20}; do
-        outer=$(seen outer0) inner=$(seen inner0)
-        counters >"$work/counters"
-        jq -c --argjson outer $((outer - seen_outer)) --argjson inner $((inner - seen_inner)) \
-            '[.[] | [.packets, ([.reasons[].packets] | add)]], [$outer, $inner]' "$work/counters"
-        jq -e --argjson outer $((outer - seen_outer)) --argjson inner $((inner - seen_inner)) --arg own "$1" '
-            .[0].packets == $outer and ([.[0].reasons[].packets] | add) == $outer and
-            ([.[1].reasons[].packets] | add) == .[1].packets and
-            (if $own == "silent" then .[1].packets == $inner else .[1].packets >= $inner end)' "$work/counters" && return
-        sleep 0.2
-    done
-    return 1
+    local seen_outer seen_inner counted outer inner now
+    read -r seen_outer seen_inner counted <"$work/seen"
+    read -r outer inner now < <(both_seen)
+    counters >"$work/counters"
+    jq -c --argjson before "$counted" --argjson now "$now" --arg own "$1" --argjson outer $((outer - seen_outer)) \
+        --argjson inner $((inner - seen_inner)) '
+        {outer: [$now[0] - $before[0], $outer], inner: [$now[1] - $before[1], $inner]} |
+        ., (.outer[0] == .outer[1] and (if $own == "silent" then .inner[0] == .inner[1] else .inner[0] >= .inner[1] end))
+        ' <<<null | tee /dev/stderr | tail -n 1 | grep -qx true &&
+        jq -e 'all(.[]; .packets == ([.reasons[].packets] | add))' "$work/counters"
 }
 
 state() { lyncxdp status outer0 --json | jq -r '[.[] | .hook + " " + .state] | join(", ")'; }
@@ -295,9 +304,8 @@ works() {
 attached() {
     local pattern=$1 output
     shift
-    # Where no program runs, the drivers count nothing.
-    echo "$(seen outer0) $(seen inner0)" >"$work/seen"
     output=$(lyncxdp attach outer0 --pair inner0 "${policy[@]}" "$@" 2>&1) || { echo "$output"; return 1; }
+    both_seen >"$work/seen"
     echo "$output"
     grep -qE -e "$pattern" <<<"$output"
 }

@@ -390,11 +390,19 @@ static int attach_in_a_mode(struct attaching *attaching, const struct lx_policy 
                             const struct lx_compiled *compiled, const struct lx_attach_choices *choices,
                             struct lx_failure *failure)
 {
-    bool choose = choices->forward && choices->mode == LX_MODE_AUTO;
-    int error =
-        attach_locked(attaching, policy, compiled, choices, choose ? LX_MODE_ONLY_NATIVE : choices->mode, failure);
+    bool fits = !choices->forward || lx_pair_fits_natively(attaching->interface);
+    enum lx_mode_choice mode = choices->mode;
+    int error;
 
-    if (!error || !choose || error == -EBUSY || error == -EEXIST)
+    if (mode == LX_MODE_ONLY_NATIVE && !fits)
+        return lx_fail(failure, LX_EXIT_FAILED, EOPNOTSUPP,
+                       "this kernel does not forward frames of MTU %u natively (Linux 6.3 does); leave the mode to "
+                       "lyncxdp, or ask for generic",
+                       attaching->interface->mtu);
+    if (choices->forward && mode == LX_MODE_AUTO)
+        mode = fits ? LX_MODE_ONLY_NATIVE : LX_MODE_ONLY_GENERIC;
+    error = attach_locked(attaching, policy, compiled, choices, mode, failure);
+    if (!error || mode == choices->mode || mode == LX_MODE_ONLY_GENERIC || error == -EBUSY || error == -EEXIST)
         return error;
     return attach_locked(attaching, policy, compiled, choices, LX_MODE_ONLY_GENERIC, failure);
 }

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "netlink.h"
@@ -25,6 +27,18 @@ int lx_pair_check(const struct lx_interface *outer, const struct lx_interface *i
             outer->name, outer->mtu, inner->name, inner->mtu, outer->mtu < inner->mtu ? outer->name : inner->name,
             outer->mtu < inner->mtu ? inner->mtu : outer->mtu);
     return 0;
+}
+
+/* The longest MTU of which a frame lies in one page with all that drivers want around it. */
+#define LX_MTU_OF_A_PAGE 3498
+
+bool lx_pair_fits_natively(const struct lx_interface *outer)
+{
+    unsigned major = 0, minor = 0;
+    struct utsname name;
+
+    return outer->mtu <= LX_MTU_OF_A_PAGE || uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2 ||
+           major > 6 || (major == 6 && minor >= 3);
 }
 
 int lx_pair_connect(int peers, const struct lx_metadata *metadata, struct lx_failure *failure)

@@ -15,6 +15,12 @@
 int lx_pair_check(const struct lx_interface *outer, const struct lx_interface *inner, bool forward,
                   struct lx_failure *failure);
 
+/*
+ * Whether the kernel hands frames as long as these interfaces take natively from one to the other. Linux before 6.3
+ * does not if they lie in several pieces.
+ */
+bool lx_pair_fits_natively(const struct lx_interface *outer);
+
 /* Tells the programs where each side's packets go out. `peers` is the map of that name. */
 int lx_pair_connect(int peers, const struct lx_metadata *metadata, struct lx_failure *failure);
 
