@@ -212,6 +212,7 @@ struct lx_metadata {
 };
 
 _Static_assert(offsetof(struct lx_metadata, interface) == 56, "ABI");
+_Static_assert(offsetof(struct lx_metadata, program_version) == 96, "ABI");
 _Static_assert(sizeof(struct lx_metadata) == 256, "ABI");
 
 /* What a publication has room for: words of a request with their zero bytes, and ports that metrics name. */

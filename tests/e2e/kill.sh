@@ -265,8 +265,8 @@ outdate() {
     bpftool map update pinned "$pin" key 0 0 0 0 value "${bytes[@]}" || wrong "the attachment could not be outdated"
 }
 
-# At an offset that the source tells: behind `restore`, before what is reserved.
-version_at=$((256 - $(sed -nE 's/.*reserved\[([0-9]+)\];.*/\1/p' "$tree/include/lyncxdp/abi.h") - 4))
+# The offset of the version, as the source says.
+version_at=$(sed -nE 's/.*offsetof\(struct lx_metadata, program_version\) == ([0-9]+).*/\1/p' "$tree/include/lyncxdp/abi.h")
 
 # --- Lanes ---------------------------------------------------------------------------------------------------------
 
@@ -349,5 +349,6 @@ for lane in attach update; do
         check "$what, $manner each of its $points calls of $call" report "$call" "$what" "$work/$lane.told" "$mistakes"
     done <"$work/$lane.told"
 done
-check "nothing was left out" [ "$tap_count" -eq 28 ]
+check "programs were replaced, which takes an exchange of pins" grep -q '^0 1 renameat2' "$work/update.told"
+check "nothing was left out" [ "$tap_count" -eq 29 ]
 finish
