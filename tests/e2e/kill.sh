@@ -41,7 +41,9 @@ lay_ground() {
         [ $policy = a ] && own=1001 || own=1002
         printf 'site: %s\nrows:\n  - {id: test, from: any, source-port: any, to: self, port: "%s,1003", transport: udp}\n' \
             $policy $own >"$work/$policy.yaml"
+        printf 'interfaces: {outer: {role: client, site: %s.yaml}}\n' $policy >"$work/declared-$policy.yaml"
     done
+    echo 'interfaces: {}' >"$work/declared-nothing.yaml"
 }
 
 # Datagrams that reached the host and found no socket.
@@ -188,6 +190,24 @@ kill_decision() {
     points=$((points + number - 1))
 }
 
+# kill_apply CALL STATE STATE   Between two declared states (a, b or nothing), from whichever is in force.
+kill_apply() {
+    local call=$1 one=$2 two=$3 number=1 now=$2 next=$3
+    must apply -f "$work/declared-$now.yaml"
+    while killed "$call" $number apply -f "$work/declared-$next.yaml"; do
+        consistent "apply, killed at $call $number" "$one" "$two"
+        if [ "$enforces" != "$now" ]; then
+            now=$enforces
+            [ "$now" = "$one" ] && next=$two || next=$one
+        fi
+        number=$((number + 1))
+    done
+    consistent apply "$next"
+    must apply -f "$work/declared-nothing.yaml"
+    traceless apply
+    points=$((points + number - 1))
+}
+
 # --- What fails ----------------------------------------------------------------------------------------------------
 
 errors=(ENOSPC EPERM ENOMEM)
@@ -297,6 +317,8 @@ lane() {
         scenario "update --try" kill_update bpf as_it_is --try 600
         scenario "confirm" kill_decision bpf confirm b
         scenario "rollback" kill_decision bpf rollback a
+        scenario "apply that updates" kill_apply bpf a b
+        scenario "apply that attaches and detaches" kill_apply bpf nothing b
         scenario "update that replaces programs" kill_update bpf outdate
         for call in renameat2 sendto mkdir unlink rmdir chmod; do
             scenario "update that replaces programs" kill_update $call outdate
@@ -350,5 +372,5 @@ for lane in attach update; do
     done <"$work/$lane.told"
 done
 check "programs were replaced, which takes an exchange of pins" grep -q '^0 1 renameat2' "$work/update.told"
-check "nothing was left out" [ "$tap_count" -eq 29 ]
+check "nothing was left out" [ "$tap_count" -eq 31 ]
 finish

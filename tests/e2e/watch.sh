@@ -163,14 +163,16 @@ ended=$?
 check "SIGINT ends it, and that is no failure" [ $ended -eq 0 ]
 check "it says so" grep -q 'no longer watching' log
 check "the policy stays in force" opens 7004
-"$LYNCXDP" update outer --watch >log 2>&1 &
+: >log
+"$LYNCXDP" update outer --watch >>log 2>&1 &
 watcher=$!
 marked=0
 told 'watching' && kill -TERM $watcher
 wait $watcher
 ended=$?
 check "so does SIGTERM" [ $ended -eq 0 ]
-"$LYNCXDP" update outer --watch >log 2>&1 &
+: >log
+"$LYNCXDP" update outer --watch >>log 2>&1 &
 watcher=$!
 told 'watching'
 run detach outer >/dev/null

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "file_watch.h"
 #include "output.h"
-#include "watch.h"
 
 /* How long what must wait for another command or a trial waits. */
 #define RETRY_MS 1000
@@ -39,7 +39,7 @@ static void say(const char *interface, const char *format, ...)
  * Watches what was read. What a broken file includes is not known, so then what was watched before still is. Returns
  * true when nothing was read that was not watched while it was read.
  */
-static bool follow(struct lx_watch *watch, struct lx_words *files, bool sound)
+static bool follow(struct lx_file_watch *watch, struct lx_words *files, bool sound)
 {
     bool known = true;
     int error = 0;
@@ -51,7 +51,7 @@ static bool follow(struct lx_watch *watch, struct lx_words *files, bool sound)
     for (size_t i = 0; !sound && i < watch->files.count && !error; i++)
         if (!lx_words_contain(files, watch->files.items[i]))
             error = lx_words_add(files, watch->files.items[i]);
-    if (error || lx_watch_files(watch, files)) {
+    if (error || lx_file_watch_set(watch, files)) {
         lx_print_warning("not all files that the policy is read from can be watched");
         return true;
     }
@@ -59,7 +59,7 @@ static bool follow(struct lx_watch *watch, struct lx_words *files, bool sound)
 }
 
 /* Reads again. What could not be made is tried again when it is `later`; `quiet`: nobody has changed anything. */
-static void again(const struct lx_change *first, struct lx_watch *watch, bool quiet, bool *later)
+static void again(const struct lx_change *first, struct lx_file_watch *watch, bool quiet, bool *later)
 {
     const struct lx_words none = {0};
     bool waited = *later;
@@ -91,7 +91,7 @@ static void again(const struct lx_change *first, struct lx_watch *watch, bool qu
     }
 }
 
-static int stay(const struct lx_change *first, struct lx_watch *watch)
+static int stay(const struct lx_change *first, struct lx_file_watch *watch)
 {
     bool later = false;
 
@@ -99,9 +99,9 @@ static int stay(const struct lx_change *first, struct lx_watch *watch)
     say(first->interface, "watching %zu files", watch->files.count);
     for (;;) {
         const char *changed = NULL;
-        int seen = lx_watch_wait(watch, later ? RETRY_MS : -1, &changed);
+        int seen = lx_file_watch_wait(watch, later ? RETRY_MS : -1, &changed);
 
-        if (seen == LX_WATCHED_END) {
+        if (seen == LX_FILE_WATCHED_END) {
             say(first->interface, "no longer watching; the policy stays in force");
             return LX_EXIT_DONE;
         }
@@ -110,16 +110,16 @@ static int stay(const struct lx_change *first, struct lx_watch *watch)
                            strerror(-seen));
             return LX_EXIT_FAILED;
         }
-        if (seen == LX_WATCHED_CHANGE)
+        if (seen == LX_FILE_WATCHED_CHANGE)
             say(first->interface, "%s has changed", changed);
-        again(first, watch, seen == LX_WATCHED_TIMEOUT, &later);
+        again(first, watch, seen == LX_FILE_WATCHED_TIMEOUT, &later);
     }
 }
 
 int lx_resident(struct lx_change *change)
 {
     struct lx_words files = {0};
-    struct lx_watch watch;
+    struct lx_file_watch watch;
     int result, error;
 
     change->files = &files;
@@ -127,8 +127,8 @@ int lx_resident(struct lx_change *change)
     change->files = NULL;
     fflush(stdout);
     if (result == LX_EXIT_DONE) {
-        error = lx_watch_open(&watch);
-        error = error ?: lx_watch_files(&watch, &files);
+        error = lx_file_watch_open(&watch);
+        error = error ?: lx_file_watch_set(&watch, &files);
         if (!error) {
             result = stay(change, &watch);
         } else {
@@ -136,7 +136,7 @@ int lx_resident(struct lx_change *change)
                            strerror(-error));
             result = LX_EXIT_FAILED;
         }
-        lx_watch_close(&watch);
+        lx_file_watch_close(&watch);
     }
     lx_words_free(&files);
     return result;

@@ -3,21 +3,21 @@
  * Waits until one of some files says something else. A file counts by its path: editors write another and rename it
  * over the old one, links are turned to other files, and a file that was deleted may come back.
  */
-#ifndef LYNCXDP_CLI_WATCH_H
-#define LYNCXDP_CLI_WATCH_H
+#ifndef LYNCXDP_CLI_FILE_WATCH_H
+#define LYNCXDP_CLI_FILE_WATCH_H
 
 #include <stdint.h>
 #include <sys/stat.h>
 
 #include "../core/row.h"
 
-enum lx_watched {
-    LX_WATCHED_CHANGE,
-    LX_WATCHED_TIMEOUT,
-    LX_WATCHED_END, /* SIGINT or SIGTERM, which do nothing else from lx_watch_open on */
+enum lx_file_watched {
+    LX_FILE_WATCHED_CHANGE,
+    LX_FILE_WATCHED_TIMEOUT,
+    LX_FILE_WATCHED_END, /* SIGINT or SIGTERM, which do nothing else from lx_file_watch_open on */
 };
 
-struct lx_watch {
+struct lx_file_watch {
     int events, signals;
     struct lx_words files;
     struct lx_stamp {
@@ -27,17 +27,17 @@ struct lx_watch {
 };
 
 /* Returns 0 or -errno. */
-int lx_watch_open(struct lx_watch *watch);
+int lx_file_watch_open(struct lx_file_watch *watch);
 
 /* Watches these files from now on, whether they are there or not. Returns 0 or -errno: it goes on as before then. */
-int lx_watch_files(struct lx_watch *watch, const struct lx_words *files);
+int lx_file_watch_set(struct lx_file_watch *watch, const struct lx_words *files);
 
 /*
  * Waits for a change, or so long (-1: for ever). Changes that follow each other closely are one. `changed` receives the
- * path of a file that did, borrowed. Returns enum lx_watched or -errno.
+ * path of a file that did, borrowed. Returns enum lx_file_watched or -errno.
  */
-int lx_watch_wait(struct lx_watch *watch, int timeout_ms, const char **changed);
+int lx_file_watch_wait(struct lx_file_watch *watch, int timeout_ms, const char **changed);
 
-void lx_watch_close(struct lx_watch *watch);
+void lx_file_watch_close(struct lx_file_watch *watch);
 
 #endif

@@ -3,7 +3,7 @@
  * Watches the directories of the files rather than the files, which come and go, and then looks whether a file is
  * another than before: an event is only a reason to look.
  */
-#include "watch.h"
+#include "file_watch.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -96,11 +96,11 @@ static bool same_stamp(const struct lx_stamp *one, const struct lx_stamp *other)
            same_time(&one->status.st_ctim, &other->status.st_ctim);
 }
 
-int lx_watch_open(struct lx_watch *watch)
+int lx_file_watch_open(struct lx_file_watch *watch)
 {
     sigset_t ends;
 
-    *watch = (struct lx_watch){.events = -1};
+    *watch = (struct lx_file_watch){.events = -1};
     sigemptyset(&ends);
     sigaddset(&ends, SIGINT);
     sigaddset(&ends, SIGTERM);
@@ -109,7 +109,7 @@ int lx_watch_open(struct lx_watch *watch)
     return watch->signals < 0 ? -errno : 0;
 }
 
-int lx_watch_files(struct lx_watch *watch, const struct lx_words *files)
+int lx_file_watch_set(struct lx_file_watch *watch, const struct lx_words *files)
 {
     struct lx_stamp *stamps = calloc(files->count + 1, sizeof(*stamps));
     struct lx_words copy = {0};
@@ -135,26 +135,26 @@ int lx_watch_files(struct lx_watch *watch, const struct lx_words *files)
     return 0;
 }
 
-/* Waits for an event or a signal. Returns enum lx_watched, a change meaning an event, or -errno. */
-static int wait_once(struct lx_watch *watch, int timeout_ms)
+/* Waits for an event or a signal. Returns enum lx_file_watched, a change meaning an event, or -errno. */
+static int wait_once(struct lx_file_watch *watch, int timeout_ms)
 {
     struct pollfd polled[] = {{.fd = watch->signals, .events = POLLIN}, {.fd = watch->events, .events = POLLIN}};
     char events[4096];
     int ready = poll(polled, 2, timeout_ms);
 
     if (ready < 0)
-        return errno == EINTR ? LX_WATCHED_CHANGE : -errno;
+        return errno == EINTR ? LX_FILE_WATCHED_CHANGE : -errno;
     if (polled[0].revents)
-        return LX_WATCHED_END;
+        return LX_FILE_WATCHED_END;
     if (!ready)
-        return LX_WATCHED_TIMEOUT;
+        return LX_FILE_WATCHED_TIMEOUT;
     while (read(watch->events, events, sizeof(events)) > 0)
         ;
-    return LX_WATCHED_CHANGE;
+    return LX_FILE_WATCHED_CHANGE;
 }
 
 /* Returns whether a file is another than when it was last looked at. */
-static bool find_changed(struct lx_watch *watch, const char **changed)
+static bool find_changed(struct lx_file_watch *watch, const char **changed)
 {
     bool found = false;
 
@@ -170,17 +170,17 @@ static bool find_changed(struct lx_watch *watch, const char **changed)
     return found;
 }
 
-int lx_watch_wait(struct lx_watch *watch, int timeout_ms, const char **changed)
+int lx_file_watch_wait(struct lx_file_watch *watch, int timeout_ms, const char **changed)
 {
     for (;;) {
         int events, seen = wait_once(watch, timeout_ms);
         uint64_t began = lx_monotonic_ms();
 
-        if (seen != LX_WATCHED_CHANGE)
+        if (seen != LX_FILE_WATCHED_CHANGE)
             return seen;
-        while (seen == LX_WATCHED_CHANGE && lx_monotonic_ms() - began < PATIENCE_MS)
+        while (seen == LX_FILE_WATCHED_CHANGE && lx_monotonic_ms() - began < PATIENCE_MS)
             seen = wait_once(watch, QUIET_MS);
-        if (seen < 0 || seen == LX_WATCHED_END)
+        if (seen < 0 || seen == LX_FILE_WATCHED_END)
             return seen;
         events = watch_all(&watch->files);
         if (events < 0)
@@ -188,11 +188,11 @@ int lx_watch_wait(struct lx_watch *watch, int timeout_ms, const char **changed)
         close(watch->events);
         watch->events = events;
         if (find_changed(watch, changed))
-            return LX_WATCHED_CHANGE;
+            return LX_FILE_WATCHED_CHANGE;
     }
 }
 
-void lx_watch_close(struct lx_watch *watch)
+void lx_file_watch_close(struct lx_file_watch *watch)
 {
     if (watch->events >= 0)
         close(watch->events);
