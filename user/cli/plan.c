@@ -3,6 +3,7 @@
 #include "plan.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +180,22 @@ static struct lx_planned *add_detach(struct lx_plan *plan, const char *name, con
     return &items[plan->count++];
 }
 
+/* What a killed command left: attaching tidies it up, where the interface is declared. */
+static int plan_remains(const struct lx_declaration *declaration, const char *directory, unsigned index,
+                        struct lx_plan *plan)
+{
+    char name[IF_NAMESIZE] = "";
+    struct lx_planned *planned;
+
+    if (if_indextoname(index, name) && is_declared(declaration, name))
+        return LX_EXIT_DONE;
+    planned = add_detach(plan, name[0] ? name : "gone", "a command that was killed left its pins");
+    if (!planned)
+        return lx_memory_error();
+    snprintf(planned->directory, sizeof(planned->directory), "%s", directory);
+    return LX_EXIT_DONE;
+}
+
 /* An attachment by its pins, if it is one of this namespace. What is gone goes with attaching where its name is needed.
  */
 static int plan_undeclared(const struct lx_declaration *declaration, const char *directory, struct lx_plan *plan)
@@ -188,10 +205,15 @@ static int plan_undeclared(const struct lx_declaration *declaration, const char 
     struct lx_failure failure;
     struct lx_pin_name name;
     struct lx_planned *planned = NULL;
-    int result = LX_EXIT_DONE;
+    int error, result = LX_EXIT_DONE;
 
-    if (lx_attachment_open_directory(directory, &attachment, &failure))
-        return !lx_pins_name(directory, &name) && name.netns == own ? lx_print_failure(&failure) : LX_EXIT_DONE;
+    error = lx_attachment_open_directory(directory, &attachment, &failure);
+    if (error && (lx_pins_name(directory, &name) || name.netns != own))
+        return LX_EXIT_DONE;
+    if (error == -ENOENT)
+        return plan_remains(declaration, directory, name.ifindex, plan);
+    if (error)
+        return lx_print_failure(&failure);
     if (attachment.metadata.netns == own && !is_declared(declaration, attachment.metadata.interface)) {
         planned = add_detach(plan, attachment.metadata.interface,
                              attachment.gone ? "the interface is gone" : "it is not declared");
