@@ -52,6 +52,8 @@ check "which nobody else need ask for" has "$unit" Wants network-pre.target
 check "after the files are there" has "$unit" After local-fs.target
 check "not among what waits for the system to be up" has "$unit" DefaultDependencies no
 check "it is wanted at boot" has "$unit" WantedBy sysinit.target
+check "nothing makes the BPF file system read-only, as ProtectKernelTunables would" \
+    bash -c "! grep -q '^ProtectKernelTunables=yes' $unit"
 check "stopping it stops nothing" [ -z "$(setting "$unit" ExecStop)" ]
 if command -v systemd-analyze >/dev/null; then
     for name in lyncxdp lyncxdp-exporter; do
