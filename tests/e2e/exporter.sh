@@ -311,9 +311,14 @@ check "a trial that ran out is told" within 20 told lyncxdp_policy_fallback 1
 attach outer >/dev/null
 
 # Under traffic, with updates that take rows away and bring them back, no counter of any scrape is below the one before.
-send 20000 3478 &
-send 20000 3389 &
-(for _ in $(seq 8); do
+# traffic PORT   Datagrams as fast as they go, until there were enough.
+traffic() {
+    # shellcheck disable=SC2016
+    there bash -c 'exec 7>/dev/udp/198.51.100.1/$2; while [ ! -e "$1" ]; do printf x >&7; done' traffic "$work/enough" "$1"
+}
+traffic 3478 &
+traffic 3389 &
+(while [ ! -e "$work/enough" ]; do
     "$LYNCXDP" update outer --without federation-ocs2007
     "$LYNCXDP" update outer --role av-edge --set pool=10.0.0.1
     "$LYNCXDP" update outer --role access-edge --set pool=10.0.0.1
@@ -327,19 +332,16 @@ fallen() {
         END { for (name in was) if (!(name in seen)) { print "gone", name; bad = 1 }; exit bad }' "$1" "$2"
 }
 rising() {
-    local scrapes=0
-    scrape && cp "$work/metrics" "$work/before"
-    while kill -0 $updating 2>/dev/null; do
+    scrape && cp "$work/metrics" "$work/before" || return 1
+    for _ in $(seq 8); do
         scrape && fallen "$work/before" "$work/metrics" || return 1
         cp "$work/metrics" "$work/before"
-        scrapes=$((scrapes + 1))
     done
-    echo "$scrapes scrapes"
-    [ $scrapes -ge 3 ]
 }
 check "no counter falls and no series is lost while policies change under traffic" rising
+touch "$work/enough"
 wait $updating
-check "the generations went by" eval 'scrape && g=$(sample "lyncxdp_policy_generation{interface=\"outer\",hook=\"to-role\"}") && echo "$g" && [ "$g" -gt 16 ]'
+check "the generations went by" eval 'scrape && g=$(sample "lyncxdp_policy_generation{interface=\"outer\",hook=\"to-role\"}") && echo "$g" && [ "$g" -gt 4 ]'
 stop
 
 # --- Many ------------------------------------------------------------------------------------------------------------
