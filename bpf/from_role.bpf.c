@@ -9,6 +9,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "from_role.h"
+#include "shadow.h"
 
 /* The most of a packet that is pulled into its linear part: Ethernet, two tags, IPv6 and room for extension headers. */
 #define LX_HEADERS 256
@@ -23,17 +24,30 @@ lx_inline struct lx_frame lx_frame_of(struct __sk_buff *skb)
     };
 }
 
+/* What a packet counts for: a segmentation-offload packet stands for several, and its tag may be out of sight. */
+lx_inline __u32 lx_skb_packets(const struct __sk_buff *skb)
+{
+    __u32 segments = skb->gso_segs;
+
+    return segments ? segments : 1;
+}
+
+lx_inline __u32 lx_skb_bytes(const struct __sk_buff *skb)
+{
+    return skb->len + (skb->vlan_present ? 4 : 0);
+}
+
 /* Counts a judgement, and turns it into what the program returns. `service` is LX_NO_SERVICE where none was read. */
 lx_inline int lx_conclude(struct __sk_buff *skb, __u32 judgement, __u32 service, bool would)
 {
-    __u32 packets = skb->gso_segs, bytes = skb->len + (skb->vlan_present ? 4 : 0), cpu;
     struct lx_cpu_counters *mine;
+    __u32 cpu;
 
     if (twin)
         return judgement;
     mine = lx_my_counters(&cpu);
     if (mine)
-        lx_count(mine, cpu, judgement, service, packets ? packets : 1, bytes, would);
+        lx_count(mine, cpu, judgement, service, lx_skb_packets(skb), lx_skb_bytes(skb), would);
     return would || lx_reason_verdict(judgement & 0xffff) == LX_PASS ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
@@ -50,11 +64,12 @@ lx_apart __u32 lx_read_inside_skb(struct __sk_buff *skb, __u32 offset, __u32 bui
     return lx_read_network(&cursor, frame.length, built_ins, packet);
 }
 
-/* Any frame, with all that it may need. */
-lx_apart int lx_any_from_role(struct __sk_buff *skb)
+/* Any frame, with all that it may need. With an opinion to give it answers by that, and does nothing else. */
+lx_apart int lx_any_from_role(struct __sk_buff *skb, struct lx_opinion *opinion)
 {
-    __u32 reason = LX_REASON_NO_POLICY, judgement;
-    struct lx_packet packet;
+    __u32 judgement = LX_JUDGED(LX_REASON_NO_POLICY), service = LX_NO_SERVICE, reason;
+    struct lx_packet *packet = lx_scratch_packet();
+    bool records = !twin && !opinion;
     struct lx_cursor cursor;
     struct lx_frame frame;
     struct lx_view view;
@@ -65,24 +80,31 @@ lx_apart int lx_any_from_role(struct __sk_buff *skb)
         bpf_skb_pull_data(skb, skb->len < LX_HEADERS ? skb->len : LX_HEADERS);
     frame = lx_frame_of(skb);
     cursor = lx_cursor(&frame);
-    __builtin_memset(&packet, 0, sizeof(packet));
-    if (lx_image_in_force(&view)) {
+    if (!packet)
+        return TC_ACT_SHOT;
+    __builtin_memset(packet, 0, sizeof(*packet));
+    if (lx_image_asked(opinion, &view)) {
         view.any_source = paired;
         /* This hook does not exist to a policy of `--egress off`; the program waits for an update that needs it. */
-        if (view.image->egress == LX_EGRESS_OFF)
+        if (view.image->egress == LX_EGRESS_OFF && !opinion)
             return TC_ACT_UNSPEC;
-        would = lx_is_lenient(&view, LX_HOOK_FROM_ROLE);
-        reason = lx_read_link(&view, &cursor, &packet, frame.vlan);
+        would = lx_is_lenient(&view, LX_HOOK_FROM_ROLE) || view.image->egress == LX_EGRESS_OFF;
+        reason = lx_read_link(&view, &cursor, packet, frame.vlan);
         if (reason == LX_UNDECIDED)
-            reason = lx_read_inside_skb(skb, cursor.offset, view.image->built_ins, &packet);
+            reason = lx_read_inside_skb(skb, cursor.offset, view.image->built_ins, packet);
+        lx_opaque(reason); /* the verifier follows the rest once, not once for every reason */
+        judgement = LX_JUDGED(reason);
+        if (reason == LX_UNDECIDED) {
+            service = lx_counted_service(packet);
+            if (packet->ethertype == ETH_P_IP)
+                judgement = lx_judge_sent(&view, packet, true, records);
+            else
+                judgement = lx_judge_sent(&view, packet, false, records);
+        }
     }
-    if (reason != LX_UNDECIDED)
-        return lx_conclude(skb, LX_JUDGED(reason), LX_NO_SERVICE, would);
-    if (packet.ethertype == ETH_P_IP)
-        judgement = lx_judge_sent(&view, &packet, true);
-    else
-        judgement = lx_judge_sent(&view, &packet, false);
-    return lx_conclude(skb, judgement, lx_counted_service(&packet), would);
+    if (opinion)
+        return lx_answer(opinion, judgement, service, would);
+    return lx_conclude(skb, judgement, service, would);
 }
 
 /* An ordinary frame, judged, remembered and counted; false when it is none. */
@@ -119,6 +141,30 @@ lx_apart int lx_ordinary6_from_role(struct __sk_buff *skb)
     return verdict;
 }
 
+/* What the candidate would have done with a packet that was judged and counted. */
+lx_apart int lx_shadow_from_role(struct __sk_buff *skb, bool passed)
+{
+    __u32 reason, row, service;
+    struct lx_opinion opinion;
+
+    if (twin)
+        return 0;
+    lx_ask_candidate(&opinion);
+    lx_any_from_role(skb, &opinion);
+    if (!lx_compare(LX_HOOK_FROM_ROLE, &opinion, passed, lx_skb_packets(skb), lx_skb_bytes(skb)))
+        return 0;
+    reason = opinion.judgement & 0xffff;
+    row = opinion.judgement >> 16;
+    service = opinion.service;
+    if (passed) {
+        lx_ask_in_force(&opinion);
+        lx_any_from_role(skb, &opinion);
+        row = opinion.judgement >> 16;
+    }
+    return lx_count_change(LX_HOOK_FROM_ROLE << 1 | !passed, LX_JUDGEMENT(reason, row), service, lx_skb_packets(skb),
+                           lx_skb_bytes(skb));
+}
+
 SEC("tc")
 int lyncxdp_from_role(struct __sk_buff *skb)
 {
@@ -127,10 +173,14 @@ int lyncxdp_from_role(struct __sk_buff *skb)
     /* What came in by another interface is not the box's; what of it the role sent was judged at the inner NIC. */
     if (!twin && paired && skb->ingress_ifindex)
         return TC_ACT_UNSPEC;
-    if (lx_ordinary_from_role(skb, true, &verdict))
-        return verdict;
-    verdict = lx_ordinary6_from_role(skb);
-    return verdict == LX_UNDECIDED ? lx_any_from_role(skb) : verdict;
+    if (!lx_ordinary_from_role(skb, true, &verdict)) {
+        verdict = lx_ordinary6_from_role(skb);
+        if (verdict == LX_UNDECIDED)
+            verdict = lx_any_from_role(skb, NULL);
+    }
+    if (!twin && lx_unlikely(lx_has_candidate()))
+        lx_shadow_from_role(skb, verdict != TC_ACT_SHOT);
+    return verdict;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -9,8 +9,8 @@
 
 #include "state.h"
 
-/* The second half of a judgement, with what is remembered. */
-lx_inline __u32 lx_judge_sent(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+/* The second half of a judgement, with what is remembered; `records` false asks only, and nothing changes by it. */
+lx_inline __u32 lx_judge_sent(const struct lx_view *view, const struct lx_packet *packet, bool ipv4, bool records)
 {
     __u32 judgement = lx_judge_from_role(view, packet, ipv4);
 
@@ -18,7 +18,7 @@ lx_inline __u32 lx_judge_sent(const struct lx_view *view, const struct lx_packet
         return lx_ask_fragment(packet, LX_HOOK_FROM_ROLE, ipv4);
     if (judgement == LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED) && lx_flow_known(packet, ipv4))
         judgement = LX_JUDGED(LX_REASON_ICMP_ERROR);
-    if (twin)
+    if (!records)
         return judgement;
     if (lx_begins_flow(view, packet, judgement & 0xffff))
         lx_record_flow_apart(packet, ipv4, judgement >> 16, view->image->generation);

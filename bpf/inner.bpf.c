@@ -9,6 +9,7 @@
 #include <xdp/xdp_helpers.h>
 
 #include "from_role.h"
+#include "shadow.h"
 #include "xdp.h"
 
 /* As on the outer NIC: lyncxdp decides first, and what it passes goes on to the dispatcher's other programs. */
@@ -17,33 +18,41 @@ struct {
     __uint(XDP_PASS, 1);
 } XDP_RUN_CONFIG(lyncxdp_inner);
 
-/* Any frame, with all that it may need. */
-lx_apart int lx_any_inner(struct xdp_md *context)
+/* Any frame, with all that it may need. With an opinion to give it answers by that, and does nothing else. */
+lx_apart int lx_any_inner(struct xdp_md *context, struct lx_opinion *opinion)
 {
     struct lx_frame frame = lx_xdp_frame(context, bpf_xdp_get_buff_len(context));
     struct lx_cursor cursor = lx_cursor(&frame);
-    __u32 reason = LX_REASON_NO_POLICY, judgement;
-    struct lx_packet packet;
+    __u32 judgement = LX_JUDGED(LX_REASON_NO_POLICY), service = LX_NO_SERVICE, reason;
+    struct lx_packet *packet = lx_scratch_packet();
+    bool records = !twin && !opinion;
     struct lx_view view;
     bool would = false;
 
-    __builtin_memset(&packet, 0, sizeof(packet));
-    if (lx_image_in_force(&view)) {
+    if (!packet)
+        return XDP_DROP;
+    __builtin_memset(packet, 0, sizeof(*packet));
+    if (lx_image_asked(opinion, &view)) {
         /* As at tc egress, a policy of `--egress off` has nothing judged or counted here. */
-        if (view.image->egress == LX_EGRESS_OFF)
+        if (view.image->egress == LX_EGRESS_OFF && !opinion)
             return lx_xdp_pass(LX_HOOK_FROM_ROLE);
-        would = lx_is_lenient(&view, LX_HOOK_FROM_ROLE);
-        reason = lx_read_link(&view, &cursor, &packet, frame.vlan);
+        would = lx_is_lenient(&view, LX_HOOK_FROM_ROLE) || view.image->egress == LX_EGRESS_OFF;
+        reason = lx_read_link(&view, &cursor, packet, frame.vlan);
         if (reason == LX_UNDECIDED)
-            reason = lx_read_inside_xdp(context, cursor.offset, frame.length, view.image->built_ins, &packet);
+            reason = lx_read_inside_xdp(context, cursor.offset, frame.length, view.image->built_ins, packet);
+        lx_opaque(reason); /* the verifier follows the rest once, not once for every reason */
+        judgement = LX_JUDGED(reason);
+        if (reason == LX_UNDECIDED) {
+            service = lx_counted_service(packet);
+            if (packet->ethertype == ETH_P_IP)
+                judgement = lx_judge_sent(&view, packet, true, records);
+            else
+                judgement = lx_judge_sent(&view, packet, false, records);
+        }
     }
-    if (reason != LX_UNDECIDED)
-        return lx_xdp_conclude(LX_HOOK_FROM_ROLE, LX_JUDGED(reason), LX_NO_SERVICE, frame.length, would);
-    if (packet.ethertype == ETH_P_IP)
-        judgement = lx_judge_sent(&view, &packet, true);
-    else
-        judgement = lx_judge_sent(&view, &packet, false);
-    return lx_xdp_conclude(LX_HOOK_FROM_ROLE, judgement, lx_counted_service(&packet), frame.length, would);
+    if (opinion)
+        return lx_answer(opinion, judgement, service, would);
+    return lx_xdp_conclude(LX_HOOK_FROM_ROLE, judgement, service, frame.length, would);
 }
 
 /* An ordinary frame, judged, remembered and counted; false when it is none. */
@@ -74,15 +83,43 @@ lx_apart int lx_ordinary6_inner(struct xdp_md *context)
     return verdict;
 }
 
+/* What the candidate would have done with a packet that was judged and counted. */
+lx_apart int lx_shadow_inner(struct xdp_md *context, bool passed)
+{
+    __u32 reason, row, service;
+    struct lx_opinion opinion;
+
+    if (twin)
+        return 0;
+    lx_ask_candidate(&opinion);
+    lx_any_inner(context, &opinion);
+    if (!lx_compare(LX_HOOK_FROM_ROLE, &opinion, passed, 1, bpf_xdp_get_buff_len(context)))
+        return 0;
+    reason = opinion.judgement & 0xffff;
+    row = opinion.judgement >> 16;
+    service = opinion.service;
+    if (passed) {
+        lx_ask_in_force(&opinion);
+        lx_any_inner(context, &opinion);
+        row = opinion.judgement >> 16;
+    }
+    return lx_count_change(LX_HOOK_FROM_ROLE << 1 | !passed, LX_JUDGEMENT(reason, row), service, 1,
+                           bpf_xdp_get_buff_len(context));
+}
+
 SEC("xdp.frags")
 int lyncxdp_inner(struct xdp_md *context)
 {
     int verdict;
 
-    if (lx_ordinary_inner(context, true, &verdict))
-        return verdict;
-    verdict = lx_ordinary6_inner(context);
-    return verdict == LX_UNDECIDED ? lx_any_inner(context) : verdict;
+    if (!lx_ordinary_inner(context, true, &verdict)) {
+        verdict = lx_ordinary6_inner(context);
+        if (verdict == LX_UNDECIDED)
+            verdict = lx_any_inner(context, NULL);
+    }
+    if (!twin && lx_unlikely(lx_has_candidate()))
+        lx_shadow_inner(context, verdict != XDP_DROP);
+    return verdict;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -106,6 +106,43 @@ struct {
     __type(value, struct lx_publication);
 } publications SEC(".maps");
 
+/*
+ * What a candidate would change, counted in a map by hook that is there only while there is a candidate. All CPUs share
+ * it: only packets that the two judge differently come there.
+ */
+struct change_map {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, LX_CHANGES);
+    __uint(key_size, sizeof(struct lx_change)); /* clang leaves the types of an inner map's keys out of its BTF */
+    __uint(value_size, sizeof(struct lx_counter));
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+    __uint(max_entries, LX_HOOK_COUNT);
+    __type(key, __u32);
+    __array(values, struct change_map);
+} changes SEC(".maps");
+
+/* One entry a possible CPU. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct lx_comparisons);
+} comparisons SEC(".maps");
+
+/* The control word of this moment. */
+lx_inline __u64 lx_control_now(void)
+{
+    return *(volatile __u64 *)&control.word;
+}
+
+lx_inline bool lx_has_candidate(void)
+{
+    return lx_control_now() & LX_CONTROL_SHADOW;
+}
+
 /* The slot in force. The clock is asked only while a trial is pending. */
 lx_inline __u32 lx_slot_in_force(__u64 word)
 {
@@ -114,10 +151,10 @@ lx_inline __u32 lx_slot_in_force(__u64 word)
     return lx_control_in_force(word, bpf_ktime_get_coarse_ns() / 1000000);
 }
 
-/* The image that judges this packet: the active one, or the fallback once a trial's deadline has passed. */
-lx_inline bool lx_image_in_force(struct lx_view *view)
+/* The image in a slot. */
+lx_inline bool lx_image_of(__u32 slot, struct lx_view *view)
 {
-    __u32 slot = lx_slot_in_force(*(volatile __u64 *)&control.word), first = 0;
+    __u32 first = 0;
     void *image;
 
     image = bpf_map_lookup_elem(&images, &slot);
@@ -130,6 +167,12 @@ lx_inline bool lx_image_in_force(struct lx_view *view)
     view->mask = image_mask;
     view->any_source = false;
     return true;
+}
+
+/* The image that judges this packet: the active one, or the fallback once a trial's deadline has passed. */
+lx_inline bool lx_image_in_force(struct lx_view *view)
+{
+    return lx_image_of(lx_slot_in_force(lx_control_now()), view);
 }
 
 #endif

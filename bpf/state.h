@@ -33,9 +33,12 @@ lx_inline __u32 lx_unless_spoofed(__u32 judgement, bool spoofed)
     return spoofed && lx_reason_verdict(judgement & 0xffff) == LX_PASS ? LX_JUDGED(LX_REASON_SPOOFED) : judgement;
 }
 
-/* A packet on its way to the role that no row allows: passes as the reply to a live flow. */
+/*
+ * A packet on its way to the role that no row allows: passes as the reply to a live flow. `records` keeps with the flow
+ * what this image says of it.
+ */
 lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
-                            struct lx_background background, __u32 judgement)
+                            struct lx_background background, __u32 judgement, bool records)
 {
     struct lx_flow_key key;
     struct lx_flow *flow;
@@ -46,7 +49,8 @@ lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *
     flow = bpf_map_lookup_elem(&flows, &key);
     if (!flow)
         return judgement;
-    judgement = lx_judge_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), background.answered, judgement & 0xffff);
+    judgement =
+        lx_judge_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), background.answered, judgement & 0xffff, records);
     return lx_unless_spoofed(judgement, background.spoofed);
 }
 

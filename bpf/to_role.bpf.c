@@ -8,6 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <xdp/xdp_helpers.h>
 
+#include "shadow.h"
 #include "state.h"
 #include "xdp.h"
 
@@ -17,8 +18,8 @@ struct {
     __uint(XDP_PASS, 1);
 } XDP_RUN_CONFIG(lyncxdp_to_role);
 
-/* The second half of a judgement, with what is remembered. */
-lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+/* The second half of a judgement, with what is remembered; `records` false asks only, and nothing changes by it. */
+lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *packet, bool ipv4, bool records)
 {
     struct lx_background background = lx_look_around(view, packet, ipv4);
     __u32 judgement = lx_judge_to_role(view, packet, ipv4, background);
@@ -26,8 +27,8 @@ lx_inline __u32 lx_judge(const struct lx_view *view, const struct lx_packet *pac
     if (packet->kind == LX_KIND_FRAGMENT)
         return lx_ask_fragment(packet, LX_HOOK_TO_ROLE, ipv4);
     if (lx_may_be_reply(view, packet, judgement))
-        judgement = lx_ask_flow(view, packet, ipv4, background, judgement);
-    if (packet->first_fragment && !twin && lx_reason_verdict(judgement & 0xffff) == LX_PASS)
+        judgement = lx_ask_flow(view, packet, ipv4, background, judgement, records);
+    if (packet->first_fragment && records && lx_reason_verdict(judgement & 0xffff) == LX_PASS)
         lx_record_fragment(packet, LX_HOOK_TO_ROLE, ipv4);
     return judgement;
 }
@@ -44,30 +45,38 @@ lx_inline __u32 lx_judge_ordinary(const struct lx_view *view, const struct lx_pa
     return lx_ask_known_flow(view, packet, ipv4);
 }
 
-/* Any frame, with all that it may need. */
-lx_apart int lx_any_to_role(struct xdp_md *context)
+/* Any frame, with all that it may need. With an opinion to give it answers by that, and does nothing else. */
+lx_apart int lx_any_to_role(struct xdp_md *context, struct lx_opinion *opinion)
 {
     struct lx_frame frame = lx_xdp_frame(context, bpf_xdp_get_buff_len(context));
     struct lx_cursor cursor = lx_cursor(&frame);
-    __u32 reason = LX_REASON_NO_POLICY, judgement;
-    struct lx_packet packet;
+    __u32 judgement = LX_JUDGED(LX_REASON_NO_POLICY), service = LX_NO_SERVICE, reason;
+    struct lx_packet *packet = lx_scratch_packet();
+    bool records = !twin && !opinion;
     struct lx_view view;
     bool would = false;
 
-    __builtin_memset(&packet, 0, sizeof(packet));
-    if (lx_image_in_force(&view)) {
+    if (!packet)
+        return XDP_DROP;
+    __builtin_memset(packet, 0, sizeof(*packet));
+    if (lx_image_asked(opinion, &view)) {
         would = lx_is_lenient(&view, LX_HOOK_TO_ROLE);
-        reason = lx_read_link(&view, &cursor, &packet, frame.vlan);
+        reason = lx_read_link(&view, &cursor, packet, frame.vlan);
         if (reason == LX_UNDECIDED)
-            reason = lx_read_inside_xdp(context, cursor.offset, frame.length, view.image->built_ins, &packet);
+            reason = lx_read_inside_xdp(context, cursor.offset, frame.length, view.image->built_ins, packet);
+        lx_opaque(reason); /* the verifier follows the rest once, not once for every reason */
+        judgement = LX_JUDGED(reason);
+        if (reason == LX_UNDECIDED) {
+            service = lx_counted_service(packet);
+            if (packet->ethertype == ETH_P_IP)
+                judgement = lx_judge(&view, packet, true, records);
+            else
+                judgement = lx_judge(&view, packet, false, records);
+        }
     }
-    if (reason != LX_UNDECIDED)
-        return lx_xdp_conclude(LX_HOOK_TO_ROLE, LX_JUDGED(reason), LX_NO_SERVICE, frame.length, would);
-    if (packet.ethertype == ETH_P_IP)
-        judgement = lx_judge(&view, &packet, true);
-    else
-        judgement = lx_judge(&view, &packet, false);
-    return lx_xdp_conclude(LX_HOOK_TO_ROLE, judgement, lx_counted_service(&packet), frame.length, would);
+    if (opinion)
+        return lx_answer(opinion, judgement, service, would);
+    return lx_xdp_conclude(LX_HOOK_TO_ROLE, judgement, service, frame.length, would);
 }
 
 /* An ordinary frame, judged and counted; false when it is none, or takes more than is done here. */
@@ -108,15 +117,43 @@ lx_apart int lx_ordinary6_to_role(struct xdp_md *context)
     return verdict;
 }
 
+/* What the candidate would have done with a packet that was judged and counted. */
+lx_apart int lx_shadow_to_role(struct xdp_md *context, bool passed)
+{
+    __u32 reason, row, service;
+    struct lx_opinion opinion;
+
+    if (twin)
+        return 0;
+    lx_ask_candidate(&opinion);
+    lx_any_to_role(context, &opinion);
+    if (!lx_compare(LX_HOOK_TO_ROLE, &opinion, passed, 1, bpf_xdp_get_buff_len(context)))
+        return 0;
+    reason = opinion.judgement & 0xffff;
+    row = opinion.judgement >> 16;
+    service = opinion.service;
+    if (passed) {
+        lx_ask_in_force(&opinion);
+        lx_any_to_role(context, &opinion);
+        row = opinion.judgement >> 16;
+    }
+    return lx_count_change(LX_HOOK_TO_ROLE << 1 | !passed, LX_JUDGEMENT(reason, row), service, 1,
+                           bpf_xdp_get_buff_len(context));
+}
+
 SEC("xdp.frags")
 int lyncxdp_to_role(struct xdp_md *context)
 {
     int verdict;
 
-    if (lx_ordinary_to_role(context, true, &verdict))
-        return verdict;
-    verdict = lx_ordinary6_to_role(context);
-    return verdict == LX_UNDECIDED ? lx_any_to_role(context) : verdict;
+    if (!lx_ordinary_to_role(context, true, &verdict)) {
+        verdict = lx_ordinary6_to_role(context);
+        if (verdict == LX_UNDECIDED)
+            verdict = lx_any_to_role(context, NULL);
+    }
+    if (!twin && lx_unlikely(lx_has_candidate()))
+        lx_shadow_to_role(context, verdict != XDP_DROP);
+    return verdict;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -81,6 +81,9 @@ _Static_assert(sizeof(struct lx_control) == 8, "the control word is written with
 
 #define LX_NO_SHADOW 0xffu
 
+/* The bits of the control word that are not all zero when there is a candidate. */
+#define LX_CONTROL_SHADOW 0xff0000ull
+
 lx_inline __u8 lx_control_active(__u64 word)
 {
     return word & 0xff;
@@ -132,7 +135,8 @@ struct lx_cpu_counters {
     struct lx_counter rows[LX_ROW_SLOTS];
     __u64 port_pages[LX_TRANSPORT_COUNT][LX_PORT_PAGES]; /* the sum over each page of ports */
     __u64 flows_created;
-    __u8 pad[2040]; /* to a whole number of pages of memory: two CPUs never share one */
+    __u8 pad[1528];    /* to a whole number of pages of memory: two CPUs never share one */
+    __u64 scratch[64]; /* the program's own, of the packet in hand */
 };
 
 _Static_assert(offsetof(struct lx_cpu_counters, rows) == 2048, "ABI");
@@ -156,6 +160,42 @@ lx_inline __u32 lx_port_page(__u32 cpu, __u32 transport, __u32 port)
 {
     return (cpu * LX_TRANSPORT_COUNT + transport) * LX_PORT_PAGES + port / LX_PORT_PAGE;
 }
+
+/*
+ * What the policy in force and the candidate do not agree about: `changes` counts packets by this. Packets without
+ * ports, and those whose headers alone decided, have transport LX_NO_TRANSPORT and port 0.
+ */
+struct lx_change {
+    __u8 newly;     /* enum lx_verdict: what the candidate would do, and the policy in force does not */
+    __u8 reason;    /* enum lx_reason that the candidate gives */
+    __u16 row;      /* slot: of what would newly pass the candidate's row, of what would newly be dropped the one that
+                       lets it pass now; or LX_NO_ROW */
+    __u16 port;     /* destination, host byte order */
+    __u8 transport; /* enum lx_transport or LX_NO_TRANSPORT */
+    __u8 pad;
+};
+
+#define LX_NO_TRANSPORT 0xffu
+
+_Static_assert(sizeof(struct lx_change) == 8, "no hole in a key");
+
+/* More than there are ports of both transports. What finds no room is counted in lx_comparison all the same. */
+#define LX_CHANGES 131072
+
+/* One CPU's sums of what was compared at one hook. */
+struct lx_comparison {
+    __u64 packets; /* judged by both */
+    __u64 pad;
+    struct lx_counter newly[2]; /* of those, by enum lx_verdict of lx_change.newly */
+    __u64 line[2];              /* to a whole cache line */
+};
+
+_Static_assert(sizeof(struct lx_comparison) == 64, "ABI");
+
+/* The map of comparisons holds one of these per possible CPU. */
+struct lx_comparisons {
+    struct lx_comparison hooks[LX_HOOK_COUNT];
+};
 
 /* What a row slot stands for; slots without a row have an empty id. Text is UTF-8 and ends with a zero byte. */
 struct lx_row_label {

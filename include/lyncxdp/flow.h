@@ -165,10 +165,10 @@ lx_inline __u32 lx_judge_known_reply(const struct lx_view *view, const struct lx
 
 /*
  * The same whichever image judged the flow last: by this one its row may be gone, or another row may list it now, which
- * is `answered` (lx_row_answered).
+ * is `answered` (lx_row_answered). `records` keeps what came out with the flow.
  */
 lx_inline __u32 lx_judge_reply(const struct lx_view *view, const struct lx_packet *packet, struct lx_flow *flow,
-                               __u64 now, __u32 answered, __u32 reason)
+                               __u64 now, __u32 answered, __u32 reason, bool records)
 {
     struct lx_flow anew = {.judged = *(volatile __u64 *)&flow->judged};
     __u64 before = anew.judged;
@@ -176,7 +176,8 @@ lx_inline __u32 lx_judge_reply(const struct lx_view *view, const struct lx_packe
     if (anew.generation != view->image->generation && !lx_flow_expired(flow, now)) {
         anew.row = answered;
         anew.generation = view->image->generation;
-        __sync_val_compare_and_swap(&flow->judged, before, anew.judged);
+        if (records)
+            __sync_val_compare_and_swap(&flow->judged, before, anew.judged);
         anew.created = flow->created;
         anew.seen = flow->seen;
         return lx_judge_known_reply(view, packet, &anew, now, reason);

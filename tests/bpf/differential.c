@@ -6,8 +6,6 @@
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/bpf.h>
-#include <linux/pkt_cls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +16,7 @@
 
 #include <lyncxdp/flow.h>
 
+#include "tests/bpf/test_run.h"
 #include "tests/oracle/agree.h"
 #include "tests/oracle/samples.h"
 #include "tests/oracle/traffic.h"
@@ -31,8 +30,6 @@
 #define ROUNDS 50
 #define FRAMES 500
 #define FRAME_ROOM 16384
-/* The shortest frame that a test run takes. */
-#define SHORTEST_FRAME 14
 /* One size for all policies here, so that the programs are loaded once. */
 #define CAPACITY (16u * LX_IMAGE_MIN_CAPACITY)
 
@@ -198,11 +195,7 @@ static void publish(const struct lx_compiled *compiled)
 
 static uint32_t run(enum lx_hook hook, bool twin, const uint8_t *frame, size_t length)
 {
-    LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = (uint32_t)length, .repeat = 1);
-    int error = bpf_prog_test_run_opts(program_of(hook, twin), &options);
-
-    cr_assert_eq(error, 0, "a test run of %zu bytes fails: %d", length, error);
-    return options.retval;
+    return test_run(program_of(hook, twin), frame, length);
 }
 
 static void count(struct lx_counter *counter, size_t length)
@@ -226,22 +219,9 @@ static void expect_counted(enum lx_hook hook, bool would, const struct oracle_ve
         (would ? expected->would_drop : expected->dropped)[verdict->transport][verdict->destination_port]++;
 }
 
-static uint32_t action_of(enum lx_hook hook, bool pass)
+static bool is_tc(enum lx_hook hook)
 {
-    if (hook == LX_HOOK_TO_ROLE || loaded.at_inner)
-        return pass ? XDP_PASS : XDP_DROP;
-    return pass ? (uint32_t)TC_ACT_UNSPEC : TC_ACT_SHOT;
-}
-
-/* Whether a test run takes a frame: one of tc must have an IP header behind an ethertype that says so.
- */
-static bool can_run(enum lx_hook hook, const uint8_t *frame, size_t length)
-{
-    unsigned ethertype = frame[12] * 256u + frame[13];
-
-    if (hook == LX_HOOK_TO_ROLE || loaded.at_inner)
-        return true;
-    return length >= SHORTEST_FRAME + (ethertype == 0x0800 ? 20u : ethertype == 0x86dd ? 40u : 1u);
+    return hook == LX_HOOK_FROM_ROLE && !loaded.at_inner;
 }
 
 /* Puts a frame to both programs of a hook: first to the twin, which must leave no trace. */
@@ -261,7 +241,7 @@ static void judge(const struct lx_policy *policy, enum lx_hook hook, const uint8
     cr_assert_eq(answer.reason, verdict.reason);
     cr_assert_eq(answer.row, verdict.row);
     cr_assert_eq(run(hook, false, frame, length),
-                 action_of(hook, would || lx_reason_verdict(verdict.reason) == LX_PASS));
+                 action_of(is_tc(hook), would || lx_reason_verdict(verdict.reason) == LX_PASS));
     expect_counted(hook, would, &verdict, length);
 }
 
@@ -397,7 +377,7 @@ Test(kernel, random_policies_are_judged_and_counted_as_the_oracle_says)
             /* Where egress is off, nothing looks at what the role sends. */
             if (hook == LX_HOOK_FROM_ROLE && traffic.turns[turn].egress == LX_EGRESS_OFF)
                 continue;
-            if (can_run(hook, frame, length)) {
+            if (can_run(is_tc(hook), frame, length)) {
                 judge(&traffic.turns[turn], hook, frame, length);
                 frames[hook]++;
             }
@@ -419,7 +399,7 @@ static void judge_on_both(const struct lx_policy *policy, const uint8_t *frame, 
                           uint64_t frames[LX_HOOK_COUNT])
 {
     loaded.at_inner = !loaded.at_inner;
-    if (can_run(LX_HOOK_FROM_ROLE, frame, length)) {
+    if (can_run(is_tc(LX_HOOK_FROM_ROLE), frame, length)) {
         judge(policy, LX_HOOK_FROM_ROLE, frame, length);
         frames[LX_HOOK_FROM_ROLE]++;
     }
@@ -463,7 +443,7 @@ Test(kernel, without_an_image_everything_is_dropped_and_counted)
 
     for (hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++) {
         cr_assert_eq(lx_judgement_unpack(run(hook, true, frame, length)).reason, LX_REASON_NO_POLICY);
-        cr_assert_eq(run(hook, false, frame, length), action_of(hook, false));
+        cr_assert_eq(run(hook, false, frame, length), action_of(is_tc(hook), false));
         sum = counted(hook, false);
         cr_expect_eq(sum->reasons[LX_REASON_NO_POLICY].packets, 1);
         cr_expect_eq(sum->reasons[LX_REASON_NO_POLICY].bytes, length);

@@ -453,3 +453,35 @@ Test(report, an_including_role_counts_the_rows_it_takes_over)
     cr_assert_eq(json_array_size(json_object_get(report, "sides")), 2);
     json_decref(report);
 }
+
+/* What would newly be dropped and passed, most packets first, and what found no room in the table as one more line. */
+Test(report, a_candidate_s_changes_add_up)
+{
+    struct lx_change_count changes[] = {
+        {{.newly = LX_DROP, .reason = LX_REASON_NO_ROW, .row = 0, .port = 3478, .transport = LX_UDP}, {2, 200}},
+        {{.newly = LX_PASS, .reason = LX_REASON_ROW, .row = 7, .port = 22, .transport = LX_TCP}, {4, 400}},
+        {{.newly = LX_DROP, .reason = LX_REASON_VLAN, .row = LX_NO_ROW, .transport = LX_NO_TRANSPORT}, {3, 300}},
+    };
+    struct lx_shadow_counts counts = {
+        .sum = {.packets = 20, .newly = {[LX_DROP] = {6, 600}, [LX_PASS] = {4, 400}}}, .changes = changes, .count = 3};
+    struct lx_publication candidate = sample_publication;
+    struct counted *counted = count_something();
+    json_t *report = lx_report_shadow(&counts, &candidate, counted->labels);
+    const json_t *dropped = json_object_get(report, "newly_dropped"), *passed = json_object_get(report, "newly_passed");
+
+    cr_assert_eq(number(report, "packets"), 20);
+    cr_assert_eq(json_array_size(dropped), 3);
+    cr_assert_str_eq(text(json_array_get(dropped, 0), "reason"), "vlan");
+    cr_assert_null(text(json_array_get(dropped, 0), "port"));
+    cr_assert_null(text(json_array_get(dropped, 0), "row"));
+    cr_assert_str_eq(text(json_array_get(dropped, 1), "port"), "3478");
+    cr_assert_str_eq(text(json_array_get(dropped, 1), "transport"), "udp");
+    cr_assert_str_eq(text(json_array_get(dropped, 1), "row"), "av-edge/external/stun-udp-in");
+    cr_assert_eq(number(json_array_get(dropped, 1), "bytes"), 200);
+    cr_assert_str_eq(text(json_array_get(dropped, 2), "port"), "other");
+    cr_assert_eq(number(json_array_get(dropped, 2), "packets"), 1);
+    cr_assert_eq(json_array_size(passed), 1);
+    cr_assert_str_eq(text(json_array_get(passed, 0), "row"), "site/ssh");
+    json_decref(report);
+    free(counted);
+}

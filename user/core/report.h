@@ -64,6 +64,25 @@ json_t *lx_report_flow(const struct lx_metadata *metadata, const struct lx_flow_
 json_t *lx_report_counters(const struct lx_metadata *metadata, enum lx_hook hook, const struct lx_counters *counters,
                            const struct lx_row_label *labels);
 
+/* What a hook's shadow has counted: sums, and the parts of them by change, in no order. */
+struct lx_change_count {
+    struct lx_change change;
+    struct lx_counter counter;
+};
+
+struct lx_shadow_counts {
+    struct lx_comparison sum;
+    struct lx_change_count *changes; /* owned */
+    size_t count;
+};
+
+/*
+ * What a candidate would change at one hook: packets compared, and by transport, destination port, reason and row what
+ * would newly be dropped and newly pass, most packets first; puts `counts` into that order. `labels` are LX_ROW_SLOTS.
+ */
+json_t *lx_report_shadow(struct lx_shadow_counts *counts, const struct lx_publication *candidate,
+                         const struct lx_row_label *labels);
+
 /*
  * A role of a policy file, with the number of rows that its tables print, those of the roles it includes among them:
  * rows that cite one place count once, rows that cite nothing one by one.

@@ -48,6 +48,13 @@ static int open_pins(const char *path, struct lx_attachment *attachment)
     return error ?: read_publication(attachment);
 }
 
+int lx_attachment_candidate(const struct lx_attachment *attachment, struct lx_publication *candidate)
+{
+    uint8_t slot = lx_control_shadow(attachment->control);
+
+    return slot < LX_IMAGE_SLOTS ? lx_publication_read(&attachment->maps, slot, candidate) : -ENOENT;
+}
+
 bool lx_attachment_has_hook(const struct lx_attachment *attachment, enum lx_hook hook)
 {
     return hook == LX_HOOK_TO_ROLE ||

@@ -100,6 +100,9 @@ int lx_attachment_open_nearby(const char *directory, struct lx_attachment *attac
 
 void lx_attachment_close(struct lx_attachment *attachment);
 
+/* The candidate that was beside the policy when the attachment was opened. -ENOENT when there was none. */
+int lx_attachment_candidate(const struct lx_attachment *attachment, struct lx_publication *candidate);
+
 /* False for the from-role hook under `--egress off`, where a program may stand but looks at nothing. */
 bool lx_attachment_has_hook(const struct lx_attachment *attachment, enum lx_hook hook);
 

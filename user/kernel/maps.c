@@ -33,6 +33,8 @@ static const struct {
     [LX_MAP_LABELS] = {"labels", sizeof(__u32), sizeof(struct lx_row_label)},
     [LX_MAP_METADATA] = {"metadata", sizeof(__u32), sizeof(struct lx_metadata)},
     [LX_MAP_PUBLICATIONS] = {"publications", sizeof(__u32), sizeof(struct lx_publication)},
+    [LX_MAP_CHANGES] = {"changes", sizeof(__u32), sizeof(__u32)},
+    [LX_MAP_COMPARISONS] = {"comparisons", sizeof(__u32), sizeof(struct lx_comparisons)},
     [LX_MAP_TO_ROLE_COUNTERS] = {"to_role_counters", sizeof(__u32), sizeof(struct lx_cpu_counters)},
     [LX_MAP_TO_ROLE_PORTS] = {"to_role_ports", sizeof(__u32), sizeof(struct lx_port_page)},
     [LX_MAP_FROM_ROLE_COUNTERS] = {"from_role_counters", sizeof(__u32), sizeof(struct lx_cpu_counters)},

@@ -23,6 +23,8 @@ enum lx_map {
     LX_MAP_LABELS,
     LX_MAP_METADATA,
     LX_MAP_PUBLICATIONS,
+    LX_MAP_CHANGES,
+    LX_MAP_COMPARISONS,
     LX_MAP_TO_ROLE_COUNTERS, /* from here on each hook has its own; those before are shared */
     LX_MAP_TO_ROLE_PORTS,
     LX_MAP_FROM_ROLE_COUNTERS, /* absent without that hook, like the next */

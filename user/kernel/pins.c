@@ -136,6 +136,13 @@ int lx_pin_program(int fd, const char *path, const char *name, struct lx_failure
     return pin(fd, path, name, 0400, failure);
 }
 
+int lx_unpin(const char *path, const char *name, struct lx_failure *failure)
+{
+    int error = remove_pin(path, name);
+
+    return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "cannot unpin %s/%s: %s", path, name, strerror(-error)) : 0;
+}
+
 static int open_pin(const char *path, const char *name, bool writing)
 {
     LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = writing ? 0 : BPF_F_RDONLY);

@@ -68,6 +68,9 @@ int lx_pins_remove(const char *path, struct lx_failure *failure);
 int lx_pin_map(int fd, const char *path, const char *name, struct lx_failure *failure);
 int lx_pin_program(int fd, const char *path, const char *name, struct lx_failure *failure);
 
+/* Removes one pin; that there is none is no error. */
+int lx_unpin(const char *path, const char *name, struct lx_failure *failure);
+
 /* Opens a pinned map. Returns a file descriptor, -ENOENT, or -EPROTO when its keys or values have another size. */
 int lx_pin_open_map(const char *path, const char *name, bool writing, uint32_t key_size, uint32_t value_size);
 

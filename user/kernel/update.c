@@ -17,6 +17,7 @@
 #include "privilege.h"
 #include "publish.h"
 #include "rebuild.h"
+#include "shadow.h"
 #include "whereabouts.h"
 
 uint64_t lx_monotonic_ms(void)
@@ -255,11 +256,9 @@ static int make_room(struct lx_update *update, const struct lx_proposal *proposa
     return grows ? lx_rebuild(update, &shape, failure) : 0;
 }
 
-int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure)
+static struct lx_candidate candidate_of(const struct lx_update *update, const struct lx_proposal *proposal)
 {
-    uint8_t active = lx_control_active(update->control), shadow = lx_control_shadow(update->control);
-    uint8_t fallback = trial_pending(update) ? lx_control_fallback(update->control) : active;
-    const struct lx_candidate candidate = {
+    return (struct lx_candidate){
         .policy = proposal->policy,
         .compiled = proposal->compiled,
         .request = proposal->request,
@@ -267,18 +266,66 @@ int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposa
         .slot = free_slot(update),
         .generation = next_generation(update),
     };
-    int error = make_room(update, proposal, failure);
+}
+
+/* Publishes what is proposed into a slot that no packet looks at. */
+static int publish(struct lx_update *update, const struct lx_candidate *candidate, struct lx_failure *failure)
+{
+    uint8_t active = lx_control_active(update->control);
+    int error = 0;
 
     /* Its rows' counters are about to count other rows: nothing may return to it from now on. */
-    if (!error && update->drop_fallback)
-        error = store(update, lx_control_word(active, active, shadow, 0), failure);
-    error = error ?: lx_publish(&update->maps, &candidate, failure);
+    if (update->drop_fallback)
+        error = store(update, lx_control_word(active, active, lx_control_shadow(update->control), 0), failure);
+    error = error ?: lx_publish(&update->maps, candidate, failure);
     if (error)
         return error;
-    error = lx_publication_read(&update->maps, candidate.slot, &update->publications[candidate.slot]);
+    error = lx_publication_read(&update->maps, candidate->slot, &update->publications[candidate->slot]);
+    return error ? fail_to_open(error, update->interface, failure) : 0;
+}
+
+/* Names another candidate, or none, beside what is in force. */
+static int name_candidate(struct lx_update *update, uint8_t slot, struct lx_failure *failure)
+{
+    uint64_t word = update->control;
+
+    return store(update,
+                 lx_control_word(lx_control_active(word), lx_control_fallback(word), slot, lx_control_deadline(word)),
+                 failure);
+}
+
+/*
+ * A candidate is compared with the policy in force: with another one the counts begin anew. It is not compared until
+ * the control word names it again, with the other policy.
+ */
+static int begin_anew(struct lx_update *update, struct lx_failure *failure)
+{
+    uint8_t shadow = lx_control_shadow(update->control);
+    int error;
+
+    if (shadow == LX_NO_SHADOW)
+        return 0;
+    error = name_candidate(update, LX_NO_SHADOW, failure);
+    error = error ?: lx_shadow_prepare(&update->maps, update->directory, failure);
     if (error)
-        return fail_to_open(error, update->interface, failure);
-    update->replaced = update->control;
+        name_candidate(update, shadow, NULL);
+    return error;
+}
+
+int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure)
+{
+    uint8_t active = lx_control_active(update->control), shadow = lx_control_shadow(update->control);
+    uint8_t fallback = trial_pending(update) ? lx_control_fallback(update->control) : active;
+    const struct lx_candidate candidate = candidate_of(update, proposal);
+    int error = make_room(update, proposal, failure);
+    uint64_t replaced;
+
+    error = error ?: publish(update, &candidate, failure);
+    replaced = update->control;
+    error = error ?: begin_anew(update, failure);
+    if (error)
+        return error;
+    update->replaced = replaced;
     return store(update,
                  lx_control_word((uint8_t)candidate.slot, fallback, shadow,
                                  proposal->try_seconds ? lx_monotonic_ms() + proposal->try_seconds * 1000ull : 0),
@@ -288,6 +335,69 @@ int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposa
 int lx_update_undo(struct lx_update *update, struct lx_failure *failure)
 {
     return store(update, update->replaced, failure);
+}
+
+const struct lx_publication *lx_update_candidate(const struct lx_update *update)
+{
+    uint8_t shadow = lx_control_shadow(update->control);
+
+    return shadow < LX_IMAGE_SLOTS ? &update->publications[shadow] : NULL;
+}
+
+int lx_update_candidate_image(const struct lx_update *update, struct lx_compiled *compiled, struct lx_failure *failure)
+{
+    const struct lx_shape *shape = &update->maps.shape;
+    void *image = calloc(1, (size_t)shape->capacity + LX_IMAGE_SLACK);
+    int error = image ? lx_image_read(&update->maps, lx_control_shadow(update->control), image) : -ENOMEM;
+
+    if (!error) {
+        *compiled = (struct lx_compiled){.image = image, .capacity = shape->capacity};
+        return 0;
+    }
+    free(image);
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the candidate: %s", strerror(-error));
+}
+
+/* Forgets the candidate and what was counted of it. */
+static int discard(struct lx_update *update, struct lx_failure *failure)
+{
+    int error = name_candidate(update, LX_NO_SHADOW, failure);
+
+    return error ?: lx_shadow_remove(&update->maps, update->directory, failure);
+}
+
+int lx_update_shadow(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure)
+{
+    struct lx_candidate candidate;
+    int error;
+
+    if (proposal->policy->egress != LX_EGRESS_OFF && lx_update_in_force(update)->egress == LX_EGRESS_OFF)
+        return lx_fail(failure, LX_EXIT_USAGE, EINVAL,
+                       "what the role sends through %s is not looked at, so a candidate with --egress %s cannot be "
+                       "compared; update --egress first, or load the candidate with --egress off",
+                       update->interface->name, proposal->policy->egress == LX_EGRESS_TRACK ? "track" : "enforce");
+    error = discard(update, failure);
+    error = error ?: make_room(update, proposal, failure);
+    candidate = candidate_of(update, proposal);
+    error = error ?: publish(update, &candidate, failure);
+    error = error ?: lx_shadow_prepare(&update->maps, update->directory, failure);
+    return error ?: name_candidate(update, (uint8_t)candidate.slot, failure);
+}
+
+int lx_update_promote(struct lx_update *update, struct lx_failure *failure)
+{
+    uint64_t word = update->control;
+    int error;
+
+    if (!lx_update_candidate(update))
+        return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
+                       "there is no candidate on %s; load one with: lyncxdp update %s --shadow ...",
+                       update->interface->name, update->interface->name);
+    if (trial_pending(update))
+        return lx_fail(failure, LX_EXIT_FAILED, EBUSY, "a trial is pending on %s: confirm it or roll it back first",
+                       update->interface->name);
+    error = store(update, lx_control_word(lx_control_shadow(word), lx_control_active(word), LX_NO_SHADOW, 0), failure);
+    return error ?: lx_shadow_remove(&update->maps, update->directory, failure);
 }
 
 int lx_update_confirm(struct lx_update *update, struct lx_failure *failure)
@@ -309,12 +419,16 @@ int lx_update_rollback(struct lx_update *update, struct lx_failure *failure)
 {
     uint64_t word = update->control;
     uint8_t fallback = lx_control_fallback(word);
+    int error;
 
     if (update->ended)
         return 0;
+    if (!trial_pending(update) && lx_update_candidate(update))
+        return discard(update, failure);
     if (fallback == lx_control_active(word))
         return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
                        "there is nothing to return to on %s: what is in force has replaced nothing",
                        update->interface->name);
-    return store(update, lx_control_word(fallback, fallback, lx_control_shadow(word), 0), failure);
+    error = begin_anew(update, failure);
+    return error ?: store(update, lx_control_word(fallback, fallback, lx_control_shadow(word), 0), failure);
 }

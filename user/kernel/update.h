@@ -67,10 +67,29 @@ int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposa
  */
 int lx_update_undo(struct lx_update *update, struct lx_failure *failure);
 
+/*
+ * Loads a candidate beside the policy in force, in the place of an earlier one: it is judged by, enforced never, and
+ * what it would change is counted from zero (shadow.h). On failure an earlier candidate may be gone. -EINVAL when the
+ * candidate looks at what the role sends and the attachment does not.
+ */
+int lx_update_shadow(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure);
+
+/* Puts the candidate in force. -ENOENT when there is none, -EBUSY while a trial is pending. */
+int lx_update_promote(struct lx_update *update, struct lx_failure *failure);
+
+/* The candidate beside the policy in force, or NULL. Borrowed. */
+const struct lx_publication *lx_update_candidate(const struct lx_update *update);
+
+/* Its image, as it is loaded. Freed by lx_compiled_free. */
+int lx_update_candidate_image(const struct lx_update *update, struct lx_compiled *compiled, struct lx_failure *failure);
+
 /* Makes a pending trial the policy. -ENOENT when none is pending. */
 int lx_update_confirm(struct lx_update *update, struct lx_failure *failure);
 
-/* Returns to what the last update replaced, or ends a pending trial. -ENOENT when there is nothing to return to. */
+/*
+ * Ends a pending trial; without one, discards the candidate; without either, returns to what the last update replaced.
+ * -ENOENT when there is nothing to return to.
+ */
 int lx_update_rollback(struct lx_update *update, struct lx_failure *failure);
 
 /* Milliseconds of CLOCK_MONOTONIC, the clock of deadlines. */
