@@ -109,6 +109,64 @@ flock 9
 check "while another command is at work" changes_nothing 4 'another lyncxdp command' run update outer
 exec 9>&-
 
+# --- A candidate beside the policy -----------------------------------------------------------------------------------
+
+# candidate HOOK FILTER   what the counters of a hook tell of the candidate satisfies it.
+candidate() { answers ".[] | select(.hook == \"$1\") | .shadow | $2" run counters outer --json; }
+
+# datagrams N PORT   that the role sends, from that port and to it.
+datagrams() {
+    local i
+    for ((i = 0; i < $1; i++)); do
+        echo | socat -u - "UDP4-SENDTO:198.51.100.2:$2,sourceport=$2" || return
+    done
+}
+
+ip neigh add 198.51.100.2 lladdr 02:00:00:00:00:02 dev outer
+check "attach for the candidate" says 0 'generation' run update outer --role av-edge --egress enforce --site site.yaml
+before=$(generation)
+check "nobody is a candidate" in_force '.shadow == null'
+check "and the counters tell of none" candidate to-role '. == null'
+check "promote has nothing to put in force" changes_nothing 1 'no candidate' run promote outer
+check "a candidate cannot be tried" changes_nothing 2 'none of --try, --force and --watch' \
+    run update outer --shadow --try 30
+check "a candidate is loaded" says 0 'is a candidate: .*access-edge' run update outer --shadow --role access-edge
+check "and nothing else is in force for that" in_force ".generation == $before and .role == \"av-edge\""
+check "status tells what it is" in_force ".shadow.role == \"access-edge\" and .shadow.generation == $((before + 1))"
+check "and says so" says 0 'is a candidate on outer' run status outer
+check "what the role sends is judged by both" datagrams 3 3478
+check "and what the candidate would drop is counted, by port, reason and row" candidate from-role \
+    '.newly_dropped | length == 1 and .[0].transport == "udp" and .[0].port == "3478" and .[0].reason == "no-row" and
+     (.[0].row | test("stun")) and .[0].packets == 3'
+check "what it would pass is none of it" candidate from-role '.newly_passed == []'
+check "in text as well" says 0 'would newly drop:' run counters outer
+check "another candidate begins anew" says 0 'is a candidate' run update outer --shadow --role av-edge
+check "from zero" candidate from-role '.packets == 0 and .newly_dropped == []'
+check "rollback discards it" says 0 'stays in force; the candidate is discarded' run rollback outer
+check "and it is gone" in_force ".shadow == null and .generation == $before"
+check "with what it counted" candidate from-role '. == null'
+check "a candidate is loaded again" says 0 'candidate' run update outer --shadow --role access-edge
+check "an update beside it changes what is in force" says 0 'generation' run update outer --audit
+check "and keeps the candidate" in_force '.shadow.role == "access-edge" and .audit'
+check "promote waits for a trial to end" says 0 'generation' run update outer --no-audit --try 600
+check "so that what it falls back to is sure" changes_nothing 1 'trial is pending' run promote outer
+check "the trial ends" says 0 'again' run rollback outer
+check "with the candidate still there" in_force '.shadow.role == "access-edge"'
+check "promote spares the session" changes_nothing 1 'would cut your SSH session' \
+    env SSH_CONNECTION="203.0.113.9 50000 198.51.100.1 22" "$LYNCXDP" promote outer
+check "promote puts it in force" says 0 'access-edge.* is in force now' run promote outer
+check "as it was loaded" in_force '.role == "access-edge" and .shadow == null'
+check "rollback returns to what it replaced" says 0 'in force again' run rollback outer
+check "and that is the policy of before" in_force '.role == "av-edge"'
+check "detach takes a candidate along" says 0 'candidate' run update outer --shadow --role access-edge
+check "with its pins" bash -c "'$LYNCXDP' detach outer && [ ! -e /sys/fs/bpf/lyncxdp ]"
+check "a new attachment has none" says 0 'filtering' run attach outer --role av-edge --egress off --site site.yaml
+check "a candidate for a hook that is not there" changes_nothing 2 'not looked at' \
+    run update outer --shadow --egress track
+check "one without it" says 0 'candidate' run update outer --shadow --role access-edge
+check "is discarded like any" says 0 'discarded' run rollback outer
+check "and the hook comes back" says 0 'egress track' run update outer --egress track
+
 # --- Audit and trials ------------------------------------------------------------------------------------------------
 
 check "audit is an update" says 0 'audit: nothing is dropped' run update outer --audit

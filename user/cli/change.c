@@ -6,6 +6,18 @@
 #include "output.h"
 #include "requested.h"
 
+/* Loads beside what is in force what the words ask for. */
+static int load(struct lx_update *update, struct lx_composed *composed, const struct lx_proposal *proposal)
+{
+    struct lx_failure failure;
+
+    lx_warn_of_policy(update->interface, &composed->policy);
+    if (lx_update_shadow(update, proposal, &failure))
+        return lx_print_failure(&failure);
+    lx_say_loaded(update, &composed->policy);
+    return LX_EXIT_DONE;
+}
+
 /* Puts in force what the words ask for. */
 static int put(struct lx_update *update, struct lx_requested *requested, const struct lx_intent *intent)
 {
@@ -20,6 +32,8 @@ static int put(struct lx_update *update, struct lx_requested *requested, const s
     if (lx_update_assign(update, &composed->policy, &failure))
         return lx_print_failure(&failure);
     result = lx_composed_compile(composed);
+    if (result == LX_EXIT_DONE && intent->shadow)
+        return load(update, composed, &proposal);
     if (result == LX_EXIT_DONE)
         result = lx_guard_session(update->interface, &composed->policy, &composed->compiled, intent);
     if (result != LX_EXIT_DONE)

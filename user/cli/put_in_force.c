@@ -133,3 +133,16 @@ void lx_say_updated(const struct lx_update *update, const struct lx_policy *poli
     printf(", %zu inbound rows open\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE));
     say_terms(update->metadata.interface, policy, try_seconds);
 }
+
+void lx_say_loaded(const struct lx_update *update, const struct lx_policy *policy)
+{
+    const char *interface = update->metadata.interface;
+
+    printf("%s: generation %llu is a candidate: ", interface,
+           (unsigned long long)lx_update_candidate(update)->generation);
+    say_roles(policy);
+    printf(", %zu inbound rows open\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE));
+    printf("  in force stays generation %llu; 'lyncxdp counters %s' tells what the candidate would change, "
+           "'lyncxdp promote %s' puts it in force, 'lyncxdp rollback %s' discards it\n",
+           (unsigned long long)lx_update_in_force(update)->generation, interface, interface, interface);
+}

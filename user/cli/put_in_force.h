@@ -13,6 +13,7 @@ struct lx_intent {
     bool no_trials;       /* the verb has none */
     uint32_t try_seconds; /* it comes back by itself after that time; 0: it does not */
     bool force;
+    bool shadow; /* it is to be a candidate, and enforced by nobody */
 };
 
 /* Refuses a policy that would cut the SSH session this command was typed in. Returns an exit code. */
@@ -30,5 +31,8 @@ void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy 
 
 /* What is in force after an update, and its terms. */
 void lx_say_updated(const struct lx_update *update, const struct lx_policy *policy, uint32_t try_seconds);
+
+/* What is a candidate after an update that only loads it, and what can be done with it. */
+void lx_say_loaded(const struct lx_update *update, const struct lx_policy *policy);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* confirm and rollback: the two ends that a trial can be brought to, and the way back from an update without one. */
+/*
+ * confirm, promote and rollback: what becomes of a trial or a candidate, and the way back from an update without
+ * either.
+ */
 #include <stdio.h>
 
 #include "../kernel/update.h"
@@ -7,14 +10,32 @@
 #include "output.h"
 #include "verb.h"
 
-typedef int (*decision)(struct lx_update *update, struct lx_failure *failure);
+/* Decides, and tells what became of what is in force. */
+typedef int (*decision)(struct lx_update *update, const char **sentence, struct lx_failure *failure);
 
-static int decide(int argc, char **argv, decision decided, const char *sentence)
+static int confirm(struct lx_update *update, const char **sentence, struct lx_failure *failure)
+{
+    *sentence = "is confirmed";
+    return lx_update_confirm(update, failure);
+}
+
+static int roll_back(struct lx_update *update, const char **sentence, struct lx_failure *failure)
+{
+    const struct lx_publication *candidate = lx_update_candidate(update);
+    int error = lx_update_rollback(update, failure);
+
+    *sentence =
+        candidate && !lx_update_candidate(update) ? "stays in force; the candidate is discarded" : "is in force again";
+    return error;
+}
+
+static int decide(int argc, char **argv, decision decided)
 {
     struct lx_arguments arguments;
     struct lx_interface interface;
     struct lx_failure failure;
     struct lx_update update;
+    const char *sentence;
     int result;
 
     if (!lx_options_read(argc, argv, NULL, 0, &arguments, &result))
@@ -23,7 +44,7 @@ static int decide(int argc, char **argv, decision decided, const char *sentence)
         return lx_usage_error("%s takes one interface: lyncxdp %s IFACE", argv[0], argv[0]);
     if (lx_interface_find(arguments.items[0], &interface, &failure) || lx_update_begin(&interface, &update, &failure))
         return lx_print_failure(&failure);
-    if (decided(&update, &failure)) {
+    if (decided(&update, &sentence, &failure)) {
         result = lx_print_failure(&failure);
     } else {
         const struct lx_publication *publication = lx_update_in_force(&update);
@@ -38,10 +59,10 @@ static int decide(int argc, char **argv, decision decided, const char *sentence)
 
 int lx_verb_confirm(int argc, char **argv)
 {
-    return decide(argc, argv, lx_update_confirm, "is confirmed");
+    return decide(argc, argv, confirm);
 }
 
 int lx_verb_rollback(int argc, char **argv)
 {
-    return decide(argc, argv, lx_update_rollback, "is in force again");
+    return decide(argc, argv, roll_back);
 }

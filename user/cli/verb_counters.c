@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* counters: what an attachment has let through and dropped, by row, by reason and by dropped port. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../core/report.h"
 #include "../core/report_json.h"
+#include "../kernel/shadow.h"
 #include "attachments.h"
 #include "output.h"
 #include "table.h"
@@ -62,6 +64,41 @@ static const struct lx_column port_columns[] = {
     {"WOULD-DROP", "would_drop", true, false},
 };
 
+static const struct lx_column change_columns[] = {
+    {"TRANSPORT", "transport", false, false}, {"PORT", "port", true, false},
+    {"REASON", "reason", false, false},       {"ROW", "row", false, false},
+    {"PACKETS", "packets", true, false},
+};
+
+/* What the candidate beside the policy would change at a hook, or null. NULL when it cannot be told. */
+static json_t *shadow_of(const struct lx_attachment *attachment, enum lx_hook hook, const struct lx_row_label *labels)
+{
+    struct lx_publication candidate;
+    struct lx_shadow_counts counts;
+    struct lx_failure failure;
+    json_t *report;
+
+    if (lx_attachment_candidate(attachment, &candidate))
+        return json_null();
+    if (lx_shadow_read(attachment, hook, &counts, &failure) == -ENOENT)
+        return json_null();
+    report = lx_report_shadow(&counts, &candidate, labels);
+    lx_shadow_counts_free(&counts);
+    return report;
+}
+
+/* The report about a hook, or NULL when out of memory. */
+static json_t *report_of(const struct lx_attachment *attachment, enum lx_hook hook, const struct lx_counters *sum,
+                         const struct lx_row_label *labels)
+{
+    json_t *report = lx_report_counters(&attachment->metadata, hook, sum, labels);
+
+    if (report && !json_object_set_new(report, "shadow", shadow_of(attachment, hook, labels)))
+        return report;
+    json_decref(report);
+    return NULL;
+}
+
 static int add_hook(const struct lx_attachment *attachment, enum lx_hook hook, json_t *reports)
 {
     struct lx_counters *sum = malloc(sizeof(*sum));
@@ -73,7 +110,7 @@ static int add_hook(const struct lx_attachment *attachment, enum lx_hook hook, j
         return lx_memory_error();
     if (lx_attachment_counters(attachment, hook, sum, &failure) || lx_attachment_labels(attachment, &labels, &failure))
         result = lx_print_failure(&failure);
-    else if (lx_json_add(reports, lx_report_counters(&attachment->metadata, hook, sum, labels)))
+    else if (lx_json_add(reports, report_of(attachment, hook, sum, labels)))
         result = lx_memory_error();
     free(labels);
     free(sum);
@@ -148,6 +185,39 @@ static int print_ports(const json_t *ports, bool all)
     return result;
 }
 
+static int print_changes(const json_t *changes, const char *what, bool all)
+{
+    json_t *shown = json_copy((json_t *)changes);
+    int result = LX_EXIT_DONE;
+
+    if (!shown)
+        return lx_memory_error();
+    while (!all && json_array_size(shown) > PORTS_SHOWN)
+        json_array_remove(shown, json_array_size(shown) - 1);
+    printf("the candidate would newly %s%s\n", what, json_array_size(changes) ? ":" : " nothing");
+    if (json_array_size(changes))
+        result = lx_print_table(shown, change_columns, sizeof(change_columns) / sizeof(*change_columns));
+    if (json_array_size(shown) < json_array_size(changes))
+        printf("(%zu more; --by port lists them)\n", json_array_size(changes) - json_array_size(shown));
+    json_decref(shown);
+    return result;
+}
+
+/* What the candidate beside the policy would change, if there is one. */
+static int print_shadow(const json_t *shadow, bool all)
+{
+    int result;
+
+    if (!json_is_object(shadow))
+        return LX_EXIT_DONE;
+    printf("candidate %s, generation %" JSON_INTEGER_FORMAT ": %" JSON_INTEGER_FORMAT " packets compared\n",
+           json_string_value(json_object_get(shadow, "role")),
+           json_integer_value(json_object_get(shadow, "generation")),
+           json_integer_value(json_object_get(shadow, "packets")));
+    result = print_changes(json_object_get(shadow, "newly_dropped"), "drop", all);
+    return result != LX_EXIT_DONE ? result : print_changes(json_object_get(shadow, "newly_passed"), "pass", all);
+}
+
 static int print_attachment(const json_t *report, enum breakdown by)
 {
     const json_t *ports = json_object_get(report, "ports");
@@ -162,6 +232,8 @@ static int print_attachment(const json_t *report, enum breakdown by)
                                 sizeof(reason_columns) / sizeof(*reason_columns));
     if (result == LX_EXIT_DONE && (by == BY_PORT || (by == BY_ALL && json_array_size(ports))))
         result = print_ports(ports, by == BY_PORT);
+    if (result == LX_EXIT_DONE && (by == BY_ALL || by == BY_PORT))
+        result = print_shadow(json_object_get(report, "shadow"), by == BY_PORT);
     return result;
 }
 

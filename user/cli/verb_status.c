@@ -95,8 +95,11 @@ static int add_status(const struct lx_attachment *attachment, void *context)
     struct lx_flow_numbers flows;
     struct lx_failure failure; /* this user may not look at them */
     bool counted = !lx_attachment_flow_numbers(attachment, &flows, &failure);
+    struct lx_publication candidate;
+    bool compared = !lx_attachment_candidate(attachment, &candidate);
     struct lx_status status = {.metadata = metadata,
                                .publication = &attachment->publication,
+                               .shadow = compared ? &candidate : NULL,
                                .control = attachment->control,
                                .now_ms = attachment->opened_ms,
                                .flows = counted ? &flows : NULL};
@@ -115,6 +118,11 @@ static int add_status(const struct lx_attachment *attachment, void *context)
             result = tell_state(metadata, state, hook);
     }
     tell_terms(attachment);
+    if (compared)
+        lx_print_warning("generation %llu is a candidate on %s: 'lyncxdp counters %s' tells what it would change, "
+                         "'lyncxdp promote %s' puts it in force, 'lyncxdp rollback %s' discards it",
+                         (unsigned long long)candidate.generation, metadata->interface, metadata->interface,
+                         metadata->interface, metadata->interface);
     return result;
 }
 

@@ -13,7 +13,7 @@
 struct update_options {
     struct lx_policy_options policy; /* as given; what counts are the words */
     uint32_t try_seconds;
-    bool force, watch;
+    bool force, watch, shadow;
 };
 
 static int refuse_mode(void *field, const char *value)
@@ -38,6 +38,8 @@ static const struct lx_option negations[] = {
 static const struct lx_option options_of_update[] = {
     {"try", "SECONDS", "fall back to what is in force now after that time, unless it was confirmed", lx_take_seconds,
      offsetof(struct update_options, try_seconds)},
+    {"shadow", NULL, "load a candidate: count what it would change, enforce what is in force", lx_take_flag,
+     offsetof(struct update_options, shadow)},
     {"force", NULL, "update even if it cuts this SSH session", lx_take_flag, offsetof(struct update_options, force)},
     {"watch", NULL, "stay, and update again whenever one of the policy's files changes", lx_take_flag,
      offsetof(struct update_options, watch)},
@@ -62,10 +64,16 @@ int lx_verb_update(int argc, char **argv)
         struct lx_change change = {
             .interface = arguments.items[0],
             .given = &given,
-            .intent = {.verb = "update", .try_seconds = options.try_seconds, .force = options.force},
+            .intent = {.verb = "update",
+                       .try_seconds = options.try_seconds,
+                       .force = options.force,
+                       .shadow = options.shadow},
         };
 
-        if (arguments.count != 1)
+        if (options.shadow && (options.try_seconds || options.force || options.watch))
+            result =
+                lx_usage_error("--shadow enforces nothing, so that it goes with none of --try, --force and --watch");
+        else if (arguments.count != 1)
             result = lx_usage_error("update takes one interface: lyncxdp update IFACE [OPTION]...");
         else if (options.watch && options.try_seconds)
             result = lx_usage_error("--watch puts in force for good what --try would only try; leave one of them out");
