@@ -758,27 +758,56 @@ Test(update, nothing_is_changed_where_nothing_filters)
     cr_expect_not_null(strstr(failure.text, "not filtered"), "%s", failure.text);
 }
 
-Test(update, no_change_of_the_policy_touches_the_shadow)
+/* As if a candidate were loaded there. */
+static void name_shadow(uint8_t slot)
 {
-    struct lx_attachment attachment = {0};
+    struct lx_attachment attachment = opened();
     struct lx_maps maps;
 
-    attach(PORTS(1000), 0);
-    must_change(PORTS(2000), 0, 0);
-    attachment = opened();
     cr_assert_eq(lx_maps_open(attachment.directory, true, &maps), 0);
     cr_assert_eq(lx_publish_control(maps.fds[LX_MAP_CONTROL],
                                     lx_control_word(lx_control_active(attachment.control),
-                                                    lx_control_fallback(attachment.control), 3, 0),
+                                                    lx_control_fallback(attachment.control), slot, 0),
                                     &failure),
                  0);
     lx_maps_close(&maps);
     lx_attachment_close(&attachment);
+}
+
+static uint8_t in_force(void)
+{
+    struct lx_attachment attachment = opened();
+    uint8_t slot = lx_control_active(attachment.control);
+
+    lx_attachment_close(&attachment);
+    return slot;
+}
+
+Test(update, no_change_of_the_policy_touches_the_shadow)
+{
+    struct lx_attachment attachment;
+
+    attach(PORTS(1000), 0);
+    must_change(PORTS(2000), 0, 0);
+    name_shadow(3);
     for (int i = 0; i < 5; i++)
         must_change(PORTS(3000), i == 4 ? 600 : 0, 0);
     cr_assert_eq(decide(lx_update_confirm), 0);
-    cr_assert_eq(decide(lx_update_rollback), 0);
     attachment = opened();
     cr_expect_eq(lx_control_shadow(attachment.control), 3);
     lx_attachment_close(&attachment);
+}
+
+Test(update, a_rollback_discards_the_shadow_before_it_touches_the_policy)
+{
+    uint8_t active;
+
+    attach(PORTS(1000), 0);
+    must_change(PORTS(2000), 0, 0);
+    name_shadow(3);
+    active = in_force();
+    cr_assert_eq(decide(lx_update_rollback), 0);
+    cr_expect_eq(in_force(), active);
+    cr_assert_eq(decide(lx_update_rollback), 0);
+    cr_expect_neq(in_force(), active);
 }

@@ -44,7 +44,9 @@ counted_reason() {
 
 # flows HOST INTERFACE FILTER   what jq must find true of the flows.
 flows() {
-    lab_lyncxdp "$1" flows "$2" --json | jq -e "$3"
+    local list
+    list=$(lab_lyncxdp "$1" flows "$2" --json)
+    jq -e "$3" <<<"$list" || { jq -c '.[]' <<<"$list"; false; }
 }
 
 # The Edge fetches something from port 40062, and closes.

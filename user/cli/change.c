@@ -45,7 +45,7 @@ static int put(struct lx_update *update, struct lx_requested *requested, const s
     return LX_EXIT_DONE;
 }
 
-static int put_if_needed(struct lx_update *update, struct lx_requested *requested, struct lx_change *change)
+static int put_if_needed(struct lx_update *update, struct lx_requested *requested, struct lx_policy_change *change)
 {
     change->result = LX_CHANGED;
     if (change->needed_only && lx_control_deadline(update->control))
@@ -55,7 +55,7 @@ static int put_if_needed(struct lx_update *update, struct lx_requested *requeste
     return change->result == LX_CHANGED ? put(update, requested, &change->intent) : LX_EXIT_DONE;
 }
 
-static int change_held(struct lx_update *update, struct lx_change *change)
+static int change_held(struct lx_update *update, struct lx_policy_change *change)
 {
     struct lx_requested requested = {.is_inline = update->metadata.pair_ifindex != 0};
     struct lx_words kept = {0};
@@ -77,7 +77,7 @@ static int change_held(struct lx_update *update, struct lx_change *change)
     return result;
 }
 
-int lx_change_policy(struct lx_change *change)
+int lx_change_policy(struct lx_policy_change *change)
 {
     struct lx_interface interface;
     struct lx_failure failure;

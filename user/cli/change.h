@@ -11,7 +11,7 @@ enum lx_changed {
     LX_CHANGED_LATER, /* a trial is pending, or another command at work */
 };
 
-struct lx_change {
+struct lx_policy_change {
     const char *interface;
     const struct lx_words *given; /* over those that asked for what is in force */
     struct lx_intent intent;
@@ -20,6 +20,6 @@ struct lx_change {
     struct lx_words *files; /* receives what was read for it, or could not be; NULL: nobody asks */
 };
 
-int lx_change_policy(struct lx_change *change);
+int lx_change_policy(struct lx_policy_change *change);
 
 #endif

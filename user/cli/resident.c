@@ -59,18 +59,18 @@ static bool follow(struct lx_file_watch *watch, struct lx_words *files, bool sou
 }
 
 /* Reads again. What could not be made is tried again when it is `later`; `quiet`: nobody has changed anything. */
-static void again(const struct lx_change *first, struct lx_file_watch *watch, bool quiet, bool *later)
+static void again(const struct lx_policy_change *first, struct lx_file_watch *watch, bool quiet, bool *later)
 {
     const struct lx_words none = {0};
     bool waited = *later;
 
     for (int attempt = 0; attempt < 8; attempt++) {
         struct lx_words files = {0};
-        struct lx_change change = {.interface = first->interface,
-                                   .given = &none,
-                                   .intent = first->intent,
-                                   .needed_only = true,
-                                   .files = &files};
+        struct lx_policy_change change = {.interface = first->interface,
+                                          .given = &none,
+                                          .intent = first->intent,
+                                          .needed_only = true,
+                                          .files = &files};
         int result = lx_change_policy(&change);
         bool known = !files.count;
 
@@ -91,7 +91,7 @@ static void again(const struct lx_change *first, struct lx_file_watch *watch, bo
     }
 }
 
-static int stay(const struct lx_change *first, struct lx_file_watch *watch)
+static int stay(const struct lx_policy_change *first, struct lx_file_watch *watch)
 {
     bool later = false;
 
@@ -116,7 +116,7 @@ static int stay(const struct lx_change *first, struct lx_file_watch *watch)
     }
 }
 
-int lx_resident(struct lx_change *change)
+int lx_resident(struct lx_policy_change *change)
 {
     struct lx_words files = {0};
     struct lx_file_watch watch;

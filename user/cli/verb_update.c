@@ -61,7 +61,7 @@ int lx_verb_update(int argc, char **argv)
         sets[set].clears = true;
     }
     if (lx_options_read(argc, argv, sets, 4, &arguments, &result)) {
-        struct lx_change change = {
+        struct lx_policy_change change = {
             .interface = arguments.items[0],
             .given = &given,
             .intent = {.verb = "update",
