@@ -20,15 +20,15 @@ CFLAGS   += -std=gnu11 $(WARNINGS)
 LDFLAGS  := -pie -Wl,-z,relro,-z,now
 CORE_LIBS   := -lyaml -ljansson
 KERNEL_LIBS := -lxdp -lbpf -lmnl -lcap-ng -lseccomp
-CLI_LIBS    := -lsmartcols -lmicrohttpd
+CLI_LIBS    := -lsmartcols -lmicrohttpd -lpcap -lncursesw
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -Ibpf \
               -idirafter /usr/include/$(shell $(CC) -dumpmachine 2>/dev/null)
 
 # What builds, tests and demonstrates lyncxdp on a fresh Debian 12.
 PACKAGES := gcc make libc6-dev pkg-config clang-14 llvm-14 bpftool libbpf-dev libxdp-dev libyaml-dev libjansson-dev \
-            libsmartcols-dev libmnl-dev libmicrohttpd-dev libcap-ng-dev libseccomp-dev libcriterion-dev iproute2 ethtool procps
-TEST_PACKAGES := curl iputils-ping xz-utils jq clang-format-14 clang-tidy-14 cppcheck valgrind libclang-rt-14-dev coturn dnsmasq-base sip-tester openssl \
+            libsmartcols-dev libmnl-dev libmicrohttpd-dev libpcap-dev libncurses-dev libcap-ng-dev libseccomp-dev libcriterion-dev iproute2 ethtool procps
+TEST_PACKAGES := tmux tshark curl iputils-ping xz-utils jq clang-format-14 clang-tidy-14 cppcheck valgrind libclang-rt-14-dev coturn dnsmasq-base sip-tester openssl \
             nginx-light socat nftables openssh-server openssh-client qemu-system-x86 busybox-static cpio xdp-tools strace prometheus chromium
 
 CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*.c))

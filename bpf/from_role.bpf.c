@@ -9,7 +9,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "from_role.h"
-#include "shadow.h"
+#include "sample.h"
 
 /* The most of a packet that is pulled into its linear part: Ethernet, two tags, IPv6 and room for extension headers. */
 #define LX_HEADERS 256
@@ -165,6 +165,35 @@ lx_apart int lx_shadow_from_role(struct __sk_buff *skb, bool passed)
                            lx_skb_bytes(skb));
 }
 
+lx_apart int lx_send_sample_from_role(struct __sk_buff *skb, const struct lx_opinion *opinion)
+{
+    __u32 length = skb->len;
+    struct lx_sample *sample;
+
+    if (twin || !opinion)
+        return 0;
+    sample = lx_sample_begin(opinion, LX_HOOK_FROM_ROLE, length);
+    if (!sample)
+        return 0;
+    bpf_skb_load_bytes(skb, 0, sample->bytes, lx_sampled_bytes(length));
+    bpf_ringbuf_submit(sample, 0);
+    return 0;
+}
+
+/* Tells the listener of a packet, if it is one that he wants to hear of. */
+lx_apart int lx_sample_from_role(struct __sk_buff *skb, bool passed)
+{
+    struct lx_opinion opinion;
+
+    if (!lx_sample_asks(LX_HOOK_FROM_ROLE, passed))
+        return 0;
+    lx_ask_in_force(&opinion);
+    lx_any_from_role(skb, &opinion);
+    if (lx_reason_verdict(opinion.judgement & 0xffff) == LX_DROP)
+        lx_send_sample_from_role(skb, &opinion);
+    return 0;
+}
+
 SEC("tc")
 int lyncxdp_from_role(struct __sk_buff *skb)
 {
@@ -178,8 +207,12 @@ int lyncxdp_from_role(struct __sk_buff *skb)
         if (verdict == LX_UNDECIDED)
             verdict = lx_any_from_role(skb, NULL);
     }
-    if (!twin && lx_unlikely(lx_has_candidate()))
-        lx_shadow_from_role(skb, verdict != TC_ACT_SHOT);
+    if (!twin && lx_unlikely(lx_is_watched())) {
+        if (lx_has_candidate())
+            lx_shadow_from_role(skb, verdict != TC_ACT_SHOT);
+        if (lx_sampled_until())
+            lx_sample_from_role(skb, verdict != TC_ACT_SHOT);
+    }
     return verdict;
 }
 

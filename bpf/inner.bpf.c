@@ -9,7 +9,7 @@
 #include <xdp/xdp_helpers.h>
 
 #include "from_role.h"
-#include "shadow.h"
+#include "sample.h"
 #include "xdp.h"
 
 /* As on the outer NIC: lyncxdp decides first, and what it passes goes on to the dispatcher's other programs. */
@@ -107,6 +107,35 @@ lx_apart int lx_shadow_inner(struct xdp_md *context, bool passed)
                            bpf_xdp_get_buff_len(context));
 }
 
+lx_apart int lx_send_sample_inner(struct xdp_md *context, const struct lx_opinion *opinion)
+{
+    __u32 length = bpf_xdp_get_buff_len(context);
+    struct lx_sample *sample;
+
+    if (twin || !opinion)
+        return 0;
+    sample = lx_sample_begin(opinion, LX_HOOK_FROM_ROLE, length);
+    if (!sample)
+        return 0;
+    bpf_xdp_load_bytes(context, 0, sample->bytes, lx_sampled_bytes(length));
+    bpf_ringbuf_submit(sample, 0);
+    return 0;
+}
+
+/* Tells the listener of a packet, if it is one that he wants to hear of. */
+lx_apart int lx_sample_inner(struct xdp_md *context, bool passed)
+{
+    struct lx_opinion opinion;
+
+    if (!lx_sample_asks(LX_HOOK_FROM_ROLE, passed))
+        return 0;
+    lx_ask_in_force(&opinion);
+    lx_any_inner(context, &opinion);
+    if (lx_reason_verdict(opinion.judgement & 0xffff) == LX_DROP)
+        lx_send_sample_inner(context, &opinion);
+    return 0;
+}
+
 SEC("xdp.frags")
 int lyncxdp_inner(struct xdp_md *context)
 {
@@ -117,8 +146,12 @@ int lyncxdp_inner(struct xdp_md *context)
         if (verdict == LX_UNDECIDED)
             verdict = lx_any_inner(context, NULL);
     }
-    if (!twin && lx_unlikely(lx_has_candidate()))
-        lx_shadow_inner(context, verdict != XDP_DROP);
+    if (!twin && lx_unlikely(lx_is_watched())) {
+        if (lx_has_candidate())
+            lx_shadow_inner(context, verdict != XDP_DROP);
+        if (lx_sampled_until())
+            lx_sample_inner(context, verdict != XDP_DROP);
+    }
     return verdict;
 }
 

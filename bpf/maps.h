@@ -113,7 +113,7 @@ struct {
 struct change_map {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, LX_CHANGES);
-    __uint(key_size, sizeof(struct lx_change)); /* clang leaves the types of an inner map's keys out of its BTF */
+    __uint(key_size, sizeof(struct lx_divergence)); /* clang leaves the types of an inner map's keys out of its BTF */
     __uint(value_size, sizeof(struct lx_counter));
 };
 
@@ -132,6 +132,34 @@ struct {
     __type(value, struct lx_comparisons);
 } comparisons SEC(".maps");
 
+/* Samples of dropped packets on their way to a listener, who brings the ring buffer along. */
+struct sample_ring {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, LX_SAMPLE_RING);
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __array(values, struct sample_ring);
+} samples SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct lx_wish);
+} wishes SEC(".maps");
+
+/* One entry a possible CPU. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct lx_listened);
+} listened SEC(".maps");
+
 /* The control word of this moment. */
 lx_inline __u64 lx_control_now(void)
 {
@@ -141,6 +169,17 @@ lx_inline __u64 lx_control_now(void)
 lx_inline bool lx_has_candidate(void)
 {
     return lx_control_now() & LX_CONTROL_SHADOW;
+}
+
+lx_inline __u64 lx_sampled_until(void)
+{
+    return *(volatile __u64 *)&control.sampled_until;
+}
+
+/* True when more is to be done with a packet than to judge and count it. */
+lx_inline bool lx_is_watched(void)
+{
+    return (lx_control_now() & LX_CONTROL_SHADOW) | lx_sampled_until();
 }
 
 /* The slot in force. The clock is asked only while a trial is pending. */

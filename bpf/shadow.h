@@ -70,7 +70,7 @@ lx_apart int lx_count_change(__u32 hook_and_newly, __u32 judgement, __u32 servic
 {
     __u32 hook = hook_and_newly >> 1, newly = hook_and_newly & 1;
     struct lx_counter fresh = {.packets = packets, .bytes = bytes}, *counter;
-    struct lx_change change = {
+    struct lx_divergence change = {
         .newly = newly, .reason = judgement & 0xff, .row = judgement >> 16, .transport = LX_NO_TRANSPORT};
     void *map = bpf_map_lookup_elem(&changes, &hook);
 

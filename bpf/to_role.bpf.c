@@ -8,7 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <xdp/xdp_helpers.h>
 
-#include "shadow.h"
+#include "sample.h"
 #include "state.h"
 #include "xdp.h"
 
@@ -141,6 +141,35 @@ lx_apart int lx_shadow_to_role(struct xdp_md *context, bool passed)
                            bpf_xdp_get_buff_len(context));
 }
 
+lx_apart int lx_send_sample_to_role(struct xdp_md *context, const struct lx_opinion *opinion)
+{
+    __u32 length = bpf_xdp_get_buff_len(context);
+    struct lx_sample *sample;
+
+    if (twin || !opinion)
+        return 0;
+    sample = lx_sample_begin(opinion, LX_HOOK_TO_ROLE, length);
+    if (!sample)
+        return 0;
+    bpf_xdp_load_bytes(context, 0, sample->bytes, lx_sampled_bytes(length));
+    bpf_ringbuf_submit(sample, 0);
+    return 0;
+}
+
+/* Tells the listener of a packet, if it is one that he wants to hear of. */
+lx_apart int lx_sample_to_role(struct xdp_md *context, bool passed)
+{
+    struct lx_opinion opinion;
+
+    if (!lx_sample_asks(LX_HOOK_TO_ROLE, passed))
+        return 0;
+    lx_ask_in_force(&opinion);
+    lx_any_to_role(context, &opinion);
+    if (lx_reason_verdict(opinion.judgement & 0xffff) == LX_DROP)
+        lx_send_sample_to_role(context, &opinion);
+    return 0;
+}
+
 SEC("xdp.frags")
 int lyncxdp_to_role(struct xdp_md *context)
 {
@@ -151,8 +180,12 @@ int lyncxdp_to_role(struct xdp_md *context)
         if (verdict == LX_UNDECIDED)
             verdict = lx_any_to_role(context, NULL);
     }
-    if (!twin && lx_unlikely(lx_has_candidate()))
-        lx_shadow_to_role(context, verdict != XDP_DROP);
+    if (!twin && lx_unlikely(lx_is_watched())) {
+        if (lx_has_candidate())
+            lx_shadow_to_role(context, verdict != XDP_DROP);
+        if (lx_sampled_until())
+            lx_sample_to_role(context, verdict != XDP_DROP);
+    }
     return verdict;
 }
 

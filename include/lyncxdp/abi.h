@@ -10,7 +10,7 @@
 #include "types.h"
 
 /* Raised whenever anything in this header or in image.h changes its layout or meaning. */
-#define LX_ABI_VERSION 5
+#define LX_ABI_VERSION 6
 
 /*
  * Raised when the programs change over maps and images that do not. An update replaces programs of another version in
@@ -75,9 +75,10 @@ enum lx_egress {
  */
 struct lx_control {
     __u64 word;
+    __u64 sampled_until; /* milliseconds of CLOCK_MONOTONIC until which a listener wants samples; 0: there is none */
 };
 
-_Static_assert(sizeof(struct lx_control) == 8, "the control word is written with one store");
+_Static_assert(sizeof(struct lx_control) == 16, "each is written with one store");
 
 #define LX_NO_SHADOW 0xffu
 
@@ -165,7 +166,7 @@ lx_inline __u32 lx_port_page(__u32 cpu, __u32 transport, __u32 port)
  * What the policy in force and the candidate do not agree about: `changes` counts packets by this. Packets without
  * ports, and those whose headers alone decided, have transport LX_NO_TRANSPORT and port 0.
  */
-struct lx_change {
+struct lx_divergence {
     __u8 newly;     /* enum lx_verdict: what the candidate would do, and the policy in force does not */
     __u8 reason;    /* enum lx_reason that the candidate gives */
     __u16 row;      /* slot: of what would newly pass the candidate's row, of what would newly be dropped the one that
@@ -177,7 +178,7 @@ struct lx_change {
 
 #define LX_NO_TRANSPORT 0xffu
 
-_Static_assert(sizeof(struct lx_change) == 8, "no hole in a key");
+_Static_assert(sizeof(struct lx_divergence) == 8, "no hole in a key");
 
 /* More than there are ports of both transports. What finds no room is counted in lx_comparison all the same. */
 #define LX_CHANGES 131072
@@ -186,7 +187,7 @@ _Static_assert(sizeof(struct lx_change) == 8, "no hole in a key");
 struct lx_comparison {
     __u64 packets; /* judged by both */
     __u64 pad;
-    struct lx_counter newly[2]; /* of those, by enum lx_verdict of lx_change.newly */
+    struct lx_counter newly[2]; /* of those, by enum lx_verdict of lx_divergence.newly */
     __u64 line[2];              /* to a whole cache line */
 };
 
@@ -196,6 +197,58 @@ _Static_assert(sizeof(struct lx_comparison) == 64, "ABI");
 struct lx_comparisons {
     struct lx_comparison hooks[LX_HOOK_COUNT];
 };
+
+/* What a listener wants to see of packets that are dropped, or would be: the one entry of the map `wishes`. */
+struct lx_wish {
+    __u64 reasons;    /* a bit for each enum lx_reason; 0: any */
+    __u64 interval;   /* nanoseconds from one sample to the next, */
+    __u64 burst;      /* and so many of them ahead of time */
+    __u64 next;       /* nanoseconds of CLOCK_MONOTONIC: the program's own */
+    __u32 service;    /* lx_service() of the destination, or only its port (LX_LISTEN_PORT), or LX_LISTEN_ANY */
+    __u32 prefixed;   /* 1: source or destination is in this prefix, the sender of an ICMP error included */
+    __u32 address[4]; /* network byte order, IPv4 as ::ffff:a.b.c.d; zeroes beyond the prefix */
+    __u32 mask[4];
+};
+
+#define LX_LISTEN_ANY (~0u)
+#define LX_LISTEN_PORT(port) ((__u32)(port) | 1u << 31)
+
+_Static_assert(sizeof(struct lx_wish) == 72, "ABI");
+
+/* One CPU's part of what became of packets that the listener wants; the map `listened` holds one per possible CPU. */
+struct lx_listened {
+    __u64 wanted;  /* packets, */
+    __u64 samples; /* of which so many were sent, */
+    __u64 lost;    /* and so many were not because the listener was too slow; the rest would have been too many */
+    __u64 line[5];
+};
+
+_Static_assert(sizeof(struct lx_listened) == 64, "a whole cache line");
+
+#define LX_SAMPLE_BYTES 256
+
+/* A packet that was dropped, or would have been. What was not read of it is zero. */
+struct lx_sample {
+    __u64 time;                          /* nanoseconds of CLOCK_MONOTONIC */
+    __u32 judgement;                     /* packed */
+    __u32 length;                        /* of the frame, as it is counted */
+    __u32 captured;                      /* bytes of it that are here */
+    __u8 hook;                           /* enum lx_hook */
+    __u8 would;                          /* 1: it passed all the same */
+    __u16 ethertype;                     /* host byte order */
+    __u8 protocol;                       /* IPPROTO_ of what is read, or 0 */
+    __u8 has_ports;                      /* 1: TCP or UDP, */
+    __u16 source_port, destination_port; /* host byte order; of an echo its identifier */
+    __u8 tcp_flags;
+    __u8 pad;
+    __u32 source[4], destination[4]; /* network byte order; IPv4: the last word alone */
+    __u8 bytes[LX_SAMPLE_BYTES];
+};
+
+_Static_assert(sizeof(struct lx_sample) == 320, "ABI");
+
+/* Bytes of a listener's ring buffer. */
+#define LX_SAMPLE_RING (256u << 10)
 
 /* What a row slot stands for; slots without a row have an empty id. Text is UTF-8 and ends with a zero byte. */
 struct lx_row_label {

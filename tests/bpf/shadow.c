@@ -121,7 +121,7 @@ struct expected {
     struct lx_shadow_counts counts;
 };
 
-static void expect_change(struct expected *expected, const struct lx_change *change, size_t length)
+static void expect_change(struct expected *expected, const struct lx_divergence *change, size_t length)
 {
     struct lx_shadow_counts *counts = &expected->counts;
     size_t i;
@@ -134,7 +134,7 @@ static void expect_change(struct expected *expected, const struct lx_change *cha
     if (i == counts->count) {
         counts->changes = reallocarray(counts->changes, i + 1, sizeof(*counts->changes));
         cr_assert_not_null(counts->changes);
-        counts->changes[counts->count++] = (struct lx_change_count){.change = *change};
+        counts->changes[counts->count++] = (struct lx_divergence_count){.change = *change};
     }
     counts->changes[i].counter.packets++;
     counts->changes[i].counter.bytes += length;
@@ -171,7 +171,7 @@ static void judge(const struct lx_policy *policy, const struct lx_policy *candid
                   const uint8_t *frame, size_t length, struct expected *expected)
 {
     struct oracle_verdict verdict, other;
-    struct lx_change change = {.transport = LX_NO_TRANSPORT};
+    struct lx_divergence change = {.transport = LX_NO_TRANSPORT};
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
@@ -193,7 +193,7 @@ static void judge(const struct lx_policy *policy, const struct lx_policy *candid
     expect_change(expected, &change, length);
 }
 
-static const struct lx_counter *find_change(const struct lx_shadow_counts *counts, const struct lx_change *change)
+static const struct lx_counter *find_change(const struct lx_shadow_counts *counts, const struct lx_divergence *change)
 {
     for (size_t i = 0; i < counts->count; i++)
         if (!memcmp(&counts->changes[i].change, change, sizeof(*change)))
@@ -214,7 +214,7 @@ static void check_counts(enum lx_hook hook, const struct expected *expected)
     }
     cr_expect_eq(counts.count, wanted->count);
     for (size_t i = 0; i < wanted->count; i++) {
-        const struct lx_change *change = &wanted->changes[i].change;
+        const struct lx_divergence *change = &wanted->changes[i].change;
         const struct lx_counter *counter = find_change(&counts, change);
 
         cr_assert_not_null(counter, "not counted: newly %s, %s, row %u, transport %u, port %u",

@@ -132,7 +132,7 @@ static struct lx_shadow_counts counts_after(enum lx_hook hook, uint64_t packets)
     return counts;
 }
 
-static void expect_changed(const struct lx_shadow_counts *counts, struct lx_change wanted, uint64_t packets)
+static void expect_changed(const struct lx_shadow_counts *counts, struct lx_divergence wanted, uint64_t packets)
 {
     for (size_t i = 0; i < counts->count; i++) {
         if (memcmp(&counts->changes[i].change, &wanted, sizeof(wanted)))
@@ -161,8 +161,8 @@ static void check_hook(enum lx_hook hook, uint16_t listed, uint16_t candidate, u
     cr_expect_eq(counts.count, 2);
     cr_expect_eq(counts.sum.newly[LX_DROP].packets, 2);
     cr_expect_eq(counts.sum.newly[LX_PASS].packets, 3);
-    expect_changed(&counts, (struct lx_change){LX_DROP, LX_REASON_NO_ROW, row, listed, LX_UDP, 0}, 2);
-    expect_changed(&counts, (struct lx_change){LX_PASS, LX_REASON_ROW, candidate_row, candidate, LX_UDP, 0}, 3);
+    expect_changed(&counts, (struct lx_divergence){LX_DROP, LX_REASON_NO_ROW, row, listed, LX_UDP, 0}, 2);
+    expect_changed(&counts, (struct lx_divergence){LX_PASS, LX_REASON_ROW, candidate_row, candidate, LX_UDP, 0}, 3);
     lx_shadow_counts_free(&counts);
 }
 

@@ -457,7 +457,7 @@ Test(report, an_including_role_counts_the_rows_it_takes_over)
 /* What would newly be dropped and passed, most packets first, and what found no room in the table as one more line. */
 Test(report, a_candidate_s_changes_add_up)
 {
-    struct lx_change_count changes[] = {
+    struct lx_divergence_count changes[] = {
         {{.newly = LX_DROP, .reason = LX_REASON_NO_ROW, .row = 0, .port = 3478, .transport = LX_UDP}, {2, 200}},
         {{.newly = LX_PASS, .reason = LX_REASON_ROW, .row = 7, .port = 22, .transport = LX_TCP}, {4, 400}},
         {{.newly = LX_DROP, .reason = LX_REASON_VLAN, .row = LX_NO_ROW, .transport = LX_NO_TRANSPORT}, {3, 300}},

@@ -26,6 +26,7 @@ static const struct lx_verb verbs[] = {
     {"counters", "[IFACE] [--by row|port|reason] [--json]", "what was let through and what was dropped",
      lx_verb_counters},
     {"exporter", "[IFACE]... [OPTION]...", "metrics for Prometheus, and a page for people", lx_verb_exporter},
+    {"monitor", "[IFACE] [-w FILE] [OPTION]... [--json]", "packets as they are dropped", lx_verb_monitor},
     {"flows", "[IFACE] [--json]", "the conversations that the role began", lx_verb_flows},
     {"explain", "(IFACE | --role ROLE...) [OPTION]... TRANSPORT SRC[:PORT] DST:PORT",
      "the verdict on one packet, and the row behind it", lx_verb_explain},

@@ -25,6 +25,7 @@ int lx_verb_diff(int argc, char **argv);
 int lx_verb_explain(int argc, char **argv);
 int lx_verb_exporter(int argc, char **argv);
 int lx_verb_flows(int argc, char **argv);
+int lx_verb_monitor(int argc, char **argv);
 int lx_verb_promote(int argc, char **argv);
 int lx_verb_roles(int argc, char **argv);
 int lx_verb_rollback(int argc, char **argv);

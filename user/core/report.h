@@ -65,14 +65,14 @@ json_t *lx_report_counters(const struct lx_metadata *metadata, enum lx_hook hook
                            const struct lx_row_label *labels);
 
 /* What a hook's shadow has counted: sums, and the parts of them by change, in no order. */
-struct lx_change_count {
-    struct lx_change change;
+struct lx_divergence_count {
+    struct lx_divergence change;
     struct lx_counter counter;
 };
 
 struct lx_shadow_counts {
     struct lx_comparison sum;
-    struct lx_change_count *changes; /* owned */
+    struct lx_divergence_count *changes; /* owned */
     size_t count;
 };
 
@@ -82,6 +82,23 @@ struct lx_shadow_counts {
  */
 json_t *lx_report_shadow(struct lx_shadow_counts *counts, const struct lx_publication *candidate,
                          const struct lx_row_label *labels);
+
+/* A sample, with what was made of it. */
+struct lx_sampled {
+    const struct lx_sample *sample;
+    const char *interface;
+    uint64_t time;       /* nanoseconds of CLOCK_REALTIME */
+    const char *row;     /* that comes nearest; NULL: none, or not known */
+    const char *nearest; /* in what the packet differs from it; NULL: not known */
+};
+
+json_t *lx_report_sample(const struct lx_sampled *sampled);
+
+/* An end of a sample's packet: its source or destination. */
+struct lx_address lx_sample_address(const struct lx_sample *sample, const uint32_t words[4]);
+
+/* The packet of a sample as a probe. False when it has no ports. */
+bool lx_sample_probe(const struct lx_sample *sample, struct lx_probe *probe);
 
 /*
  * A role of a policy file, with the number of rows that its tables print, those of the roles it includes among them:

@@ -8,7 +8,7 @@
 
 static int most_first(const void *left, const void *right)
 {
-    const struct lx_change_count *a = left, *b = right;
+    const struct lx_divergence_count *a = left, *b = right;
 
     if (a->counter.packets != b->counter.packets)
         return a->counter.packets < b->counter.packets ? 1 : -1;
@@ -20,9 +20,9 @@ static json_t *row_of(uint16_t row, const struct lx_row_label *labels)
     return row < LX_ROW_SLOTS ? lx_json_text(labels[row].id) : json_null();
 }
 
-static json_t *change_of(const struct lx_change_count *count, const struct lx_row_label *labels)
+static json_t *change_of(const struct lx_divergence_count *count, const struct lx_row_label *labels)
 {
-    const struct lx_change *change = &count->change;
+    const struct lx_divergence *change = &count->change;
     bool ports = change->transport < LX_TRANSPORT_COUNT;
 
     return json_pack("{s:o, s:o, s:s, s:o, s:I, s:I, s:s}", "transport",
@@ -41,7 +41,7 @@ static json_t *changes_of(const struct lx_shadow_counts *counts, enum lx_verdict
     int error = 0;
 
     for (size_t i = 0; i < counts->count && !error; i++) {
-        const struct lx_change_count *count = &counts->changes[i];
+        const struct lx_divergence_count *count = &counts->changes[i];
 
         if (count->change.newly != newly)
             continue;

@@ -94,6 +94,7 @@ static int shape_maps(struct bpf_object *object, const struct lx_shape *shape)
     error = error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_TO_ROLE_COUNTERS), cpus);
     error = error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_TO_ROLE_PORTS), lx_port_page(cpus, 0, 0));
     error = error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_COMPARISONS), cpus);
+    error = error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_LISTENED), cpus);
     return error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_FLOWS), shape->flows);
 }
 

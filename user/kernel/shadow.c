@@ -34,7 +34,7 @@ static int clear_sums(int map)
 static int put_changes(const struct lx_maps *maps, enum lx_hook hook, const char *directory, struct lx_failure *failure)
 {
     const __u32 index = hook;
-    int error, map = bpf_map_create(BPF_MAP_TYPE_HASH, "lyncxdp_changes", sizeof(struct lx_change),
+    int error, map = bpf_map_create(BPF_MAP_TYPE_HASH, "lyncxdp_changes", sizeof(struct lx_divergence),
                                     sizeof(struct lx_counter), LX_CHANGES, NULL);
 
     if (map < 0)
@@ -104,23 +104,24 @@ static int read_sum(int map, enum lx_hook hook, struct lx_comparison *sum)
     return 0;
 }
 
-static int add_change(struct lx_shadow_counts *counts, const struct lx_change *change, const struct lx_counter *counter)
+static int add_change(struct lx_shadow_counts *counts, const struct lx_divergence *change,
+                      const struct lx_counter *counter)
 {
-    struct lx_change_count *grown = counts->changes;
+    struct lx_divergence_count *grown = counts->changes;
 
     if (!(counts->count & (counts->count - 1))) /* room for a power of two */
         grown = reallocarray(grown, counts->count ? 2 * counts->count : 1, sizeof(*grown));
     if (!grown)
         return -ENOMEM;
     counts->changes = grown;
-    grown[counts->count++] = (struct lx_change_count){.change = *change, .counter = *counter};
+    grown[counts->count++] = (struct lx_divergence_count){.change = *change, .counter = *counter};
     return 0;
 }
 
 /* Nothing is ever removed from the map, so that walking it key by key meets every one. */
 static int read_changes(int map, struct lx_shadow_counts *counts)
 {
-    struct lx_change last, next;
+    struct lx_divergence last, next;
     struct lx_counter counter;
     int error = 0;
 
@@ -140,7 +141,7 @@ int lx_shadow_read(const struct lx_attachment *attachment, enum lx_hook hook, st
     struct lx_shadow_counts read = {0};
     int error = 0, map;
 
-    map = lx_pin_open_map(attachment->directory, pin_names[hook], false, sizeof(struct lx_change),
+    map = lx_pin_open_map(attachment->directory, pin_names[hook], false, sizeof(struct lx_divergence),
                           sizeof(struct lx_counter));
     if (map == -ENOENT)
         return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "%s has no candidate", attachment->metadata.interface);

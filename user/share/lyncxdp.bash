@@ -21,7 +21,7 @@ _lyncxdp() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} choices=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        choices="apply attach check confirm counters detach diff explain exporter flows promote roles rollback show status update --help --version"
+        choices="apply attach check confirm counters detach diff explain exporter flows monitor promote roles rollback show status update --help --version"
     else
         case $previous in
         --role) choices=$(_lyncxdp_roles) ;;
@@ -46,7 +46,7 @@ _lyncxdp() {
                 mapfile -t COMPREPLY < <(compgen -f -- "$word")
                 return
                 ;;
-            attach:* | confirm:* | detach:* | diff:* | promote:* | rollback:* | status:* | update:* | counters:* | flows:* | explain:* | exporter:*)
+            attach:* | confirm:* | detach:* | diff:* | monitor:* | promote:* | rollback:* | status:* | update:* | counters:* | flows:* | explain:* | exporter:*)
                 choices=$(_lyncxdp_interfaces) ;;
             esac
             ;;

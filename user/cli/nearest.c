@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From a publication's request to every row that could be near a packet. */
+#include "nearest.h"
+
+#include <stdlib.h>
+
+#include "../core/near_miss_text.h"
+#include "../core/request_words.h"
+#include "output.h"
+#include "requested.h"
+
+struct lx_nearest {
+    struct lx_requested requested;
+    struct lx_request request;
+    struct lx_candidates candidates;
+};
+
+static const struct lx_site *site_of(const struct lx_nearest *nearest)
+{
+    const struct lx_tables *tables = &nearest->requested.composed.tables;
+
+    return tables->has_site ? &tables->site : NULL;
+}
+
+static bool gather(struct lx_nearest *nearest, const struct lx_attachment *attachment)
+{
+    struct lx_requested *requested = &nearest->requested;
+
+    requested->is_inline = attachment->metadata.pair_ifindex != 0;
+    if (lx_request_published(&attachment->publication, &requested->words) || !requested->words.count ||
+        lx_requested_compose("monitor", attachment->metadata.interface, requested) != LX_EXIT_DONE)
+        return false;
+    nearest->request = lx_policy_request(&requested->composed.tables, &requested->options);
+    return !lx_candidates_gather(requested->composed.tables.files, site_of(nearest), &nearest->request,
+                                 &nearest->candidates);
+}
+
+struct lx_nearest *lx_nearest_open(const struct lx_attachment *attachment)
+{
+    struct lx_nearest *nearest = calloc(1, sizeof(*nearest));
+
+    if (nearest && gather(nearest, attachment))
+        return nearest;
+    lx_print_warning("the rows of %s cannot be read again, so that none is told to be near a packet",
+                     attachment->metadata.interface);
+    if (nearest)
+        lx_requested_free(&nearest->requested);
+    free(nearest);
+    return NULL;
+}
+
+void lx_nearest_find(const struct lx_nearest *nearest, const struct lx_probe *probe, enum lx_hook hook,
+                     const char **row, char **text)
+{
+    struct lx_near_miss miss = lx_near_miss_find(&nearest->candidates, probe, hook);
+
+    *row = miss.candidate ? miss.candidate->row->id : NULL;
+    *text = lx_near_miss_text(&miss, probe, &nearest->request, site_of(nearest));
+}
+
+void lx_nearest_close(struct lx_nearest *nearest)
+{
+    if (!nearest)
+        return;
+    lx_candidates_free(&nearest->candidates);
+    lx_requested_free(&nearest->requested);
+    free(nearest);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The report about a packet that was dropped, or would have been: who sent what to whom, why, and which row was near.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "report.h"
+#include "report_json.h"
+
+struct lx_address lx_sample_address(const struct lx_sample *sample, const uint32_t words[4])
+{
+    struct lx_address address = {.bytes = {[10] = 0xff, [11] = 0xff}};
+
+    if (sample->ethertype == ETH_P_IP)
+        memcpy(address.bytes + 12, &words[3], 4);
+    else
+        memcpy(address.bytes, words, sizeof(address.bytes));
+    return address;
+}
+
+static bool has_addresses(const struct lx_sample *sample)
+{
+    return sample->protocol && (sample->ethertype == ETH_P_IP || sample->ethertype == ETH_P_IPV6);
+}
+
+bool lx_sample_probe(const struct lx_sample *sample, struct lx_probe *probe)
+{
+    if (!sample->has_ports || !has_addresses(sample))
+        return false;
+    *probe = (struct lx_probe){
+        .transport = sample->protocol == IPPROTO_TCP ? LX_TCP : LX_UDP,
+        .source = lx_sample_address(sample, sample->source),
+        .destination = lx_sample_address(sample, sample->destination),
+        .source_port = sample->source_port,
+        .destination_port = sample->destination_port,
+        .tcp_flags = sample->tcp_flags,
+    };
+    return true;
+}
+
+/* "2026-11-21T16:03:12.123456Z" */
+static json_t *time_of(uint64_t nanoseconds)
+{
+    time_t seconds = (time_t)(nanoseconds / 1000000000u);
+    char text[32];
+    struct tm utc;
+
+    if (!gmtime_r(&seconds, &utc) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc))
+        return json_null();
+    return json_sprintf("%s.%06uZ", text, (unsigned)(nanoseconds % 1000000000u / 1000));
+}
+
+static json_t *flags_of(const struct lx_sample *sample)
+{
+    static const char *const names[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG"};
+    json_t *flags = json_array();
+
+    if (!sample->has_ports || sample->protocol != IPPROTO_TCP) {
+        json_decref(flags);
+        return json_null();
+    }
+    for (unsigned i = 0; flags && i < sizeof(names) / sizeof(*names); i++) {
+        if (sample->tcp_flags >> i & 1 && lx_json_add(flags, json_string(names[i]))) {
+            json_decref(flags);
+            return NULL;
+        }
+    }
+    return flags;
+}
+
+static json_t *protocol_of(const struct lx_sample *sample)
+{
+    if (!has_addresses(sample))
+        return json_sprintf("ethertype 0x%04x", sample->ethertype);
+    switch (sample->protocol) {
+    case IPPROTO_TCP:
+        return json_string("tcp");
+    case IPPROTO_UDP:
+        return json_string("udp");
+    case IPPROTO_ICMP:
+        return json_string("icmp");
+    case IPPROTO_ICMPV6:
+        return json_string("icmpv6");
+    default:
+        return json_sprintf("protocol %u", sample->protocol);
+    }
+}
+
+static json_t *end_of(const struct lx_sample *sample, const uint32_t words[4], uint16_t port)
+{
+    struct lx_address address = lx_sample_address(sample, words);
+    char text[LX_PREFIX_TEXT];
+
+    if (!has_addresses(sample))
+        return json_null();
+    return sample->has_ports ? lx_json_socket(&address, port) : json_string(lx_address_format(&address, text));
+}
+
+json_t *lx_report_sample(const struct lx_sampled *sampled)
+{
+    const struct lx_sample *sample = sampled->sample;
+    struct lx_judgement judgement = lx_judgement_unpack(sample->judgement);
+
+    return json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "time",
+                     time_of(sampled->time), "interface", lx_json_text(sampled->interface), "hook",
+                     lx_hook_name(sample->hook), "verdict", sample->would ? "would-drop" : "drop", "reason",
+                     lx_reason_name(judgement.reason), "transport", protocol_of(sample), "from",
+                     end_of(sample, sample->source, sample->source_port), "to",
+                     end_of(sample, sample->destination, sample->destination_port), "source_port",
+                     sample->has_ports ? json_sprintf("%u", sample->source_port) : json_null(), "port",
+                     sample->has_ports ? json_sprintf("%u", sample->destination_port) : json_null(), "flags",
+                     flags_of(sample), "bytes", (json_int_t)sample->length, "row", lx_json_text(sampled->row),
+                     "nearest", lx_json_text(sampled->nearest));
+}
