@@ -43,6 +43,11 @@ static uint64_t bpf_xdp_get_buff_len(const struct xdp_md *context);
 static uint64_t bpf_ktime_get_coarse_ns(void);
 static long bpf_redirect_map(const void *map, uint64_t key, uint64_t flags);
 static uint32_t bpf_get_smp_processor_id(void);
+static uint64_t bpf_ktime_get_ns(void);
+static void *bpf_ringbuf_reserve(const void *ring, uint64_t size, uint64_t flags);
+static void bpf_ringbuf_submit(void *record, uint64_t flags);
+static long bpf_xdp_load_bytes(const struct xdp_md *context, uint32_t offset, void *to, uint32_t length);
+static long bpf_skb_load_bytes(const struct __sk_buff *skb, uint32_t offset, void *to, uint32_t length);
 
 /* The programs' entry points have no declaration elsewhere; each brings a licence of its own. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
@@ -137,6 +142,44 @@ static long bpf_redirect_map(const void *map, uint64_t key, uint64_t flags)
 static uint32_t bpf_get_smp_processor_id(void)
 {
     return 0;
+}
+
+static uint64_t bpf_ktime_get_ns(void)
+{
+    return clock_now;
+}
+
+/* Nobody listens here. */
+static void *bpf_ringbuf_reserve(const void *ring, uint64_t size, uint64_t flags)
+{
+    (void)ring;
+    (void)size;
+    (void)flags;
+    return NULL;
+}
+
+static void bpf_ringbuf_submit(void *record, uint64_t flags)
+{
+    (void)record;
+    (void)flags;
+}
+
+static long bpf_xdp_load_bytes(const struct xdp_md *context, uint32_t offset, void *to, uint32_t length)
+{
+    (void)context;
+    (void)offset;
+    (void)to;
+    (void)length;
+    return -1;
+}
+
+static long bpf_skb_load_bytes(const struct __sk_buff *skb, uint32_t offset, void *to, uint32_t length)
+{
+    (void)skb;
+    (void)offset;
+    (void)to;
+    (void)length;
+    return -1;
 }
 
 static void empty(struct table *table)
