@@ -11,7 +11,7 @@
 #include "interpreter.h"
 #include "user/core/compile.h"
 
-#define LX_MOST_MAPS 16
+#define LX_MOST_MAPS 32
 
 struct lx_loaded {
     struct bpf_object *objects[LX_HOOK_COUNT]; /* owned */

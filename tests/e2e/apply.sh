@@ -20,6 +20,11 @@ elsewhere=
 # shellcheck disable=SC2086
 trap 'kill $elsewhere 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
+# Somebody who is not root may not even look into the folder that the tree lies in.
+mkdir -p "$work/tree/build"
+cp "$LYNCXDP" "$work/tree/build/lyncxdp"
+cp -r "$tree/policies" "$work/tree/"
+LYNCXDP=$work/tree/build/lyncxdp
 
 mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
 ip link set lo up
