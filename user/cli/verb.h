@@ -31,6 +31,7 @@ int lx_verb_roles(int argc, char **argv);
 int lx_verb_rollback(int argc, char **argv);
 int lx_verb_show(int argc, char **argv);
 int lx_verb_status(int argc, char **argv);
+int lx_verb_top(int argc, char **argv);
 int lx_verb_update(int argc, char **argv);
 
 #endif

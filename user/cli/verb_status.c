@@ -6,6 +6,7 @@
 #include "../core/report_json.h"
 #include "attachments.h"
 #include "output.h"
+#include "status_report.h"
 #include "table.h"
 #include "verb.h"
 
@@ -89,40 +90,42 @@ static void tell_terms(const struct lx_attachment *attachment)
                          name, name);
 }
 
-static int add_status(const struct lx_attachment *attachment, void *context)
+static const char *state_of(const struct lx_attachment *attachment, enum lx_hook hook)
 {
-    const struct lx_metadata *metadata = &attachment->metadata;
-    struct lx_flow_numbers flows;
-    struct lx_failure failure; /* this user may not look at them */
-    bool counted = !lx_attachment_flow_numbers(attachment, &flows, &failure);
-    struct lx_publication candidate;
-    bool compared = !lx_attachment_candidate(attachment, &candidate);
-    struct lx_status status = {.metadata = metadata,
-                               .publication = &attachment->publication,
-                               .shadow = compared ? &candidate : NULL,
-                               .control = attachment->control,
-                               .now_ms = attachment->opened_ms,
-                               .flows = counted ? &flows : NULL};
+    return state_name(lx_attachment_hook_state(attachment, hook));
+}
+
+/* What is wrong with a hook, or else with the next one. Returns the exit code. */
+static int tell_states(const struct lx_attachment *attachment)
+{
     int result = LX_EXIT_DONE;
 
-    for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++) {
-        enum lx_state state;
+    for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT && result == LX_EXIT_DONE; hook++)
+        if (lx_attachment_has_hook(attachment, hook))
+            result = tell_state(&attachment->metadata, lx_attachment_hook_state(attachment, hook), hook);
+    return result;
+}
 
-        if (!lx_attachment_has_hook(attachment, hook))
-            continue;
-        state = lx_attachment_hook_state(attachment, hook);
-        status.state = state_name(state);
-        if (lx_json_add(context, lx_report_status(&status, hook)))
-            return lx_memory_error();
-        if (result == LX_EXIT_DONE)
-            result = tell_state(metadata, state, hook);
-    }
-    tell_terms(attachment);
-    if (compared)
+static void tell_candidate(const struct lx_attachment *attachment)
+{
+    const char *name = attachment->metadata.interface;
+    struct lx_publication candidate;
+
+    if (!lx_attachment_candidate(attachment, &candidate))
         lx_print_warning("generation %llu is a candidate on %s: 'lyncxdp counters %s' tells what it would change, "
                          "'lyncxdp promote %s' puts it in force, 'lyncxdp rollback %s' discards it",
-                         (unsigned long long)candidate.generation, metadata->interface, metadata->interface,
-                         metadata->interface, metadata->interface);
+                         (unsigned long long)candidate.generation, name, name, name, name);
+}
+
+static int add_status(const struct lx_attachment *attachment, void *context)
+{
+    int result = lx_status_add(attachment, state_of, context);
+
+    if (result != LX_EXIT_DONE)
+        return result;
+    result = tell_states(attachment);
+    tell_terms(attachment);
+    tell_candidate(attachment);
     return result;
 }
 

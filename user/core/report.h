@@ -83,16 +83,28 @@ struct lx_shadow_counts {
 json_t *lx_report_shadow(struct lx_shadow_counts *counts, const struct lx_publication *candidate,
                          const struct lx_row_label *labels);
 
+/*
+ * Adds to reports of counters what was counted a second since `before`, which is the same some seconds ago (NULL: there
+ * is none, and nothing was): `packets_per_second` and `bytes_per_second`, of ports `per_second`. Returns 0 or -1.
+ */
+int lx_report_rates(json_t *reports, const json_t *before, double seconds);
+
+/* The items with the largest members first: `members` are numbers, the first one decides, and end with NULL. */
+json_t *lx_report_sorted(const json_t *items, const char *const *members);
+
 /* A sample, with what was made of it. */
 struct lx_sampled {
     const struct lx_sample *sample;
     const char *interface;
     uint64_t time;       /* nanoseconds of CLOCK_REALTIME */
-    const char *row;     /* that comes nearest; NULL: none, or not known */
+    const char *row;     /* that is credited, or of what is dropped comes nearest; NULL: none, or not known */
     const char *nearest; /* in what the packet differs from it; NULL: not known */
 };
 
 json_t *lx_report_sample(const struct lx_sampled *sampled);
+
+/* Describes a frame of which all bytes are there. What its headers do not say, or not rightly, is zero. */
+void lx_sample_read(const void *frame, size_t length, struct lx_sample *sample);
 
 /* An end of a sample's packet: its source or destination. */
 struct lx_address lx_sample_address(const struct lx_sample *sample, const uint32_t words[4]);

@@ -101,14 +101,40 @@ json_t *lx_report_sample(const struct lx_sampled *sampled)
     const struct lx_sample *sample = sampled->sample;
     struct lx_judgement judgement = lx_judgement_unpack(sample->judgement);
 
+    bool pass = lx_reason_verdict(judgement.reason) == LX_PASS;
+
     return json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "time",
                      time_of(sampled->time), "interface", lx_json_text(sampled->interface), "hook",
-                     lx_hook_name(sample->hook), "verdict", sample->would ? "would-drop" : "drop", "reason",
-                     lx_reason_name(judgement.reason), "transport", protocol_of(sample), "from",
+                     lx_hook_name(sample->hook), "verdict",
+                     pass            ? "pass"
+                     : sample->would ? "would-drop"
+                                     : "drop",
+                     "reason", lx_reason_name(judgement.reason), "transport", protocol_of(sample), "from",
                      end_of(sample, sample->source, sample->source_port), "to",
                      end_of(sample, sample->destination, sample->destination_port), "source_port",
                      sample->has_ports ? json_sprintf("%u", sample->source_port) : json_null(), "port",
                      sample->has_ports ? json_sprintf("%u", sample->destination_port) : json_null(), "flags",
                      flags_of(sample), "bytes", (json_int_t)sample->length, "row", lx_json_text(sampled->row),
                      "nearest", lx_json_text(sampled->nearest));
+}
+
+/* An image whose header lets everything be read; it has nothing behind it, and reading asks for nothing more. */
+static const struct lx_image all_built_ins = {.built_ins = ~0u};
+
+void lx_sample_read(const void *frame, size_t length, struct lx_sample *sample)
+{
+    struct lx_view view = {.image = &all_built_ins};
+    struct lx_frame whole = {.data = frame, .end = (const __u8 *)frame + length, .length = (__u32)length};
+    struct lx_packet packet = {0};
+
+    lx_read_frame(&view, &whole, &packet);
+    sample->length = (__u32)length;
+    sample->ethertype = packet.ethertype;
+    sample->protocol = packet.protocol;
+    sample->has_ports = packet.kind == LX_KIND_PORTS && lx_is_ported(&packet) && packet.tuple.destination_port;
+    sample->source_port = packet.tuple.source_port;
+    sample->destination_port = packet.tuple.destination_port;
+    sample->tcp_flags = packet.tcp_flags;
+    memcpy(sample->source, packet.tuple.source, sizeof(sample->source));
+    memcpy(sample->destination, packet.tuple.destination, sizeof(sample->destination));
 }

@@ -130,6 +130,9 @@ int lx_attachment_counters_again(const struct lx_attachment *attachment, enum lx
 int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_label **labels,
                          struct lx_failure *failure);
 
+/* Frames up to this length the kernel lets anybody ask about; longer ones -EINVAL may answer. */
+#define LX_LONGEST_QUESTION 3400
+
 /* Puts a frame (at least 14 bytes) to a hook's twin: the verdict of the policy in force, nothing counted or recorded.
  */
 int lx_attachment_ask(struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length,

@@ -21,7 +21,7 @@ _lyncxdp() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} choices=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        choices="apply attach check confirm counters detach diff explain exporter flows monitor promote roles rollback show status update --help --version"
+        choices="apply attach check confirm counters detach diff explain exporter flows monitor promote roles rollback show status top update --help --version"
     else
         case $previous in
         --role) choices=$(_lyncxdp_roles) ;;
@@ -32,12 +32,12 @@ _lyncxdp() {
         --mode) choices="auto native generic" ;;
         --by) choices="row port reason" ;;
         --flags) choices="SYN ACK SYN,ACK FIN,ACK RST" ;;
-        --site | --policy | --file | -f | --certificate | --key | --passwords | --textfile)
+        --site | --policy | --file | -f | --write | -w | --pcap | --certificate | --key | --passwords | --textfile)
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
             ;;
         --pair) choices=$(_lyncxdp_interfaces) ;;
-        --set | --without | --workload | --flows | --try | --wait | --listen | --every) return ;;
+        --set | --without | --workload | --flows | --try | --wait | --listen | --every | --reason | --port | --prefix | --rate | --count) return ;;
         *)
             case $verb:$word in
             *:-*) choices=$(_lyncxdp_options "$verb") ;;
@@ -46,7 +46,7 @@ _lyncxdp() {
                 mapfile -t COMPREPLY < <(compgen -f -- "$word")
                 return
                 ;;
-            attach:* | confirm:* | detach:* | diff:* | monitor:* | promote:* | rollback:* | status:* | update:* | counters:* | flows:* | explain:* | exporter:*)
+            attach:* | confirm:* | detach:* | diff:* | monitor:* | promote:* | rollback:* | status:* | top:* | update:* | counters:* | flows:* | explain:* | exporter:*)
                 choices=$(_lyncxdp_interfaces) ;;
             esac
             ;;

@@ -1,0 +1,177 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What is seen while packets come: counters that are printed again with their rates, the live view as a terminal of 80
+# columns shows it, and what a policy says of every packet of a capture. In namespaces of its own.
+
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tree=$(cd "$here/../.." && pwd)
+if [ "${1:-}" != inside ]; then
+    exec unshare --mount --net bash "$0" inside
+fi
+# shellcheck source=tests/tap.sh
+. "$here/../tap.sh"
+
+LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
+FLOOD=$tree/build/tests/flood/flood
+unset SSH_CONNECTION LYNCXDP_POLICIES
+export LC_ALL=C.UTF-8 TZ=UTC
+work=$(mktemp -d)
+tmux() { command tmux -S "$work/tmux" -f /dev/null "$@"; }
+trap 'tmux kill-server 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
+ip link set lo up
+ip link add outer type veth peer name wire
+ethtool -K outer gro on >/dev/null && ethtool -K wire gro on >/dev/null
+for interface in outer wire; do
+    ip link set "$interface" addrgenmode none up
+done
+ip addr add 198.51.100.1/24 dev outer
+mac=$(cat /sys/class/net/outer/address)
+
+run() { "$LYNCXDP" "$@"; }
+
+# traffic SECONDS RATE   to an open port and two closed ones, in turn.
+traffic() {
+    "$FLOOD" wire --mac "$mac" --from 203.0.113.0/24 --to 198.51.100.1 --ports udp/3478 --ports udp/1434 \
+        --ports tcp/3389 --seconds "$1" --rate "$2" >/dev/null
+}
+
+check "attach" says 0 'filtering' run attach outer --role av-edge --set self=198.51.100.1 --egress enforce
+
+# --- Counters with rates ---------------------------------------------------------------------------------------------
+
+"$LYNCXDP" counters outer --watch --json >rates.txt &
+watching=$!
+traffic 4 3000
+kill -INT $watching
+wait $watching
+ended=$?
+check "counters --watch ends when it is told to" [ "$ended" -eq 0 ]
+check "with a line of JSON a second" [ "$(wc -l <rates.txt)" -ge 3 ]
+# Two looks are a second apart, and 3000 frames a second a third for each port: how exactly, depends on the machine.
+check "a rate is told of a row" jq -se 'map(.[0].rows[] | select(.id | endswith("stun-udp-in")) | .packets_per_second) |
+    max > 100 and max < 3000' rates.txt
+check "and of a reason" jq -se 'map(.[0].reasons[] | select(.reason == "no-row") | .packets_per_second) |
+    max > 200 and max < 6000' rates.txt
+check "and of a port" jq -se 'map(.[0].ports[] | select(.port == "3389") | .per_second) | max > 100 and max < 3000' \
+    rates.txt
+check "rates are what was counted meanwhile" jq -se '[.[] | .[0]] | [range(1; length) as $i | .[$i].packets -
+    .[$i - 1].packets - .[$i].packets_per_second | fabs] | max <= 400' rates.txt
+
+"$LYNCXDP" counters outer --watch --by port >ports.txt &
+watching=$!
+traffic 3 900
+kill -INT $watching
+wait $watching
+check "in text, with a column for it" grep -E '^TRANSPORT PORT PER SECOND DROPPED' ports.txt
+check "and ports that drop" grep -E '^(tcp +3389|udp +1434) +[1-9]' ports.txt
+"$LYNCXDP" counters outer --watch --by row >rows.txt &
+watching=$!
+sleep 0.5
+kill -TERM $watching
+wait $watching
+check "rows without a packet are folded into a line" grep -E '^\(6 more rows without a packet\)$' rows.txt
+
+# --- The live view ---------------------------------------------------------------------------------------------------
+
+screen() { tmux capture-pane -p -t view; }
+
+# shows PATTERN   the screen comes to match it.
+shows() {
+    local tries=60
+    until screen | grep -qE -e "$1"; do
+        [ $((tries--)) -gt 0 ] || { screen; return 1; }
+        sleep 0.1
+    done
+}
+
+keys() { tmux send-keys -t view "$@"; }
+
+tmux new-session -d -s view -x 80 -y 24 "bash --norc"
+keys "PS1='ready> '; clear" Enter
+shows '^ready>$'
+before=$(tmux display-message -p -t view '#{alternate_on}#{cursor_flag}')
+keys "'$LYNCXDP' top" Enter
+check "top tells the interface, the hook and the role" shows '^outer, to-role \(1 of 2\): av-edge'
+check "and what is dropped, by port" shows '^TRANSPORT +PORT +PER SECOND +DROPPED'
+traffic 6 1500 &
+sending=$!
+check "rates appear while packets come" shows '^udp +1434 +[1-9][0-9]+ +[0-9]+'
+check "and of all of them together" shows '^passed [1-9][0-9]*/s +dropped [1-9][0-9]*/s'
+keys r
+check "r shows rows" shows '^ROW +PACKETS/S +BYTES/S +PACKETS'
+check "those that count" shows '^av-edge/external/stun-udp-in +[1-9]'
+keys e
+check "e shows reasons" shows '^no-row +drop +[1-9]'
+wait $sending
+check "every line fits 80 columns" eval '[ "$(screen | awk "length > 80" | wc -l)" -eq 0 ]'
+keys Tab
+check "tab shows the next hook" shows '^outer, from-role \(2 of 2\)'
+keys Tab
+shows 'to-role'
+check "audit is in nobody's way to be overlooked" eval 'run update outer --audit >/dev/null && shows "^AUDIT: nothing is dropped"'
+check "nor is a trial" eval 'run update outer --no-audit --try 300 >/dev/null && shows "^TRIAL: [0-9]+ s left"'
+run rollback outer >/dev/null
+check "nor a candidate" eval 'run update outer --no-audit >/dev/null && run update outer --shadow >/dev/null &&
+    shows "^CANDIDATE: generation"'
+tmux resize-window -t view -x 60 -y 12
+check "in a smaller window" shows '^outer, to-role'
+tmux resize-window -t view -x 80 -y 24
+check "and what is detached is seen to be" eval 'run detach outer >/dev/null && shows "^nothing is attached"'
+keys q
+check "q ends it, and the shell is as it was" shows '^ready>$'
+check "with its screen and its cursor" [ "$(tmux display-message -p -t view '#{alternate_on}#{cursor_flag}')" = "$before" ]
+keys "echo code \$?" Enter
+check "and exit code 0" shows '^code 0$'
+run attach outer --role av-edge --set self=198.51.100.1 >/dev/null
+keys "clear; '$LYNCXDP' top" Enter
+shows '^outer, to-role'
+keys C-c
+check "so does control-C" shows '^ready>$'
+keys "stty -a | tr ' ' '\\n' | grep -c -E '^(echo|icanon);?\$'" Enter
+check "with a terminal that echoes and reads lines" shows '^2$'
+check "without a terminal it says what to do" says 1 'counters --watch' run top
+
+# --- Captures --------------------------------------------------------------------------------------------------------
+
+# frames FILE TRANSPORT SOURCE SPORT DESTINATION DPORT   a capture of one packet, with dummy headers.
+frames() { echo '0000 61 62 63' | text2pcap -q -4 "$3,$5" "-$2" "$4,$6" - "$1" 2>/dev/null; }
+
+frames 1.pcap u 203.0.113.9 4711 198.51.100.1 3478
+frames 2.pcap u 203.0.113.9 4711 198.51.100.1 1434
+frames 3.pcap T 203.0.113.9 4711 198.51.100.1 443
+frames 4.pcap u 203.0.113.9 4711 198.51.100.1 3478
+frames 5.pcap u 198.51.100.1 4711 198.51.100.1 3478
+mergecap -a -w all.pcap 1.pcap 2.pcap 3.pcap 4.pcap 5.pcap
+
+policy="--role av-edge --set self=198.51.100.1"
+# shellcheck disable=SC2086
+for by in "$policy" outer; do
+    run explain $by --pcap all.pcap --json >told.json
+    check "explain $by --pcap: a verdict for every packet" jq -e \
+        '[.packets[] | .verdict] == ["pass", "drop", "drop", "pass", "drop"]' told.json
+    check "explain $by --pcap: with its reason" jq -e \
+        '[.packets[] | .reason] == ["row", "no-row", "tcp-flags", "row", "martian"]' told.json
+    check "explain $by --pcap: row, source and ends" jq -e '.packets[0] | (.row | endswith("stun-udp-in")) and
+        (.source | test("row 12")) and .from == "203.0.113.9:4711" and .to == "198.51.100.1:3478" and .number == 1' told.json
+    check "explain $by --pcap: and a summary" jq -e '.summary | .packets == 5 and .not_judged == 0 and
+        (.rows[] | select(.id | endswith("stun-udp-in")) | .packets) == 2 and
+        ([.ports[] | .port] | sort) == ["1434", "3478", "443"]' told.json
+    check "explain $by --pcap: as text" says 0 '^ +2 +drop +no-row +udp 203.0.113.9:4711 > 198.51.100.1:1434$' \
+        run explain $by --pcap all.pcap
+done
+check "explain of a capture counts nothing" answers '.[0].packets == 0' run counters outer --json
+check "what the role sends" answers '.packets[4].reason == "no-row" and .packets[4].would_drop' \
+    run explain $policy --from-role --pcap all.pcap --json
+check "a capture from standard input" bash -c "'$LYNCXDP' explain $policy --pcap - <all.pcap | grep -q stun-udp-in"
+head -c 200 all.pcap >cut.pcap
+check "a capture that is cut off" says 1 'cut.pcap is damaged' run explain $policy --pcap cut.pcap
+check "a file that is none" says 1 'cannot read' run explain $policy --pcap /etc/passwd
+check "no file" says 1 'cannot read nowhere.pcap' run explain $policy --pcap nowhere.pcap
+check "a capture and a packet" says 2 'no more arguments' run explain $policy --pcap all.pcap udp 203.0.113.9 198.51.100.1:1
+check "an empty capture" eval 'head -c 24 <(command tshark -r 1.pcap -F pcap -w - 2>/dev/null) >none.pcap;
+    run explain $policy --pcap none.pcap --json | jq -e ".packets == [] and .summary.packets == 0"'
+finish
