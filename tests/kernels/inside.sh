@@ -128,6 +128,35 @@ check_updates() {
     check "updates: nothing is left" nothing_left
 }
 
+# told: a monitor that ends with its first sample, while a datagram is sent that is dropped.
+told() {
+    local monitor tries=100
+    timeout 30 $lyncxdp monitor edge0 --json --count 1 --port udp/3479 >/tmp/told &
+    monitor=$!
+    until [ "$(bpftool -j map dump pinned /sys/fs/bpf/lyncxdp/*/samples | jq length)" -gt 0 ]; do
+        [ $((tries--)) -gt 0 ] || return
+        sleep 0.1
+    done
+    unanswered udp 3479 1
+    wait $monitor
+    cat /tmp/told
+    head -n 1 /tmp/told | jq -e '.verdict == "drop" and .reason == "no-row" and .port == "3479"'
+}
+
+# What the programs do besides judging, in functions that only run then: no other test makes this kernel run them.
+check_watched() {
+    check "attach to be watched" $lyncxdp attach edge0 $policy
+    check "monitor tells of a datagram that is dropped" told
+    check "a candidate is loaded" $lyncxdp update edge0 --shadow --role access-edge
+    check "3478 is answered as before" answered udp 3478 2
+    check "and counted as what the candidate would drop" counters_say \
+        '.shadow.newly_dropped | map(select(.port == "3478") | .packets) == [2]'
+    check "promote puts it in force" $lyncxdp promote edge0
+    check "so that 3478 is answered no more" unanswered udp 3478 1
+    check "watched: detach" $lyncxdp detach edge0
+    check "watched: nothing is left" nothing_left
+}
+
 check_generic() {
     check "attach, in generic mode" $lyncxdp attach edge0 $policy --mode generic --egress off
     check "status: generic, under the dispatcher" status_says '.mode == "generic" and .dispatcher == true'
@@ -189,6 +218,7 @@ check_neighbour
 check_detached
 check_second
 check_updates
+check_watched
 check_generic
 check_jumbo
 check_virtio

@@ -485,3 +485,100 @@ Test(report, a_candidate_s_changes_add_up)
     json_decref(report);
     free(counted);
 }
+
+/* --- Rates, orders, samples --- */
+
+static json_t *parsed(const char *text)
+{
+    json_t *value = json_loads(text, 0, NULL);
+
+    cr_assert_not_null(value, "%s", text);
+    return value;
+}
+
+Test(report, rates_are_what_was_counted_a_second_since)
+{
+    json_t *before =
+        parsed("[{\"interface\": \"eth0\", \"hook\": \"to-role\", \"packets\": 100,"
+               " \"rows\": [{\"id\": \"a\", \"packets\": 10, \"bytes\": 1000}],"
+               " \"reasons\": [{\"reason\": \"row\", \"verdict\": \"pass\", \"packets\": 10, \"bytes\": 1}],"
+               " \"ports\": [{\"transport\": \"tcp\", \"port\": \"22\", \"dropped\": 5, \"would_drop\": 1}]}]");
+    json_t *now = parsed("[{\"interface\": \"eth0\", \"hook\": \"to-role\", \"packets\": 300,"
+                         " \"rows\": [{\"id\": \"a\", \"packets\": 30, \"bytes\": 1600},"
+                         "            {\"id\": \"b\", \"packets\": 8, \"bytes\": 80}],"
+                         " \"reasons\": [{\"reason\": \"row\", \"verdict\": \"pass\", \"packets\": 4, \"bytes\": 3}],"
+                         " \"ports\": [{\"transport\": \"tcp\", \"port\": \"22\", \"dropped\": 9, \"would_drop\": 3}]},"
+                         " {\"interface\": \"eth1\", \"hook\": \"to-role\", \"packets\": 7, \"rows\": [],"
+                         " \"reasons\": [], \"ports\": []}]");
+    const json_t *report = json_array_get(now, 0), *rows = json_object_get(report, "rows");
+
+    cr_assert_eq(lx_report_rates(now, before, 2), 0);
+    cr_expect_eq(number(report, "packets_per_second"), 100);
+    cr_expect_eq(number(json_array_get(rows, 0), "packets_per_second"), 10);
+    cr_expect_eq(number(json_array_get(rows, 0), "bytes_per_second"), 300);
+    cr_expect_eq(number(json_array_get(rows, 1), "packets_per_second"), 4, "a new row has counted since then");
+    cr_expect_eq(number(json_array_get(json_object_get(report, "reasons"), 0), "packets_per_second"), 2,
+                 "a counter that fell began anew");
+    cr_expect_eq(number(json_array_get(json_object_get(report, "ports"), 0), "per_second"), 3);
+    cr_expect_eq(number(json_array_get(now, 1), "packets_per_second"), 0, "what was not there before has no rate yet");
+    json_decref(before);
+    json_decref(now);
+}
+
+Test(report, the_largest_come_first_and_equals_stay_as_they_were)
+{
+    static const char *const members[] = {"rate", "packets", NULL};
+    json_t *items = parsed("[{\"n\": 0, \"rate\": 1, \"packets\": 9}, {\"n\": 1, \"rate\": 2, \"packets\": 1},"
+                           " {\"n\": 2, \"rate\": 1, \"packets\": 9}, {\"n\": 3, \"rate\": 1, \"packets\": 10}]");
+    json_t *sorted = lx_report_sorted(items, members);
+    static const int order[] = {1, 3, 0, 2};
+
+    for (size_t i = 0; i < 4; i++)
+        cr_expect_eq(number(json_array_get(sorted, i), "n"), order[i]);
+    json_decref(sorted);
+    json_decref(items);
+}
+
+Test(report, a_sample_is_told_with_its_ends_and_flags)
+{
+    struct lx_probe probe = {.transport = LX_TCP, .source_port = 4711, .destination_port = 3389, .tcp_flags = 0x12};
+    struct lx_sample sample = {.hook = LX_HOOK_TO_ROLE, .judgement = LX_JUDGED(LX_REASON_NO_ROW), .would = 1};
+    const struct lx_sampled sampled = {.sample = &sample, .interface = "eth0", .time = 1795280000123456789ull};
+    uint8_t frame[LX_PROBE_FRAME];
+    struct lx_probe read;
+    json_t *report;
+
+    cr_assert_eq(lx_address_parse("2001:db8::9", &probe.source, NULL), 0);
+    cr_assert_eq(lx_address_parse("2001:db8::30", &probe.destination, NULL), 0);
+    lx_sample_read(frame, lx_probe_frame(&probe, frame), &sample);
+    report = lx_report_sample(&sampled);
+    cr_expect_str_eq(text(report, "time"), "2026-11-21T16:53:20.123456Z");
+    cr_expect_str_eq(text(report, "verdict"), "would-drop");
+    cr_expect_str_eq(text(report, "transport"), "tcp");
+    cr_expect_str_eq(text(report, "from"), "[2001:db8::9]:4711");
+    cr_expect_str_eq(text(report, "to"), "[2001:db8::30]:3389");
+    cr_expect_str_eq(json_string_value(json_array_get(json_object_get(report, "flags"), 0)), "SYN");
+    cr_expect_str_eq(json_string_value(json_array_get(json_object_get(report, "flags"), 1)), "ACK");
+    cr_assert(lx_sample_probe(&sample, &read));
+    cr_expect_eq(memcmp(&read.source, &probe.source, sizeof(read.source)), 0);
+    cr_expect_eq(read.destination_port, 3389);
+    json_decref(report);
+}
+
+Test(report, of_a_frame_that_is_none_nothing_is_told_but_its_length)
+{
+    static const uint8_t frame[14] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 0x88, 0xcc};
+    struct lx_sample sample = {.judgement = LX_JUDGED(LX_REASON_ETHERTYPE)};
+    const struct lx_sampled sampled = {.sample = &sample, .interface = "eth0"};
+    struct lx_probe probe;
+    json_t *report;
+
+    lx_sample_read(frame, sizeof(frame), &sample);
+    cr_expect_not(lx_sample_probe(&sample, &probe));
+    report = lx_report_sample(&sampled);
+    cr_expect_str_eq(text(report, "transport"), "ethertype 0x88cc");
+    cr_expect_null(text(report, "from"));
+    cr_expect_null(text(report, "port"));
+    cr_expect_eq(number(report, "bytes"), 14);
+    json_decref(report);
+}

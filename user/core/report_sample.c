@@ -123,10 +123,17 @@ static const struct lx_image all_built_ins = {.built_ins = ~0u};
 
 void lx_sample_read(const void *frame, size_t length, struct lx_sample *sample)
 {
+    /* As kernels receive frames: the IP header is aligned. All headers together are not longer. */
+    struct {
+        uint8_t pad[2];
+        uint8_t bytes[4096];
+    } aligned __attribute__((aligned(8)));
+    size_t linear = length < sizeof(aligned.bytes) ? length : sizeof(aligned.bytes);
     struct lx_view view = {.image = &all_built_ins};
-    struct lx_frame whole = {.data = frame, .end = (const __u8 *)frame + length, .length = (__u32)length};
+    struct lx_frame whole = {.data = aligned.bytes, .end = aligned.bytes + linear, .length = (__u32)length};
     struct lx_packet packet = {0};
 
+    memcpy(aligned.bytes, frame, linear);
     lx_read_frame(&view, &whole, &packet);
     sample->length = (__u32)length;
     sample->ethertype = packet.ethertype;
