@@ -37,6 +37,11 @@ lx_inline __u32 lx_skb_bytes(const struct __sk_buff *skb)
     return skb->len + (skb->vlan_present ? 4 : 0);
 }
 
+lx_inline __u32 lx_skb_length(const struct __sk_buff *skb)
+{
+    return skb->len;
+}
+
 /* Counts a judgement, and turns it into what the program returns. `service` is LX_NO_SERVICE where none was read. */
 lx_inline int lx_conclude(struct __sk_buff *skb, __u32 judgement, __u32 service, bool would)
 {
@@ -141,58 +146,11 @@ lx_apart int lx_ordinary6_from_role(struct __sk_buff *skb)
     return verdict;
 }
 
-/* What the candidate would have done with a packet that was judged and counted. */
-lx_apart int lx_shadow_from_role(struct __sk_buff *skb, bool passed)
-{
-    __u32 reason, row, service;
-    struct lx_opinion opinion;
-
-    if (twin)
-        return 0;
-    lx_ask_candidate(&opinion);
-    lx_any_from_role(skb, &opinion);
-    if (!lx_compare(LX_HOOK_FROM_ROLE, &opinion, passed, lx_skb_packets(skb), lx_skb_bytes(skb)))
-        return 0;
-    reason = opinion.judgement & 0xffff;
-    row = opinion.judgement >> 16;
-    service = opinion.service;
-    if (passed) {
-        lx_ask_in_force(&opinion);
-        lx_any_from_role(skb, &opinion);
-        row = opinion.judgement >> 16;
-    }
-    return lx_count_change(LX_HOOK_FROM_ROLE << 1 | !passed, LX_JUDGEMENT(reason, row), service, lx_skb_packets(skb),
-                           lx_skb_bytes(skb));
-}
-
-lx_apart int lx_send_sample_from_role(struct __sk_buff *skb, const struct lx_opinion *opinion)
-{
-    __u32 length = skb->len;
-    struct lx_sample *sample;
-
-    if (twin || !opinion)
-        return 0;
-    sample = lx_sample_begin(opinion, LX_HOOK_FROM_ROLE, length);
-    if (!sample)
-        return 0;
-    bpf_skb_load_bytes(skb, 0, sample->bytes, lx_sampled_bytes(length));
-    bpf_ringbuf_submit(sample, 0);
-    return 0;
-}
-
-/* Tells the listener of a packet, if it is one that he wants to hear of. */
-lx_apart int lx_sample_from_role(struct __sk_buff *skb, bool passed)
-{
-    struct lx_opinion opinion;
-
-    if (!lx_sample_asks(LX_HOOK_FROM_ROLE, passed))
-        return 0;
-    lx_ask_in_force(&opinion);
-    lx_any_from_role(skb, &opinion);
-    if (lx_reason_verdict(opinion.judgement & 0xffff) == LX_DROP)
-        lx_send_sample_from_role(skb, &opinion);
-    return 0;
-}
+#define LX_PROGRAM from_role
+#define LX_WATCHED LX_HOOK_FROM_ROLE
+#define LX_CONTEXT struct __sk_buff
+#define LX_ACCESS skb
+#include "watched.h"
 
 SEC("tc")
 int lyncxdp_from_role(struct __sk_buff *skb)
@@ -207,12 +165,7 @@ int lyncxdp_from_role(struct __sk_buff *skb)
         if (verdict == LX_UNDECIDED)
             verdict = lx_any_from_role(skb, NULL);
     }
-    if (!twin && lx_unlikely(lx_is_watched())) {
-        if (lx_has_candidate())
-            lx_shadow_from_role(skb, verdict != TC_ACT_SHOT);
-        if (lx_sampled_until())
-            lx_sample_from_role(skb, verdict != TC_ACT_SHOT);
-    }
+    lx_watch_from_role(skb, verdict != TC_ACT_SHOT);
     return verdict;
 }
 

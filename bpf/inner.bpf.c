@@ -83,58 +83,11 @@ lx_apart int lx_ordinary6_inner(struct xdp_md *context)
     return verdict;
 }
 
-/* What the candidate would have done with a packet that was judged and counted. */
-lx_apart int lx_shadow_inner(struct xdp_md *context, bool passed)
-{
-    __u32 reason, row, service;
-    struct lx_opinion opinion;
-
-    if (twin)
-        return 0;
-    lx_ask_candidate(&opinion);
-    lx_any_inner(context, &opinion);
-    if (!lx_compare(LX_HOOK_FROM_ROLE, &opinion, passed, 1, bpf_xdp_get_buff_len(context)))
-        return 0;
-    reason = opinion.judgement & 0xffff;
-    row = opinion.judgement >> 16;
-    service = opinion.service;
-    if (passed) {
-        lx_ask_in_force(&opinion);
-        lx_any_inner(context, &opinion);
-        row = opinion.judgement >> 16;
-    }
-    return lx_count_change(LX_HOOK_FROM_ROLE << 1 | !passed, LX_JUDGEMENT(reason, row), service, 1,
-                           bpf_xdp_get_buff_len(context));
-}
-
-lx_apart int lx_send_sample_inner(struct xdp_md *context, const struct lx_opinion *opinion)
-{
-    __u32 length = bpf_xdp_get_buff_len(context);
-    struct lx_sample *sample;
-
-    if (twin || !opinion)
-        return 0;
-    sample = lx_sample_begin(opinion, LX_HOOK_FROM_ROLE, length);
-    if (!sample)
-        return 0;
-    bpf_xdp_load_bytes(context, 0, sample->bytes, lx_sampled_bytes(length));
-    bpf_ringbuf_submit(sample, 0);
-    return 0;
-}
-
-/* Tells the listener of a packet, if it is one that he wants to hear of. */
-lx_apart int lx_sample_inner(struct xdp_md *context, bool passed)
-{
-    struct lx_opinion opinion;
-
-    if (!lx_sample_asks(LX_HOOK_FROM_ROLE, passed))
-        return 0;
-    lx_ask_in_force(&opinion);
-    lx_any_inner(context, &opinion);
-    if (lx_reason_verdict(opinion.judgement & 0xffff) == LX_DROP)
-        lx_send_sample_inner(context, &opinion);
-    return 0;
-}
+#define LX_PROGRAM inner
+#define LX_WATCHED LX_HOOK_FROM_ROLE
+#define LX_CONTEXT struct xdp_md
+#define LX_ACCESS xdp
+#include "watched.h"
 
 SEC("xdp.frags")
 int lyncxdp_inner(struct xdp_md *context)
@@ -146,12 +99,7 @@ int lyncxdp_inner(struct xdp_md *context)
         if (verdict == LX_UNDECIDED)
             verdict = lx_any_inner(context, NULL);
     }
-    if (!twin && lx_unlikely(lx_is_watched())) {
-        if (lx_has_candidate())
-            lx_shadow_inner(context, verdict != XDP_DROP);
-        if (lx_sampled_until())
-            lx_sample_inner(context, verdict != XDP_DROP);
-    }
+    lx_watch_inner(context, verdict != XDP_DROP);
     return verdict;
 }
 

@@ -19,6 +19,23 @@ lx_inline struct lx_frame lx_xdp_frame(struct xdp_md *context, __u32 length)
     };
 }
 
+/* What a frame counts for, and how long it is with all its pieces. */
+lx_inline __u32 lx_xdp_packets(const struct xdp_md *context)
+{
+    (void)context;
+    return 1;
+}
+
+lx_inline __u32 lx_xdp_length(struct xdp_md *context)
+{
+    return bpf_xdp_get_buff_len(context);
+}
+
+lx_inline __u32 lx_xdp_bytes(struct xdp_md *context)
+{
+    return lx_xdp_length(context);
+}
+
 /*
  * What passes goes on to the kernel, or, on a pair that forwards by itself, out at the other NIC; when that one is
  * gone, nowhere.
