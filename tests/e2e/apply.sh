@@ -4,17 +4,10 @@
 # alone, and what was done is taken back when a later step fails. In a network and a mount namespace of its own.
 
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tree=$(cd "$here/../.." && pwd)
-if [ "${1:-}" != inside ]; then
-    exec unshare --mount --net bash "$0" inside
-fi
-# shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+# shellcheck source=tests/apart.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
 
-LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
 FOREIGN=${FOREIGN:-$tree/build/floor.bpf.o}
-unset SSH_CONNECTION LYNCXDP_POLICIES
 work=$(mktemp -d)
 elsewhere=
 # shellcheck disable=SC2086
@@ -26,8 +19,7 @@ cp "$LYNCXDP" "$work/tree/build/lyncxdp"
 cp -r "$tree/policies" "$work/tree/"
 LYNCXDP=$work/tree/build/lyncxdp
 
-mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
-ip link set lo up
+own_ground
 for name in one two three; do
     ip link add "$name" type veth peer name "far-$name"
     ip link set "$name" up

@@ -4,21 +4,15 @@
 # and no trace of what failed. Everything happens in a network and a mount namespace of its own, with its own bpffs.
 
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tree=$(cd "$here/../.." && pwd)
-if [ "${1:-}" != inside ]; then
-    exec unshare --mount --net bash "$0" inside
-fi
-# shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+# shellcheck source=tests/apart.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
 
 FOREIGN=${FOREIGN:-$tree/build/floor.bpf.o}
-unset SSH_CONNECTION LYNCXDP_POLICIES
 work=$(mktemp -d)
 chmod 755 "$work"
 # Half of it is asked as nobody, who may not even look into the folder that the tree lies in.
 mkdir -p "$work/tree/build"
-cp "${LYNCXDP:-$tree/build/lyncxdp}" "$work/tree/build/lyncxdp"
+cp "$LYNCXDP" "$work/tree/build/lyncxdp"
 cp -r "$tree/policies" "$work/tree/"
 chmod -R a+rX "$work/tree"
 LYNCXDP=$work/tree/build/lyncxdp

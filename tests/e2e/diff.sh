@@ -4,26 +4,15 @@
 # tell is not there. Each difference is held against what the kernel says before and after the update itself.
 
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tree=$(cd "$here/../.." && pwd)
-if [ "${1:-}" != inside ]; then
-    exec unshare --mount --net bash "$0" inside
-fi
-# shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+# shellcheck source=tests/apart.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
 
-LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
-unset SSH_CONNECTION LYNCXDP_POLICIES
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
-mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
-ip link set lo up
-ip link add outer type veth peer name far
-ip addr add 198.51.100.1/24 dev outer
-ip link set outer up
-ip link set far up
+own_ground
+outer_and_far
 
 run() { "$LYNCXDP" "$@"; }
 

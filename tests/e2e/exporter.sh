@@ -5,16 +5,9 @@
 # mount namespace of its own, with its own bpffs.
 
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tree=$(cd "$here/../.." && pwd)
-if [ "${1:-}" != inside ]; then
-    exec unshare --mount --net bash "$0" inside
-fi
-# shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+# shellcheck source=tests/apart.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
 
-LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
-unset SSH_CONNECTION LYNCXDP_POLICIES
 ulimit -n "$(ulimit -Hn)"
 work=$(mktemp -d)
 chmod 755 "$work"

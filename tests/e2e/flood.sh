@@ -4,15 +4,9 @@
 # what the role has begun is remembered as before. Everything happens in a network and a mount namespace of its own.
 
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tree=$(cd "$here/../.." && pwd)
-if [ "${1:-}" != inside ]; then
-    exec unshare --mount --net bash "$0" inside
-fi
-# shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+# shellcheck source=tests/apart.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
 
-LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
 FLOOD=$tree/build/tests/flood/flood
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -20,7 +14,6 @@ trap 'rm -rf "$work"' EXIT
 # --- The ground: a host with a default route, and nobody at the other end -------------------------------------------
 
 mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf || exit 1
-unset SSH_CONNECTION
 ip link set lo up
 ip link add outer type veth peer name wire
 ethtool -K outer gro on >/dev/null && ethtool -K wire gro on >/dev/null

@@ -6,26 +6,18 @@
 # SECONDS_OF_FLOOD: how long (9); `make flood-updates` takes a minute.
 
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tree=$(cd "$here/../.." && pwd)
-if [ "${1:-}" != inside ]; then
-    exec unshare --mount --net bash "$0" inside
-fi
-# shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+# shellcheck source=tests/apart.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
 
-LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
 FLOOD=$tree/build/tests/flood/flood
 third=$((${SECONDS_OF_FLOOD:-9} / 3))
-unset SSH_CONNECTION LYNCXDP_POLICIES
 work=$(mktemp -d)
 updating=
 trap 'kill $updating 2>/dev/null; rm -rf "$work"' EXIT
 
 # --- The ground ------------------------------------------------------------------------------------------------------
 
-mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
-ip link set lo up
+own_ground
 ip link add outer type veth peer name wire
 ethtool -K outer gro on >/dev/null && ethtool -K wire gro on >/dev/null
 for interface in outer wire; do

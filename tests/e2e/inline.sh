@@ -5,18 +5,11 @@
 # left behind is the same. Everything happens in a network and a mount namespace of its own; the box is that one.
 
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tree=$(cd "$here/../.." && pwd)
-if [ "${1:-}" != inside ]; then
-    exec unshare --mount --net bash "$0" inside
-fi
-# shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+# shellcheck source=tests/apart.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
 
-LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
 work=$(mktemp -d)
 hosts=(inet wan edge)
-unset SSH_CONNECTION
 
 stop_hosts() {
     local host

@@ -5,17 +5,10 @@
 # mount namespace of its own, with its own bpffs.
 
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tree=$(cd "$here/../.." && pwd)
-if [ "${1:-}" != inside ]; then
-    exec unshare --mount --net bash "$0" inside
-fi
-# shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+# shellcheck source=tests/apart.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
 
-LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
 FOREIGN=$tree/build/floor.bpf.o
-unset SSH_CONNECTION
 
 # --- The ground: `outer` here, the other end of its wire in `far`, and `other`, where interfaces are moved to ----------
 

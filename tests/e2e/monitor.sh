@@ -4,23 +4,15 @@
 # kernel, tshark reads the capture, and a listener that is gone leaves nothing going on. In namespaces of its own.
 
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tree=$(cd "$here/../.." && pwd)
-if [ "${1:-}" != inside ]; then
-    exec unshare --mount --net bash "$0" inside
-fi
-# shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+# shellcheck source=tests/apart.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
 
-LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
 FLOOD=$tree/build/tests/flood/flood
-unset SSH_CONNECTION LYNCXDP_POLICIES
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
-mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
-ip link set lo up
+own_ground
 ip link add outer type veth peer name wire
 ethtool -K outer gro on >/dev/null && ethtool -K wire gro on >/dev/null
 # The kernel's own IPv6 chatter would be counted as well.
@@ -54,7 +46,7 @@ hush() {
     ended=$?
 }
 
-# datagrams N PORT   that the role sends, from a port that no row lists.
+# datagrams N PORT   that the role sends, from a port that no row lists: one the kernel chooses may be a media port.
 datagrams() {
     local i
     for ((i = 0; i < $1; i++)); do
@@ -121,14 +113,14 @@ check "a capture to standard output alone" [ "$(tshark -r - -T fields -e udp.dst
 listen outer --json --port udp/1001
 datagrams 1 1000
 datagrams 1 1001
-timeout 0.3 bash -c 'echo >/dev/tcp/198.51.100.2/1001' 2>/dev/null
+timeout 0.3 socat -u - TCP4:198.51.100.2:1001,sourceport=1234 </dev/null 2>/dev/null
 sleep 0.2
 hush
 check "a port of one transport" told_of '.port == "1001" and .transport == "udp"'
 check "and no other" [ "$(shown)-$(not_shown)" = 1-0 ]
 
 listen outer --json --port 1001
-timeout 1.5 bash -c 'echo >/dev/tcp/198.51.100.2/1001' 2>/dev/null # long enough for a second SYN
+timeout 1.5 socat -u - TCP4:198.51.100.2:1001,sourceport=1234 </dev/null 2>/dev/null # long enough for a second SYN
 sleep 0.2
 hush
 check "a port of any transport, with TCP's flags" told_of '.port == "1001" and .flags == ["SYN"]'

@@ -5,21 +5,14 @@
 # DevTools pipe: JSON messages that end with a zero byte, in on descriptor 3 and out on 4.
 
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tree=$(cd "$here/../.." && pwd)
-if [ "${1:-}" != inside ]; then
-    exec unshare --mount --net bash "$0" inside
-fi
-# shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+# shellcheck source=tests/apart.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
 
 if ! command -v chromium >/dev/null; then
     skip "the exporter's page in a browser" "chromium is not installed"
     finish
     exit
 fi
-LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
-unset SSH_CONNECTION LYNCXDP_POLICIES
 work=$(mktemp -d)
 started=
 

@@ -4,25 +4,17 @@
 # columns shows it, and what a policy says of every packet of a capture. In namespaces of its own.
 
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tree=$(cd "$here/../.." && pwd)
-if [ "${1:-}" != inside ]; then
-    exec unshare --mount --net bash "$0" inside
-fi
-# shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+# shellcheck source=tests/apart.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
 
-LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
 FLOOD=$tree/build/tests/flood/flood
-unset SSH_CONNECTION LYNCXDP_POLICIES
 export LC_ALL=C.UTF-8 TZ=UTC
 work=$(mktemp -d)
 tmux() { command tmux -S "$work/tmux" -f /dev/null "$@"; }
 trap 'tmux kill-server 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
-mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
-ip link set lo up
+own_ground
 ip link add outer type veth peer name wire
 ethtool -K outer gro on >/dev/null && ethtool -K wire gro on >/dev/null
 for interface in outer wire; do

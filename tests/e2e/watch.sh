@@ -4,16 +4,9 @@
 # and says what it did. In a network and a mount namespace of its own, with its own bpffs.
 
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tree=$(cd "$here/../.." && pwd)
-if [ "${1:-}" != inside ]; then
-    exec unshare --mount --net bash "$0" inside
-fi
-# shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+# shellcheck source=tests/apart.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
 
-LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
-unset SSH_CONNECTION LYNCXDP_POLICIES
 work=$(mktemp -d)
 
 watcher=
@@ -21,12 +14,8 @@ watcher=
 trap 'kill $watcher 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
-mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
-ip link set lo up
-ip link add outer type veth peer name far
-ip addr add 198.51.100.1/24 dev outer
-ip link set outer up
-ip link set far up
+own_ground
+outer_and_far
 
 run() { "$LYNCXDP" "$@"; }
 
