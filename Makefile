@@ -119,12 +119,12 @@ $(BUILD)/tests/unit/%: $(BUILD)/sanitized/tests/unit/%.o $(BUILD)/sanitized/core
 	$(Q)$(CC) $(SANITIZE) $^ $(CORE_LIBS) -lcriterion -o $@
 
 # What a packet costs is counted by the benchmark's interpreter.
-$(BUILD)/tests/bpf/packet_cost: $(BUILD)/tests/bench/loaded.o $(BUILD)/tests/bench/interpreter.o
+$(BUILD)/tests/bpf/packet_cost: $(addprefix $(BUILD)/tests/bench/,classes.o loaded.o interpreter.o)
 
 $(BUILD)/tests/bpf/%: $(BUILD)/tests/bpf/%.o $(BUILD)/kernel.a $(BUILD)/tests/oracle.a $(BUILD)/core.a
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -lcriterion -o $@
+	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(KERNEL_LIBS) $(CORE_LIBS) -lcriterion -o $@
 
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(wildcard user/core/*.[ch] tests/oracle/*.[ch] include/lyncxdp/*.h)
 	@mkdir -p $(@D)
@@ -174,10 +174,10 @@ $(BUILD)/floor.bpf.o: tests/bench/floor.bpf.c
 	$(call say,BPF)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/tests/bench/packet_cost: $(patsubst %.c,$(BUILD)/%.o,tests/bench/packet_cost.c tests/bench/loaded.c \
-                                  tests/bench/interpreter.c) $(BUILD)/core.a
+$(BUILD)/tests/bench/packet_cost: $(addprefix $(BUILD)/tests/bench/,packet_cost.o classes.o loaded.o interpreter.o \
+                                  results.o) $(BUILD)/core.a
 	$(call say,LINK)
-	$(Q)$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -lsmartcols -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -o $@
 
 # A minute of updates under a flood; the tests have a few seconds of it.
 flood-updates: all $(BUILD)/tests/flood/flood

@@ -16,14 +16,14 @@
 /* The ports end here, so that reading them is not optimised away. */
 __u32 ports_read;
 
-SEC("xdp")
+SEC("xdp.frags")
 int floor_drop(struct xdp_md *context)
 {
     (void)context;
     return XDP_DROP;
 }
 
-SEC("xdp")
+SEC("xdp.frags")
 int floor_parse(struct xdp_md *context)
 {
     void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <lyncxdp/flow.h>
@@ -16,23 +17,51 @@
 /* Flows and fragments that the maps in memory have room for. */
 #define HASH_ENTRIES 64
 
-static int publish(struct lx_loaded *loaded, const struct lx_compiled *compiled)
+/* Puts an image into a slot. `image` receives its map. */
+static int publish(struct lx_loaded *loaded, const struct lx_compiled *compiled, uint32_t slot, int *image)
 {
-    uint32_t key = 0;
-    int error;
+    const uint32_t first = 0;
 
-    loaded->image =
-        bpf_map_create(BPF_MAP_TYPE_ARRAY, "image", sizeof(key), compiled->capacity + LX_IMAGE_SLACK, 1, NULL);
-    if (loaded->image < 0)
-        return loaded->image;
-    error = bpf_map_update_elem(loaded->image, &key, compiled->image, BPF_ANY);
-    for (enum lx_hook hook = 0; hook < LX_HOOK_COUNT && !error; hook++)
-        error = bpf_map_update_elem(bpf_object__find_map_fd_by_name(loaded->objects[hook], "images"), &key,
-                                    &loaded->image, BPF_ANY);
+    *image = bpf_map_create(BPF_MAP_TYPE_ARRAY, "image", sizeof(first), compiled->capacity + LX_IMAGE_SLACK, 1, NULL);
+    if (*image < 0)
+        return *image;
+    return bpf_map_update_elem(*image, &first, compiled->image, BPF_ANY)
+               ?: bpf_map_update_elem(bpf_object__find_map_fd_by_name(loaded->objects[LX_HOOK_TO_ROLE], "images"),
+                                      &slot, image, BPF_ANY);
+}
+
+int lx_loaded_shadow(struct lx_loaded *loaded, const struct lx_compiled *candidate)
+{
+    const struct lx_control control = {.word = lx_control_word(0, 0, 1, 0)};
+    const struct bpf_map *map = bpf_object__find_map_by_name(loaded->objects[LX_HOOK_TO_ROLE], ".data.control");
+    const uint32_t first = 0;
+
+    return publish(loaded, candidate, 1, &loaded->candidate)
+               ?: bpf_map_update_elem(bpf_map__fd(map), &first, &control, BPF_ANY);
+}
+
+static bool is_shared(const char *name)
+{
+    return strcmp(name, "counters") && strcmp(name, "ports") && strcmp(name, ".rodata");
+}
+
+/* Lets the from-role program have the maps of the to-role program that an attachment's hooks share. */
+static int share_maps(const struct bpf_object *to_role, struct bpf_object *from_role)
+{
+    struct bpf_map *map = NULL;
+    int error = 0;
+
+    bpf_object__for_each_map(map, from_role)
+    {
+        int fd = bpf_object__find_map_fd_by_name(to_role, bpf_map__name(map));
+
+        if (!error && fd >= 0 && is_shared(bpf_map__name(map)))
+            error = bpf_map__reuse_fd(map, fd);
+    }
     return error;
 }
 
-static int load(enum lx_hook hook, const struct lx_compiled *compiled, struct bpf_object **object)
+static int load(enum lx_hook hook, const struct lx_compiled *compiled, struct bpf_object *objects[LX_HOOK_COUNT])
 {
     const struct to_role__rodata constants = {.image_mask = compiled->capacity - 1};
     uint32_t cpus = (uint32_t)libbpf_num_possible_cpus();
@@ -45,7 +74,7 @@ static int load(enum lx_hook hook, const struct lx_compiled *compiled, struct bp
     opened = bpf_object__open_mem(bytes, size, NULL);
     if (!opened)
         return -errno;
-    *object = opened;
+    objects[hook] = opened;
     error = bpf_map__set_initial_value(bpf_object__find_map_by_name(opened, ".rodata"), &constants,
                                        bpf_map__value_size(bpf_object__find_map_by_name(opened, ".rodata")));
     error = error ?: bpf_map__set_max_entries(bpf_object__find_map_by_name(opened, "counters"), cpus);
@@ -53,6 +82,8 @@ static int load(enum lx_hook hook, const struct lx_compiled *compiled, struct bp
     error = error
                 ?: bpf_map__set_value_size(bpf_map__inner_map(bpf_object__find_map_by_name(opened, "images")),
                                            compiled->capacity + LX_IMAGE_SLACK);
+    if (!error && hook == LX_HOOK_FROM_ROLE)
+        error = share_maps(objects[LX_HOOK_TO_ROLE], opened);
     return error ?: bpf_object__load(opened);
 }
 
@@ -62,7 +93,7 @@ static struct lx_map_memory *shared(struct lx_loaded *loaded, enum lx_hook hook,
     const struct bpf_map *map = NULL;
     size_t index = 0;
 
-    if (hook == LX_HOOK_TO_ROLE || strcmp(name, "counters") == 0 || strcmp(name, "ports") == 0)
+    if (hook == LX_HOOK_TO_ROLE || !is_shared(name))
         return NULL;
     bpf_object__for_each_map(map, loaded->objects[LX_HOOK_TO_ROLE])
     {
@@ -120,12 +151,12 @@ int lx_loaded_open(struct lx_loaded *loaded, const struct lx_compiled *compiled)
 {
     int error = 0;
 
-    *loaded = (struct lx_loaded){.image = -1};
+    *loaded = (struct lx_loaded){.image = -1, .candidate = -1};
     loaded->image_memory = (struct lx_map_memory){
         .values = (uint8_t *)compiled->image, .value_size = compiled->capacity + LX_IMAGE_SLACK, .entries = 1};
     for (enum lx_hook hook = 0; hook < LX_HOOK_COUNT && !error; hook++)
-        error = load(hook, compiled, &loaded->objects[hook]) ?: make_memories(loaded, hook);
-    error = error ?: publish(loaded, compiled);
+        error = load(hook, compiled, loaded->objects) ?: make_memories(loaded, hook);
+    error = error ?: publish(loaded, compiled, 0, &loaded->image);
     if (error)
         lx_loaded_close(loaded);
     return error;
@@ -144,9 +175,11 @@ void lx_loaded_close(struct lx_loaded *loaded)
 {
     if (loaded->image >= 0)
         close(loaded->image);
+    if (loaded->candidate >= 0)
+        close(loaded->candidate);
     for (enum lx_hook hook = 0; hook < LX_HOOK_COUNT; hook++)
         forget(loaded, hook);
-    *loaded = (struct lx_loaded){.image = -1};
+    *loaded = (struct lx_loaded){.image = -1, .candidate = -1};
 }
 
 const struct bpf_program *lx_loaded_program(const struct lx_loaded *loaded, enum lx_hook hook)
@@ -155,15 +188,20 @@ const struct bpf_program *lx_loaded_program(const struct lx_loaded *loaded, enum
                                             hook == LX_HOOK_TO_ROLE ? "lyncxdp_to_role" : "lyncxdp_from_role");
 }
 
-int lx_time_packet(int program, const void *frame, uint32_t length, uint32_t repeat, uint32_t *nanoseconds,
+int lx_time_packet(int program, const void *frame, uint32_t length, uint32_t repeat, double *nanoseconds,
                    uint32_t *verdict)
 {
     LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = length, .repeat = (int)repeat);
-    int error = bpf_prog_test_run_opts(program, &options);
+    struct timespec before, after;
+    int error;
 
+    /* The kernel's own figure is in whole nanoseconds of the clock on the wall. */
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+    error = bpf_prog_test_run_opts(program, &options);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
     if (error)
         return error;
-    *nanoseconds = options.duration;
+    *nanoseconds = ((after.tv_sec - before.tv_sec) * 1e9 + (double)(after.tv_nsec - before.tv_nsec)) / repeat;
     *verdict = options.retval;
     return 0;
 }

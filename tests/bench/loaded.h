@@ -18,17 +18,23 @@ struct lx_loaded {
     struct lx_map_memory maps[LX_HOOK_COUNT][LX_MOST_MAPS];
     size_t map_counts[LX_HOOK_COUNT];
     struct lx_map_memory image_memory;
-    int image; /* file descriptor of the inner map */
+    int image, candidate; /* file descriptors of the inner maps, or -1 */
 };
 
 /* Loads the programs over `compiled`, which must live as long. Returns 0 or -errno. */
 int lx_loaded_open(struct lx_loaded *loaded, const struct lx_compiled *compiled);
 void lx_loaded_close(struct lx_loaded *loaded);
 
+/* Puts a candidate beside it, as `update --shadow` does: of the same capacity. Returns 0 or -errno. */
+int lx_loaded_shadow(struct lx_loaded *loaded, const struct lx_compiled *candidate);
+
 const struct bpf_program *lx_loaded_program(const struct lx_loaded *loaded, enum lx_hook hook);
 
-/* Nanoseconds a packet, the kernel's own mean over `repeat` runs; `verdict` receives the program's return value. */
-int lx_time_packet(int program, const void *frame, uint32_t length, uint32_t repeat, uint32_t *nanoseconds,
+/*
+ * Nanoseconds of CPU time a packet, the mean over `repeat` runs in the kernel; `verdict` receives what the program
+ * returned last.
+ */
+int lx_time_packet(int program, const void *frame, uint32_t length, uint32_t repeat, double *nanoseconds,
                    uint32_t *verdict);
 
 /* Counts instructions and helper calls of one packet (interpreter.h). What it leaves in the maps in memory stays. */

@@ -1,213 +1,265 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What one packet costs: nanoseconds from the kernel's test runs, instructions and helper calls counted, for packets
- * that the A/V Edge's external policy drops and passes, beside the floor. All in one run, interleaved, medians.
+ * What a packet of each class costs: nanoseconds of the kernel's test runs beside the floor, instructions and helper
+ * calls counted. Every round measures everything once, so that what the machine does meanwhile it does to all.
+ * Writes JSON. Programs of others are measured by the same packets: --beside NAME=PROGRAM-ID.
  */
-#include <bpf/libbpf.h>
+#include <bpf/bpf.h>
 #include <errno.h>
-#include <libsmartcols/libsmartcols.h>
-#include <locale.h>
+#include <getopt.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "classes.h"
 #include "floor.skel.h"
 #include "loaded.h"
-#include "user/core/policy_file.h"
-#include "user/core/probe.h"
-#include "user/core/resolve.h"
-#include "user/core/site_file.h"
+#include "results.h"
 
-#define ROUNDS 15
-#define REPEAT 400000
+#define ROUNDS 25
+#define REPEAT 100000
+#define FLOWS 50000
+#define MOST_BESIDE 4
 
-struct subject {
-    const char *what, *by;
-    const char *source, *destination;
-    enum lx_transport transport;
-    uint16_t destination_port;
-    uint32_t expected; /* XDP verdict */
+struct beside {
+    const char *name;
+    int program;
 };
 
-enum { DROP = 1, PASS = 2 };
+/* lyncxdp in the states that cost more than the plain one. */
+enum state { PLAIN, AUDIT, SHADOW, MANY_FLOWS, STATES };
 
-static const struct subject subjects[] = {
-    {"drop everything", "floor_drop", "203.0.113.9", "10.45.16.30", LX_UDP, 3389, DROP},
-    {"parse, then drop", "floor_parse", "203.0.113.9", "10.45.16.30", LX_UDP, 3389, DROP},
-    {"UDP dropped: closed port", "lyncxdp", "203.0.113.9", "10.45.16.30", LX_UDP, 3389, DROP},
-    {"TCP dropped: closed port", "lyncxdp", "203.0.113.9", "10.45.16.30", LX_TCP, 3389, DROP},
-    {"UDP dropped: wrong host", "lyncxdp", "203.0.113.9", "10.45.16.31", LX_UDP, 3478, DROP},
-    {"UDP passed: STUN", "lyncxdp", "203.0.113.9", "10.45.16.30", LX_UDP, 3478, PASS},
-    {"TCP passed: STUN over TLS", "lyncxdp", "203.0.113.9", "10.45.16.30", LX_TCP, 443, PASS},
-    {"IPv6 UDP dropped", "lyncxdp", "2001:db8::9", "2001:db8::30", LX_UDP, 3389, DROP},
+static const char *const subjects[STATES] = {
+    [PLAIN] = "lyncxdp",
+    [AUDIT] = "lyncxdp, audit",
+    [SHADOW] = "lyncxdp, shadow",
+    [MANY_FLOWS] = "lyncxdp, 50,000 flows",
 };
 
-#define SUBJECTS (sizeof(subjects) / sizeof(subjects[0]))
-
-struct result {
-    uint32_t times[ROUNDS];
-    struct lx_execution execution;
-    bool counted;
+struct bench {
+    struct floor *floor;
+    struct lx_compiled compiled[STATES];
+    struct lx_loaded loaded[STATES];
+    struct beside beside[MOST_BESIDE];
+    size_t beside_count;
+    struct lx_rounds by_state[STATES][LX_PACKET_CLASSES], by_floor[LX_PACKET_CLASSES];
+    struct lx_rounds by_others[MOST_BESIDE][LX_PACKET_CLASSES];
+    uint32_t verdicts[MOST_BESIDE][LX_PACKET_CLASSES];
+    struct lx_execution executions[LX_PACKET_CLASSES];
 };
 
-static int fail(const char *what, int error)
+static int run_once(const struct lx_loaded *loaded, const struct lx_packet_class *class)
 {
-    fprintf(stderr, "bench: %s: %s\n", what, strerror(-error));
-    return 1;
+    uint8_t frame[LX_CLASS_FRAME];
+    uint32_t length = (uint32_t)lx_class_frame(class, frame), verdict;
+    double nanoseconds;
+
+    return lx_time_packet(bpf_program__fd(lx_loaded_program(loaded, class->hook)), frame, length, 1, &nanoseconds,
+                          &verdict);
 }
 
-static int read_policy(struct lx_policy_file *file, struct lx_site *site, struct lx_diagnostics *diagnostics)
+/* Flows that the role begins, each from another port. */
+static int begin_flows(const struct lx_loaded *loaded)
 {
-    FILE *policy = fopen("policies/lync2010.yaml", "re"), *contoso = fopen("policies/sites/contoso.yaml", "re");
-    int error = policy && contoso ? 0 : -errno;
+    struct lx_packet_class class = {.hook = LX_HOOK_FROM_ROLE,
+                                    .transport = LX_UDP,
+                                    .source = LX_EDGE,
+                                    .destination = "203.0.113.77",
+                                    .destination_port = 9};
+    int error = 0;
 
-    error = error ?: lx_policy_file_read(policy, "policies/lync2010.yaml", file, diagnostics);
-    error = error ?: lx_site_file_read(contoso, "policies/sites/contoso.yaml", site, diagnostics);
-    if (policy)
-        fclose(policy);
-    if (contoso)
-        fclose(contoso);
-    return error;
-}
-
-static int compile_reference(struct lx_compiled *compiled)
-{
-    struct lx_diagnostics diagnostics = {0};
-    struct lx_policy_file file = {0};
-    struct lx_site site = {0};
-    struct lx_policy policy = {0};
-    struct lx_request request = {0};
-    int error = lx_words_add(&request.roles, "av-edge");
-
-    error = error ?: read_policy(&file, &site, &diagnostics);
-    error = error ?: lx_resolve(&file, &site, &request, &policy, &diagnostics);
-    policy.egress = LX_EGRESS_TRACK; /* as attach does it */
-    error = error ?: lx_compile(&policy, compiled, &diagnostics);
-    lx_policy_free(&policy);
-    lx_site_free(&site);
-    lx_policy_file_free(&file);
-    lx_words_free(&request.roles);
-    lx_diagnostics_free(&diagnostics);
-    return error;
-}
-
-static size_t make_frame(const struct subject *subject, uint8_t frame[LX_PROBE_FRAME])
-{
-    struct lx_probe probe = {.transport = subject->transport, .source_port = 49152, .tcp_flags = LX_TCP_SYN};
-
-    probe.destination_port = subject->destination_port;
-    lx_address_parse(subject->source, &probe.source, NULL);
-    lx_address_parse(subject->destination, &probe.destination, NULL);
-    return lx_probe_frame(&probe, frame);
-}
-
-static int program_of(const struct subject *subject, const struct floor *floor, const struct lx_loaded *loaded)
-{
-    if (strcmp(subject->by, "floor_drop") == 0)
-        return bpf_program__fd(floor->progs.floor_drop);
-    if (strcmp(subject->by, "floor_parse") == 0)
-        return bpf_program__fd(floor->progs.floor_parse);
-    return bpf_program__fd(lx_loaded_program(loaded, LX_HOOK_TO_ROLE));
-}
-
-static int measure(const struct floor *floor, struct lx_loaded *loaded, struct result results[SUBJECTS])
-{
-    uint8_t frame[LX_PROBE_FRAME];
-    uint32_t verdict = 0;
-
-    for (int round = 0; round < ROUNDS; round++) {
-        for (size_t i = 0; i < SUBJECTS; i++) {
-            uint32_t length = (uint32_t)make_frame(&subjects[i], frame);
-            int error = lx_time_packet(program_of(&subjects[i], floor, loaded), frame, length, REPEAT,
-                                       &results[i].times[round], &verdict);
-
-            if (error)
-                return error;
-            if (verdict != subjects[i].expected) {
-                fprintf(stderr, "bench: %s: verdict %u, expected %u\n", subjects[i].what, verdict,
-                        subjects[i].expected);
-                return -EPROTO;
-            }
-            if (strcmp(subjects[i].by, "lyncxdp") == 0)
-                results[i].counted =
-                    lx_count_packet(loaded, LX_HOOK_TO_ROLE, frame, length, &results[i].execution) == 0 &&
-                    results[i].execution.result == verdict;
-        }
-        if (isatty(STDERR_FILENO))
-            fprintf(stderr, "\rround %d of %d", round + 1, ROUNDS);
+    for (uint32_t i = 0; i < FLOWS && !error; i++) {
+        class.source_port = (uint16_t)(10000 + i);
+        error = run_once(loaded, &class);
     }
-    if (isatty(STDERR_FILENO))
-        fputs("\r\033[K", stderr);
+    return error;
+}
+
+static int open_state(struct bench *bench, enum state state)
+{
+    const struct lx_measured measured = {.partners = 10000, .audit = state == AUDIT};
+    int error = lx_measured_compile(&measured, &bench->compiled[state]);
+
+    error = error ?: lx_loaded_open(&bench->loaded[state], &bench->compiled[state]);
+    if (!error && state == SHADOW)
+        error = lx_loaded_shadow(&bench->loaded[state], &bench->compiled[state]);
+    if (!error && state == MANY_FLOWS)
+        error = begin_flows(&bench->loaded[state]);
+    return error;
+}
+
+/* The states other than the plain one are measured by a few classes, which stand for the rest. */
+static bool is_measured(enum state state, const struct lx_packet_class *class)
+{
+    if (state == PLAIN)
+        return true;
+    return strcmp(class->name, "to-role, IPv4, UDP, closed port") == 0 ||
+           strcmp(class->name, "to-role, IPv4, UDP, by a row") == 0 ||
+           strcmp(class->name, "to-role, IPv4, TCP ACK, by a row") == 0;
+}
+
+static int time_class(int program, const struct lx_packet_class *class, struct lx_rounds *rounds, uint32_t *verdict)
+{
+    uint8_t frame[LX_CLASS_FRAME];
+    uint32_t length = (uint32_t)lx_class_frame(class, frame);
+    double nanoseconds = 0;
+    int error = lx_time_packet(program, frame, length, REPEAT, &nanoseconds, verdict);
+
+    if (!error)
+        lx_rounds_add(rounds, nanoseconds);
+    return error;
+}
+
+static int measure_class(struct bench *bench, size_t i)
+{
+    const struct lx_packet_class *class = &lx_packet_classes[i];
+    uint32_t verdict;
+    int error = 0;
+
+    if (class->hook == LX_HOOK_TO_ROLE)
+        error = time_class(bpf_program__fd(bench->floor->progs.floor_parse), class, &bench->by_floor[i], &verdict);
+    for (enum state state = 0; state < STATES && !error; state++)
+        if (is_measured(state, class)) {
+            int program = bpf_program__fd(lx_loaded_program(&bench->loaded[state], class->hook));
+
+            error = time_class(program, class, &bench->by_state[state][i], &verdict);
+            if (!error && state == PLAIN && verdict != (uint32_t)bench->executions[i].result)
+                return -EPROTO;
+        }
+    for (size_t other = 0; other < bench->beside_count && !error; other++)
+        if (class->hook == LX_HOOK_TO_ROLE)
+            error = time_class(bench->beside[other].program, class, &bench->by_others[other][i],
+                               &bench->verdicts[other][i]);
+    return error;
+}
+
+static int count_classes(struct bench *bench)
+{
+    uint8_t frame[LX_CLASS_FRAME];
+    int error = 0;
+
+    for (size_t i = 0; i < LX_PACKET_CLASSES && !error; i++)
+        error = lx_count_packet(&bench->loaded[PLAIN], lx_packet_classes[i].hook, frame,
+                                (uint32_t)lx_class_frame(&lx_packet_classes[i], frame), &bench->executions[i]);
+    return error;
+}
+
+static int measure(struct bench *bench)
+{
+    int error = count_classes(bench);
+
+    for (size_t round = 0; round < ROUNDS && !error; round++) {
+        lx_show_progress("packets by class, round", round, ROUNDS);
+        for (size_t i = 0; i < LX_PACKET_CLASSES && !error; i++)
+            error = measure_class(bench, i);
+    }
+    lx_show_progress("", 1, 1);
+    return error;
+}
+
+static void report_class(const struct bench *bench, size_t i, json_t *results)
+{
+    const struct lx_packet_class *class = &lx_packet_classes[i];
+    const bool has_floor = bench->by_floor[i].count;
+    json_t *result;
+
+    if (has_floor)
+        json_array_append_new(results, lx_rounds_json("packet", class->name, "floor", "ns", &bench->by_floor[i]));
+    for (enum state state = 0; state < STATES; state++) {
+        const struct lx_rounds *rounds = &bench->by_state[state][i];
+
+        if (!rounds->count)
+            continue;
+        result = lx_rounds_json("packet", class->name, subjects[state], "ns", rounds);
+        if (has_floor)
+            json_object_set_new(result, "of_floor", json_real(lx_rounds_ratio(rounds, &bench->by_floor[i])));
+        if (state == PLAIN) {
+            json_object_set_new(result, "instructions", json_integer((json_int_t)bench->executions[i].instructions));
+            json_object_set_new(result, "helper_calls", json_integer((json_int_t)bench->executions[i].helper_calls));
+        }
+        json_array_append_new(results, result);
+    }
+    for (size_t other = 0; other < bench->beside_count; other++) {
+        const struct lx_rounds *rounds = &bench->by_others[other][i];
+
+        if (!rounds->count)
+            continue;
+        result = lx_rounds_json("packet", class->name, bench->beside[other].name, "ns", rounds);
+        json_object_set_new(result, "of_floor", json_real(lx_rounds_ratio(rounds, &bench->by_floor[i])));
+        json_object_set_new(result, "lyncxdp_of_it", json_real(lx_rounds_ratio(&bench->by_state[PLAIN][i], rounds)));
+        json_object_set_new(result, "agrees",
+                            json_boolean(bench->verdicts[other][i] == bench->executions[i].result));
+        json_array_append_new(results, result);
+    }
+}
+
+static int report(const struct bench *bench)
+{
+    json_t *results = json_array();
+    int error;
+
+    for (size_t i = 0; i < LX_PACKET_CLASSES; i++)
+        report_class(bench, i, results);
+    error = json_dumpf(results, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(4)) ? -EIO : 0;
+    puts("");
+    json_decref(results);
+    return error;
+}
+
+static int read_arguments(int argc, char **argv, struct bench *bench)
+{
+    static const struct option options[] = {{"beside", required_argument, NULL, 'b'}, {0}};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        struct beside *beside = &bench->beside[bench->beside_count];
+        char *id = option == 'b' ? strchr(optarg, '=') : NULL;
+
+        if (!id || bench->beside_count == MOST_BESIDE)
+            return -EINVAL;
+        *id++ = '\0';
+        beside->name = optarg;
+        beside->program = bpf_prog_get_fd_by_id((uint32_t)strtoul(id, NULL, 10));
+        if (beside->program < 0)
+            return -errno;
+        bench->beside_count++;
+    }
     return 0;
 }
 
-static int compare_times(const void *left, const void *right)
+static int silent(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-    const uint32_t *l = left, *r = right;
-
-    return *l < *r ? -1 : *l > *r;
+    (void)level;
+    (void)format;
+    (void)arguments;
+    return 0;
 }
 
-static void print(struct result results[SUBJECTS])
+int main(int argc, char **argv)
 {
-    struct libscols_table *table = scols_new_table();
-    double floor = 0;
+    static struct bench bench;
+    cpu_set_t one;
+    int error = read_arguments(argc, argv, &bench);
 
-    scols_table_new_column(table, "PACKET", 0, 0);
-    scols_table_new_column(table, "NS (MEDIAN)", 0, SCOLS_FL_RIGHT);
-    scols_table_new_column(table, "MIN-MAX", 0, SCOLS_FL_RIGHT);
-    scols_table_new_column(table, "x FLOOR", 0, SCOLS_FL_RIGHT);
-    scols_table_new_column(table, "BPF INSTRUCTIONS", 0, SCOLS_FL_RIGHT);
-    scols_table_new_column(table, "HELPER CALLS", 0, SCOLS_FL_RIGHT);
-    for (size_t i = 0; i < SUBJECTS; i++) {
-        struct libscols_line *line = scols_table_new_line(table, NULL);
-        uint32_t *times = results[i].times;
-        char text[32];
-
-        qsort(times, ROUNDS, sizeof(*times), compare_times);
-        if (i == 1)
-            floor = times[ROUNDS / 2];
-        scols_line_set_data(line, 0, subjects[i].what);
-        snprintf(text, sizeof(text), "%u", times[ROUNDS / 2]);
-        scols_line_set_data(line, 1, text);
-        snprintf(text, sizeof(text), "%u-%u", times[0], times[ROUNDS - 1]);
-        scols_line_set_data(line, 2, text);
-        if (floor > 0)
-            snprintf(text, sizeof(text), "%.2f", times[ROUNDS / 2] / floor);
-        scols_line_set_data(line, 3, floor > 0 ? text : "");
-        if (!results[i].counted)
-            continue;
-        snprintf(text, sizeof(text), "%llu", (unsigned long long)results[i].execution.instructions);
-        scols_line_set_data(line, 4, text);
-        snprintf(text, sizeof(text), "%llu", (unsigned long long)results[i].execution.helper_calls);
-        scols_line_set_data(line, 5, text);
-    }
-    scols_print_table(table);
-    scols_unref_table(table);
-}
-
-int main(void)
-{
-    struct result results[SUBJECTS] = {0};
-    struct lx_compiled compiled = {0};
-    struct lx_loaded loaded = {.image = -1};
-    struct floor *floor;
-    int error = compile_reference(&compiled);
-
-    setlocale(LC_ALL, "");
+    CPU_ZERO(&one);
+    CPU_SET(0, &one);
+    sched_setaffinity(0, sizeof(one), &one);
+    libbpf_set_print(silent);
+    bench.floor = floor__open_and_load();
+    if (!bench.floor)
+        error = error ?: -errno;
+    for (enum state state = 0; state < STATES && !error; state++)
+        error = open_state(&bench, state);
+    error = error ?: measure(&bench);
+    error = error ?: report(&bench);
     if (error)
-        return fail("policies", error);
-    floor = floor__open_and_load();
-    if (!floor)
-        return fail("loading BPF programs (run as root)", -errno);
-    error = lx_loaded_open(&loaded, &compiled);
-    if (!error)
-        error = measure(floor, &loaded, results);
-    if (!error)
-        print(results);
-    lx_loaded_close(&loaded);
-    floor__destroy(floor);
-    lx_compiled_free(&compiled);
-    return error ? fail("measuring", error) : 0;
+        fprintf(stderr, "bench: %s (needs root, in the top folder)\n", strerror(-error));
+    for (enum state state = 0; state < STATES; state++) {
+        lx_loaded_close(&bench.loaded[state]);
+        lx_compiled_free(&bench.compiled[state]);
+    }
+    floor__destroy(bench.floor);
+    return error ? 1 : 0;
 }
