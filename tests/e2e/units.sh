@@ -153,17 +153,19 @@ fi
 
 # --- The exporter ------------------------------------------------------------------------------------------------------
 
+end_exporter() { pkill -f "^$work/sbin/lyncxdp exporter"; }
+
 if "$work/sbin/lyncxdp" exporter --help >/dev/null 2>&1; then
     read -ra serve <<<"$(setting "$exporter" ExecStart)"
     "$work/sbin/lyncxdp" attach outer --role av-edge >/dev/null
     confined "$exporter" "${serve[@]}" >"$work/log" 2>&1 &
-    server=$!
     for _ in $(seq 100); do curl -sf http://127.0.0.1:9750/healthz >/dev/null && break; sleep 0.1; done
     check "the exporter answers with what its unit leaves it" says 0 'lyncxdp_policy_generation\{' \
         curl -sf http://127.0.0.1:9750/metrics
-    kill $server
+    end_exporter
     if command -v strace >/dev/null && command -v systemd-analyze >/dev/null; then
         timeout 2 strace -f -o "$work/serving" "${serve[@]}" >/dev/null 2>&1
+        end_exporter # which goes on when the one that traced it ends
         check "and makes no call that its filter refuses" [ -z "$(comm -23 <(made "$work/serving") <(allowed "$exporter"))" ]
     fi
     "$work/sbin/lyncxdp" detach outer >/dev/null
