@@ -27,6 +27,25 @@ lx_inline void lx_open_gate(__u32 port)
         __sync_fetch_and_or(word, 1ull << (port & 63));
 }
 
+/* The flow in the table, or NULL. `key` receives its key either way. */
+lx_inline struct lx_flow *lx_find_flow(const struct lx_packet_flow *wanted, __u64 *key)
+{
+    struct lx_flow *flow;
+
+    *key = lx_flow_key(wanted, flow_gate.seed);
+    flow = bpf_map_lookup_elem(&flows, key);
+    return flow && lx_is_flow(flow, wanted) ? flow : NULL;
+}
+
+/* The flow that a packet on its way to the role may be the reply of, or NULL. */
+lx_inline struct lx_flow *lx_flow_answered(const struct lx_packet *packet, bool ipv4)
+{
+    struct lx_packet_flow wanted = lx_flow_of(packet, false, ipv4);
+    __u64 key;
+
+    return lx_find_flow(&wanted, &key);
+}
+
 /* What a flow lets in is dropped all the same when its sender is behind the role. */
 lx_inline __u32 lx_unless_spoofed(__u32 judgement, bool spoofed)
 {
@@ -40,13 +59,11 @@ lx_inline __u32 lx_unless_spoofed(__u32 judgement, bool spoofed)
 lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
                             struct lx_background background, __u32 judgement, bool records)
 {
-    struct lx_flow_key key;
     struct lx_flow *flow;
 
     if (!lx_gate_open((__u32)packet->transport << 16 | packet->tuple.destination_port))
         return judgement;
-    lx_flow_key(packet, false, ipv4, &key);
-    flow = bpf_map_lookup_elem(&flows, &key);
+    flow = lx_flow_answered(packet, ipv4);
     if (!flow)
         return judgement;
     judgement =
@@ -60,12 +77,10 @@ lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *
  */
 lx_inline __u32 lx_ask_known_flow(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    struct lx_flow_key key;
     struct lx_flow *flow;
     __u32 judgement;
 
-    lx_flow_key(packet, false, ipv4, &key);
-    flow = bpf_map_lookup_elem(&flows, &key);
+    flow = lx_flow_answered(packet, ipv4);
     if (!flow)
         return LX_JUDGED(LX_REASON_NO_ROW);
     if (flow->generation != view->image->generation)
@@ -77,13 +92,14 @@ lx_inline __u32 lx_ask_known_flow(const struct lx_view *view, const struct lx_pa
 /* An ICMP error of the role about a reply that a flow let in. */
 lx_apart int lx_flow_known(const struct lx_packet *packet, bool ipv4)
 {
-    struct lx_flow_key key;
+    struct lx_packet_flow sent;
     struct lx_flow *flow;
+    __u64 key;
 
     if (!packet)
         return false;
-    lx_flow_key(packet, true, ipv4, &key);
-    flow = bpf_map_lookup_elem(&flows, &key);
+    sent = lx_flow_of(packet, true, ipv4);
+    flow = lx_find_flow(&sent, &key);
     return flow && !lx_flow_expired(flow, bpf_ktime_get_coarse_ns());
 }
 
@@ -95,13 +111,13 @@ lx_inline void lx_record_flow(const struct lx_packet *packet, bool ipv4, __u32 r
 {
     __u64 now = bpf_ktime_get_coarse_ns();
     struct lx_flow fresh = {.created = now, .seen = now, .generation = generation, .row = row};
-    struct lx_flow_key key;
+    struct lx_packet_flow sent = lx_flow_of(packet, true, ipv4);
     struct lx_flow *flow;
     bool expired;
+    __u64 key;
     __u8 state;
 
-    lx_flow_key(packet, true, ipv4, &key);
-    flow = bpf_map_lookup_elem(&flows, &key);
+    flow = lx_find_flow(&sent, &key);
     if (flow) {
         expired = lx_flow_expired(flow, now);
         state = lx_flow_next_state(packet, expired ? LX_FLOW_STATE_COUNT : flow->state);
@@ -115,6 +131,7 @@ lx_inline void lx_record_flow(const struct lx_packet *packet, bool ipv4, __u32 r
         return;
     }
     fresh.state = lx_flow_next_state(packet, LX_FLOW_STATE_COUNT);
+    lx_flow_ends(&sent, &fresh.ends);
     lx_open_gate((__u32)packet->transport << 16 | packet->tuple.source_port);
     if (!bpf_map_update_elem(&flows, &key, &fresh, BPF_NOEXIST))
         lx_count_flow();

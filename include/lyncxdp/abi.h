@@ -10,7 +10,7 @@
 #include "types.h"
 
 /* Raised whenever anything in this header or in image.h changes its layout or meaning. */
-#define LX_ABI_VERSION 6
+#define LX_ABI_VERSION 7
 
 /*
  * Raised when the programs change over maps and images that do not. An update replaces programs of another version in

@@ -118,18 +118,17 @@ lx_inline __u32 lx_find6(const struct lx_view *view, const struct lx_length6 *le
 lx_inline __u32 lx_class6(const struct lx_view *view, const struct lx_address_table *table, const __u32 address[4])
 {
     __u32 class, node;
-    __u64 high, low;
+    __u64 words[2];
 
-    /* Copied, not cast: the words were stored as __u32, and a __u64 may not alias them. The code is the same. */
-    __builtin_memcpy(&high, &address[0], sizeof(high));
-    __builtin_memcpy(&low, &address[2], sizeof(low));
-    if ((high & table->common6_mask[0]) != table->common6[0] || (low & table->common6_mask[1]) != table->common6[1])
+    lx_address_words(address, words);
+    if ((words[0] & table->common6_mask[0]) != table->common6[0] ||
+        (words[1] & table->common6_mask[1]) != table->common6[1])
         return table->outside;
     class = table->class6;
     node = table->root6;
     for (int step = 0; step < LX_SEARCH_STEPS6 && node; step++) {
         const struct lx_length6 *length = lx_at(view, node);
-        __u64 cut[2] = {high & length->mask[0], low & length->mask[1]};
+        __u64 cut[2] = {words[0] & length->mask[0], words[1] & length->mask[1]};
 
         lx_take_step(lx_find6(view, length, cut), length->hit, length->miss, &class, &node);
     }

@@ -9,17 +9,24 @@
 #include "classify.h"
 #include "packet.h"
 
-/* A flow as the role sees it. Addresses in network byte order, IPv4 as ::ffff:a.b.c.d; ports in host byte order. */
-struct lx_flow_key {
+/* Who speaks with whom, as the role sees it. Addresses in network byte order, IPv4 as ::ffff:a.b.c.d. */
+struct lx_flow_ends {
     __u32 role[4] __attribute__((aligned(8)));
     __u32 remote[4] __attribute__((aligned(8)));
-    __u16 role_port;
-    __u16 remote_port;
-    __u8 transport; /* enum lx_transport, LX_ECHO included */
-    __u8 pad[3];
+    union {
+        struct {
+            __u16 role_port;   /* host byte order; of an echo, its identifier */
+            __u16 remote_port; /* the same */
+            __u8 transport;    /* enum lx_transport, LX_ECHO included */
+            __u8 ipv4;         /* 0 or 1 */
+            __u8 pad[2];
+        };
+        __u64 kind; /* all of these */
+    };
 };
 
-_Static_assert(sizeof(struct lx_flow_key) == 40, "no hole in a key");
+_Static_assert(sizeof(struct lx_flow_ends) == 40, "ABI");
+_Static_assert(offsetof(struct lx_flow_ends, kind) == 32, "ABI");
 
 enum lx_flow_state {
     LX_FLOW_HALF_OPEN,   /* TCP: the role has sent a SYN and nothing since */
@@ -42,9 +49,10 @@ struct lx_flow {
         };
         __u64 judged; /* all of these, which change together: a row is the row of its generation on every CPU */
     };
+    struct lx_flow_ends ends;
 };
 
-_Static_assert(sizeof(struct lx_flow) == 24, "ABI");
+_Static_assert(sizeof(struct lx_flow) == 64, "ABI");
 _Static_assert(offsetof(struct lx_flow, judged) == 16, "ABI");
 
 /* Flows that an attachment keeps unless `--flows` says otherwise, and datagrams in fragments. */
@@ -57,9 +65,10 @@ _Static_assert(offsetof(struct lx_flow, judged) == 16, "ABI");
 /* A bit for each port of the role that has had a flow, in host byte order; of an echo, its identifier. */
 struct lx_flow_gate {
     __u64 ports[LX_FLOW_TRANSPORTS][1024];
+    __u64 seed; /* of the flows' hash, drawn when the table is made */
 };
 
-_Static_assert(sizeof(struct lx_flow_gate) == 32768, "ABI");
+_Static_assert(sizeof(struct lx_flow_gate) == 32776, "ABI");
 
 #define LX_SECOND 1000000000ull
 
@@ -100,23 +109,80 @@ lx_inline __u8 lx_flow_next_state(const struct lx_packet *packet, __u8 state)
     return state == LX_FLOW_CLOSING ? LX_FLOW_CLOSING : LX_FLOW_ESTABLISHED;
 }
 
-/* The flow of a packet; `from_role` says which end of its tuple is the role. */
-lx_inline void lx_flow_key(const struct lx_packet *packet, bool from_role, bool ipv4, struct lx_flow_key *key)
+/* The flow that a packet belongs to, in the packet's own memory. */
+struct lx_packet_flow {
+    const __u32 *role, *remote;
+    __u64 kind;
+    bool ipv4;
+};
+
+/* `from_role` says which end of the packet's tuple is the role. */
+lx_inline struct lx_packet_flow lx_flow_of(const struct lx_packet *packet, bool from_role, bool ipv4)
 {
     const struct lx_tuple *tuple = &packet->tuple;
-    const __u32 *role = from_role ? tuple->source : tuple->destination;
-    const __u32 *remote = from_role ? tuple->destination : tuple->source;
+    __u32 role_port = from_role ? tuple->source_port : tuple->destination_port;
+    __u32 remote_port = from_role ? tuple->destination_port : tuple->source_port;
 
-    *key = (struct lx_flow_key){.role_port = from_role ? tuple->source_port : tuple->destination_port,
-                                .remote_port = from_role ? tuple->destination_port : tuple->source_port,
-                                .transport = packet->transport};
-    if (ipv4) {
-        key->role[2] = key->remote[2] = LX_MAPPED_PREFIX;
-        key->role[3] = role[3];
-        key->remote[3] = remote[3];
+    return (struct lx_packet_flow){
+        .role = from_role ? tuple->source : tuple->destination,
+        .remote = from_role ? tuple->destination : tuple->source,
+        .kind = role_port | remote_port << 16 | ((__u64)packet->transport | (__u64)ipv4 << 8) << 32,
+        .ipv4 = ipv4,
+    };
+}
+
+/* The same of a flow's own ends. */
+lx_inline struct lx_packet_flow lx_flow_between(const struct lx_flow_ends *ends)
+{
+    return (struct lx_packet_flow){ends->role, ends->remote, ends->kind, ends->ipv4};
+}
+
+/*
+ * The key of a flow in its table: a hash of its ends, for one of 8 bytes is found much quicker than one of 40. The flow
+ * has its ends with it, and is compared before it counts. Of two with one hash, the later is not recorded; nobody can
+ * bring that about who does not know the seed.
+ */
+lx_inline __u64 lx_flow_key(const struct lx_packet_flow *flow, __u64 seed)
+{
+    __u64 role[2], remote[2];
+
+    if (flow->ipv4)
+        return lx_hash_word(lx_hash_word(seed, flow->role[3] | (__u64)flow->remote[3] << 32), flow->kind);
+    lx_address_words(flow->role, role);
+    lx_address_words(flow->remote, remote);
+    /* Side by side, so that the one need not wait for the other. */
+    role[0] = lx_hash_word(lx_hash_word(seed, role[0]), role[1]);
+    remote[0] = lx_hash_word(lx_hash_word(~seed, remote[0]), remote[1]);
+    return lx_hash_word(role[0] * LX_HASH_FACTOR2 + remote[0], flow->kind);
+}
+
+/* True when the flow that the table has under a hash is this one. */
+lx_inline bool lx_is_flow(const struct lx_flow *flow, const struct lx_packet_flow *wanted)
+{
+    __u64 role[2], remote[2], its_role[2], its_remote[2];
+
+    if (wanted->ipv4)
+        return flow->ends.kind == wanted->kind && flow->ends.role[3] == wanted->role[3] &&
+               flow->ends.remote[3] == wanted->remote[3];
+    lx_address_words(wanted->role, role);
+    lx_address_words(wanted->remote, remote);
+    lx_address_words(flow->ends.role, its_role);
+    lx_address_words(flow->ends.remote, its_remote);
+    return flow->ends.kind == wanted->kind && role[0] == its_role[0] && role[1] == its_role[1] &&
+           remote[0] == its_remote[0] && remote[1] == its_remote[1];
+}
+
+lx_inline void lx_flow_ends(const struct lx_packet_flow *wanted, struct lx_flow_ends *ends)
+{
+    ends->kind = wanted->kind;
+    if (wanted->ipv4) {
+        ends->role[0] = ends->role[1] = ends->remote[0] = ends->remote[1] = 0;
+        ends->role[2] = ends->remote[2] = LX_MAPPED_PREFIX;
+        ends->role[3] = wanted->role[3];
+        ends->remote[3] = wanted->remote[3];
     } else {
-        __builtin_memcpy(key->role, role, sizeof(key->role));
-        __builtin_memcpy(key->remote, remote, sizeof(key->remote));
+        __builtin_memcpy(ends->role, wanted->role, sizeof(ends->role));
+        __builtin_memcpy(ends->remote, wanted->remote, sizeof(ends->remote));
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The hash of the image's address tables. The compiler that fills a table and the packet path that probes it use the
- * same functions. An address has two candidate buckets; nothing that arrives from the network is ever inserted.
+ * Hashes: of the image's address tables, where the compiler that fills a table and the packet path that probes it use
+ * the same functions and nothing that arrives from the network is ever inserted; and of flows.
  */
 #ifndef LYNCXDP_HASH_H
 #define LYNCXDP_HASH_H
@@ -22,6 +22,13 @@ lx_inline __u64 lx_hash6(const __u64 address[2], __u32 seed)
     __u64 hash = (address[0] ^ seed) * LX_HASH_FACTOR1;
     hash = ((hash ^ hash >> 32) + address[1]) * LX_HASH_FACTOR2;
     return (hash ^ hash >> 32) * LX_HASH_FACTOR1;
+}
+
+/* Takes one more word into a hash that begins as a seed. */
+lx_inline __u64 lx_hash_word(__u64 hash, __u64 word)
+{
+    hash = (hash ^ word) * LX_HASH_FACTOR1;
+    return hash ^ hash >> 32;
 }
 
 /* The two candidate buckets of a hash among `buckets`, by multiplication instead of division. */

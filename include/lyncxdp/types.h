@@ -58,6 +58,13 @@ lx_inline __u64 lx_load64(const void *bytes)
 #endif
 }
 
+/* An address as two words of eight bytes. */
+lx_inline void lx_address_words(const __u32 address[4], __u64 words[2])
+{
+    /* Copied, not cast: the words were stored as __u32, and a __u64 may not alias them. The code is the same. */
+    __builtin_memcpy(words, address, 2 * sizeof(*words));
+}
+
 /* A 16-bit number that came out of a byte swap, as an index: verifiers up to Linux 6.12 give a swap no bounds. */
 lx_inline __u32 lx_index16(__u32 value)
 {

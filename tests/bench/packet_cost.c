@@ -189,8 +189,7 @@ static void report_class(const struct bench *bench, size_t i, json_t *results)
         result = lx_rounds_json("packet", class->name, bench->beside[other].name, "ns", rounds);
         json_object_set_new(result, "of_floor", json_real(lx_rounds_ratio(rounds, &bench->by_floor[i])));
         json_object_set_new(result, "lyncxdp_of_it", json_real(lx_rounds_ratio(&bench->by_state[PLAIN][i], rounds)));
-        json_object_set_new(result, "agrees",
-                            json_boolean(bench->verdicts[other][i] == bench->executions[i].result));
+        json_object_set_new(result, "agrees", json_boolean(bench->verdicts[other][i] == bench->executions[i].result));
         json_array_append_new(results, result);
     }
 }

@@ -710,7 +710,7 @@ Test(attachment, both_hooks_come_and_go_together)
 Test(attachment, without_egress_there_is_no_second_hook)
 {
     struct lx_attachment attachment;
-    struct lx_flow_entry *flows;
+    struct lx_flow *flows;
     struct lx_judgement answer;
     struct lx_counters *sum = malloc(sizeof(*sum));
     uint8_t frame[LX_PROBE_FRAME];
@@ -888,7 +888,7 @@ Test(attachment, a_detach_cut_short_after_the_filter_is_completed_by_an_attach)
 Test(attachment, both_hooks_can_be_read_without_root)
 {
     struct lx_attachment attachment;
-    struct lx_flow_entry *flows;
+    struct lx_flow *flows;
     struct lx_counters *sum = malloc(sizeof(*sum));
     size_t count = 1;
 

@@ -282,7 +282,7 @@ static struct seen judge(enum lx_hook hook, struct frame frame)
 
 static size_t flow_count(void)
 {
-    struct lx_flow_entry *flows;
+    struct lx_flow *flows;
     size_t count;
 
     cr_assert_eq(lx_attachment_flows(&attachment, &flows, &count, &failure), 0, "%s", failure.text);
@@ -290,9 +290,9 @@ static size_t flow_count(void)
     return count;
 }
 
-static struct lx_flow_entry only_flow(void)
+static struct lx_flow only_flow(void)
 {
-    struct lx_flow_entry *flows, flow;
+    struct lx_flow *flows, flow;
     size_t count;
 
     cr_assert_eq(lx_attachment_flows(&attachment, &flows, &count, &failure), 0, "%s", failure.text);
@@ -310,17 +310,38 @@ static uint64_t now(void)
     return time.tv_sec * LX_SECOND + time.tv_nsec;
 }
 
-/* Makes a flow as if the role had been silent for so long. */
-static void age(struct lx_flow_entry entry, uint64_t silence)
+static int open_map(const char *name)
 {
     char path[192];
     int map;
 
-    snprintf(path, sizeof(path), "%s/flows", attachment.directory);
+    snprintf(path, sizeof(path), "%s/%s", attachment.directory, name);
     map = bpf_obj_get(path);
     cr_assert_geq(map, 0);
-    entry.flow.seen = now() - silence;
-    cr_assert_eq(bpf_map_update_elem(map, &entry.key, &entry.flow, BPF_EXIST), 0);
+    return map;
+}
+
+static __u64 key_of(const struct lx_flow *flow)
+{
+    const struct lx_packet_flow wanted = lx_flow_between(&flow->ends);
+    static struct lx_flow_gate gate;
+    const uint32_t first = 0;
+    int map = open_map("flow_gate");
+
+    cr_assert_eq(bpf_map_lookup_elem(map, &first, &gate), 0);
+    close(map);
+    cr_assert_neq(gate.seed, 0);
+    return lx_flow_key(&wanted, gate.seed);
+}
+
+/* Makes a flow as if the role had been silent for so long. */
+static void age(struct lx_flow flow, uint64_t silence)
+{
+    const __u64 key = key_of(&flow);
+    int map = open_map("flows");
+
+    flow.seen = now() - silence;
+    cr_assert_eq(bpf_map_update_elem(map, &key, &flow, BPF_EXIST), 0);
     close(map);
 }
 
@@ -329,7 +350,7 @@ static void age(struct lx_flow_entry entry, uint64_t silence)
 static void only_the_reply_passes(const char *mine, const char *theirs, const char *other)
 {
     const struct end client = {mine, 40000}, server = {theirs, 53};
-    struct lx_flow_entry entry;
+    struct lx_flow entry;
 
     attach_with(LX_EGRESS_ENFORCE, 0);
     expect_in(udp(server, client), LX_REASON_NO_ROW, LX_NO_ROW); /* nobody has asked */
@@ -341,12 +362,12 @@ static void only_the_reply_passes(const char *mine, const char *theirs, const ch
     expect_in(udp(server, (struct end){other, 40000}), LX_REASON_NO_ROW, LX_NO_ROW);
     expect_in(frame_of(LX_TCP, server, client, LX_TCP_ACK), LX_REASON_NO_ROW, LX_NO_ROW);
     entry = only_flow();
-    cr_expect_eq(entry.flow.row, DNS);
-    cr_expect_eq(entry.flow.state, LX_FLOW_DATAGRAMS);
-    cr_expect_eq(entry.flow.generation, 1);
-    cr_expect_eq(entry.key.role_port, 40000);
-    cr_expect_eq(entry.key.remote_port, 53);
-    cr_expect_eq(entry.key.transport, LX_UDP);
+    cr_expect_eq(entry.row, DNS);
+    cr_expect_eq(entry.state, LX_FLOW_DATAGRAMS);
+    cr_expect_eq(entry.generation, 1);
+    cr_expect_eq(entry.ends.role_port, 40000);
+    cr_expect_eq(entry.ends.remote_port, 53);
+    cr_expect_eq(entry.ends.transport, LX_UDP);
 }
 
 Test(flows, of_datagrams_only_the_reply_passes)
@@ -365,15 +386,15 @@ Test(flows, of_a_tcp_connection_only_replies_pass_that_have_ack_or_rst)
 
     attach_with(LX_EGRESS_ENFORCE, 0);
     expect_out(frame_of(LX_TCP, client, server, LX_TCP_SYN), LX_REASON_ROW, HTTPS, false);
-    cr_expect_eq(only_flow().flow.state, LX_FLOW_HALF_OPEN);
+    cr_expect_eq(only_flow().state, LX_FLOW_HALF_OPEN);
     expect_in(frame_of(LX_TCP, server, client, LX_TCP_SYN), LX_REASON_NO_ROW, LX_NO_ROW);
     expect_in(frame_of(LX_TCP, server, client, LX_TCP_SYN | LX_TCP_ACK), LX_REASON_FLOW, HTTPS);
     expect_out(frame_of(LX_TCP, client, server, LX_TCP_ACK), LX_REASON_ROW, HTTPS, false);
-    cr_expect_eq(only_flow().flow.state, LX_FLOW_ESTABLISHED);
+    cr_expect_eq(only_flow().state, LX_FLOW_ESTABLISHED);
     expect_in(frame_of(LX_TCP, (struct end){REMOTE, 444}, client, LX_TCP_ACK), LX_REASON_NO_ROW, LX_NO_ROW);
     expect_in(frame_of(LX_TCP, (struct end){"198.51.100.8", 443}, client, LX_TCP_ACK), LX_REASON_NO_ROW, LX_NO_ROW);
     expect_out(frame_of(LX_TCP, client, server, LX_TCP_FIN | LX_TCP_ACK), LX_REASON_ROW, HTTPS, false);
-    cr_expect_eq(only_flow().flow.state, LX_FLOW_CLOSING);
+    cr_expect_eq(only_flow().state, LX_FLOW_CLOSING);
     expect_in(frame_of(LX_TCP, server, client, LX_TCP_RST), LX_REASON_FLOW, HTTPS);
 }
 
@@ -384,7 +405,7 @@ Test(flows, a_connection_that_already_runs_is_known_by_its_next_packet)
 
     attach_with(LX_EGRESS_ENFORCE, 0);
     expect_out(frame_of(LX_TCP, client, server, LX_TCP_ACK), LX_REASON_ROW, HTTPS, false);
-    cr_expect_eq(only_flow().flow.state, LX_FLOW_ESTABLISHED);
+    cr_expect_eq(only_flow().state, LX_FLOW_ESTABLISHED);
     expect_in(frame_of(LX_TCP, server, client, LX_TCP_ACK), LX_REASON_FLOW, HTTPS);
 }
 
@@ -394,7 +415,7 @@ Test(flows, of_an_echo_only_the_reply_passes)
     attach_with(LX_EGRESS_ENFORCE, 0);
     expect_in(echo(false, REMOTE, ROLE, 77), LX_REASON_ICMP_TYPE, LX_NO_ROW);
     expect_out(echo(true, ROLE, REMOTE, 77), LX_REASON_ECHO, LX_NO_ROW, false);
-    cr_expect_eq(only_flow().flow.state, LX_FLOW_ECHO);
+    cr_expect_eq(only_flow().state, LX_FLOW_ECHO);
     expect_in(echo(false, REMOTE, ROLE, 77), LX_REASON_ECHO, LX_NO_ROW);
     expect_in(echo(false, REMOTE, ROLE, 78), LX_REASON_ICMP_TYPE, LX_NO_ROW);
     expect_in(echo(false, "198.51.100.8", ROLE, 77), LX_REASON_ICMP_TYPE, LX_NO_ROW);
@@ -495,16 +516,16 @@ Test(flows, off_lets_everything_out_and_no_reply_in)
 /* Just before its time a flow still counts; after it neither replies nor readers know it; the role's packet revives. */
 static void expires(struct frame request, struct frame reply, uint8_t state, uint64_t idle)
 {
-    struct lx_flow_entry entry = only_flow();
+    struct lx_flow entry = only_flow();
 
-    cr_assert_eq(entry.flow.state, state);
+    cr_assert_eq(entry.state, state);
     age(entry, idle - 5 * LX_SECOND);
-    expect_in(reply, LX_REASON_FLOW, entry.flow.row);
+    expect_in(reply, LX_REASON_FLOW, entry.row);
     age(entry, idle + LX_SECOND);
     cr_expect_eq(flow_count(), 0);
     expect_in(reply, LX_REASON_NO_ROW, LX_NO_ROW);
-    expect_out(request, LX_REASON_ROW, entry.flow.row, false);
-    expect_in(reply, LX_REASON_FLOW, entry.flow.row);
+    expect_out(request, LX_REASON_ROW, entry.row, false);
+    expect_in(reply, LX_REASON_FLOW, entry.row);
 }
 
 Test(flows, flows_expire_by_their_state)
@@ -534,11 +555,11 @@ Test(flows, a_reply_keeps_no_flow_alive_and_the_role_does)
     attach_with(LX_EGRESS_ENFORCE, 0);
     judge(LX_HOOK_FROM_ROLE, udp(client, server));
     age(only_flow(), 100 * LX_SECOND);
-    silent = only_flow().flow.seen;
+    silent = only_flow().seen;
     expect_in(udp(server, client), LX_REASON_FLOW, DNS);
-    cr_expect_eq(only_flow().flow.seen, silent);
+    cr_expect_eq(only_flow().seen, silent);
     judge(LX_HOOK_FROM_ROLE, udp(client, server));
-    cr_expect_gt(only_flow().flow.seen, silent + 99 * LX_SECOND);
+    cr_expect_gt(only_flow().seen, silent + 99 * LX_SECOND);
 }
 
 Test(flows, a_flow_whose_row_is_gone_is_not_honoured)
@@ -613,7 +634,7 @@ Test(flows, filling_the_table_from_inside_evicts_the_old)
 {
     unsigned tolerated = 256 * libbpf_num_possible_cpus(), lost = ROOM;
     struct lx_flow_numbers numbers;
-    struct lx_flow_entry *flows;
+    struct lx_flow *flows;
     struct lx_counters *counters;
     size_t count;
 
@@ -633,7 +654,7 @@ Test(flows, filling_the_table_from_inside_evicts_the_old)
     cr_expect_eq(numbers.live, count);
     cr_expect_eq(numbers.evicted, 2 * ROOM - count);
     for (size_t i = 0; i < count; i++)
-        lost -= ((const uint8_t *)flows[i].key.remote)[15] > ROOM / 32768; /* the servers of the younger half */
+        lost -= ((const uint8_t *)flows[i].ends.remote)[15] > ROOM / 32768; /* the servers of the younger half */
     cr_expect_leq(lost, tolerated, "%u of the younger half were lost", lost);
     free(flows);
     free(counters);
@@ -643,7 +664,7 @@ Test(flows, those_that_expire_are_neither_live_nor_evicted)
 {
     const struct end server = {REMOTE, 53};
     struct lx_flow_numbers numbers;
-    struct lx_flow_entry *flows;
+    struct lx_flow *flows;
     size_t count;
 
     attach_with(LX_EGRESS_ENFORCE, 0);
@@ -657,7 +678,7 @@ Test(flows, those_that_expire_are_neither_live_nor_evicted)
     cr_expect_eq(numbers.live, 2);
     cr_expect_eq(numbers.evicted, 0);
     /* One of them begins anew, in its old place. */
-    judge(LX_HOOK_FROM_ROLE, udp((struct end){ROLE, flows[0].key.role_port}, server));
+    judge(LX_HOOK_FROM_ROLE, udp((struct end){ROLE, flows[0].ends.role_port}, server));
     cr_assert_eq(lx_attachment_flow_numbers(&attachment, &numbers, &failure), 0, "%s", failure.text);
     cr_expect_eq(numbers.live, 3);
     cr_expect_eq(numbers.evicted, 0);

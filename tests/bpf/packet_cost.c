@@ -139,8 +139,10 @@ Test(packet_cost, a_closed_port_costs_the_same_whoever_sends)
     uint8_t frame[LX_CLASS_FRAME];
 
     partner.source = "198.18.3.4";
-    cr_assert_eq(lx_count_packet(&loaded, LX_HOOK_TO_ROLE, frame, (uint32_t)lx_class_frame(&stranger, frame), &costs[0]), 0);
-    cr_assert_eq(lx_count_packet(&loaded, LX_HOOK_TO_ROLE, frame, (uint32_t)lx_class_frame(&partner, frame), &costs[1]), 0);
+    cr_assert_eq(
+        lx_count_packet(&loaded, LX_HOOK_TO_ROLE, frame, (uint32_t)lx_class_frame(&stranger, frame), &costs[0]), 0);
+    cr_assert_eq(lx_count_packet(&loaded, LX_HOOK_TO_ROLE, frame, (uint32_t)lx_class_frame(&partner, frame), &costs[1]),
+                 0);
     cr_expect_eq(costs[0].instructions, costs[1].instructions);
     cr_expect_eq(costs[0].helper_calls, costs[1].helper_calls);
 }

@@ -226,18 +226,22 @@ static void check_counts(enum lx_hook hook, const struct expected *expected)
     lx_shadow_counts_free(&counts);
 }
 
-/* A flow as the programs key it. */
-static struct lx_flow_key key_of(const struct oracle_tuple *tuple)
+/* The key under which the programs have a flow. */
+static __u64 key_of(const struct oracle_tuple *tuple)
 {
-    struct lx_flow_key key = {.role_port = tuple->source_port,
-                              .remote_port = tuple->destination_port,
-                              .transport = (uint8_t)tuple->transport};
+    struct lx_flow_ends ends = {.role_port = tuple->source_port,
+                                .remote_port = tuple->destination_port,
+                                .transport = (uint8_t)tuple->transport,
+                                .ipv4 = !tuple->ipv6};
+    const struct lx_packet_flow wanted = lx_flow_between(&ends);
     size_t size = tuple->ipv6 ? 16 : 4;
+    static struct lx_flow_gate gate;
+    const uint32_t first = 0;
 
-    key.role[2] = key.remote[2] = tuple->ipv6 ? 0 : LX_MAPPED_PREFIX;
-    memcpy((uint8_t *)key.role + 16 - size, tuple->source, size);
-    memcpy((uint8_t *)key.remote + 16 - size, tuple->destination, size);
-    return key;
+    memcpy((uint8_t *)ends.role + 16 - size, tuple->source, size);
+    memcpy((uint8_t *)ends.remote + 16 - size, tuple->destination, size);
+    cr_assert_eq(bpf_map_lookup_elem(loaded.maps.fds[LX_MAP_FLOW_GATE], &first, &gate), 0);
+    return lx_flow_key(&wanted, gate.seed);
 }
 
 static size_t entries_of(enum lx_map map, size_t key_size)
@@ -259,7 +263,7 @@ static void check_memory(void)
     const struct oracle_memory *memory = &loaded.memory;
 
     for (size_t i = 0; i < memory->flow_count; i++) {
-        struct lx_flow_key key = key_of(&memory->flows[i].tuple);
+        const __u64 key = key_of(&memory->flows[i].tuple);
         struct lx_flow flow;
 
         cr_assert_eq(bpf_map_lookup_elem(loaded.maps.fds[LX_MAP_FLOWS], &key, &flow), 0, "flow %zu is missing", i);
@@ -267,7 +271,7 @@ static void check_memory(void)
         cr_expect_eq(flow.generation, memory->flows[i].policy);
         cr_expect_eq(flow.state, memory->flows[i].state);
     }
-    cr_expect_eq(entries_of(LX_MAP_FLOWS, sizeof(struct lx_flow_key)), memory->flow_count);
+    cr_expect_eq(entries_of(LX_MAP_FLOWS, sizeof(__u64)), memory->flow_count);
     cr_expect_eq(entries_of(LX_MAP_FRAGMENTS, sizeof(struct lx_fragment_key)), memory->datagram_count);
 }
 

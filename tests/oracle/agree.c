@@ -176,14 +176,15 @@ static void put_address(__u32 words[4], const uint8_t *bytes, bool ipv6)
 static bool same_flow(const struct oracle_flow *expected)
 {
     const struct oracle_tuple *tuple = &expected->tuple;
-    struct lx_flow_key key = {.role_port = tuple->source_port,
-                              .remote_port = tuple->destination_port,
-                              .transport = (uint8_t)tuple->transport};
+    struct lx_flow_ends ends = {.role_port = tuple->source_port,
+                                .remote_port = tuple->destination_port,
+                                .transport = (uint8_t)tuple->transport,
+                                .ipv4 = !tuple->ipv6};
     const struct lx_flow *flow;
 
-    put_address(key.role, tuple->source, tuple->ipv6);
-    put_address(key.remote, tuple->destination, tuple->ipv6);
-    flow = programs_flow(&key);
+    put_address(ends.role, tuple->source, tuple->ipv6);
+    put_address(ends.remote, tuple->destination, tuple->ipv6);
+    flow = programs_flow(&ends);
     return flow && flow->row == expected->row && flow->generation == expected->policy &&
            flow->created == expected->created && flow->seen == expected->seen && flow->state == (int)expected->state;
 }

@@ -15,7 +15,7 @@
 #define __array(name, value) typeof(value) *name[]
 
 #define LARGEST_KEY 40
-#define LARGEST_VALUE 24
+#define LARGEST_VALUE 64
 #define BUCKETS 1024
 
 struct entry {
@@ -30,7 +30,7 @@ struct table {
     struct entry *buckets[BUCKETS];
 };
 
-static struct table flow_table = {.key_size = sizeof(struct lx_flow_key), .value_size = sizeof(struct lx_flow)};
+static struct table flow_table = {.key_size = sizeof(__u64), .value_size = sizeof(struct lx_flow)};
 static struct table fragment_table = {.key_size = sizeof(struct lx_fragment_key),
                                       .value_size = sizeof(struct lx_fragmented)};
 static struct lx_cpu_counters counted;
@@ -251,9 +251,11 @@ uint64_t programs_flows_created(void)
     return counted.flows_created;
 }
 
-const struct lx_flow *programs_flow(const struct lx_flow_key *key)
+const struct lx_flow *programs_flow(const struct lx_flow_ends *ends)
 {
-    struct entry *entry = *find(&flow_table, key);
+    const struct lx_packet_flow wanted = lx_flow_between(ends);
+    const uint64_t key = lx_flow_key(&wanted, flow_gate.seed);
+    struct entry *entry = *find(&flow_table, &key);
 
     return entry ? (const struct lx_flow *)entry->value : NULL;
 }

@@ -27,6 +27,6 @@ uint64_t programs_flows(void);
 uint64_t programs_flows_created(void);
 
 /* The flow with this key, or NULL. */
-const struct lx_flow *programs_flow(const struct lx_flow_key *key);
+const struct lx_flow *programs_flow(const struct lx_flow_ends *ends);
 
 #endif

@@ -225,13 +225,16 @@ Test(report, a_flow_has_every_member)
 {
     struct lx_metadata metadata = sample_metadata();
     struct counted *counted = count_something();
-    struct lx_flow_key key = {.role_port = 40000, .remote_port = 53, .transport = LX_UDP};
-    struct lx_flow flow = {.created = 5 * LX_SECOND, .seen = 60 * LX_SECOND, .row = 7, .state = LX_FLOW_DATAGRAMS};
+    struct lx_flow flow = {.created = 5 * LX_SECOND,
+                           .seen = 60 * LX_SECOND,
+                           .row = 7,
+                           .state = LX_FLOW_DATAGRAMS,
+                           .ends = {.role_port = 40000, .remote_port = 53, .transport = LX_UDP}};
     json_t *report;
 
-    set_address(key.role, "192.0.2.1");
-    set_address(key.remote, "198.51.100.53");
-    report = lx_report_flow(&metadata, &key, &flow, 65 * LX_SECOND + LX_SECOND / 2, counted->labels);
+    set_address(flow.ends.role, "192.0.2.1");
+    set_address(flow.ends.remote, "198.51.100.53");
+    report = lx_report_flow(&metadata, &flow, 65 * LX_SECOND + LX_SECOND / 2, counted->labels);
     cr_assert_str_eq(text(report, "interface"), "eth0");
     cr_assert_str_eq(text(report, "transport"), "udp");
     cr_assert_str_eq(text(report, "role"), "192.0.2.1:40000");
@@ -248,13 +251,16 @@ Test(report, a_flow_that_no_row_lists_and_that_another_clock_saw)
 {
     struct lx_metadata metadata = sample_metadata();
     struct counted *counted = count_something();
-    struct lx_flow_key key = {.role_port = 77, .remote_port = 77, .transport = LX_ECHO};
-    struct lx_flow flow = {.created = 9, .seen = 9, .row = LX_NO_ROW, .state = LX_FLOW_ECHO};
+    struct lx_flow flow = {.created = 9,
+                           .seen = 9,
+                           .row = LX_NO_ROW,
+                           .state = LX_FLOW_ECHO,
+                           .ends = {.role_port = 77, .remote_port = 77, .transport = LX_ECHO}};
     json_t *report;
 
-    set_address(key.role, "2001:db8::1");
-    set_address(key.remote, "2001:db8::7");
-    report = lx_report_flow(&metadata, &key, &flow, 8, counted->labels);
+    set_address(flow.ends.role, "2001:db8::1");
+    set_address(flow.ends.remote, "2001:db8::7");
+    report = lx_report_flow(&metadata, &flow, 8, counted->labels);
     cr_assert_str_eq(text(report, "transport"), "echo");
     cr_assert_str_eq(text(report, "role"), "[2001:db8::1]:77");
     cr_assert_str_eq(text(report, "state"), "echo");

@@ -38,17 +38,17 @@ static uint64_t now(void)
 /* Those that were heard of last come first. */
 static int latest_first(const void *left, const void *right)
 {
-    const struct lx_flow_entry *a = left, *b = right;
+    const struct lx_flow *a = left, *b = right;
 
-    if (a->flow.seen != b->flow.seen)
-        return a->flow.seen < b->flow.seen ? 1 : -1;
-    return memcmp(&a->key, &b->key, sizeof(a->key));
+    if (a->seen != b->seen)
+        return a->seen < b->seen ? 1 : -1;
+    return memcmp(&a->ends, &b->ends, sizeof(a->ends));
 }
 
 /* Reports the live flows of an attachment. Returns the exit code. */
 static int report_flows(const struct lx_attachment *attachment, json_t *flows)
 {
-    struct lx_flow_entry *entries = NULL;
+    struct lx_flow *entries = NULL;
     struct lx_row_label *labels = NULL;
     struct lx_failure failure;
     int result = LX_EXIT_DONE;
@@ -61,7 +61,7 @@ static int report_flows(const struct lx_attachment *attachment, json_t *flows)
     else if (count)
         qsort(entries, count, sizeof(*entries), latest_first);
     for (size_t i = 0; result == LX_EXIT_DONE && i < count; i++)
-        if (lx_json_add(flows, lx_report_flow(&attachment->metadata, &entries[i].key, &entries[i].flow, time, labels)))
+        if (lx_json_add(flows, lx_report_flow(&attachment->metadata, &entries[i], time, labels)))
             result = lx_memory_error();
     free(labels);
     free(entries);

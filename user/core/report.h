@@ -53,8 +53,8 @@ struct lx_status {
 json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook);
 
 /* A flow, as it is at `now` (nanoseconds of CLOCK_MONOTONIC). `labels` are LX_ROW_SLOTS. */
-json_t *lx_report_flow(const struct lx_metadata *metadata, const struct lx_flow_key *key, const struct lx_flow *flow,
-                       uint64_t now, const struct lx_row_label *labels);
+json_t *lx_report_flow(const struct lx_metadata *metadata, const struct lx_flow *flow, uint64_t now,
+                       const struct lx_row_label *labels);
 
 /*
  * The counters of one hook, where reason `row` is already the sum over the rows; `labels` are LX_ROW_SLOTS. Rows: every

@@ -30,14 +30,14 @@ static json_int_t seconds_since(uint64_t then, uint64_t now)
     return now > then ? (json_int_t)((now - then) / LX_SECOND) : 0;
 }
 
-json_t *lx_report_flow(const struct lx_metadata *metadata, const struct lx_flow_key *key, const struct lx_flow *flow,
-                       uint64_t now, const struct lx_row_label *labels)
+json_t *lx_report_flow(const struct lx_metadata *metadata, const struct lx_flow *flow, uint64_t now,
+                       const struct lx_row_label *labels)
 {
     const char *row = flow->row < LX_ROW_SLOTS ? labels[flow->row].id : NULL;
 
-    return json_pack("{s:o, s:s, s:o, s:o, s:s, s:o, s:I, s:I}", "interface", lx_json_text(metadata->interface),
-                     "transport", lx_transport_name(key->transport), "role", endpoint(key->role, key->role_port),
-                     "remote", endpoint(key->remote, key->remote_port), "state", state_name(flow->state), "row",
-                     lx_json_text(row), "age_seconds", seconds_since(flow->created, now), "idle_seconds",
-                     seconds_since(flow->seen, now));
+    return json_pack(
+        "{s:o, s:s, s:o, s:o, s:s, s:o, s:I, s:I}", "interface", lx_json_text(metadata->interface), "transport",
+        lx_transport_name(flow->ends.transport), "role", endpoint(flow->ends.role, flow->ends.role_port), "remote",
+        endpoint(flow->ends.remote, flow->ends.remote_port), "state", state_name(flow->state), "row", lx_json_text(row),
+        "age_seconds", seconds_since(flow->created, now), "idle_seconds", seconds_since(flow->seen, now));
 }

@@ -138,13 +138,8 @@ int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_l
 int lx_attachment_ask(struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length,
                       struct lx_judgement *answer, struct lx_failure *failure);
 
-struct lx_flow_entry {
-    struct lx_flow_key key;
-    struct lx_flow flow;
-};
-
 /* The flows that live, in no order. Caller frees. None without the from-role hook. Returns 0 or -errno. */
-int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow_entry **flows, size_t *count,
+int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow **flows, size_t *count,
                         struct lx_failure *failure);
 
 struct lx_flow_numbers; /* core/report.h */

@@ -15,7 +15,7 @@
 #define BATCH 4096
 
 struct batch {
-    struct lx_flow_key keys[BATCH];
+    __u64 keys[BATCH];
     struct lx_flow flows[BATCH];
     __u32 count;
 };
@@ -24,7 +24,7 @@ struct batch {
 static int for_each_batch(int map, int (*each)(const struct batch *batch, void *data), void *data)
 {
     struct batch *batch = malloc(sizeof(*batch));
-    struct lx_flow_key position; /* the kernel writes a bucket's number into it, which is shorter */
+    __u64 position; /* the kernel writes a bucket's number into it, which is shorter */
     bool begun = false, done = false;
     int error = batch ? 0 : -ENOMEM;
 
@@ -43,7 +43,7 @@ static int for_each_batch(int map, int (*each)(const struct batch *batch, void *
 }
 
 struct collected {
-    struct lx_flow_entry *entries; /* owned */
+    struct lx_flow *flows; /* owned */
     size_t count;
     __u64 now;
 };
@@ -51,14 +51,14 @@ struct collected {
 static int collect(const struct batch *batch, void *data)
 {
     struct collected *collected = data;
-    struct lx_flow_entry *grown = reallocarray(collected->entries, collected->count + batch->count + 1, sizeof(*grown));
+    struct lx_flow *grown = reallocarray(collected->flows, collected->count + batch->count + 1, sizeof(*grown));
 
     if (!grown)
         return -ENOMEM;
-    collected->entries = grown;
+    collected->flows = grown;
     for (__u32 i = 0; i < batch->count; i++)
         if (!lx_flow_expired(&batch->flows[i], collected->now))
-            grown[collected->count++] = (struct lx_flow_entry){.key = batch->keys[i], .flow = batch->flows[i]};
+            grown[collected->count++] = batch->flows[i];
     return 0;
 }
 
@@ -76,7 +76,7 @@ static int fail_to_read(int error, struct lx_failure *failure)
     return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the flows: %s", strerror(-error));
 }
 
-int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow_entry **flows, size_t *count,
+int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow **flows, size_t *count,
                         struct lx_failure *failure)
 {
     struct collected collected = {.now = now()};
@@ -85,10 +85,10 @@ int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow_e
     if (attachment->maps.fds[LX_MAP_FLOWS] >= 0)
         error = for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], collect, &collected);
     if (error) {
-        free(collected.entries);
+        free(collected.flows);
         return fail_to_read(error, failure);
     }
-    *flows = collected.entries;
+    *flows = collected.flows;
     *count = collected.count;
     return 0;
 }

@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <lyncxdp/flow.h>
@@ -26,7 +28,7 @@ static const struct {
 } known[LX_MAP_COUNT] = {
     [LX_MAP_CONTROL] = {"control", sizeof(__u32), sizeof(struct lx_control)},
     [LX_MAP_IMAGES] = {"images", sizeof(__u32), sizeof(__u32)},
-    [LX_MAP_FLOWS] = {"flows", sizeof(struct lx_flow_key), sizeof(struct lx_flow)},
+    [LX_MAP_FLOWS] = {"flows", sizeof(__u64), sizeof(struct lx_flow)},
     [LX_MAP_FLOW_GATE] = {"flow_gate", sizeof(__u32), sizeof(struct lx_flow_gate)},
     [LX_MAP_FRAGMENTS] = {"fragments", sizeof(struct lx_fragment_key), sizeof(struct lx_fragmented)},
     [LX_MAP_PEERS] = {"peers", sizeof(__u32), sizeof(__u32)},
@@ -97,6 +99,22 @@ static int create_from_role(struct lx_maps *maps)
     return error;
 }
 
+/* What an outsider would have to know to make two flows fall on one key. */
+static int draw_seed(const struct lx_maps *maps)
+{
+    struct lx_flow_gate *gate = calloc(1, sizeof(*gate));
+    const uint32_t first = 0;
+    int error = 0;
+
+    if (!gate)
+        return -ENOMEM;
+    if (getrandom(&gate->seed, sizeof(gate->seed), 0) != sizeof(gate->seed))
+        error = -errno;
+    error = error ?: bpf_map_update_elem(maps->fds[LX_MAP_FLOW_GATE], &first, gate, BPF_ANY);
+    free(gate);
+    return error;
+}
+
 int lx_maps_create(const struct lx_shape *shape, struct lx_maps *maps, struct lx_failure *failure)
 {
     struct lx_maps created = LX_MAPS_NONE;
@@ -107,6 +125,7 @@ int lx_maps_create(const struct lx_shape *shape, struct lx_maps *maps, struct lx
     error = create_to_role(&created);
     if (shape->from_role)
         error = error ?: create_from_role(&created);
+    error = error ?: draw_seed(&created);
     if (error) {
         lx_maps_close(&created);
         return lx_fail_to_load(-error, failure);
