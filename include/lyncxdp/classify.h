@@ -60,18 +60,21 @@ lx_inline __u32 lx_found_if_same6(__u64 difference, __u32 found)
     return found * (lx_top_bit(difference | -difference) ^ 1);
 }
 
-/* Finds an address in one node's slots: its class + 1, or 0. Both buckets are read at once. */
-lx_inline __u32 lx_find4(const struct lx_view *view, const struct lx_length4 *length, __u32 address)
+/* The slot of a hash: the only one in which its address can be. */
+lx_inline const void *lx_slot_of(const struct lx_view *view, const struct lx_hosts *hosts, __u64 hash, __u32 slot_size)
 {
-    __u64 hash = lx_hash4(address, length->seed);
-    __u32 first = lx_first_bucket(hash, length->buckets), second = lx_second_bucket(hash, length->buckets);
-    const struct lx_host4 *one = lx_at(view, length->slots + first * 2 * sizeof(*one));
-    const struct lx_host4 *two = lx_at(view, length->slots + second * 2 * sizeof(*two));
+    __u32 group = lx_hash_group(hash, hosts->group_shift);
+    __u16 pilot = *(const __u16 *)lx_at(view, hosts->pilots + group * sizeof(pilot));
 
-    return lx_found_if_same4(one[0].address ^ address, one[0].found) |
-           lx_found_if_same4(one[1].address ^ address, one[1].found) |
-           lx_found_if_same4(two[0].address ^ address, two[0].found) |
-           lx_found_if_same4(two[1].address ^ address, two[1].found);
+    return lx_at(view, hosts->slots + lx_hash_slot(hash, pilot, hosts->slot_shift) * slot_size);
+}
+
+/* Finds an address among the hosts of one length: its class + 1, or 0. */
+lx_inline __u32 lx_find4(const struct lx_view *view, const struct lx_hosts *hosts, __u32 address)
+{
+    const struct lx_host4 *slot = lx_slot_of(view, hosts, lx_hash_word(hosts->seed, address), sizeof(*slot));
+
+    return lx_found_if_same4(slot->address ^ address, slot->found);
 }
 
 /* Goes on from one length to the next: the class if one was found here, and the node to look at. Without a branch. */
@@ -94,25 +97,16 @@ lx_inline __u32 lx_class4(const struct lx_view *view, const struct lx_address_ta
     for (int step = 0; step < LX_SEARCH_STEPS4 && node; step++) {
         const struct lx_length4 *length = lx_at(view, node);
 
-        lx_take_step(lx_find4(view, length, address & length->mask), length->hit, length->miss, &class, &node);
+        lx_take_step(lx_find4(view, &length->hosts, address & length->mask), length->hit, length->miss, &class, &node);
     }
     return class;
 }
 
-lx_inline __u32 lx_in_slot6(const struct lx_host6 *host, const __u64 address[2])
+lx_inline __u32 lx_find6(const struct lx_view *view, const struct lx_hosts *hosts, const __u64 address[2])
 {
-    return lx_found_if_same6((host->address[0] ^ address[0]) | (host->address[1] ^ address[1]), host->found);
-}
+    const struct lx_host6 *slot = lx_slot_of(view, hosts, lx_hash_words(hosts->seed, address), sizeof(*slot));
 
-lx_inline __u32 lx_find6(const struct lx_view *view, const struct lx_length6 *length, const __u64 address[2])
-{
-    __u64 hash = lx_hash6(address, length->seed);
-    __u32 first = lx_first_bucket(hash, length->buckets), second = lx_second_bucket(hash, length->buckets);
-    const struct lx_host6 *one = lx_at(view, length->slots + first * 2 * sizeof(*one));
-    const struct lx_host6 *two = lx_at(view, length->slots + second * 2 * sizeof(*two));
-
-    return lx_in_slot6(&one[0], address) | lx_in_slot6(&one[1], address) | lx_in_slot6(&two[0], address) |
-           lx_in_slot6(&two[1], address);
+    return lx_found_if_same6((slot->address[0] ^ address[0]) | (slot->address[1] ^ address[1]), slot->found);
 }
 
 lx_inline __u32 lx_class6(const struct lx_view *view, const struct lx_address_table *table, const __u32 address[4])
@@ -130,7 +124,7 @@ lx_inline __u32 lx_class6(const struct lx_view *view, const struct lx_address_ta
         const struct lx_length6 *length = lx_at(view, node);
         __u64 cut[2] = {words[0] & length->mask[0], words[1] & length->mask[1]};
 
-        lx_take_step(lx_find6(view, length, cut), length->hit, length->miss, &class, &node);
+        lx_take_step(lx_find6(view, &length->hosts, cut), length->hit, length->miss, &class, &node);
     }
     return class;
 }

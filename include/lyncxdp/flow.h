@@ -151,9 +151,7 @@ lx_inline __u64 lx_flow_key(const struct lx_packet_flow *flow, __u64 seed)
     lx_address_words(flow->role, role);
     lx_address_words(flow->remote, remote);
     /* Side by side, so that the one need not wait for the other. */
-    role[0] = lx_hash_word(lx_hash_word(seed, role[0]), role[1]);
-    remote[0] = lx_hash_word(lx_hash_word(~seed, remote[0]), remote[1]);
-    return lx_hash_word(role[0] * LX_HASH_FACTOR2 + remote[0], flow->kind);
+    return lx_hash_word(lx_hash_words(seed, role) * LX_HASH_FACTOR2 + lx_hash_words(~seed, remote), flow->kind);
 }
 
 /* True when the flow that the table has under a hash is this one. */

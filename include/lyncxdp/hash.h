@@ -11,36 +11,30 @@
 #define LX_HASH_FACTOR1 0x9e3779b97f4a7c15ull
 #define LX_HASH_FACTOR2 0xd6e8feb86659fd93ull
 
-lx_inline __u64 lx_hash4(__u32 address, __u32 seed)
-{
-    __u64 hash = (__u64)(address ^ seed) * LX_HASH_FACTOR1;
-    return (hash ^ hash >> 32) * LX_HASH_FACTOR2;
-}
-
-lx_inline __u64 lx_hash6(const __u64 address[2], __u32 seed)
-{
-    __u64 hash = (address[0] ^ seed) * LX_HASH_FACTOR1;
-    hash = ((hash ^ hash >> 32) + address[1]) * LX_HASH_FACTOR2;
-    return (hash ^ hash >> 32) * LX_HASH_FACTOR1;
-}
-
-/* Takes one more word into a hash that begins as a seed. */
+/* Takes a word into a hash that begins as a seed. */
 lx_inline __u64 lx_hash_word(__u64 hash, __u64 word)
 {
     hash = (hash ^ word) * LX_HASH_FACTOR1;
     return hash ^ hash >> 32;
 }
 
-/* The two candidate buckets of a hash among `buckets`, by multiplication instead of division. */
-lx_inline __u32 lx_first_bucket(__u64 hash, __u32 buckets)
+lx_inline __u64 lx_hash_words(__u64 seed, const __u64 words[2])
 {
-    return (hash >> 32) * buckets >> 32;
+    return lx_hash_word(lx_hash_word(seed, words[0]), words[1]);
 }
 
-lx_inline __u32 lx_second_bucket(__u64 hash, __u32 buckets)
+/*
+ * Where an address is in a table without collisions: its hash names a group, the group's pilot turns the hash into a
+ * slot. There are 2^(64 - shift) groups and slots; pilots were chosen so that no two addresses have the same slot.
+ */
+lx_inline __u32 lx_hash_group(__u64 hash, __u32 shift)
 {
-    hash ^= hash >> 29;
-    return (hash & 0xffffffff) * buckets >> 32;
+    return hash >> shift;
+}
+
+lx_inline __u32 lx_hash_slot(__u64 hash, __u16 pilot, __u32 shift)
+{
+    return (hash ^ pilot) * LX_HASH_FACTOR2 >> shift;
 }
 
 #endif

@@ -40,34 +40,39 @@ enum lx_built_in {
     LX_BUILT_IN_FRAGMENTS = 1u << 9, /* later fragments of a first one that passed */
 };
 
+/* Addresses cut to one length, in a hash table without collisions. */
+struct lx_hosts {
+    __u32 seed;        /* of the hash */
+    __u32 group_shift; /* 63 to 32: from a hash to its group (hash.h) */
+    __u32 slot_shift;  /* the same, to its slot */
+    __u32 pilots;      /* offset of a __u16 for each group */
+    __u32 slots;       /* offset of the first struct lx_host4 or lx_host6 */
+};
+
 /*
  * One prefix length of an address table, a node of a binary search over the lengths in use: look the address, cut to
- * this length, up in this node's slots; found, its class is the best so far and a longer length may follow (hit);
+ * this length, up in this node's hosts; found, its class is the best so far and a longer length may follow (hit);
  * not found, a shorter one may (miss). A table of hosts alone is a single node.
  */
 struct lx_length4 {
-    __u32 mask;    /* of this length, network byte order */
-    __u32 seed;    /* of the hash */
-    __u32 buckets; /* number of buckets, each of two struct lx_host4 */
-    __u32 slots;   /* offset of the first bucket */
-    __u32 hit;     /* offset of the next node, or 0 */
-    __u32 miss;    /* offset of the next node, or 0 */
+    __u32 mask; /* of this length, network byte order */
+    __u32 hit;  /* offset of the next node, or 0 */
+    __u32 miss; /* offset of the next node, or 0 */
+    struct lx_hosts hosts;
 };
 
 struct lx_length6 {
     __u64 mask[2]; /* network byte order */
-    __u32 seed;
-    __u32 buckets; /* each of two struct lx_host6 */
-    __u32 slots;
     __u32 hit;
     __u32 miss;
+    struct lx_hosts hosts;
     __u32 pad;
 };
 
 /*
- * A slot of a hash table. An address sits in one of two buckets, either slot. `found` is its class + 1. An unused slot
- * has `found` 0 and an address of all ones, which nobody looks up: it is cut off by every shorter mask, and as a whole
- * address it is no unicast address.
+ * A slot of a hash table, the only one where an address can be. `found` is its class + 1. An unused slot has `found` 0
+ * and an address of all ones, which nobody looks up: it is cut off by every shorter mask, and as a whole address it is
+ * no unicast address.
  */
 struct lx_host4 {
     __u32 address; /* network byte order */
@@ -80,11 +85,11 @@ struct lx_host6 {
     __u32 pad;
 };
 
-_Static_assert(sizeof(struct lx_length4) == 24, "ABI");
-_Static_assert(sizeof(struct lx_length6) == 40, "ABI");
+_Static_assert(sizeof(struct lx_length4) == 32, "ABI");
+_Static_assert(sizeof(struct lx_length6) == 48, "ABI");
 _Static_assert(sizeof(struct lx_host4) == 8, "ABI");
 _Static_assert(sizeof(struct lx_host6) == 24, "ABI");
-_Static_assert(2 * sizeof(struct lx_host6) <= LX_IMAGE_SLACK, "a bucket fits the slack");
+_Static_assert(sizeof(struct lx_length6) <= LX_IMAGE_SLACK, "a node fits the slack");
 
 /* A search over n lengths takes ceil(log2(n + 1)) steps: at most 6 for IPv4's 33 lengths, 8 for IPv6's 129. */
 #define LX_SEARCH_STEPS4 6

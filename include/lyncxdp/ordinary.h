@@ -22,7 +22,7 @@ lx_inline bool lx_ordinary_link(const struct lx_frame *frame, bool ipv4)
 
     if (data + sizeof(struct ethhdr) + headers + sizeof(struct udphdr) > frame->end)
         return false;
-    return !((data[0] | data[6]) & 1) && *(const __u16 *)(data + offsetof(struct ethhdr, h_proto)) == type;
+    return *(const __u16 *)(data + offsetof(struct ethhdr, h_proto)) == type && !((data[0] | data[6]) & 1);
 }
 
 /*

@@ -287,13 +287,22 @@ lx_inline __u32 lx_parse_ipv6(struct lx_cursor *cursor, __u32 frame_length, __u3
 }
 
 /* Flags that no stack sends: none of SYN, ACK, RST; SYN with FIN, RST, PSH or URG; FIN with RST. */
+#define LX_TCP_IS_ODD(flags)                                                                                           \
+    (!((flags) & (LX_TCP_SYN | LX_TCP_ACK | LX_TCP_RST)) ||                                                            \
+     ((flags)&LX_TCP_SYN && (flags) & (LX_TCP_FIN | LX_TCP_RST | LX_TCP_PSH | LX_TCP_URG)) ||                          \
+     ((flags)&LX_TCP_FIN && (flags)&LX_TCP_RST))
+
+/* A bit for each of their combinations, so that a packet's flags take a shift and no branches. */
+#define LX_TCP_ODD_1(flags) ((__u64)LX_TCP_IS_ODD(flags) << (flags))
+#define LX_TCP_ODD_4(flags)                                                                                            \
+    (LX_TCP_ODD_1(flags) | LX_TCP_ODD_1((flags) + 1) | LX_TCP_ODD_1((flags) + 2) | LX_TCP_ODD_1((flags) + 3))
+#define LX_TCP_ODD_16(flags)                                                                                           \
+    (LX_TCP_ODD_4(flags) | LX_TCP_ODD_4((flags) + 4) | LX_TCP_ODD_4((flags) + 8) | LX_TCP_ODD_4((flags) + 12))
+#define LX_TCP_ODD (LX_TCP_ODD_16(0) | LX_TCP_ODD_16(16) | LX_TCP_ODD_16(32) | LX_TCP_ODD_16(48))
+
 lx_inline bool lx_tcp_flags_odd(__u8 flags)
 {
-    if (!(flags & (LX_TCP_SYN | LX_TCP_ACK | LX_TCP_RST)))
-        return true;
-    if (flags & LX_TCP_SYN)
-        return flags & (LX_TCP_FIN | LX_TCP_RST | LX_TCP_PSH | LX_TCP_URG);
-    return (flags & (LX_TCP_FIN | LX_TCP_RST)) == (LX_TCP_FIN | LX_TCP_RST);
+    return LX_TCP_ODD >> (flags & 63) & 1;
 }
 
 /* Reads the ports and what else is judged of a TCP or UDP header; both begin with the ports. */

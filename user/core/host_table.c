@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bucket_table.h"
+#include "perfect_table.h"
 
 /* One length in use: a node of the search. */
 struct node {
@@ -134,21 +134,19 @@ static uint32_t node_offset(const struct search *search, int node)
 }
 
 static void write_node4(struct lx_image_writer *writer, const struct search *search, const struct node *node,
-                        const struct lx_bucket_table *buckets)
+                        const struct lx_hosts *hosts)
 {
     struct lx_length4 *out = lx_image_bytes(writer, node->offset);
     int bits = node->length - 96;
 
     out->mask = bits ? LX_BE32(0xffffffffu << (32 - bits)) : 0;
-    out->seed = buckets->seed;
-    out->buckets = buckets->buckets;
-    out->slots = buckets->offset;
     out->hit = node_offset(search, node->hit);
     out->miss = node_offset(search, node->miss);
+    out->hosts = *hosts;
 }
 
 static void write_node6(struct lx_image_writer *writer, const struct search *search, const struct node *node,
-                        const struct lx_bucket_table *buckets)
+                        const struct lx_hosts *hosts)
 {
     struct lx_length6 *out = lx_image_bytes(writer, node->offset);
     struct lx_address ones, mask;
@@ -156,17 +154,15 @@ static void write_node6(struct lx_image_writer *writer, const struct search *sea
     memset(&ones, 0xff, sizeof(ones));
     mask = cut(&ones, node->length);
     memcpy(out->mask, mask.bytes, sizeof(out->mask));
-    out->seed = buckets->seed;
-    out->buckets = buckets->buckets;
-    out->slots = buckets->offset;
     out->hit = node_offset(search, node->hit);
     out->miss = node_offset(search, node->miss);
+    out->hosts = *hosts;
 }
 
 static int write_nodes(struct lx_image_writer *writer, struct search *search, bool ipv4)
 {
     size_t size = ipv4 ? sizeof(struct lx_length4) : sizeof(struct lx_length6);
-    struct lx_bucket_table buckets;
+    struct lx_hosts hosts;
     int error = 0;
 
     for (int n = 0; !error && n < search->count; n++)
@@ -174,13 +170,13 @@ static int write_nodes(struct lx_image_writer *writer, struct search *search, bo
     for (int n = 0; !error && n < search->count; n++) {
         struct node *node = &search->nodes[n];
 
-        error = lx_bucket_table_write(writer, node->hosts, node->count, ipv4, &buckets);
+        error = lx_perfect_table_write(writer, node->hosts, node->count, ipv4, &hosts);
         if (error)
             break;
         if (ipv4)
-            write_node4(writer, search, node, &buckets);
+            write_node4(writer, search, node, &hosts);
         else
-            write_node6(writer, search, node, &buckets);
+            write_node6(writer, search, node, &hosts);
     }
     return error;
 }
