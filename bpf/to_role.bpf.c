@@ -108,15 +108,6 @@ lx_inline bool lx_ordinary_to_role(struct xdp_md *context, bool ipv4, int *verdi
     return true;
 }
 
-/* IPv6 apart, so that the verifier follows either family on its own. LX_UNDECIDED for false. */
-lx_apart int lx_ordinary6_to_role(struct xdp_md *context)
-{
-    int verdict = LX_UNDECIDED;
-
-    lx_ordinary_to_role(context, false, &verdict);
-    return verdict;
-}
-
 #define LX_PROGRAM to_role
 #define LX_WATCHED LX_HOOK_TO_ROLE
 #define LX_CONTEXT struct xdp_md
@@ -128,11 +119,8 @@ int lyncxdp_to_role(struct xdp_md *context)
 {
     int verdict;
 
-    if (!lx_ordinary_to_role(context, true, &verdict)) {
-        verdict = lx_ordinary6_to_role(context);
-        if (verdict == LX_UNDECIDED)
-            verdict = lx_any_to_role(context, NULL);
-    }
+    if (!lx_ordinary_to_role(context, true, &verdict) && !lx_ordinary_to_role(context, false, &verdict))
+        verdict = lx_any_to_role(context, NULL);
     lx_watch_to_role(context, verdict != XDP_DROP);
     return verdict;
 }
