@@ -49,15 +49,15 @@ lx_inline __u32 lx_top_bit(__u64 number)
     return bit;
 }
 
-/* What a slot says, if `difference` is 0, else 0. */
-lx_inline __u32 lx_found_if_same4(__u32 difference, __u32 found)
+/* 1 for 0, else 0. */
+lx_inline __u32 lx_is_zero4(__u32 difference)
 {
-    return found * lx_top_bit((__u64)difference - 1);
+    return lx_top_bit((__u64)difference - 1);
 }
 
-lx_inline __u32 lx_found_if_same6(__u64 difference, __u32 found)
+lx_inline __u32 lx_is_zero6(__u64 difference)
 {
-    return found * (lx_top_bit(difference | -difference) ^ 1);
+    return lx_top_bit(difference | -difference) ^ 1;
 }
 
 /* The slot of a hash: the only one in which its address can be. */
@@ -69,26 +69,32 @@ lx_inline const void *lx_slot_of(const struct lx_view *view, const struct lx_hos
     return lx_at(view, hosts->slots + lx_hash_slot(hash, pilot, hosts->slot_shift) * slot_size);
 }
 
-/* Finds an address among the hosts of one length: its class + 1, or 0. */
-lx_inline __u32 lx_find4(const struct lx_view *view, const struct lx_hosts *hosts, __u32 address)
+/* Looks for an address among the hosts of one length: 1 if it is there, with its class, else 0. */
+lx_inline __u32 lx_find4(const struct lx_view *view, const struct lx_hosts *hosts, __u32 address, __u32 *class)
 {
-    const struct lx_host4 *slot = lx_slot_of(view, hosts, lx_hash_word(hosts->seed, address), sizeof(*slot));
+    const struct lx_host4 *slot = lx_slot_of(view, hosts, lx_hash4(hosts->seed, address), sizeof(*slot));
 
-    return lx_found_if_same4(slot->address ^ address, slot->found);
+    *class = slot->class;
+    return lx_is_zero4(slot->address ^ address);
 }
 
-/* Goes on from one length to the next: the class if one was found here, and the node to look at. Without a branch. */
-lx_inline void lx_take_step(__u32 found, __u32 hit, __u32 miss, __u32 *class, __u32 *node)
+lx_inline __u32 lx_find6(const struct lx_view *view, const struct lx_hosts *hosts, const __u64 address[2], __u32 *class)
 {
-    __u32 missed = lx_top_bit((__u64)found - 1);
+    const struct lx_host6 *slot = lx_slot_of(view, hosts, lx_hash6(hosts->seed, address), sizeof(*slot));
 
-    *class = *class * missed + (found - 1 + missed);
-    *node = hit + (miss - hit) * missed;
+    *class = slot->class;
+    return lx_is_zero6((slot->address[0] ^ address[0]) | (slot->address[1] ^ address[1]));
+}
+
+/* One of two by a bit. Without a branch. */
+lx_inline __u32 lx_choose(__u32 bit, __u32 if_set, __u32 if_clear)
+{
+    return if_clear + (if_set - if_clear) * bit;
 }
 
 lx_inline __u32 lx_class4(const struct lx_view *view, const struct lx_address_table *table, __u32 address)
 {
-    __u32 class, node;
+    __u32 class, node, there, its_class;
 
     if ((address & table->common4_mask) != table->common4)
         return table->outside;
@@ -97,21 +103,16 @@ lx_inline __u32 lx_class4(const struct lx_view *view, const struct lx_address_ta
     for (int step = 0; step < LX_SEARCH_STEPS4 && node; step++) {
         const struct lx_length4 *length = lx_at(view, node);
 
-        lx_take_step(lx_find4(view, &length->hosts, address & length->mask), length->hit, length->miss, &class, &node);
+        there = lx_find4(view, &length->hosts, address & length->mask, &its_class);
+        class = lx_choose(there, its_class, class);
+        node = lx_choose(there, length->hit, length->miss);
     }
     return class;
 }
 
-lx_inline __u32 lx_find6(const struct lx_view *view, const struct lx_hosts *hosts, const __u64 address[2])
-{
-    const struct lx_host6 *slot = lx_slot_of(view, hosts, lx_hash_words(hosts->seed, address), sizeof(*slot));
-
-    return lx_found_if_same6((slot->address[0] ^ address[0]) | (slot->address[1] ^ address[1]), slot->found);
-}
-
 lx_inline __u32 lx_class6(const struct lx_view *view, const struct lx_address_table *table, const __u32 address[4])
 {
-    __u32 class, node;
+    __u32 class, node, there, its_class;
     __u64 words[2];
 
     lx_address_words(address, words);
@@ -124,7 +125,9 @@ lx_inline __u32 lx_class6(const struct lx_view *view, const struct lx_address_ta
         const struct lx_length6 *length = lx_at(view, node);
         __u64 cut[2] = {words[0] & length->mask[0], words[1] & length->mask[1]};
 
-        lx_take_step(lx_find6(view, &length->hosts, cut), length->hit, length->miss, &class, &node);
+        there = lx_find6(view, &length->hosts, cut, &its_class);
+        class = lx_choose(there, its_class, class);
+        node = lx_choose(there, length->hit, length->miss);
     }
     return class;
 }

@@ -23,6 +23,17 @@ lx_inline __u64 lx_hash_words(__u64 seed, const __u64 words[2])
     return lx_hash_word(lx_hash_word(seed, words[0]), words[1]);
 }
 
+/* The hashes of addresses. IPv4's is no more than a product: what is made of it below takes another one. */
+lx_inline __u64 lx_hash4(__u32 seed, __u32 address)
+{
+    return (__u64)(seed ^ address) * LX_HASH_FACTOR1;
+}
+
+lx_inline __u64 lx_hash6(__u32 seed, const __u64 address[2])
+{
+    return lx_hash_words(seed, address);
+}
+
 /*
  * Where an address is in a table without collisions: its hash names a group, the group's pilot turns the hash into a
  * slot. There are 2^(64 - shift) groups and slots; pilots were chosen so that no two addresses have the same slot.

@@ -70,18 +70,17 @@ struct lx_length6 {
 };
 
 /*
- * A slot of a hash table, the only one where an address can be. `found` is its class + 1. An unused slot has `found` 0
- * and an address of all ones, which nobody looks up: it is cut off by every shorter mask, and as a whole address it is
- * no unicast address.
+ * A slot of a hash table, the only one where an address can be. An unused slot has an address of all ones, which nobody
+ * looks up: it is cut off by every shorter mask, and as a whole address it is no unicast address.
  */
 struct lx_host4 {
     __u32 address; /* network byte order */
-    __u32 found;
+    __u32 class;
 };
 
 struct lx_host6 {
     __u64 address[2]; /* network byte order */
-    __u32 found;
+    __u32 class;
     __u32 pad;
 };
 

@@ -70,7 +70,7 @@ static uint64_t hash_of(const struct filling *filling, const struct lx_address *
 
     memcpy(words, address->bytes, sizeof(words));
     lx_address_words(words, halves);
-    return filling->ipv4 ? lx_hash_word(filling->seed, words[3]) : lx_hash_words(filling->seed, halves);
+    return filling->ipv4 ? lx_hash4(filling->seed, words[3]) : lx_hash6(filling->seed, halves);
 }
 
 static uint32_t slot_of(const struct filling *filling, uint64_t hash, uint32_t pilot)
@@ -185,7 +185,7 @@ static void write_slots4(struct lx_host4 *out, const struct filling *filling)
             continue;
         host = &filling->hosts[filling->slots[slot] - 1];
         memcpy(&out[slot].address, host->address.bytes + 12, sizeof(out[slot].address));
-        out[slot].found = host->class + 1u;
+        out[slot].class = host->class;
     }
 }
 
@@ -199,7 +199,7 @@ static void write_slots6(struct lx_host6 *out, const struct filling *filling)
             continue;
         host = &filling->hosts[filling->slots[slot] - 1];
         memcpy(out[slot].address, host->address.bytes, sizeof(out[slot].address));
-        out[slot].found = host->class + 1u;
+        out[slot].class = host->class;
     }
 }
 
