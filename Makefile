@@ -34,7 +34,7 @@ TEST_PACKAGES := tmux tshark curl iputils-ping xz-utils jq clang-format-14 clang
 CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*.c))
 KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*.c))
 CLI_OBJECTS    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/cli/*.c))
-SKELETONS      := $(patsubst bpf/%.bpf.c,$(BUILD)/%.skel.h,$(wildcard bpf/*.bpf.c)) $(BUILD)/floor.skel.h $(BUILD)/flood.skel.h
+SKELETONS      := $(patsubst bpf/%.bpf.c,$(BUILD)/%.skel.h,$(wildcard bpf/*.bpf.c)) $(addprefix $(BUILD)/,floor.skel.h drawn.skel.h flood.skel.h)
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 BPF_TESTS  := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/*.c))
@@ -169,12 +169,12 @@ bench: all $(BUILD)/tests/bench/packet_cost $(BUILD)/tests/flood/flood
 	@$(BUILD)/tests/bench/packet_cost
 	@tests/bench/forwarding.sh
 
-$(BUILD)/floor.bpf.o: tests/bench/floor.bpf.c
+$(BUILD)/floor.bpf.o $(BUILD)/drawn.bpf.o: $(BUILD)/%.bpf.o: tests/bench/%.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/tests/bench/packet_cost: $(addprefix $(BUILD)/tests/bench/,packet_cost.o classes.o loaded.o interpreter.o \
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(addprefix $(BUILD)/tests/bench/,classes.o loaded.o interpreter.o \
                                   results.o) $(BUILD)/core.a
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) $^ $(KERNEL_LIBS) $(CORE_LIBS) -o $@

@@ -28,6 +28,7 @@
 #include "to_role.skel.h"
 
 #define ROUNDS 50
+#define MOST_ROUNDS 500
 #define FRAMES 500
 #define FRAME_ROOM 16384
 /* One size for all policies here, so that the programs are loaded once. */
@@ -355,6 +356,17 @@ static size_t next_frame(struct traffic *traffic, enum lx_hook *hook, uint8_t *f
     return shape_write(&next.shape, frame);
 }
 
+/* What only comes about when one packet follows another, which chance may leave out. */
+static bool all_was_seen(void)
+{
+    const struct lx_counters *to_role = loaded.expected[LX_HOOK_TO_ROLE],
+                             *from_role = loaded.expected[LX_HOOK_FROM_ROLE];
+
+    return to_role->reasons[LX_REASON_LATER_FRAGMENT].packets && from_role->reasons[LX_REASON_LATER_FRAGMENT].packets &&
+           to_role->reasons[LX_REASON_FLOW].packets && to_role->reasons[LX_REASON_REPLY_UNLISTED].packets &&
+           from_role->reasons[LX_REASON_MIRROR].packets && from_role->would_drop_reasons[LX_REASON_NO_ROW].packets;
+}
+
 Test(kernel, random_policies_are_judged_and_counted_as_the_oracle_says)
 {
     struct generator generator = generator_from(generator_seed("kernel/random"));
@@ -365,7 +377,7 @@ Test(kernel, random_policies_are_judged_and_counted_as_the_oracle_says)
     enum lx_hook hook;
 
     cr_assert(frame != NULL);
-    for (round = 0; round < ROUNDS; round++) {
+    for (round = 0; round < ROUNDS || (!all_was_seen() && round < MOST_ROUNDS); round++) {
         cr_assert(traffic_begin(&traffic, &generator, 1 + generate_below(&generator, 48)));
         for (index = 0, turn = 0; index < FRAMES; index++) {
             if (index == 0 || generate_chance(&generator, 1)) {
@@ -386,12 +398,7 @@ Test(kernel, random_policies_are_judged_and_counted_as_the_oracle_says)
     }
     check_counters(LX_HOOK_TO_ROLE, frames[LX_HOOK_TO_ROLE]);
     check_counters(LX_HOOK_FROM_ROLE, frames[LX_HOOK_FROM_ROLE]);
-    for (hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++)
-        cr_expect_gt(loaded.expected[hook]->reasons[LX_REASON_LATER_FRAGMENT].packets, 0);
-    cr_expect_gt(loaded.expected[LX_HOOK_TO_ROLE]->reasons[LX_REASON_FLOW].packets, 0);
-    cr_expect_gt(loaded.expected[LX_HOOK_TO_ROLE]->reasons[LX_REASON_REPLY_UNLISTED].packets, 0);
-    cr_expect_gt(loaded.expected[LX_HOOK_FROM_ROLE]->reasons[LX_REASON_MIRROR].packets, 0);
-    cr_expect_gt(loaded.expected[LX_HOOK_FROM_ROLE]->would_drop_reasons[LX_REASON_NO_ROW].packets, 0);
+    cr_expect(all_was_seen(), "%zu rounds and not all that should be tried", round);
     free(frame);
 }
 
