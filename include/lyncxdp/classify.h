@@ -60,30 +60,37 @@ lx_inline __u32 lx_is_zero6(__u64 difference)
     return lx_top_bit(difference | -difference) ^ 1;
 }
 
-/* The slot of a hash: the only one in which its address can be. */
-lx_inline const void *lx_slot_of(const struct lx_view *view, const struct lx_hosts *hosts, __u64 hash, __u32 slot_size)
+/* How many words of four bytes the only slot that an address can be in is from the first. */
+lx_inline __u32 lx_slot_of(const struct lx_view *view, const struct lx_hosts *hosts, __u64 hash)
 {
     __u32 group = lx_hash_group(hash, hosts->group_shift);
     __u16 pilot = *(const __u16 *)lx_at(view, hosts->pilots + group * sizeof(pilot));
 
-    return lx_at(view, hosts->slots + lx_hash_slot(hash, pilot, hosts->slot_shift) * slot_size);
+    return lx_hash_slot(hash, pilot, hosts->slot_mask);
 }
 
 /* Looks for an address among the hosts of one length: 1 if it is there, with its class, else 0. */
 lx_inline __u32 lx_find4(const struct lx_view *view, const struct lx_hosts *hosts, __u32 address, __u32 *class)
 {
-    const struct lx_host4 *slot = lx_slot_of(view, hosts, lx_hash4(hosts->seed, address), sizeof(*slot));
+    __u32 slot = lx_slot_of(view, hosts, lx_hash4(hosts->seed, address));
+    const struct lx_host4 *host;
 
-    *class = slot->class;
-    return lx_is_zero4(slot->address ^ address);
+    if (hosts->class) {
+        *class = hosts->class - 1;
+        return lx_is_zero4(*(const __u32 *)lx_at(view, hosts->slots + slot) ^ address);
+    }
+    host = lx_at(view, hosts->slots + slot * (sizeof(*host) / 4));
+    *class = host->class;
+    return lx_is_zero4(host->address ^ address);
 }
 
 lx_inline __u32 lx_find6(const struct lx_view *view, const struct lx_hosts *hosts, const __u64 address[2], __u32 *class)
 {
-    const struct lx_host6 *slot = lx_slot_of(view, hosts, lx_hash6(hosts->seed, address), sizeof(*slot));
+    __u32 slot = lx_slot_of(view, hosts, lx_hash6(hosts->seed, address));
+    const struct lx_host6 *host = lx_at(view, hosts->slots + slot * (sizeof(*host) / 4));
 
-    *class = slot->class;
-    return lx_is_zero6((slot->address[0] ^ address[0]) | (slot->address[1] ^ address[1]));
+    *class = host->class;
+    return lx_is_zero6((host->address[0] ^ address[0]) | (host->address[1] ^ address[1]));
 }
 
 /* One of two by a bit. Without a branch. */
@@ -105,7 +112,9 @@ lx_inline __u32 lx_class4(const struct lx_view *view, const struct lx_address_ta
 
         there = lx_find4(view, &length->hosts, address & length->mask, &its_class);
         class = lx_choose(there, its_class, class);
-        node = lx_choose(there, length->hit, length->miss);
+        if (lx_likely(!length->next.any))
+            break;
+        node = lx_choose(there, length->next.hit, length->next.miss);
     }
     return class;
 }
@@ -127,7 +136,9 @@ lx_inline __u32 lx_class6(const struct lx_view *view, const struct lx_address_ta
 
         there = lx_find6(view, &length->hosts, cut, &its_class);
         class = lx_choose(there, its_class, class);
-        node = lx_choose(there, length->hit, length->miss);
+        if (lx_likely(!length->next.any))
+            break;
+        node = lx_choose(there, length->next.hit, length->next.miss);
     }
     return class;
 }

@@ -23,7 +23,7 @@ lx_inline __u64 lx_hash_words(__u64 seed, const __u64 words[2])
     return lx_hash_word(lx_hash_word(seed, words[0]), words[1]);
 }
 
-/* The hashes of addresses. IPv4's is no more than a product: what is made of it below takes another one. */
+/* The hashes of addresses, of which the upper half is used. */
 lx_inline __u64 lx_hash4(__u32 seed, __u32 address)
 {
     return (__u64)(seed ^ address) * LX_HASH_FACTOR1;
@@ -35,17 +35,18 @@ lx_inline __u64 lx_hash6(__u32 seed, const __u64 address[2])
 }
 
 /*
- * Where an address is in a table without collisions: its hash names a group, the group's pilot turns the hash into a
- * slot. There are 2^(64 - shift) groups and slots; pilots were chosen so that no two addresses have the same slot.
+ * Where an address is in a table without collisions: the top of its hash names a group, and the group's pilot turns the
+ * middle of the hash into a slot, counted in words of four bytes. Pilots were chosen so that no two addresses have the
+ * same slot. `shift` leaves as many bits as tell the groups apart, `mask` those that tell the slots apart.
  */
 lx_inline __u32 lx_hash_group(__u64 hash, __u32 shift)
 {
     return hash >> shift;
 }
 
-lx_inline __u32 lx_hash_slot(__u64 hash, __u16 pilot, __u32 shift)
+lx_inline __u32 lx_hash_slot(__u64 hash, __u16 pilot, __u32 mask)
 {
-    return (hash ^ pilot) * LX_HASH_FACTOR2 >> shift;
+    return ((__u32)(hash >> 32) ^ (__u32)pilot * 4) & mask;
 }
 
 #endif

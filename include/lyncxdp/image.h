@@ -44,9 +44,18 @@ enum lx_built_in {
 struct lx_hosts {
     __u32 seed;        /* of the hash */
     __u32 group_shift; /* 63 to 32: from a hash to its group (hash.h) */
-    __u32 slot_shift;  /* the same, to its slot */
+    __u32 slot_mask;   /* 4 * (number of slots - 1): from a hash to its slot */
     __u32 pilots;      /* offset of a __u16 for each group */
-    __u32 slots;       /* offset of the first struct lx_host4 or lx_host6 */
+    __u32 slots; /* offset of the first struct lx_host4 or lx_host6; or, with `class`, of the first IPv4 address */
+    __u32 class; /* 1 + the class that all of them have; 0: each slot says its own. IPv6: 0 */
+};
+
+/* Where a search goes on. */
+union lx_next {
+    struct {
+        __u32 hit, miss; /* offset of the next node, or 0 */
+    };
+    __u64 any; /* 0: neither */
 };
 
 /*
@@ -56,17 +65,15 @@ struct lx_hosts {
  */
 struct lx_length4 {
     __u32 mask; /* of this length, network byte order */
-    __u32 hit;  /* offset of the next node, or 0 */
-    __u32 miss; /* offset of the next node, or 0 */
+    __u32 pad;
     struct lx_hosts hosts;
+    union lx_next next;
 };
 
 struct lx_length6 {
     __u64 mask[2]; /* network byte order */
-    __u32 hit;
-    __u32 miss;
     struct lx_hosts hosts;
-    __u32 pad;
+    union lx_next next;
 };
 
 /*
@@ -84,7 +91,7 @@ struct lx_host6 {
     __u32 pad;
 };
 
-_Static_assert(sizeof(struct lx_length4) == 32, "ABI");
+_Static_assert(sizeof(struct lx_length4) == 40, "ABI");
 _Static_assert(sizeof(struct lx_length6) == 48, "ABI");
 _Static_assert(sizeof(struct lx_host4) == 8, "ABI");
 _Static_assert(sizeof(struct lx_host6) == 24, "ABI");

@@ -140,8 +140,8 @@ static void write_node4(struct lx_image_writer *writer, const struct search *sea
     int bits = node->length - 96;
 
     out->mask = bits ? LX_BE32(0xffffffffu << (32 - bits)) : 0;
-    out->hit = node_offset(search, node->hit);
-    out->miss = node_offset(search, node->miss);
+    out->next.hit = node_offset(search, node->hit);
+    out->next.miss = node_offset(search, node->miss);
     out->hosts = *hosts;
 }
 
@@ -154,8 +154,8 @@ static void write_node6(struct lx_image_writer *writer, const struct search *sea
     memset(&ones, 0xff, sizeof(ones));
     mask = cut(&ones, node->length);
     memcpy(out->mask, mask.bytes, sizeof(out->mask));
-    out->hit = node_offset(search, node->hit);
-    out->miss = node_offset(search, node->miss);
+    out->next.hit = node_offset(search, node->hit);
+    out->next.miss = node_offset(search, node->miss);
     out->hosts = *hosts;
 }
 

@@ -17,7 +17,7 @@
 #define GROUP_BITS 2u         /* a group for every four slots */
 #define MOST_LOAD_PERCENT 80u /* of the slots; with more, the last groups take long to place */
 #define MOST_PILOT 65535u
-#define SEEDS_PER_SIZE 8
+#define SEEDS_PER_SIZE 64
 
 struct member {
     uint64_t hash;
@@ -73,9 +73,26 @@ static uint64_t hash_of(const struct filling *filling, const struct lx_address *
     return filling->ipv4 ? lx_hash4(filling->seed, words[3]) : lx_hash6(filling->seed, halves);
 }
 
+static uint32_t slot_mask(const struct filling *filling)
+{
+    return ((1u << filling->slot_bits) - 1) * 4;
+}
+
 static uint32_t slot_of(const struct filling *filling, uint64_t hash, uint32_t pilot)
 {
-    return lx_hash_slot(hash, (__u16)pilot, 64 - filling->slot_bits);
+    return lx_hash_slot(hash, (__u16)pilot, slot_mask(filling)) / 4;
+}
+
+/* Two of a group that one pilot sends to the same slot, every pilot does. */
+static bool is_hopeless(const struct filling *filling, const struct group *group)
+{
+    const struct member *members = &filling->members[group->first];
+
+    for (uint32_t i = 1; i < group->count; i++)
+        for (uint32_t j = 0; j < i; j++)
+            if (slot_of(filling, members[i].hash, 0) == slot_of(filling, members[j].hash, 0))
+                return true;
+    return false;
 }
 
 static void make_groups(struct filling *filling)
@@ -127,6 +144,9 @@ static bool place(struct filling *filling, const struct group *group)
 static bool fill(struct filling *filling)
 {
     make_groups(filling);
+    for (const struct group *group = filling->groups; group->count; group++)
+        if (is_hopeless(filling, group))
+            return false;
     memset(filling->slots, 0, sizeof(*filling->slots) << filling->slot_bits);
     memset(filling->pilots, 0, sizeof(*filling->pilots) << filling->group_bits);
     for (const struct group *group = filling->groups; group->count; group++)
@@ -175,6 +195,24 @@ static int fill_somehow(struct filling *filling)
     return -E2BIG;
 }
 
+/* 1 + the class that all of them have, or 0. */
+static uint32_t common_class(const struct filling *filling)
+{
+    for (size_t i = 1; i < filling->count; i++)
+        if (filling->hosts[i].class != filling->hosts[0].class)
+            return 0;
+    return filling->count ? filling->hosts[0].class + 1u : 0;
+}
+
+static void write_addresses4(uint32_t *out, const struct filling *filling)
+{
+    for (size_t slot = 0; slot < (size_t)1 << filling->slot_bits; slot++) {
+        out[slot] = UINT32_MAX;
+        if (filling->slots[slot])
+            memcpy(&out[slot], filling->hosts[filling->slots[slot] - 1].address.bytes + 12, sizeof(out[slot]));
+    }
+}
+
 static void write_slots4(struct lx_host4 *out, const struct filling *filling)
 {
     for (size_t slot = 0; slot < (size_t)1 << filling->slot_bits; slot++) {
@@ -203,22 +241,31 @@ static void write_slots6(struct lx_host6 *out, const struct filling *filling)
     }
 }
 
+static void write_slots(void *out, const struct filling *filling, const struct lx_hosts *hosts)
+{
+    if (hosts->class)
+        write_addresses4(out, filling);
+    else if (filling->ipv4)
+        write_slots4(out, filling);
+    else
+        write_slots6(out, filling);
+}
+
 static int write_table(struct lx_image_writer *writer, const struct filling *filling, struct lx_hosts *table)
 {
-    size_t slot_size = filling->ipv4 ? sizeof(struct lx_host4) : sizeof(struct lx_host6);
-    size_t pilots_size = sizeof(*filling->pilots) << filling->group_bits;
-    struct lx_hosts hosts = {
-        .seed = filling->seed, .group_shift = 64 - filling->group_bits, .slot_shift = 64 - filling->slot_bits};
+    size_t pilots_size = sizeof(*filling->pilots) << filling->group_bits, slot_size;
+    struct lx_hosts hosts = {.seed = filling->seed,
+                             .group_shift = 64 - filling->group_bits,
+                             .slot_mask = slot_mask(filling),
+                             .class = filling->ipv4 ? common_class(filling) : 0};
     int error = lx_image_reserve(writer, pilots_size, &hosts.pilots);
 
+    slot_size = hosts.class ? sizeof(uint32_t) : filling->ipv4 ? sizeof(struct lx_host4) : sizeof(struct lx_host6);
     error = error ?: lx_image_reserve(writer, slot_size << filling->slot_bits, &hosts.slots);
     if (error)
         return error;
     memcpy(lx_image_bytes(writer, hosts.pilots), filling->pilots, pilots_size);
-    if (filling->ipv4)
-        write_slots4(lx_image_bytes(writer, hosts.slots), filling);
-    else
-        write_slots6(lx_image_bytes(writer, hosts.slots), filling);
+    write_slots(lx_image_bytes(writer, hosts.slots), filling, &hosts);
     *table = hosts;
     return 0;
 }
