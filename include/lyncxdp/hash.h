@@ -23,7 +23,7 @@ lx_inline __u64 lx_hash_words(__u64 seed, const __u64 words[2])
     return lx_hash_word(lx_hash_word(seed, words[0]), words[1]);
 }
 
-/* The hashes of addresses, of which the upper half is used. */
+/* The hashes of addresses, of which the upper half is used: every bit of an address must have come as far as there. */
 lx_inline __u64 lx_hash4(__u32 seed, __u32 address)
 {
     return (__u64)(seed ^ address) * LX_HASH_FACTOR1;
@@ -31,7 +31,7 @@ lx_inline __u64 lx_hash4(__u32 seed, __u32 address)
 
 lx_inline __u64 lx_hash6(__u32 seed, const __u64 address[2])
 {
-    return lx_hash_words(seed, address);
+    return lx_hash_words(seed, address) * LX_HASH_FACTOR2;
 }
 
 /*

@@ -77,8 +77,8 @@ struct lx_length6 {
 };
 
 /*
- * A slot of a hash table, the only one where an address can be. An unused slot has an address of all ones, which nobody
- * looks up: it is cut off by every shorter mask, and as a whole address it is no unicast address.
+ * A slot of a hash table, the only one where an address can be. In an unused one is an address that has another slot,
+ * so that it is never found.
  */
 struct lx_host4 {
     __u32 address; /* network byte order */

@@ -195,6 +195,26 @@ static int fill_somehow(struct filling *filling)
     return -E2BIG;
 }
 
+/* Where an address is looked for, whether it is there or not. */
+static uint32_t slot_of_address(const struct filling *filling, const struct lx_address *address)
+{
+    uint64_t hash = hash_of(filling, address);
+
+    return slot_of(filling, hash, filling->pilots[lx_hash_group(hash, 64 - filling->group_bits)]);
+}
+
+/* What is in a slot: its host, or for an unused one an address that is looked for in another slot, so never found. */
+static struct lx_classed_host content_of(const struct filling *filling, size_t slot)
+{
+    struct lx_classed_host nobody = {0};
+
+    if (filling->slots[slot])
+        return filling->hosts[filling->slots[slot] - 1];
+    for (uint32_t tried = 0; slot_of_address(filling, &nobody.address) == slot; tried++)
+        memcpy(nobody.address.bytes + 12, &tried, sizeof(tried));
+    return nobody;
+}
+
 /* 1 + the class that all of them have, or 0. */
 static uint32_t common_class(const struct filling *filling)
 {
@@ -206,38 +226,27 @@ static uint32_t common_class(const struct filling *filling)
 
 static void write_addresses4(uint32_t *out, const struct filling *filling)
 {
-    for (size_t slot = 0; slot < (size_t)1 << filling->slot_bits; slot++) {
-        out[slot] = UINT32_MAX;
-        if (filling->slots[slot])
-            memcpy(&out[slot], filling->hosts[filling->slots[slot] - 1].address.bytes + 12, sizeof(out[slot]));
-    }
+    for (size_t slot = 0; slot < (size_t)1 << filling->slot_bits; slot++)
+        memcpy(&out[slot], content_of(filling, slot).address.bytes + 12, sizeof(out[slot]));
 }
 
 static void write_slots4(struct lx_host4 *out, const struct filling *filling)
 {
     for (size_t slot = 0; slot < (size_t)1 << filling->slot_bits; slot++) {
-        const struct lx_classed_host *host;
+        struct lx_classed_host host = content_of(filling, slot);
 
-        out[slot].address = UINT32_MAX;
-        if (!filling->slots[slot])
-            continue;
-        host = &filling->hosts[filling->slots[slot] - 1];
-        memcpy(&out[slot].address, host->address.bytes + 12, sizeof(out[slot].address));
-        out[slot].class = host->class;
+        memcpy(&out[slot].address, host.address.bytes + 12, sizeof(out[slot].address));
+        out[slot].class = host.class;
     }
 }
 
 static void write_slots6(struct lx_host6 *out, const struct filling *filling)
 {
     for (size_t slot = 0; slot < (size_t)1 << filling->slot_bits; slot++) {
-        const struct lx_classed_host *host;
+        struct lx_classed_host host = content_of(filling, slot);
 
-        out[slot].address[0] = out[slot].address[1] = UINT64_MAX;
-        if (!filling->slots[slot])
-            continue;
-        host = &filling->hosts[filling->slots[slot] - 1];
-        memcpy(out[slot].address, host->address.bytes, sizeof(out[slot].address));
-        out[slot].class = host->class;
+        memcpy(out[slot].address, host.address.bytes, sizeof(out[slot].address));
+        out[slot].class = host.class;
     }
 }
 
