@@ -14,6 +14,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -164,18 +165,31 @@ static double now(void)
     return time.tv_sec + time.tv_nsec / 1e9;
 }
 
+/* What one CPU sends: a share of the whole, by a program of its own, so that no two write the same cache line. */
+struct sender {
+    struct lx_flood share;
+    int cpu; /* -1: any */
+    size_t size;
+    const volatile sig_atomic_t *stop;
+    struct flood *skeleton;
+    pthread_t thread;
+    struct lx_flood_sent sent;
+    int error;
+};
+
 /*
  * How many frames come next. A test run takes some 20 ms to clean up after itself, so that there should be few; one
  * that takes long notices late that time is up.
  */
-static __u64 next_few(const struct lx_flood *flood, __u64 made, double seconds)
+static __u64 next_few(const struct lx_flood *flood, const struct lx_flood_sent *sent, double elapsed)
 {
-    __u64 few = made ? made / seconds * RUN_SECONDS : FIRST_RUN;
+    double most = flood->seconds > 0 && flood->seconds - elapsed < RUN_SECONDS ? flood->seconds - elapsed : RUN_SECONDS;
+    __u64 few = sent->running > 0 ? sent->made / sent->running * most : FIRST_RUN;
 
     if (flood->rate)
         few = flood->rate / RUNS_A_SECOND;
-    if (flood->frames && flood->frames - made < few)
-        few = flood->frames - made;
+    if (flood->frames && flood->frames - sent->made < few)
+        few = flood->frames - sent->made;
     return few < 1 ? 1 : few > INT32_MAX ? INT32_MAX : few;
 }
 
@@ -187,24 +201,78 @@ static void keep_rate(const struct lx_flood *flood, double began, __u64 made)
         usleep(early * 1e6);
 }
 
-static int send_all(const struct lx_flood *flood, struct flood *skeleton, size_t size,
-                    const volatile sig_atomic_t *stop, struct lx_flood_sent *sent)
+static int send_few(struct sender *sender, __u64 few)
 {
     static const __u8 blank[LX_FLOOD_LONGEST];
-    int error = 0, program = bpf_program__fd(skeleton->progs.flood);
+    volatile struct flood__bss *state = sender->skeleton->bss;
+    LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = blank, .data_size_in = sender->size, .repeat = few,
+                .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = few < IN_A_BATCH ? few : IN_A_BATCH);
+    int error;
+
+    state->began = state->ended = 0;
+    error = bpf_prog_test_run_opts(bpf_program__fd(sender->skeleton->progs.flood), &run);
+    sender->sent.made = state->made;
+    sender->sent.running += (state->ended - state->began) / 1e9;
+    return error == -EINTR ? 0 : error; /* a signal: `stop` tells whether it was meant */
+}
+
+static int run_on(int cpu)
+{
+    cpu_set_t cpus;
+
+    CPU_ZERO(&cpus);
+    CPU_SET(cpu, &cpus);
+    return -pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+}
+
+static void *send_share(void *argument)
+{
+    struct sender *sender = argument;
+    const struct lx_flood *flood = &sender->share;
     double began = now();
 
-    while (!error && !*stop && (!flood->frames || sent->made < flood->frames) &&
+    sender->error = sender->cpu >= 0 ? run_on(sender->cpu) : 0;
+    while (!sender->error && !*sender->stop && (!flood->frames || sender->sent.made < flood->frames) &&
            (flood->seconds <= 0 || now() < began + flood->seconds)) {
-        __u64 few = next_few(flood, sent->made, now() - began);
-        LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = blank, .data_size_in = size, .repeat = few,
-                    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = few < IN_A_BATCH ? few : IN_A_BATCH);
+        sender->error = send_few(sender, next_few(flood, &sender->sent, now() - began));
+        keep_rate(flood, began, sender->sent.made);
+    }
+    return NULL;
+}
 
-        error = bpf_prog_test_run_opts(program, &run);
-        if (error == -EINTR) /* a signal: `stop` tells whether it was meant */
-            error = 0;
-        sent->made = *(volatile __u64 *)&skeleton->bss->made;
-        keep_rate(flood, began, sent->made);
+static int load_sender(struct sender *sender, const struct lx_flood_shape *shape)
+{
+    const struct lx_flood *flood = &sender->share;
+
+    sender->skeleton = flood__open();
+    if (!sender->skeleton)
+        return -errno;
+    memcpy((void *)&sender->skeleton->rodata->shape, shape, sizeof(*shape));
+    memcpy(sender->skeleton->bss->targets, flood->ports, flood->port_count * sizeof(*flood->ports));
+    sender->skeleton->data->state = flood->seed * 0x9e3779b97f4a7c15ull; /* small seeds begin alike */
+    return flood__load(sender->skeleton);
+}
+
+/* The first share is sent by this thread, which is the one that a signal interrupts. */
+static int send_all(struct sender *senders, unsigned count, struct lx_flood_sent *sent)
+{
+    double began = now();
+    unsigned started = 1;
+    int error = 0;
+
+    while (started < count && !error) {
+        error = -pthread_create(&senders[started].thread, NULL, send_share, &senders[started]);
+        started += !error;
+    }
+    if (!error)
+        send_share(&senders[0]);
+    for (unsigned i = 1; i < started; i++)
+        pthread_join(senders[i].thread, NULL);
+    for (unsigned i = 0; i < started; i++) {
+        error = error ?: senders[i].error;
+        sent->made += senders[i].sent.made;
+        if (senders[i].sent.running > sent->running)
+            sent->running = senders[i].sent.running;
     }
     sent->seconds = now() - began;
     return error;
@@ -217,28 +285,46 @@ static int statistics(const struct lx_flood *flood, __u64 *taken, __u64 *lost)
     return error ?: lx_flood_statistic(flood->interface, "tx_queue_", "_xdp_xmit_errors", lost);
 }
 
-int lx_flood_send(const struct lx_flood *flood, const volatile sig_atomic_t *stop, struct lx_flood_sent *sent)
+/* An equal part of what is limited by a number; the first has what is left over. */
+static __u64 part(__u64 whole, unsigned count, unsigned which)
 {
-    struct lx_flood_sent done = {0};
+    return whole / count + (which ? 0 : whole % count);
+}
+
+static int make_senders(const struct lx_flood *flood, const volatile sig_atomic_t *stop, unsigned count,
+                        struct sender *senders)
+{
     struct lx_flood_shape shape;
-    struct flood *skeleton;
-    __u64 taken, lost;
     size_t size;
     int error = write_shape(flood, &shape, &size);
 
-    if (error)
-        return error;
-    skeleton = flood__open();
-    if (!skeleton)
-        return -errno;
-    memcpy((void *)&skeleton->rodata->shape, &shape, sizeof(shape));
-    memcpy(skeleton->bss->targets, flood->ports, flood->port_count * sizeof(*flood->ports));
-    skeleton->data->state = (flood->seed ?: 1) * 0x9e3779b97f4a7c15ull; /* small seeds begin alike */
-    error = flood__load(skeleton);
+    for (unsigned i = 0; i < count && !error; i++) {
+        senders[i] =
+            (struct sender){.share = *flood, .cpu = flood->cpu_count ? flood->cpus[i] : -1, .size = size, .stop = stop};
+        senders[i].share.frames = part(flood->frames, count, i);
+        senders[i].share.rate = part(flood->rate, count, i);
+        senders[i].share.seed = (flood->seed ?: 1) + i;
+        error = load_sender(&senders[i], &shape);
+    }
+    return error;
+}
+
+int lx_flood_send(const struct lx_flood *flood, const volatile sig_atomic_t *stop, struct lx_flood_sent *sent)
+{
+    unsigned count = flood->cpu_count ?: 1;
+    struct sender senders[LX_FLOOD_CPUS] = {0};
+    struct lx_flood_sent done = {0};
+    __u64 taken, lost;
+    int error;
+
+    if (count > LX_FLOOD_CPUS || (flood->frames && flood->frames < count))
+        return -EINVAL;
+    error = make_senders(flood, stop, count, senders);
     error = error ?: statistics(flood, &taken, &lost);
-    error = error ?: send_all(flood, skeleton, size, stop, &done);
+    error = error ?: send_all(senders, count, &done);
     error = error ?: statistics(flood, &done.taken, &done.lost);
-    flood__destroy(skeleton);
+    for (unsigned i = 0; i < count; i++)
+        flood__destroy(senders[i].skeleton);
     if (error)
         return error;
     done.taken -= taken;

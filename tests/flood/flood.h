@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A flood: millions of frames a second from one core, put into an interface of this network namespace as if its peer's
+ * A flood: millions of frames a second from each core, put into an interface of this network namespace as if its peer's
  * wire had carried them there. For tests that want to know what becomes of traffic which nobody asked for.
  */
 #ifndef LYNCXDP_TESTS_FLOOD_FLOOD_H
@@ -11,6 +11,8 @@
 #include "shape.h"
 #include "user/core/address.h"
 
+#define LX_FLOOD_CPUS 16
+
 struct lx_flood {
     const char *interface;    /* a veth whose peer has XDP or `gro on` */
     struct lx_prefix source;  /* what lies beyond its length is drawn for each frame */
@@ -20,12 +22,14 @@ struct lx_flood {
     __u16 source_port;        /* 0: drawn from 1024 up */
     __u8 tcp_flags;           /* as in the header */
     __u8 from_mac[6], to_mac[6];
-    __u16 vlan;     /* 0: none */
-    __u16 size;     /* of a frame, without FCS; at most LX_FLOOD_LONGEST; 0: the shortest possible */
-    __u64 frames;   /* 0: until it is stopped */
-    double seconds; /* the same */
-    __u64 rate;     /* frames a second; 0: as fast as can be */
-    __u64 seed;     /* of what is drawn */
+    __u16 vlan;              /* 0: none */
+    __u16 size;              /* of a frame, without FCS; at most LX_FLOOD_LONGEST; 0: the shortest possible */
+    __u64 frames;            /* 0: until it is stopped */
+    double seconds;          /* the same */
+    __u64 rate;              /* frames a second; 0: as fast as can be */
+    __u64 seed;              /* of what is drawn */
+    int cpus[LX_FLOOD_CPUS]; /* where to run, all at once; veth's receiver is then on the same one */
+    unsigned cpu_count;      /* 0: one, anywhere */
 };
 
 #define LX_FLOOD_LONGEST 3400 /* what a test run takes in one buffer */
@@ -34,6 +38,7 @@ struct lx_flood {
 struct lx_flood_sent {
     __u64 made, taken, lost;
     double seconds;
+    double running; /* the part of it in which frames were made: without loading, cleaning up and keeping a rate */
 };
 
 /* Sends until one of the limits, or `*stop`. Returns 0 or -errno; needs root. */

@@ -22,7 +22,7 @@ static const char usage[] =
     "  --frames N --seconds N   where to end (default: 10000000 frames, unless --seconds is given)\n"
     "  --rate N            frames a second\n"
     "  --seed N            of what is drawn\n"
-    "  --cpu N             where to run\n";
+    "  --cpu N[,N]…        where to run, all at once (default: one CPU, whichever)\n";
 
 static volatile sig_atomic_t stop;
 
@@ -76,14 +76,18 @@ static void read_mac(const char *text, __u8 mac[6])
         mac[i] = bytes[i];
 }
 
-static void pin_to(int cpu)
+/* "0,1": one after the other. */
+static void add_cpus(struct lx_flood *flood, const char *text)
 {
-    cpu_set_t cpus;
+    char list[64], *rest = list, *one;
 
-    CPU_ZERO(&cpus);
-    CPU_SET(cpu, &cpus);
-    if (sched_setaffinity(0, sizeof(cpus), &cpus))
-        fail("there is no such CPU", "--cpu");
+    if (snprintf(list, sizeof(list), "%s", text) >= (int)sizeof(list))
+        fail("too many CPUs", text);
+    while ((one = strsep(&rest, ","))) {
+        if (flood->cpu_count == LX_FLOOD_CPUS)
+            fail("too many CPUs", text);
+        flood->cpus[flood->cpu_count++] = number(one, 10, CPU_SETSIZE - 1);
+    }
 }
 
 enum choice {
@@ -172,7 +176,7 @@ static void take(struct lx_flood *flood, int option, const char *value, const ch
         flood->seed = number(value, 10, ~0ull);
         break;
     case CPU:
-        pin_to(number(value, 10, CPU_SETSIZE - 1));
+        add_cpus(flood, value);
         break;
     default:
         fail("no such option, or it lacks its value", "above");
@@ -218,7 +222,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "flood: %s: %s\n", flood.interface, strerror(-error));
         return 1;
     }
-    printf("{\"made\": %llu, \"taken\": %llu, \"lost\": %llu, \"seconds\": %.6f, \"per_second\": %.0f}\n", sent.made,
-           sent.taken, sent.lost, sent.seconds, sent.taken / sent.seconds);
+    printf("{\"made\": %llu, \"taken\": %llu, \"lost\": %llu, \"seconds\": %.6f, \"running\": %.6f, "
+           "\"per_second\": %.0f}\n",
+           sent.made, sent.taken, sent.lost, sent.seconds, sent.running, sent.taken / sent.seconds);
     return 0;
 }

@@ -7,6 +7,8 @@
 
 #define LX_FLOOD_TARGETS 131072u /* a power of two: every port of both transports */
 
+#define LX_FLOOD_TIMED 64u /* every so many frames the program notes the time */
+
 /* Ethernet, a VLAN tag, IPv6 and TCP, in whole words of eight bytes. */
 #define LX_FLOOD_HEADERS 88
 
