@@ -48,6 +48,16 @@ static __u64 number(const char *text, int base, __u64 most)
     return read;
 }
 
+static double duration(const char *text)
+{
+    char *rest;
+    double read = strtod(text, &rest);
+
+    if (*rest || rest == text || !(read >= 0 && read <= 86400))
+        fail("not a number of seconds that it can be", text);
+    return read;
+}
+
 static void add_ports(struct lx_flood *flood, const char *text)
 {
     enum lx_flood_transport transport = !strncmp(text, "tcp/", 4) ? LX_FLOOD_TCP : LX_FLOOD_UDP;
@@ -167,7 +177,7 @@ static void take(struct lx_flood *flood, int option, const char *value, const ch
         flood->frames = number(value, 10, ~0ull);
         break;
     case SECONDS:
-        flood->seconds = number(value, 10, 86400);
+        flood->seconds = duration(value);
         break;
     case RATE:
         flood->rate = number(value, 10, 1000000000);

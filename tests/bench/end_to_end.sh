@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Packets a second from a wire to the end: dropped, or let in and forwarded by the kernel to the next wire, under the A/V
+# Edge's external rows, for lyncxdp, the floor, and the filters that Debian packages. The flood, the receiver's NAPI and
+# the forwarding share one CPU, or each of two has its own. Rounds are interleaved; prints one JSON document. Needs root;
+# everything happens in namespaces of its own. ROUNDS and SAMPLE_SECONDS say how long it takes.
+
+set -u
+# shellcheck source=tests/apart.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/bench/ground.sh
+. "$tree/tests/bench/ground.sh"
+
+FLOOD=$tree/build/tests/flood/flood
+FLOOR=$tree/build/floor.bpf.o
+ROUNDS=${ROUNDS:-5}
+SAMPLE_SECONDS=${SAMPLE_SECONDS:-0.4}
+flows=50000
+own_ground
+
+# --- Whom it is about ------------------------------------------------------------------------------------------------
+
+netdev_hook='ingress device outer priority 0; policy accept;'
+raw_hook='prerouting priority raw; policy accept;'
+
+# set_up_NAME NAMESPACE
+set_up_floor_drop() { within "$1" ip link set outer xdp object "$FLOOR" program floor_parse; }
+set_up_floor_pass() { within "$1" ip link set outer xdp object "$FLOOR" program floor_pass; }
+set_up_lyncxdp() { within "$1" "$LYNCXDP" attach outer "${reference[@]}" --egress track; }
+set_up_lyncxdp_flows() { set_up_lyncxdp "$1" && begin_flows "$1"; }
+set_up_xdp_filter() { within "$1" xdp-filter load outer --mode native --policy deny && xdp_filter_rules "$1"; }
+set_up_nft_ingress() { nft_rules netdev "$netdev_hook" | within "$1" nft -f -; }
+set_up_nft_ingress_map() { nft_map_rules netdev "$netdev_hook" | within "$1" nft -f -; }
+set_up_nft_raw() { nft_rules ip "$raw_hook" | within "$1" nft -f -; }
+set_up_nft_raw_map() { nft_map_rules ip "$raw_hook" | within "$1" nft -f -; }
+set_up_iptables_nft() { iptables_rules | within "$1" iptables-nft-restore; }
+set_up_iptables_legacy() { iptables_rules | within "$1" iptables-legacy-restore; }
+
+# The role begins conversations, all from one port.
+begin_flows() {
+    within "$1" "$FLOOD" role --frames "$flows" --from 10.45.16.30/32 --source-port 40000 --to 203.0.113.9 \
+        --ports "udp/1-$flows" --mac "$(address_of "$1" inner)" &&
+        within "$1" "$LYNCXDP" status outer --json | jq -e --argjson flows "$flows" '.[0].flows > $flows * 0.99'
+}
+
+# What it is called, the command that it needs, what becomes of a closed port, an open one and another host's, and
+# whether it is to be timed when it drops, passes, or both.
+subjects() {
+    cat <<EOF
+floor_drop        floor                                            ip                      drop drop drop  drop
+floor_pass        floor                                            ip                      pass pass pass  pass
+lyncxdp           lyncxdp                                          $LYNCXDP                drop pass drop  both
+lyncxdp_flows     lyncxdp,_50,000_flows_live                       $LYNCXDP                drop pass drop  drop
+xdp_filter        xdp-filter                                       xdp-filter              drop pass pass  both
+nft_ingress       nftables,_netdev_ingress,_concatenated_set       nft                     drop pass drop  both
+nft_ingress_map   nftables,_netdev_ingress,_verdict_map            nft                     drop pass drop  both
+nft_raw           nftables,_raw_prerouting,_concatenated_set       nft                     drop pass drop  both
+nft_raw_map       nftables,_raw_prerouting,_verdict_map            nft                     drop pass drop  both
+iptables_nft      iptables-nft,_raw_prerouting                     iptables-nft-restore    drop pass drop  both
+iptables_legacy   iptables-legacy,_raw_prerouting                  iptables-legacy-restore drop pass drop  both
+EOF
+}
+
+# --- What is sent, and what comes out --------------------------------------------------------------------------------
+
+address_of() { ip -n "$1" -json link show "$2" | jq -r '.[0].address'; }
+arrived() { ip -n "$1" -s -json link show role | jq '.[0].stats64.rx.packets'; }
+
+# send NAMESPACE ARGUMENT…   What the flood says, with how many came `through`.
+send() {
+    local before sent
+    before=$(arrived "$1")
+    sent=$(within "$1" "$FLOOD" wire --mac "${macs[$1]}" --from 16.0.0.0/4 "${@:2}") || return
+    jq -c --argjson through $(($(arrived "$1") - before)) '. + {$through}' <<<"$sent"
+}
+
+# A filter that does not filter is not worth timing.  does NAMESPACE drop|pass HOST PORTS
+does() {
+    local sent
+    sent=$(send "$1" --frames 4096 --cpu 0 --to "$3" --ports "$4") || return
+    jq -e --arg expected "$2" '.taken > 4000 and if $expected == "drop" then .through == 0 else .through > .taken * 0.99 end' \
+        <<<"$sent" >/dev/null || fail "${names[$1]} does not $2 $4 to $3: $sent"
+}
+
+verify() {
+    does "$1" "$2" 10.45.16.30 udp/3389
+    does "$1" "$2" 10.45.16.30 tcp/22,135,445,3389
+    does "$1" "$3" 10.45.16.30 udp/3478,50000-59999
+    does "$1" "$3" 10.45.16.30 tcp/443
+    does "$1" "$4" 10.45.16.31 udp/3478
+}
+
+# --- Everybody is set up at once, each in a network of its own ---------------------------------------------------------
+
+declare -A names macs timed
+order=()
+rows=$(inbound)
+while read -r key name needs closed open other when; do
+    names[$key]=${name//_/ }
+    progress "setting up ${names[$key]}"
+    if ! command -v "$needs" >/dev/null; then
+        skip end-to-end "${names[$key]}" "$needs is not installed"
+        continue
+    fi
+    ground "$key"
+    macs[$key]=$(address_of "$key" outer)
+    said=$("set_up_$key" "$key" 2>&1) || fail "cannot set up ${names[$key]}: $said"
+    verify "$key" "$closed" "$open" "$other"
+    timed[$key]=$when
+    order+=("$key")
+done < <(subjects)
+skip end-to-end bpfilter "Debian does not package it"
+
+# sample ROUND SUBJECT CPUS drop|pass NAME PORTS   One line of what was dropped or came through in a second.
+sample() {
+    local key=$2 sent remark=
+    [ "${timed[$key]}" = "$4" ] || [ "${timed[$key]}" = both ] || return 0
+    progress "round $1 of $ROUNDS: $5, ${names[$key]}, CPU $3"
+    sent=$(send "$key" --seconds "$SAMPLE_SECONDS" --cpu "$3" --seed "$1" --to 10.45.16.30 --ports "$6") || exit
+    [ "$key" != xdp_filter ] || remark='cannot express the policy: ports alone'
+    jq -c --arg packet "$5" --arg subject "${names[$key]}" --arg cpus "$3" --argjson round "$1" --arg what "$4" --arg remark "$remark" '
+        if $what == "drop" and .through != 0 then error("\($subject) let something through") else . end |
+        {part: "end-to-end", $packet, cpus: ($cpus / "," | length), $subject, unit: "packets/s", $round,
+         value: ((if $what == "drop" then .taken else .through end) / .running)} + if $remark == "" then {} else {$remark} end' \
+        <<<"$sent" >>"$lines" || exit
+}
+
+both_cpus=(0)
+[ "$(nproc)" -lt 2 ] || both_cpus+=("0,1")
+for ((round = 1; round <= ROUNDS; round++)); do
+    for cpus in "${both_cpus[@]}"; do
+        for key in "${order[@]}"; do sample "$round" "$key" "$cpus" drop "UDP dropped" udp/3389; done
+        for key in "${order[@]}"; do sample "$round" "$key" "$cpus" pass "UDP passed" udp/3478; done
+    done
+    for key in "${order[@]}"; do sample "$round" "$key" 0 drop "TCP SYN dropped" tcp/22,135,445,3389; done
+done
+for key in lyncxdp lyncxdp_flows; do
+    within "$key" "$LYNCXDP" detach outer >/dev/null
+done
+progress
+
+document '.[0] as $this |
+    def like: .packet == $this.packet and .cpus == $this.cpus;
+    {of_floor: beside($all; like and .subject == "floor")} +
+    if $this.cpus == 2 then
+        {of_one_cpu: beside($all; .packet == $this.packet and .cpus == 1 and .subject == $this.subject)}
+    else {} end +
+    if $this.subject == "lyncxdp" then
+        {of_nftables: beside($all; like and (.subject | startswith("nftables"))),
+         of_iptables: beside($all; like and (.subject | startswith("iptables")))}
+    else {} end'

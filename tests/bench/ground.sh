@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the benchmarks in shell share, sourced after tests/apart.sh: the policy that is compared and the peers who are
+# given the same one, a network namespace for each of them, and how a round's figures become one document.
+
+reference=(--role av-edge --site "$tree/policies/sites/contoso.yaml")
+outside=10.45.16.1
+
+# JSON lines, made into one document by `document`.
+lines=$(mktemp)
+trap 'rm -f "$lines"' EXIT
+
+# Says where it is, to somebody who waits.
+progress() {
+    [ ! -t 2 ] || printf '\r\033[K%s' "$*" >&2
+}
+
+fail() {
+    printf 'bench: %s\n' "$*" >&2
+    exit 1
+}
+
+# skip PART SUBJECT WHY   A peer that is left out is said aloud, and stands in the document.
+skip() {
+    progress
+    printf 'bench: %s: %s is left out: %s\n' "$1" "$2" "$3" >&2
+    jq -nc --arg part "$1" --arg subject "$2" --arg skipped "$3" '$ARGS.named' >>"$lines"
+}
+
+# --- A network of its own for each -----------------------------------------------------------------------------------
+
+within() { nsenter --net="/run/netns/$1" "${@:2}"; }
+
+# pair_of NAME OUTER FAR   A wire with a queue for each of two CPUs; NAPI at both ends, as a network card has it.
+pair_of() {
+    local end
+    ip -n "$1" link add "$2" numrxqueues 2 numtxqueues 2 type veth peer name "$3" numrxqueues 2 numtxqueues 2
+    for end in "$2" "$3"; do
+        ip -n "$1" link set "$end" addrgenmode none up
+        within "$1" ethtool -K "$end" gro on >/dev/null
+    done
+}
+
+# ground NAME   wire → outer, which is filtered; outer → inner → role, as a host forwards what it lets in.
+ground() {
+    local host
+    ip netns add "$1"
+    within "$1" bash -c 'for what in ipv4/ip_forward ipv6/conf/{all,default}/disable_ipv6; do echo 1 >/proc/sys/net/$what; done
+        for what in all default; do echo 0 >/proc/sys/net/ipv4/conf/$what/rp_filter; done'
+    pair_of "$1" outer wire
+    pair_of "$1" inner role
+    ip -n "$1" addr add 198.51.100.1/24 dev outer
+    ip -n "$1" neigh add 198.51.100.254 lladdr 02:00:00:00:00:fe dev outer nud permanent
+    ip -n "$1" route add default via 198.51.100.254
+    ip -n "$1" addr add $outside/24 dev inner
+    for host in 30 31; do
+        ip -n "$1" neigh add 10.45.16.$host lladdr 02:00:00:00:00:$host dev inner nud permanent
+    done
+}
+
+# --- The same policy, in the words of the peers ----------------------------------------------------------------------
+# Rows alone: no peer is asked for what lyncxdp checks and counts beside them, nor for the replies to what the role begins.
+
+inbound() {
+    "$LYNCXDP" show av-edge "${reference[@]:2}" --json | jq '[.[] | select(.hook == "to-role" and .source_addresses == ["any"])]'
+}
+
+# nft_rules FAMILY HOOK   A concatenation, which the kernel looks up in one go.
+nft_rules() {
+    local elements
+    elements=$(jq -r '[.[] | .destination_addresses[] + " . " + .transport + " . " + .destination_port] | join(", ")' <<<"$rows")
+    cat <<EOF
+table $1 edge {
+    set open {
+        type ipv4_addr . inet_proto . inet_service
+        flags interval
+        elements = { $elements }
+    }
+    chain outer {
+        type filter hook $2
+        ip daddr . ip protocol . th dport @open accept
+        iif "outer" ether type != arp drop
+    }
+}
+EOF
+}
+
+# The other way to write it: a map to the ports of each address and transport, which skips what no row names.
+nft_map_rules() {
+    local words='group_by([.destination_addresses, .transport]) | to_entries[] | "\(.key)" as $chain | .value |
+        (map(.destination_port) | join(", ")) as $ports | .[0].transport as $transport'
+    cat <<EOF
+table $1 edge {
+$(jq -r "$words"' | "    chain open\($chain) { \($transport) dport { \($ports) } accept\n drop\n }"' <<<"$rows")
+    chain outer {
+        type filter hook $2
+        ip daddr . ip protocol vmap { $(jq -r "[$words"' | .[0].destination_addresses[] + " . " + $transport + " : goto open" + $chain] | join(", ")' <<<"$rows") }
+        iif "outer" ether type != arp drop
+    }
+}
+EOF
+}
+
+iptables_rules() {
+    echo '*raw'
+    jq -r 'group_by([.destination_addresses, .transport])[] | (map(.destination_port | sub("-"; ":")) | join(",")) as $ports |
+        "-A PREROUTING -d \(.[0].destination_addresses | join(",")) -p \(.[0].transport) -m multiport --dports \($ports) -j ACCEPT"' \
+        <<<"$rows"
+    echo '-A PREROUTING -i outer -j DROP'
+    echo COMMIT
+}
+
+# xdp_filter_rules NAMESPACE   It knows ports one by one and no more. As many commands as there are ports would take a
+# minute: it writes one entry of each kind itself, and bpftool copies that one to the other ports.
+xdp_filter_rules() {
+    local transports ports first port value map=/sys/fs/bpf/xdp-filter/filter_ports
+    while read -r transports ports; do
+        read -r -a ports <<<"$ports"
+        first=${ports[0]}
+        within "$1" xdp-filter port "$first" --mode dst --proto "$transports" || return
+        value=$(bpftool -j map lookup pinned $map key $((first >> 8)) $((first & 255)) 0 0 |
+            jq -r '.values[0].value | join(" ")') || return
+        for port in "${ports[@]:1}"; do
+            echo "map update pinned $map key $((port >> 8)) $((port & 255)) 0 0 value $value"
+        done | bpftool batch file - >/dev/null || return
+    done < <(jq -r '[.[] | .transport as $transport | .destination_port | split("-") | map(tonumber) | range(.[0]; .[-1] + 1) |
+        {port: ., $transport}] | group_by(.port) | map({port: .[0].port, transports: (map(.transport) | unique | join(","))}) |
+        group_by(.transports)[] | "\(.[0].transports) \(map(.port | tostring) | join(" "))"' <<<"$rows")
+}
+
+# --- The document ----------------------------------------------------------------------------------------------------
+
+# document [FILTER]   One entry for each subject, from samples that differ in `round` and `value`, in the order in which
+# they came: median, least and most, and what FILTER (jq, on one subject's samples; $all has all) finds out beside them.
+document() {
+    jq -s '
+        def median: sort | if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
+        def short: if . >= 1000 then round else . * 1000 | round | . / 1000 end;
+        # The median over the rounds of this value beside the greatest of those that match in the same round.
+        def beside($all; match):
+            [.[] as $one | [$all[] | select(.round == $one.round) | select(match).value] | max // empty | $one.value / .] |
+            if length > 0 then median | short else null end;
+        map(select(has("value"))) as $all |
+        (reduce $all[] as $one ([]; ($one | del(.round, .value)) as $what | if index([$what]) then . else . + [$what] end) |
+            map(. as $what | [$all[] | select(del(.round, .value) == $what)] |
+                $what + (map(.value) | {median: (median | short), min: (min | short), max: (max | short), rounds: length}) +
+                ('"${1:-{\}}"'))) + map(select(has("value") | not))' "$lines"
+}
