@@ -26,7 +26,7 @@ raw_hook='prerouting priority raw; policy accept;'
 # set_up_NAME NAMESPACE
 set_up_floor_drop() { within "$1" ip link set outer xdp object "$FLOOR" program floor_parse; }
 set_up_floor_pass() { within "$1" ip link set outer xdp object "$FLOOR" program floor_pass; }
-set_up_lyncxdp() { within "$1" "$LYNCXDP" attach outer "${reference[@]}" --egress track; }
+set_up_lyncxdp() { within "$1" "$LYNCXDP" attach outer --role av-edge --site "$contoso"; }
 set_up_lyncxdp_flows() { set_up_lyncxdp "$1" && begin_flows "$1"; }
 set_up_xdp_filter() { within "$1" xdp-filter load outer --mode native --policy deny && xdp_filter_rules "$1"; }
 set_up_nft_ingress() { nft_rules netdev "$netdev_hook" | within "$1" nft -f -; }
@@ -94,7 +94,7 @@ verify() {
 
 declare -A names macs timed
 order=()
-rows=$(inbound)
+rows=$(inbound av-edge "$contoso")
 while read -r key name needs closed open other when; do
     names[$key]=${name//_/ }
     progress "setting up ${names[$key]}"

@@ -3,12 +3,14 @@
 # What the benchmarks in shell share, sourced after tests/apart.sh: the policy that is compared and the peers who are
 # given the same one, a network namespace for each of them, and how a round's figures become one document.
 
-reference=(--role av-edge --site "$tree/policies/sites/contoso.yaml")
-outside=10.45.16.1
+contoso=$tree/policies/sites/contoso.yaml
+partner_count=100000
 
-# JSON lines, made into one document by `document`.
-lines=$(mktemp)
-trap 'rm -f "$lines"' EXIT
+# JSON lines, made into one document by `document`, and what else is in the way of a file.
+work=$(mktemp -d)
+lines=$work/lines
+touch "$lines"
+trap 'rm -rf "$work"' EXIT
 
 # Says where it is, to somebody who waits.
 progress() {
@@ -52,25 +54,55 @@ ground() {
     ip -n "$1" addr add 198.51.100.1/24 dev outer
     ip -n "$1" neigh add 198.51.100.254 lladdr 02:00:00:00:00:fe dev outer nud permanent
     ip -n "$1" route add default via 198.51.100.254
-    ip -n "$1" addr add $outside/24 dev inner
+    ip -n "$1" addr add 10.45.16.1/24 dev inner
     for host in 30 31; do
         ip -n "$1" neigh add 10.45.16.$host lladdr 02:00:00:00:00:$host dev inner nud permanent
     done
 }
 
-# --- The same policy, in the words of the peers ----------------------------------------------------------------------
+# --- The policy, and the same in the words of the peers ---------------------------------------------------------------
 # Rows alone: no peer is asked for what lyncxdp checks and counts beside them, nor for the replies to what the role begins.
 
-inbound() {
-    "$LYNCXDP" show av-edge "${reference[@]:2}" --json | jq '[.[] | select(.hook == "to-role" and .source_addresses == ["any"])]'
+# crowded_site CHANGED   Contoso with very many partners, scattered, who are let in at one more port; or with another one.
+crowded_site() {
+    awk -v count="$partner_count" -v changed="$1" '{ print } /^groups:/ {
+        print "  partners:"
+        for (i = 1; i <= count; i++) {
+            host = (i + (i == count) * changed) * 2654435761 % 268435456
+            printf "    - %d.%d.%d.%d\n", 16 + int(host / 16777216), int(host / 65536) % 256, int(host / 256) % 256, host % 256
+        }
+    }' "$contoso"
+    echo 'rows:'
+    echo '  - {id: partners, from: partners, to: self, port: 8443, transport: tcp}'
 }
 
-# nft_rules FAMILY HOOK   A concatenation, which the kernel looks up in one go.
+# inbound ROLE SITE   The rows that the peers are given, in the form of `lyncxdp show`.
+inbound() {
+    "$LYNCXDP" show "$1" --site "$2" --json | jq -c '[.[] | select(.hook == "to-role")]'
+}
+
+# Those whom a row names have a set of their own. (Joining them would take jq time that grows with their square.)
+nft_partners() {
+    jq -r 'map(select(.source_addresses != ["any"])) | to_entries[] |
+        "    set from\(.key) {\n type ipv4_addr\n elements = {", (.value.source_addresses[] + ","), "}\n }"' <<<"$rows"
+}
+
+nft_partner_rules() {
+    jq -r 'map(select(.source_addresses != ["any"])) | to_entries[] |
+        "        ip daddr { \(.value.destination_addresses | join(", ")) } \(.value.transport) dport \(.value.destination_port)" +
+        " ip saddr @from\(.key) accept"' <<<"$rows"
+}
+
+# nft_rules FAMILY HOOK   A concatenation, which the kernel looks up in one go. Replaces what there was in one step.
 nft_rules() {
     local elements
-    elements=$(jq -r '[.[] | .destination_addresses[] + " . " + .transport + " . " + .destination_port] | join(", ")' <<<"$rows")
+    elements=$(jq -r '[.[] | select(.source_addresses == ["any"]) |
+        .destination_addresses[] + " . " + .transport + " . " + .destination_port] | join(", ")' <<<"$rows")
     cat <<EOF
+table $1 edge
+delete table $1 edge
 table $1 edge {
+$(nft_partners)
     set open {
         type ipv4_addr . inet_proto . inet_service
         flags interval
@@ -79,6 +111,7 @@ table $1 edge {
     chain outer {
         type filter hook $2
         ip daddr . ip protocol . th dport @open accept
+$(nft_partner_rules)
         iif "outer" ether type != arp drop
     }
 }
@@ -87,27 +120,40 @@ EOF
 
 # The other way to write it: a map to the ports of each address and transport, which skips what no row names.
 nft_map_rules() {
-    local words='group_by([.destination_addresses, .transport]) | to_entries[] | "\(.key)" as $chain | .value |
-        (map(.destination_port) | join(", ")) as $ports | .[0].transport as $transport'
+    local each='map(select(.source_addresses == ["any"])) | group_by([.destination_addresses, .transport]) | to_entries[] |
+        "\(.key)" as $chain | .value | (map(.destination_port) | join(", ")) as $ports | .[0].transport as $transport'
     cat <<EOF
 table $1 edge {
-$(jq -r "$words"' | "    chain open\($chain) { \($transport) dport { \($ports) } accept\n drop\n }"' <<<"$rows")
+$(jq -r "$each"' | "    chain open\($chain) {\n \($transport) dport { \($ports) } accept\n drop\n }"' <<<"$rows")
     chain outer {
         type filter hook $2
-        ip daddr . ip protocol vmap { $(jq -r "[$words"' | .[0].destination_addresses[] + " . " + $transport + " : goto open" + $chain] | join(", ")' <<<"$rows") }
+        ip daddr . ip protocol vmap { $(jq -r "[$each"' |
+            .[0].destination_addresses[] + " . " + $transport + " : goto open" + $chain] | join(", ")' <<<"$rows") }
         iif "outer" ether type != arp drop
     }
 }
 EOF
 }
 
+# iptables-restore replaces the table in one step. Whom a row names alone is in a set.
 iptables_rules() {
     echo '*raw'
-    jq -r 'group_by([.destination_addresses, .transport])[] | (map(.destination_port | sub("-"; ":")) | join(",")) as $ports |
+    jq -r 'map(select(.source_addresses == ["any"])) | group_by([.destination_addresses, .transport])[] |
+        (map(.destination_port | sub("-"; ":")) | join(",")) as $ports |
         "-A PREROUTING -d \(.[0].destination_addresses | join(",")) -p \(.[0].transport) -m multiport --dports \($ports) -j ACCEPT"' \
         <<<"$rows"
+    jq -r 'map(select(.source_addresses != ["any"])) | to_entries[] | .key as $key | .value |
+        "-A PREROUTING -d \(.destination_addresses | join(",")) -p \(.transport) --dport \(.destination_port | sub("-"; ":"))" +
+        " -m set --match-set from\($key) src -j ACCEPT"' <<<"$rows"
     echo '-A PREROUTING -i outer -j DROP'
     echo COMMIT
+}
+
+# A set is built anew beside the one in force and then takes its place.
+ipset_commands() {
+    jq -r --arg most $((partner_count * 2)) 'map(select(.source_addresses != ["any"])) | to_entries[] |
+        "create from\(.key) hash:ip maxelem \($most) -exist", "create new hash:ip maxelem \($most)",
+        (.value.source_addresses[] | "add new \(.)"), "swap new from\(.key)", "destroy new"' <<<"$rows"
 }
 
 # xdp_filter_rules NAMESPACE   It knows ports one by one and no more. As many commands as there are ports would take a
