@@ -28,7 +28,7 @@ set_up_floor_drop() { within "$1" ip link set outer xdp object "$FLOOR" program 
 set_up_floor_pass() { within "$1" ip link set outer xdp object "$FLOOR" program floor_pass; }
 set_up_lyncxdp() { within "$1" "$LYNCXDP" attach outer --role av-edge --site "$contoso"; }
 set_up_lyncxdp_flows() { set_up_lyncxdp "$1" && begin_flows "$1"; }
-set_up_xdp_filter() { within "$1" xdp-filter load outer --mode native --policy deny && xdp_filter_rules "$1"; }
+set_up_xdp_filter() { within "$1" xdp-filter load outer --mode native --policy deny && xdp_filter_rules within "$1"; }
 set_up_nft_ingress() { nft_rules netdev "$netdev_hook" | within "$1" nft -f -; }
 set_up_nft_ingress_map() { nft_map_rules netdev "$netdev_hook" | within "$1" nft -f -; }
 set_up_nft_raw() { nft_rules ip "$raw_hook" | within "$1" nft -f -; }
