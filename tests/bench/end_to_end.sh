@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Packets a second from a wire to the end: dropped, or let in and forwarded by the kernel to the next wire, under the A/V
 # Edge's external rows, for lyncxdp, the floor, and the filters that Debian packages. The flood, the receiver's NAPI and
-# the forwarding share one CPU, or each of two has its own. Rounds are interleaved; prints one JSON document. Needs root;
-# everything happens in namespaces of its own. ROUNDS and SAMPLE_SECONDS say how long it takes.
+# the forwarding share one CPU, or each of two has its own. Rounds are interleaved and samples short, since the machine
+# itself may be fast in one second and slow in the next; prints one JSON document. Needs root; everything happens in
+# namespaces of its own. ROUNDS and SAMPLE_SECONDS say how long it takes.
 
 set -u
 # shellcheck source=tests/apart.sh
@@ -13,8 +14,8 @@ set -u
 
 FLOOD=$tree/build/tests/flood/flood
 FLOOR=$tree/build/floor.bpf.o
-ROUNDS=${ROUNDS:-5}
-SAMPLE_SECONDS=${SAMPLE_SECONDS:-0.4}
+ROUNDS=${ROUNDS:-15}
+SAMPLE_SECONDS=${SAMPLE_SECONDS:-0.05}
 flows=50000
 own_ground
 
@@ -111,40 +112,96 @@ while read -r key name needs closed open other when; do
 done < <(subjects)
 skip end-to-end bpfilter "Debian does not package it"
 
-# sample ROUND SUBJECT CPUS drop|pass NAME PORTS   One line of what was dropped or came through in a second.
-sample() {
-    local key=$2 sent remark=
-    [ "${timed[$key]}" = "$4" ] || [ "${timed[$key]}" = both ] || return 0
-    progress "round $1 of $ROUNDS: $5, ${names[$key]}, CPU $3"
-    sent=$(send "$key" --seconds "$SAMPLE_SECONDS" --cpu "$3" --seed "$1" --to 10.45.16.30 --ports "$6") || exit
-    [ "$key" != xdp_filter ] || remark='cannot express the policy: ports alone'
-    jq -c --arg packet "$5" --arg subject "${names[$key]}" --arg cpus "$3" --argjson round "$1" --arg what "$4" --arg remark "$remark" '
-        if $what == "drop" and .through != 0 then error("\($subject) let something through") else . end |
-        {part: "end-to-end", $packet, cpus: ($cpus / "," | length), $subject, unit: "packets/s", $round,
-         value: ((if $what == "drop" then .taken else .through end) / .running)} + if $remark == "" then {} else {$remark} end' \
-        <<<"$sent" >>"$lines" || exit
+# --- Rounds ----------------------------------------------------------------------------------------------------------
+
+# begin SUBJECT CPUS PORTS   A flood that waits to be told.
+declare -A floods tells answers
+begin() {
+    local key=$1 at=$1.$2
+    mkfifo "$work/tell" "$work/answer"
+    nsenter --net="/run/netns/$key" "$FLOOD" wire --again --mac "${macs[$key]}" --from 16.0.0.0/4 --to 10.45.16.30 \
+        --ports "$3" --cpu "$2" --seconds "$SAMPLE_SECONDS" <"$work/tell" >"$work/answer" &
+    floods[$at]=$!
+    exec {tells[$at]}>"$work/tell" {answers[$at]}<"$work/answer"
+    rm "$work/tell" "$work/answer"
 }
 
-both_cpus=(0)
-[ "$(nproc)" -lt 2 ] || both_cpus+=("0,1")
-for ((round = 1; round <= ROUNDS; round++)); do
-    for cpus in "${both_cpus[@]}"; do
-        for key in "${order[@]}"; do sample "$round" "$key" "$cpus" drop "UDP dropped" udp/3389; done
-        for key in "${order[@]}"; do sample "$round" "$key" "$cpus" pass "UDP passed" udp/3478; done
+end_all() {
+    local at tell answer
+    for at in "${!floods[@]}"; do
+        tell=${tells[$at]} answer=${answers[$at]}
+        exec {tell}>&- {answer}<&-
     done
-    for key in "${order[@]}"; do sample "$round" "$key" 0 drop "TCP SYN dropped" tcp/22,135,445,3389; done
-done
+    wait "${floods[@]}" || fail "a flood ended badly"
+    floods=() tells=() answers=()
+}
+
+# What came out at the end, in `arrived_there`; a program of its own would take longer than the sample.
+arrived_there=
+look() {
+    local name packets
+    while read -r name _ packets _; do
+        [ "$name" != role: ] || arrived_there=$packets
+    done <"/proc/${floods[$1]}/net/dev"
+}
+
+# sample ROUND SUBJECT CPUS drop|pass PACKET   One sample as the flood saw it.
+sample() {
+    local at=$2.$3 before sent
+    progress "round $1 of $ROUNDS: $5, ${names[$2]}, CPU $3"
+    look "$at"
+    before=$arrived_there
+    echo >&"${tells[$at]}"
+    read -r sent <&"${answers[$at]}" || fail "the flood for ${names[$2]} ended"
+    look "$at"
+    printf '{"packet": "%s", "subject": "%s", "key": "%s", "cpus": "%s", "round": %d, "what": "%s", "through": %d, "sent": %s}\n' \
+        "$5" "${names[$2]}" "$2" "$3" "$1" "$4" $((arrived_there - before)) "$sent" >>"$work/samples"
+}
+
+# rounds drop|pass PACKET PORTS CPUS…   The first of all samples is not counted: nobody knows the speed yet.
+rounds() {
+    local key cpus round now=()
+    for key in "${order[@]}"; do
+        [ "${timed[$key]}" != "$1" ] && [ "${timed[$key]}" != both ] && continue
+        now+=("$key")
+        for cpus in "${@:4}"; do begin "$key" "$cpus" "$3"; done
+    done
+    for ((round = 0; round <= ROUNDS; round++)); do
+        for key in "${now[@]}"; do
+            for cpus in "${@:4}"; do sample $round "$key" "$cpus" "$1" "$2"; done
+        done
+    done
+    end_all
+}
+
+both=(0)
+[ "$(nproc)" -lt 2 ] || both+=("0,1")
+rounds drop "UDP dropped" udp/3389 "${both[@]}"
+rounds drop "TCP SYN dropped" tcp/22,135,445,3389 0
+rounds pass "UDP passed" udp/3478 "${both[@]}"
 for key in lyncxdp lyncxdp_flows; do
     within "$key" "$LYNCXDP" detach outer >/dev/null
 done
 progress
 
+jq -c 'select(.round > 0) |
+    if .what == "drop" and .through != 0 then error("\(.subject) let something through") else . end |
+    if .key == "xdp_filter" then {remark: "cannot express the policy: ports alone"} else {} end +
+    {part: "end-to-end", packet, cpus: (.cpus / "," | length), subject, unit: "packets/s", round,
+     value: (.sent.speed * (if .what == "drop" then .sent.taken else .through end) / .sent.made)}' \
+    "$work/samples" >>"$lines" || exit
+
+# Beside what else the same packet does on as many CPUs; two CPUs beside one; and the time that a packet takes longer
+# than on the floor, which does not depend on how fast the flood is.
 document '.[0] as $this |
     def like: .packet == $this.packet and .cpus == $this.cpus;
     {of_floor: beside($all; like and .subject == "floor")} +
     if $this.cpus == 2 then
         {of_one_cpu: beside($all; .packet == $this.packet and .cpus == 1 and .subject == $this.subject)}
-    else {} end +
+    else
+        {ns_more_than_floor: (map(.value as $value | .round as $round |
+            $all[] | select(.round == $round and like and .subject == "floor") | 1e9 / $value - 1e9 / .value) | median | short)}
+    end +
     if $this.subject == "lyncxdp" then
         {of_nftables: beside($all; like and (.subject | startswith("nftables"))),
          of_iptables: beside($all; like and (.subject | startswith("iptables")))}

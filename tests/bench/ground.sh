@@ -156,8 +156,9 @@ ipset_commands() {
         (.value.source_addresses[] | "add new \(.)"), "swap new from\(.key)", "destroy new"' <<<"$rows"
 }
 
-# xdp_filter_rules COMMAND…   The command runs xdp-filter where it is to be. It knows ports one by one and no more. As many commands as there are ports would take a
-# minute: it writes one entry of each kind itself, and bpftool copies that one to the other ports.
+# xdp_filter_rules [COMMAND…]   The command runs xdp-filter where it is to be. It knows ports one by one and no more. As
+# many commands as there are ports would take a minute: it writes one entry of each kind itself, and bpftool copies that
+# one to the other ports.
 xdp_filter_rules() {
     local transports ports first port value map=/sys/fs/bpf/xdp-filter/filter_ports
     while read -r transports ports; do

@@ -170,26 +170,36 @@ struct sender {
     struct lx_flood share;
     int cpu; /* -1: any */
     size_t size;
-    const volatile sig_atomic_t *stop;
     struct flood *skeleton;
+    double speed; /* frames a second, as far as is known; 0: not yet */
+    /* Of what is being sent: */
     pthread_t thread;
-    struct lx_flood_sent sent;
+    const volatile sig_atomic_t *stop;
+    __u64 made;
+    double running;
     int error;
 };
 
+struct lx_flooder {
+    const struct lx_flood *flood;
+    unsigned count;
+    struct sender senders[LX_FLOOD_CPUS];
+};
+
 /*
- * How many frames come next. A test run takes some 20 ms to clean up after itself, so that there should be few; one
+ * How many frames come next. A test run takes some 30 ms to clean up after itself, so that there should be few; one
  * that takes long notices late that time is up.
  */
-static __u64 next_few(const struct lx_flood *flood, const struct lx_flood_sent *sent, double elapsed)
+static __u64 next_few(const struct sender *sender, double elapsed)
 {
+    const struct lx_flood *flood = &sender->share;
     double most = flood->seconds > 0 && flood->seconds - elapsed < RUN_SECONDS ? flood->seconds - elapsed : RUN_SECONDS;
-    __u64 few = sent->running > 0 ? sent->made / sent->running * most : FIRST_RUN;
+    __u64 few = sender->speed > 0 ? sender->speed * most : FIRST_RUN;
 
     if (flood->rate)
         few = flood->rate / RUNS_A_SECOND;
-    if (flood->frames && flood->frames - sent->made < few)
-        few = flood->frames - sent->made;
+    if (flood->frames && flood->frames - sender->made < few)
+        few = flood->frames - sender->made;
     return few < 1 ? 1 : few > INT32_MAX ? INT32_MAX : few;
 }
 
@@ -209,10 +219,12 @@ static int send_few(struct sender *sender, __u64 few)
                 .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = few < IN_A_BATCH ? few : IN_A_BATCH);
     int error;
 
-    state->began = state->ended = 0;
+    state->made = state->began = state->ended = 0;
     error = bpf_prog_test_run_opts(bpf_program__fd(sender->skeleton->progs.flood), &run);
-    sender->sent.made = state->made;
-    sender->sent.running += (state->ended - state->began) / 1e9;
+    sender->made += state->made;
+    sender->running += (state->ended - state->began) / 1e9;
+    if (state->ended > state->began)
+        sender->speed = state->made * 1e9 / (state->ended - state->began);
     return error == -EINTR ? 0 : error; /* a signal: `stop` tells whether it was meant */
 }
 
@@ -232,12 +244,64 @@ static void *send_share(void *argument)
     double began = now();
 
     sender->error = sender->cpu >= 0 ? run_on(sender->cpu) : 0;
-    while (!sender->error && !*sender->stop && (!flood->frames || sender->sent.made < flood->frames) &&
+    while (!sender->error && !*sender->stop && (!flood->frames || sender->made < flood->frames) &&
            (flood->seconds <= 0 || now() < began + flood->seconds)) {
-        sender->error = send_few(sender, next_few(flood, &sender->sent, now() - began));
-        keep_rate(flood, began, sender->sent.made);
+        sender->error = send_few(sender, next_few(sender, now() - began));
+        keep_rate(flood, began, sender->made);
     }
     return NULL;
+}
+
+/* The first share is sent by this thread, which is the one that a signal interrupts. */
+static int send_all(struct lx_flooder *flooder, const volatile sig_atomic_t *stop, struct lx_flood_sent *sent)
+{
+    struct sender *senders = flooder->senders;
+    double began = now();
+    unsigned started = 1;
+    int error = 0;
+
+    for (unsigned i = 0; i < flooder->count; i++) {
+        senders[i].stop = stop;
+        senders[i].made = senders[i].running = 0;
+    }
+    while (started < flooder->count && !error) {
+        error = -pthread_create(&senders[started].thread, NULL, send_share, &senders[started]);
+        started += !error;
+    }
+    if (!error)
+        send_share(&senders[0]);
+    for (unsigned i = 1; i < started; i++)
+        pthread_join(senders[i].thread, NULL);
+    for (unsigned i = 0; i < started; i++) {
+        error = error ?: senders[i].error;
+        sent->made += senders[i].made;
+        sent->speed += senders[i].running > 0 ? senders[i].made / senders[i].running : 0;
+    }
+    sent->seconds = now() - began;
+    return error;
+}
+
+static int statistics(const struct lx_flood *flood, __u64 *taken, __u64 *lost)
+{
+    int error = lx_flood_statistic(flood->interface, "tx_queue_", "_xdp_xmit", taken);
+
+    return error ?: lx_flood_statistic(flood->interface, "tx_queue_", "_xdp_xmit_errors", lost);
+}
+
+int lx_flood_send(struct lx_flooder *flooder, const volatile sig_atomic_t *stop, struct lx_flood_sent *sent)
+{
+    struct lx_flood_sent done = {0};
+    __u64 taken, lost;
+    int error = statistics(flooder->flood, &taken, &lost);
+
+    error = error ?: send_all(flooder, stop, &done);
+    error = error ?: statistics(flooder->flood, &done.taken, &done.lost);
+    if (error)
+        return error;
+    done.taken -= taken;
+    done.lost -= lost;
+    *sent = done;
+    return 0;
 }
 
 static int load_sender(struct sender *sender, const struct lx_flood_shape *shape)
@@ -253,82 +317,55 @@ static int load_sender(struct sender *sender, const struct lx_flood_shape *shape
     return flood__load(sender->skeleton);
 }
 
-/* The first share is sent by this thread, which is the one that a signal interrupts. */
-static int send_all(struct sender *senders, unsigned count, struct lx_flood_sent *sent)
-{
-    double began = now();
-    unsigned started = 1;
-    int error = 0;
-
-    while (started < count && !error) {
-        error = -pthread_create(&senders[started].thread, NULL, send_share, &senders[started]);
-        started += !error;
-    }
-    if (!error)
-        send_share(&senders[0]);
-    for (unsigned i = 1; i < started; i++)
-        pthread_join(senders[i].thread, NULL);
-    for (unsigned i = 0; i < started; i++) {
-        error = error ?: senders[i].error;
-        sent->made += senders[i].sent.made;
-        if (senders[i].sent.running > sent->running)
-            sent->running = senders[i].sent.running;
-    }
-    sent->seconds = now() - began;
-    return error;
-}
-
-static int statistics(const struct lx_flood *flood, __u64 *taken, __u64 *lost)
-{
-    int error = lx_flood_statistic(flood->interface, "tx_queue_", "_xdp_xmit", taken);
-
-    return error ?: lx_flood_statistic(flood->interface, "tx_queue_", "_xdp_xmit_errors", lost);
-}
-
 /* An equal part of what is limited by a number; the first has what is left over. */
 static __u64 part(__u64 whole, unsigned count, unsigned which)
 {
     return whole / count + (which ? 0 : whole % count);
 }
 
-static int make_senders(const struct lx_flood *flood, const volatile sig_atomic_t *stop, unsigned count,
-                        struct sender *senders)
+static int make_senders(struct lx_flooder *flooder)
 {
+    const struct lx_flood *flood = flooder->flood;
     struct lx_flood_shape shape;
     size_t size;
     int error = write_shape(flood, &shape, &size);
 
-    for (unsigned i = 0; i < count && !error; i++) {
-        senders[i] =
-            (struct sender){.share = *flood, .cpu = flood->cpu_count ? flood->cpus[i] : -1, .size = size, .stop = stop};
-        senders[i].share.frames = part(flood->frames, count, i);
-        senders[i].share.rate = part(flood->rate, count, i);
-        senders[i].share.seed = (flood->seed ?: 1) + i;
-        error = load_sender(&senders[i], &shape);
+    for (unsigned i = 0; i < flooder->count && !error; i++) {
+        struct sender *sender = &flooder->senders[i];
+
+        *sender = (struct sender){.share = *flood, .cpu = flood->cpu_count ? flood->cpus[i] : -1, .size = size};
+        sender->share.frames = part(flood->frames, flooder->count, i);
+        sender->share.rate = part(flood->rate, flooder->count, i);
+        sender->share.seed = (flood->seed ?: 1) + i;
+        error = load_sender(sender, &shape);
     }
     return error;
 }
 
-int lx_flood_send(const struct lx_flood *flood, const volatile sig_atomic_t *stop, struct lx_flood_sent *sent)
+int lx_flood_open(const struct lx_flood *flood, struct lx_flooder **flooder)
 {
     unsigned count = flood->cpu_count ?: 1;
-    struct sender senders[LX_FLOOD_CPUS] = {0};
-    struct lx_flood_sent done = {0};
-    __u64 taken, lost;
+    struct lx_flooder *opened;
     int error;
 
     if (count > LX_FLOOD_CPUS || (flood->frames && flood->frames < count))
         return -EINVAL;
-    error = make_senders(flood, stop, count, senders);
-    error = error ?: statistics(flood, &taken, &lost);
-    error = error ?: send_all(senders, count, &done);
-    error = error ?: statistics(flood, &done.taken, &done.lost);
-    for (unsigned i = 0; i < count; i++)
-        flood__destroy(senders[i].skeleton);
+    opened = calloc(1, sizeof(*opened));
+    if (!opened)
+        return -ENOMEM;
+    opened->flood = flood;
+    opened->count = count;
+    error = make_senders(opened);
     if (error)
-        return error;
-    done.taken -= taken;
-    done.lost -= lost;
-    *sent = done;
-    return 0;
+        lx_flood_close(opened);
+    else
+        *flooder = opened;
+    return error;
+}
+
+void lx_flood_close(struct lx_flooder *flooder)
+{
+    for (unsigned i = 0; flooder && i < flooder->count; i++)
+        flood__destroy(flooder->senders[i].skeleton);
+    free(flooder);
 }

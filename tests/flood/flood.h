@@ -38,11 +38,17 @@ struct lx_flood {
 struct lx_flood_sent {
     __u64 made, taken, lost;
     double seconds;
-    double running; /* the part of it in which frames were made: without loading, cleaning up and keeping a rate */
+    double speed; /* frames a second while they were made, all CPUs together: without cleaning up and keeping a rate */
 };
 
-/* Sends until one of the limits, or `*stop`. Returns 0 or -errno; needs root. */
-int lx_flood_send(const struct lx_flood *flood, const volatile sig_atomic_t *stop, struct lx_flood_sent *sent);
+struct lx_flooder;
+
+/* Loads what sends such a flood: 0 or -errno; needs root. `flood` stays the caller's, and has to stay, until closed. */
+int lx_flood_open(const struct lx_flood *flood, struct lx_flooder **flooder);
+void lx_flood_close(struct lx_flooder *flooder);
+
+/* Sends until one of the limits, or `*stop`; may be called again, for other sources. Returns 0 or -errno. */
+int lx_flood_send(struct lx_flooder *flooder, const volatile sig_atomic_t *stop, struct lx_flood_sent *sent);
 
 /* The sum of an interface's ethtool statistics that begin and end so ("rx_queue_", "_xdp_packets"): 0 or -errno. */
 int lx_flood_statistic(const char *interface, const char *begin, const char *end, __u64 *sum);

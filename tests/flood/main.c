@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The flood as a command, for tests in shell. Prints what it sent as JSON; a signal ends it early, not wrongly. */
+#include <errno.h>
 #include <getopt.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,8 @@ static const char usage[] =
     "  --frames N --seconds N   where to end (default: 10000000 frames, unless --seconds is given)\n"
     "  --rate N            frames a second\n"
     "  --seed N            of what is drawn\n"
-    "  --cpu N[,N]…        where to run, all at once (default: one CPU, whichever)\n";
+    "  --cpu N[,N]…        where to run, all at once (default: one CPU, whichever)\n"
+    "  --again             once for each line of standard input\n";
 
 static volatile sig_atomic_t stop;
 
@@ -115,7 +118,8 @@ enum choice {
     SECONDS,
     RATE,
     SEED,
-    CPU
+    CPU,
+    AGAIN
 };
 
 static const struct option options[] = {
@@ -134,6 +138,7 @@ static const struct option options[] = {
     {"rate", 1, NULL, RATE},
     {"seed", 1, NULL, SEED},
     {"cpu", 1, NULL, CPU},
+    {"again", 0, NULL, AGAIN},
     {0},
 };
 
@@ -208,12 +213,39 @@ static void complete(struct lx_flood *flood, const char *from, long payload)
         flood->frames = 10000000;
 }
 
+static int send_once(struct lx_flooder *flooder)
+{
+    struct lx_flood_sent sent;
+    int error = lx_flood_send(flooder, &stop, &sent);
+
+    if (error)
+        return error;
+    printf(
+        "{\"made\": %llu, \"taken\": %llu, \"lost\": %llu, \"seconds\": %.6f, \"per_second\": %.0f, \"speed\": %.0f}\n",
+        sent.made, sent.taken, sent.lost, sent.seconds, sent.taken / sent.seconds, sent.speed);
+    return fflush(stdout) ? -EIO : 0;
+}
+
+static int send_flood(const struct lx_flood *flood, bool again)
+{
+    struct lx_flooder *flooder = NULL;
+    int error = lx_flood_open(flood, &flooder), byte;
+
+    if (!again)
+        error = error ?: send_once(flooder);
+    while (again && !error && !stop && (byte = getchar()) != EOF)
+        if (byte == '\n')
+            error = send_once(flooder);
+    lx_flood_close(flooder);
+    return error;
+}
+
 int main(int argc, char **argv)
 {
     struct lx_flood flood = {.tcp_flags = 2, .from_mac = {2, 0, 0, 0, 0, 1}, .to_mac = {2, 0, 0, 0, 0, 2}};
     struct sigaction action = {.sa_handler = end};
-    struct lx_flood_sent sent;
     const char *from = NULL;
+    bool again = false;
     int option, error;
     long payload = -1;
 
@@ -221,19 +253,17 @@ int main(int argc, char **argv)
     if (!flood.ports)
         return 1;
     while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0)
-        take(&flood, option, optarg, &from, &payload);
+        if (option == AGAIN)
+            again = true;
+        else
+            take(&flood, option, optarg, &from, &payload);
     flood.interface = optind + 1 == argc ? argv[optind] : NULL;
     complete(&flood, from, payload);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    error = lx_flood_send(&flood, &stop, &sent);
+    error = send_flood(&flood, again);
     free(flood.ports);
-    if (error) {
+    if (error)
         fprintf(stderr, "flood: %s: %s\n", flood.interface, strerror(-error));
-        return 1;
-    }
-    printf("{\"made\": %llu, \"taken\": %llu, \"lost\": %llu, \"seconds\": %.6f, \"running\": %.6f, "
-           "\"per_second\": %.0f}\n",
-           sent.made, sent.taken, sent.lost, sent.seconds, sent.running, sent.taken / sent.seconds);
-    return 0;
+    return error ? 1 : 0;
 }
