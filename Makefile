@@ -30,6 +30,8 @@ PACKAGES := gcc make libc6-dev pkg-config clang-14 llvm-14 bpftool libbpf-dev li
             libsmartcols-dev libmnl-dev libmicrohttpd-dev libpcap-dev libncurses-dev libcap-ng-dev libseccomp-dev libcriterion-dev iproute2 ethtool procps
 TEST_PACKAGES := tmux tshark curl iputils-ping xz-utils jq clang-format-14 clang-tidy-14 cppcheck valgrind libclang-rt-14-dev coturn dnsmasq-base sip-tester openssl \
             nginx-light socat nftables openssh-server openssh-client qemu-system-x86 busybox-static cpio xdp-tools strace prometheus chromium
+# Whom the benchmark compares with, beside those that the tests need anyway.
+BENCH_PACKAGES := nftables iptables ipset xdp-tools
 
 CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*.c))
 KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*.c))
@@ -165,9 +167,15 @@ FUZZ_SECONDS ?= 600
 fuzz: $(FUZZERS) $(FUZZ_SEEDS)
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
-bench: all $(BUILD)/tests/bench/packet_cost $(BUILD)/tests/flood/flood
+# Each writes one document; all together are build/bench.json.
+bench: deps
+	@tests/deps.sh $(BENCH_PACKAGES)
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench/packet_cost $(BUILD)/tests/flood/flood
 	@$(BUILD)/tests/bench/packet_cost
-	@tests/bench/forwarding.sh
+	@mkdir -p $(BUILD)/bench
+	@for part in end_to_end latency memory; do tests/bench/$$part.sh >$(BUILD)/bench/$$part.json || exit; done
+	@jq -s add $(BUILD)/bench/*.json >$(BUILD)/bench.json
+	@tests/bench/tables.sh $(BUILD)/bench.json
 
 $(BUILD)/floor.bpf.o $(BUILD)/drawn.bpf.o: $(BUILD)/%.bpf.o: tests/bench/%.bpf.c
 	@mkdir -p $(@D)

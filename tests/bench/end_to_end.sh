@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Packets a second from a wire to the end: dropped, or let in and forwarded by the kernel to the next wire, under the A/V
-# Edge's external rows, for lyncxdp, the floor, and the filters that Debian packages. The flood, the receiver's NAPI and
-# the forwarding share one CPU, or each of two has its own. Rounds are interleaved and samples short, since the machine
+# Edge's external rows, for lyncxdp, the floor, and the filters that Debian packages; and across an inline box, by a pair
+# that forwards by itself and by the kernel's bridge. The flood, the receiver's NAPI and the forwarding share one CPU, or
+# each of two has its own. Rounds are interleaved and samples short, since the machine
 # itself may be fast in one second and slow in the next; prints one JSON document. Needs root; everything happens in
 # namespaces of its own. ROUNDS and SAMPLE_SECONDS say how long it takes.
 
@@ -24,7 +25,7 @@ own_ground
 netdev_hook='ingress device outer priority 0; policy accept;'
 raw_hook='prerouting priority raw; policy accept;'
 
-# set_up_NAME NAMESPACE
+# set_up_NAME NAMESPACE, where there is a host; for the inline ones there are only the wires.
 set_up_floor_drop() { within "$1" ip link set outer xdp object "$FLOOR" program floor_parse; }
 set_up_floor_pass() { within "$1" ip link set outer xdp object "$FLOOR" program floor_pass; }
 set_up_lyncxdp() { within "$1" "$LYNCXDP" attach outer --role av-edge --site "$contoso"; }
@@ -36,6 +37,9 @@ set_up_nft_raw() { nft_rules ip "$raw_hook" | within "$1" nft -f -; }
 set_up_nft_raw_map() { nft_map_rules ip "$raw_hook" | within "$1" nft -f -; }
 set_up_iptables_nft() { iptables_rules | within "$1" iptables-nft-restore; }
 set_up_iptables_legacy() { iptables_rules | within "$1" iptables-legacy-restore; }
+set_up_inline_pair() { within "$1" "$LYNCXDP" attach outer --pair inner --forward --role av-edge --site "$contoso"; }
+set_up_inline_bridge() { bridge "$1"; }
+set_up_inline_filtered() { bridge "$1" && within "$1" "$LYNCXDP" attach outer --pair inner --role av-edge --site "$contoso"; }
 
 # The role begins conversations, all from one port.
 begin_flows() {
@@ -45,7 +49,7 @@ begin_flows() {
 }
 
 # What it is called, the command that it needs, what becomes of a closed port, an open one and another host's, and
-# whether it is to be timed when it drops, passes, or both.
+# whether it is to be timed when it drops, passes, both, or inline.
 subjects() {
     cat <<EOF
 floor_drop        floor                                            ip                      drop drop drop  drop
@@ -59,6 +63,9 @@ nft_raw           nftables,_raw_prerouting,_concatenated_set       nft          
 nft_raw_map       nftables,_raw_prerouting,_verdict_map            nft                     drop pass drop  both
 iptables_nft      iptables-nft,_raw_prerouting                     iptables-nft-restore    drop pass drop  both
 iptables_legacy   iptables-legacy,_raw_prerouting                  iptables-legacy-restore drop pass drop  both
+inline_pair       lyncxdp,_a_pair_that_forwards                    $LYNCXDP                drop pass drop  inline
+inline_filtered   lyncxdp,_on_the_kernel's_bridge                  $LYNCXDP                drop pass drop  inline
+inline_bridge     the_kernel's_bridge,_no_filter                   ip                      pass pass pass  inline
 EOF
 }
 
@@ -103,8 +110,13 @@ while read -r key name needs closed open other when; do
         skip end-to-end "${names[$key]}" "$needs is not installed"
         continue
     fi
-    ground "$key"
-    macs[$key]=$(address_of "$key" outer)
+    if [ "$when" = inline ]; then
+        wires "$key"
+        macs[$key]=02:00:00:00:00:02
+    else
+        host "$key"
+        macs[$key]=$(address_of "$key" outer)
+    fi
     said=$("set_up_$key" "$key" 2>&1) || fail "cannot set up ${names[$key]}: $said"
     verify "$key" "$closed" "$open" "$other"
     timed[$key]=$when
@@ -117,12 +129,13 @@ skip end-to-end bpfilter "Debian does not package it"
 # begin SUBJECT CPUS PORTS   A flood that waits to be told.
 declare -A floods tells answers
 begin() {
-    local key=$1 at=$1.$2
+    local key=$1 at=$1.$2 tell answer
     mkfifo "$work/tell" "$work/answer"
     nsenter --net="/run/netns/$key" "$FLOOD" wire --again --mac "${macs[$key]}" --from 16.0.0.0/4 --to 10.45.16.30 \
         --ports "$3" --cpu "$2" --seconds "$SAMPLE_SECONDS" <"$work/tell" >"$work/answer" &
     floods[$at]=$!
-    exec {tells[$at]}>"$work/tell" {answers[$at]}<"$work/answer"
+    exec {tell}>"$work/tell" {answer}<"$work/answer"
+    tells[$at]=$tell answers[$at]=$answer
     rm "$work/tell" "$work/answer"
 }
 
@@ -145,7 +158,7 @@ look() {
     done <"/proc/${floods[$1]}/net/dev"
 }
 
-# sample ROUND SUBJECT CPUS drop|pass PACKET   One sample as the flood saw it.
+# sample ROUND SUBJECT CPUS drop|pass|inline PACKET   One sample as the flood saw it.
 sample() {
     local at=$2.$3 before sent
     progress "round $1 of $ROUNDS: $5, ${names[$2]}, CPU $3"
@@ -158,11 +171,14 @@ sample() {
         "$5" "${names[$2]}" "$2" "$3" "$1" "$4" $((arrived_there - before)) "$sent" >>"$work/samples"
 }
 
-# rounds drop|pass PACKET PORTS CPUS…   The first of all samples is not counted: nobody knows the speed yet.
+# rounds drop|pass|inline PACKET PORTS CPUS…   The first of all samples is not counted: nobody knows the speed yet.
 rounds() {
     local key cpus round now=()
     for key in "${order[@]}"; do
-        [ "${timed[$key]}" != "$1" ] && [ "${timed[$key]}" != both ] && continue
+        case $1:${timed[$key]} in
+        drop:both | pass:both | drop:drop | pass:pass | inline:inline) ;;
+        *) continue ;;
+        esac
         now+=("$key")
         for cpus in "${@:4}"; do begin "$key" "$cpus" "$3"; done
     done
@@ -179,7 +195,8 @@ both=(0)
 rounds drop "UDP dropped" udp/3389 "${both[@]}"
 rounds drop "TCP SYN dropped" tcp/22,135,445,3389 0
 rounds pass "UDP passed" udp/3478 "${both[@]}"
-for key in lyncxdp lyncxdp_flows; do
+rounds inline "UDP passed inline" udp/3478 "${both[@]}"
+for key in lyncxdp lyncxdp_flows inline_pair inline_filtered; do
     within "$key" "$LYNCXDP" detach outer >/dev/null
 done
 progress
@@ -193,6 +210,7 @@ jq -c 'select(.round > 0) |
 
 # Beside what else the same packet does on as many CPUs; two CPUs beside one; and the time that a packet takes longer
 # than on the floor, which does not depend on how fast the flood is.
+# shellcheck disable=SC2016
 document '.[0] as $this |
     def like: .packet == $this.packet and .cpus == $this.cpus;
     {of_floor: beside($all; like and .subject == "floor")} +

@@ -5,6 +5,7 @@
 
 contoso=$tree/policies/sites/contoso.yaml
 partner_count=100000
+crowd='100,000 addresses'
 
 # JSON lines, made into one document by `document`, and what else is in the way of a file.
 work=$(mktemp -d)
@@ -43,21 +44,36 @@ pair_of() {
     done
 }
 
-# ground NAME   wire → outer, which is filtered; outer → inner → role, as a host forwards what it lets in.
-ground() {
-    local host
+# wires NAME   wire → outer, which is filtered, and inner → role, where it comes out.
+wires() {
     ip netns add "$1"
+    # shellcheck disable=SC2016
     within "$1" bash -c 'for what in ipv4/ip_forward ipv6/conf/{all,default}/disable_ipv6; do echo 1 >/proc/sys/net/$what; done
         for what in all default; do echo 0 >/proc/sys/net/ipv4/conf/$what/rp_filter; done'
     pair_of "$1" outer wire
     pair_of "$1" inner role
+}
+
+# host NAME   A host that forwards from outer to inner what it lets in.
+host() {
+    local last
+    wires "$1"
     ip -n "$1" addr add 198.51.100.1/24 dev outer
     ip -n "$1" neigh add 198.51.100.254 lladdr 02:00:00:00:00:fe dev outer nud permanent
     ip -n "$1" route add default via 198.51.100.254
     ip -n "$1" addr add 10.45.16.1/24 dev inner
-    for host in 30 31; do
-        ip -n "$1" neigh add 10.45.16.$host lladdr 02:00:00:00:00:$host dev inner nud permanent
+    for last in 30 31; do
+        ip -n "$1" neigh add 10.45.16.$last lladdr 02:00:00:00:00:$last dev inner nud permanent
     done
+}
+
+# bridge NAME   One that bridges them.
+bridge() {
+    ip -n "$1" link add bridge0 type bridge mcast_snooping 0
+    ip -n "$1" link set bridge0 up
+    ip -n "$1" link set outer master bridge0
+    ip -n "$1" link set inner master bridge0
+    until [ "$(command bridge -n "$1" link | grep -c 'state forwarding')" = 2 ]; do sleep 0.05; done
 }
 
 # --- The policy, and the same in the words of the peers ---------------------------------------------------------------
@@ -181,15 +197,14 @@ xdp_filter_rules() {
 # they came: median, least and most, and what FILTER (jq, on one subject's samples; $all has all) finds out beside them.
 document() {
     jq -s '
-        def median: sort | if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
-        def short: if . >= 1000 then round else . * 1000 | round | . / 1000 end;
+        def median: sort | if length == 0 then null elif length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
+        def short: if . == null then . elif . >= 1000 then round else . * 1000 | round | . / 1000 end;
         # The median over the rounds of this value beside the greatest of those that match in the same round.
         def beside($all; match):
-            [.[] as $one | [$all[] | select(.round == $one.round) | select(match).value] | max // empty | $one.value / .] |
-            if length > 0 then median | short else null end;
+            [.[] as $one | [$all[] | select(.round == $one.round) | select(match).value] | max // empty | $one.value / .] | median | short;
         map(select(has("value"))) as $all |
         (reduce $all[] as $one ([]; ($one | del(.round, .value)) as $what | if index([$what]) then . else . + [$what] end) |
             map(. as $what | [$all[] | select(del(.round, .value) == $what)] |
                 $what + (map(.value) | {median: (median | short), min: (min | short), max: (max | short), rounds: length}) +
-                ('"${1:-{\}}"'))) + map(select(has("value") | not))' "$lines"
+                ('"${1:-{\}}"' | with_entries(select(.value != null))))) + map(select(has("value") | not))' "$lines"
 }

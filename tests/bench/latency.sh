@@ -17,7 +17,7 @@ outer_and_far
 
 # --- The policies, each in two versions -------------------------------------------------------------------------------
 
-policies=(av-edge consolidated-edge "av-edge, $partner_count addresses")
+policies=(av-edge consolidated-edge "av-edge, $crowd")
 
 # write POLICY ROLE VERSION < SITE   Everybody's file of it.
 write() {
@@ -99,12 +99,12 @@ crowded=("${subjects[@]}")
 # Its commands take one port each and no addresses beside it.
 if command -v xdp-filter >/dev/null; then
     subjects+=(xdp_filter)
-    skip latency "xdp-filter with $partner_count addresses" "it cannot express addresses together with ports"
+    skip latency "xdp-filter with $crowd" "it cannot express addresses together with ports"
 else
     skip latency xdp-filter "xdp-filter is not installed"
 fi
 if ! command -v ipset >/dev/null; then
-    skip latency "iptables with $partner_count addresses" "ipset is not installed"
+    skip latency "iptables with $crowd" "ipset is not installed"
     mapfile -t crowded < <(printf '%s\n' "${subjects[@]}" | grep -v iptables)
 fi
 

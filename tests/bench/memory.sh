@@ -10,13 +10,14 @@ set -u
 # shellcheck source=tests/bench/ground.sh
 . "$tree/tests/bench/ground.sh"
 
+shopt -s globstar
 own_ground
 outer_and_far
 
 # programs DIRECTORY   Those that are pinned there.
 programs() {
     local pin
-    for pin in $(find "$1" -type f); do
+    for pin in "$1"/**; do
         bpftool -j prog show pinned "$pin" 2>/dev/null | jq -c 'select(.id)'
     done
 }
@@ -26,7 +27,7 @@ maps() {
     local pin ids id value inner=()
     ids=$({
         programs "$1" | jq '.map_ids[]'
-        for pin in $(find "$1" -type f); do bpftool -j map show pinned "$pin" 2>/dev/null | jq '.id // empty'; done
+        for pin in "$1"/**; do bpftool -j map show pinned "$pin" 2>/dev/null | jq '.id // empty'; done
     } | sort -un)
     for id in $ids; do
         bpftool -j map show id "$id"
@@ -39,7 +40,7 @@ maps() {
     done
 }
 
-# account SUBJECT POLICY DIRECTORY
+# account SUBJECT POLICY DIRECTORY FILTER   FILTER is a condition (jq) for what is of interest.
 account() {
     progress "memory: $1, $2"
     { maps "$3"; programs "$3" | jq -c '. + {program: true}'; } | jq -sc --arg subject "$1" --arg policy "$2" '
@@ -47,13 +48,13 @@ account() {
             {flows: "flow table", counters: "per-CPU counters of rows and reasons", ports: "per-CPU counters of ports",
              fragments: "fragments", labels: "names of what is counted", publications: "published policies"}[.name] //
             "the rest" end;
-        def entry(what; value): {part: "memory", $subject, $policy, what: what, unit: "bytes", round: 1, value: value};
+        def entry(what; value): {part: "memory", $subject, $policy, what: what, unit: "bytes", round: 1, value: value} |
+            select(.what | '"$4"');
         map({what: what, bytes: .bytes_memlock}) as $all |
-        if ($subject == "lyncxdp") then
-            ($all | group_by(.what)[] | entry(.[0].what; map(.bytes) | add)),
-            entry("beside flow table and per-CPU counters";
-                [$all[] | select(.what | . != "flow table" and (startswith("per-CPU") | not)).bytes] | add)
-        else empty end, entry("all"; [$all[].bytes] | add)' >>"$lines"
+        ($all | group_by(.what)[] | entry(.[0].what; map(.bytes) | add)),
+        entry("beside flow table and per-CPU counters";
+            [$all[] | select(.what | . != "flow table" and (startswith("per-CPU") | not)).bytes] | add),
+        entry("all"; [$all[].bytes] | add)' >>"$lines"
 }
 
 # attachment ROLE SITE NAME   The image's length, and the memory when it is attached and after an update, when the former
@@ -65,20 +66,20 @@ attachment() {
             {part: "memory", subject: "lyncxdp", $policy, what: "image", unit: "bytes", round: 1, value: .}' >>"$lines"
     cp "$2" "$site"
     "$LYNCXDP" attach outer --role "$1" --site "$site" >/dev/null || fail "cannot attach $3"
-    account lyncxdp "$3" /sys/fs/bpf/lyncxdp
+    account lyncxdp "$3" /sys/fs/bpf/lyncxdp true
     "$LYNCXDP" update outer --set another=203.0.113.9 >/dev/null || fail "cannot update $3"
-    account lyncxdp "$3, updated" /sys/fs/bpf/lyncxdp
+    account lyncxdp "$3, updated" /sys/fs/bpf/lyncxdp '. == "images" or startswith("beside") or . == "all"'
     "$LYNCXDP" detach outer >/dev/null || fail "cannot detach $3"
 }
 
 crowded_site 0 >"$work/crowded"
 attachment av-edge "$contoso" av-edge
 attachment consolidated-edge "$contoso" consolidated-edge
-attachment av-edge "$work/crowded" "av-edge, $partner_count addresses"
+attachment av-edge "$work/crowded" "av-edge, $crowd"
 if command -v xdp-filter >/dev/null; then
     rows=$(inbound av-edge "$contoso")
     { xdp-filter load outer --mode native --policy deny && xdp_filter_rules; } >/dev/null || fail "cannot set up xdp-filter"
-    account xdp-filter av-edge /sys/fs/bpf/xdp-filter
+    account xdp-filter av-edge /sys/fs/bpf/xdp-filter '. == "all"'
     xdp-filter unload outer >/dev/null
 else
     skip memory xdp-filter "it is not installed"
