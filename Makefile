@@ -171,10 +171,10 @@ fuzz: $(FUZZERS) $(FUZZ_SEEDS)
 bench: deps
 	@tests/deps.sh $(BENCH_PACKAGES)
 	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench/packet_cost $(BUILD)/tests/flood/flood
-	@$(BUILD)/tests/bench/packet_cost
 	@mkdir -p $(BUILD)/bench
+	@$(BUILD)/tests/bench/packet_cost >$(BUILD)/bench/packet_cost.json
 	@for part in end_to_end latency memory; do tests/bench/$$part.sh >$(BUILD)/bench/$$part.json || exit; done
-	@jq -s add $(BUILD)/bench/*.json >$(BUILD)/bench.json
+	@jq -s add $(patsubst %,$(BUILD)/bench/%.json,packet_cost end_to_end latency memory) >$(BUILD)/bench.json
 	@tests/bench/tables.sh $(BUILD)/bench.json
 
 $(BUILD)/floor.bpf.o $(BUILD)/drawn.bpf.o: $(BUILD)/%.bpf.o: tests/bench/%.bpf.c

@@ -15,7 +15,7 @@ set -u
 
 FLOOD=$tree/build/tests/flood/flood
 FLOOR=$tree/build/floor.bpf.o
-ROUNDS=${ROUNDS:-15}
+ROUNDS=${ROUNDS:-11}
 SAMPLE_SECONDS=${SAMPLE_SECONDS:-0.05}
 flows=50000
 own_ground
