@@ -31,7 +31,7 @@ PACKAGES := gcc make libc6-dev pkg-config clang-14 llvm-14 bpftool libbpf-dev li
 TEST_PACKAGES := tmux tshark curl iputils-ping xz-utils jq clang-format-14 clang-tidy-14 cppcheck valgrind libclang-rt-14-dev coturn dnsmasq-base sip-tester openssl \
             nginx-light socat nftables openssh-server openssh-client qemu-system-x86 busybox-static cpio xdp-tools strace prometheus chromium
 # Whom the benchmark compares with, beside those that the tests need anyway.
-BENCH_PACKAGES := nftables iptables ipset xdp-tools
+BENCH_PACKAGES := nftables iptables ipset xdp-tools gnuplot-nox
 
 CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*.c))
 KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*.c))
@@ -167,15 +167,19 @@ FUZZ_SECONDS ?= 600
 fuzz: $(FUZZERS) $(FUZZ_SEEDS)
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
-# Each writes one document; all together are build/bench.json.
+# Each part writes one document; all together are build/bench.json. Growth has a picture too.
+BENCH_PARTS := packets growth end_to_end latency memory
+
 bench: deps
 	@tests/deps.sh $(BENCH_PACKAGES)
-	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench/packet_cost $(BUILD)/tests/flood/flood
+	@$(MAKE) --no-print-directory all $(addprefix $(BUILD)/tests/,bench/packet_cost bench/growth flood/flood)
 	@mkdir -p $(BUILD)/bench
-	@$(BUILD)/tests/bench/packet_cost >$(BUILD)/bench/packet_cost.json
-	@for part in end_to_end latency memory; do tests/bench/$$part.sh >$(BUILD)/bench/$$part.json || exit; done
-	@jq -s add $(patsubst %,$(BUILD)/bench/%.json,packet_cost end_to_end latency memory) >$(BUILD)/bench.json
+	@for part in packets end_to_end latency memory; do tests/bench/$$part.sh >$(BUILD)/bench/$$part.json || exit; done
+	@$(BUILD)/tests/bench/growth >$(BUILD)/bench/growth.json
+	@tests/bench/picture.sh $(BUILD)/bench/growth.json >$(BUILD)/bench/growth.svg
+	@jq -s add $(patsubst %,$(BUILD)/bench/%.json,$(BENCH_PARTS)) >$(BUILD)/bench.json
 	@tests/bench/tables.sh $(BUILD)/bench.json
+	@echo "The figures are in $(BUILD)/bench.json, the picture of growth in $(BUILD)/bench/growth.svg."
 
 $(BUILD)/floor.bpf.o $(BUILD)/drawn.bpf.o: $(BUILD)/%.bpf.o: tests/bench/%.bpf.c
 	@mkdir -p $(@D)
