@@ -71,7 +71,7 @@ lx_apart int LX_MINE(lx_sample_)(LX_CONTEXT *context, bool passed)
 /* Both, where somebody wants to know. */
 lx_inline void LX_MINE(lx_watch_)(LX_CONTEXT *context, bool passed)
 {
-    if (twin || !lx_unlikely(lx_is_watched()))
+    if (lx_likely(!lx_is_watched()) || twin)
         return;
     if (lx_has_candidate())
         LX_MINE(lx_shadow_)(context, passed);

@@ -149,10 +149,27 @@ lx_inline __u32 lx_address_class(const struct lx_view *view, const struct lx_add
     return ipv4 ? lx_class4(view, table, address[3]) : lx_class6(view, table, address);
 }
 
+/* Where the source matters, or its port, or the one and then the other. */
+lx_inline __u32 lx_entry_by_source(const struct lx_view *view, const struct lx_section *section, __u32 entry,
+                                   const struct lx_tuple *tuple, __u32 service, bool ipv4)
+{
+    if (entry >> LX_ENTRY_KIND_SHIFT == LX_ENTRY_SOURCE) {
+        __u32 source = lx_address_class(view, &section->sources, tuple->source, ipv4);
+
+        entry = lx_entry_at(view, section, (entry & LX_ENTRY_VALUE_MASK) + source);
+    }
+    if (entry >> LX_ENTRY_KIND_SHIFT == LX_ENTRY_SOURCE_PORT) {
+        __u32 port = lx_port_class(view, &section->source_ports, lx_service(service >> 16, tuple->source_port));
+
+        entry = lx_entry_at(view, section, (entry & LX_ENTRY_VALUE_MASK) + port);
+    }
+    return entry;
+}
+
 /*
  * The slot of the first row of `section` that matches the tuple, or LX_NO_ROW. `service` is the tuple's transport and
- * destination port. The source is looked up only where a
- * row in question names one, so a flood on a closed port pays for nothing but its port.
+ * destination port. The source is looked up only where a row in question names one, so a flood on a closed port pays for
+ * nothing but its port.
  */
 lx_inline __u32 lx_classify(const struct lx_view *view, const struct lx_section *section, const struct lx_tuple *tuple,
                             __u32 service, bool ipv4)
@@ -164,14 +181,8 @@ lx_inline __u32 lx_classify(const struct lx_view *view, const struct lx_section 
         return LX_NO_ROW;
     host = lx_address_class(view, &section->destinations, tuple->destination, ipv4);
     entry = lx_entry_at(view, section, port * section->destination_classes + host);
-    if (entry >> LX_ENTRY_KIND_SHIFT == LX_ENTRY_SOURCE) {
-        __u32 source = lx_address_class(view, &section->sources, tuple->source, ipv4);
-        entry = lx_entry_at(view, section, (entry & LX_ENTRY_VALUE_MASK) + source);
-    }
-    if (entry >> LX_ENTRY_KIND_SHIFT == LX_ENTRY_SOURCE_PORT) {
-        __u32 source_port = lx_port_class(view, &section->source_ports, lx_service(service >> 16, tuple->source_port));
-        entry = lx_entry_at(view, section, (entry & LX_ENTRY_VALUE_MASK) + source_port);
-    }
+    if (lx_unlikely(entry >> LX_ENTRY_KIND_SHIFT != LX_ENTRY_ROW))
+        entry = lx_entry_by_source(view, section, entry, tuple, service, ipv4);
     lx_opaque(entry);
     return entry;
 }
