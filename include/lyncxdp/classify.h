@@ -168,8 +168,8 @@ lx_inline __u32 lx_entry_by_source(const struct lx_view *view, const struct lx_s
 
 /*
  * The slot of the first row of `section` that matches the tuple, or LX_NO_ROW. `service` is the tuple's transport and
- * destination port. The source is looked up only where a row in question names one, so a flood on a closed port pays for
- * nothing but its port.
+ * destination port. The source is looked up only where a row in question names one, so a flood on a closed port pays
+ * for nothing but its port.
  */
 lx_inline __u32 lx_classify(const struct lx_view *view, const struct lx_section *section, const struct lx_tuple *tuple,
                             __u32 service, bool ipv4)
