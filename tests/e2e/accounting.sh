@@ -52,21 +52,21 @@ roles:
       - {id: $1, from: any, to: self, port: $2, transport: udp}
 END
 }
-rows now 7001 >a.yaml
-rows then 7002 >b.yaml
+rows first 7001 >a.yaml
+rows second 7002 >b.yaml
 
 # --- What is sent, and what must come of it --------------------------------------------------------------------------
 
-services="udp/3478 udp/50000 udp/50001 udp/50002 udp/50003 tcp/50000 tcp/50001 tcp/443 tcp/5061 tcp/22 udp/7001 udp/7002
-    udp/443 udp/1434 udp/4444 udp/65535 tcp/3389 tcp/445 tcp/4444 tcp/1"
+services="udp/3478 udp/50000 udp/50001 udp/50002 udp/50003 tcp/50000 tcp/50001 tcp/443 tcp/5061 tcp/22 udp/7001 udp/7002 \
+udp/443 udp/1434 udp/4444 udp/65535 tcp/3389 tcp/445 tcp/4444 tcp/1"
 
 # FRAMES REASON FROM TO OPTIONS SERVICES: the services share the frames evenly; `policy`: the rows decide.
 streams() {
     cat <<END
-400000 policy 203.0.113.0/24 198.51.100.1 none $(echo $services)
-300000 policy 2001:db8:5::/48 2001:db8::1 none $(echo $services)
-60000 policy 192.0.2.0/24 198.51.100.1 none $(echo $services)
-40000 policy 192.0.2.0/24 198.51.100.1 --vlan=7 $(echo $services)
+400000 policy 203.0.113.0/24 198.51.100.1 none $services
+300000 policy 2001:db8:5::/48 2001:db8::1 none $services
+60000 policy 192.0.2.0/24 198.51.100.1 none $services
+40000 policy 192.0.2.0/24 198.51.100.1 --vlan=7 $services
 60000 martian 127.0.0.0/8 198.51.100.1 none udp/3478 udp/1434 tcp/443 tcp/3389
 30000 no-row 203.0.113.0/24 198.51.100.77 none udp/3478 udp/1434 tcp/443 tcp/3389
 30000 no-row 2001:db8:5::/48 2001:db8::77 none udp/3478 udp/1434 tcp/443 tcp/3389
@@ -85,7 +85,7 @@ row_of() {
     "tcp/443 "*) echo https ;;
     "tcp/5061 203."* | "tcp/5061 2001:"*) echo sip ;;
     "tcp/22 192.0.2."*) echo admin ;;
-    "udp/7001 "*) echo now ;;
+    "udp/7001 "*) echo first ;;
     esac
 }
 
@@ -121,6 +121,7 @@ send() {
     local frames reason from to options list ports
     streams | while read -r frames reason from to options list; do
         read -ra ports <<<"${list//[a-z][a-z][a-z]\//--ports &}"
+        # shellcheck disable=SC2086 # an option or nothing
         "$FLOOD" wire --frames $((frames / $1)) --rate $RATE --from "$from" --to "$to" ${options#none} "${ports[@]}"
     done >sent
 }
@@ -233,7 +234,8 @@ export_as() {
 keep_scraping() {
     local count=1000
     while [ ! -e enough ]; do
-        get "$(<some)" metrics >"scrapes/$((count++))" || echo failed >>scrapes/failed
+        count=$((count + 1))
+        get "$(<some)" metrics >"scrapes/$count" || touch scrapes/failed
         sleep 0.1
     done
 }
@@ -286,7 +288,7 @@ traffic() {
 
 # Counters of one scrape that are less than in the one before it, or gone.
 fallen() {
-    local before= scrape
+    local before='' scrape
     for scrape in scrapes/1*; do
         [ -z "$before" ] || awk 'NR == FNR { if (/^lyncxdp_[a-z_]*_total/) was[$1] = $2; next }
             /^lyncxdp_[a-z_]*_total/ { if ($1 in was && $2 + 0 < was[$1] + 0) print $1, was[$1], $2; seen[$1] = 1 }
@@ -349,7 +351,7 @@ agree "one policy" drop
 
 # settled   Of lines, what a port that one policy lists and the other does not came to, be it one or the other.
 settled() {
-    sed -E 's/^row mixed\/now /either 7001 /; s/^row mixed\/then /either 7002 /; s/^port drop udp (7001|7002) /either \1 /
+    sed -E 's/^row mixed\/first /either 7001 /; s/^row mixed\/second /either 7002 /; s/^port drop udp (7001|7002) /either \1 /
         s/^reason (row pass|no-row drop) /reason row-or-no-row /' | sum
 }
 
@@ -361,7 +363,7 @@ check "updates: counters tells each port, row and reason as it was sent" same <(
 check "updates: what was let in was let in by the rows" is "$(sed -n 's/^reason row pass //p' right)" \
     "$(awk '/^row/ { n += $NF } END { print n }' right)"
 check "updates: and there were times of either policy" \
-    is "$(grep -cE '^(row mixed/(now|then)|port drop udp (7001|7002)) ' right)" 4
+    is "$(grep -cE '^(row mixed/(first|second)|port drop udp (7001|7002)) ' right)" 4
 check "updates: what the card dropped is what was counted so" is "$(card_since drops)" \
     "$(jq '[.[0].reasons[] | select(.verdict == "drop").packets] | add' counters.json)"
 # When an exporter first saw the second policy, which gives 7002 its series, is all that is not known.
