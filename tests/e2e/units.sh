@@ -158,10 +158,18 @@ end_exporter() { pkill -f "^$work/sbin/lyncxdp exporter"; }
 if "$work/sbin/lyncxdp" exporter --help >/dev/null 2>&1; then
     read -ra serve <<<"$(setting "$exporter" ExecStart)"
     "$work/sbin/lyncxdp" attach outer --role av-edge >/dev/null
-    confined "$exporter" "${serve[@]}" >"$work/log" 2>&1 &
+    files=$(setting "$exporter" LimitNOFILE)
+    confined "$exporter" prlimit --nofile="${files:-1024:4096}" "${serve[@]}" >"$work/log" 2>&1 &
     for _ in $(seq 100); do curl -sf http://127.0.0.1:9750/healthz >/dev/null && break; sleep 0.1; done
     check "the exporter answers with what its unit leaves it" says 0 'lyncxdp_policy_generation\{' \
         curl -sf http://127.0.0.1:9750/metrics
+    ulimit -n "$(ulimit -Hn)"
+    clients=()
+    for _ in $(seq 1000); do exec {fd}<>/dev/tcp/127.0.0.1/9750 && clients+=("$fd"); done
+    check "a thousand clients at a time" [ ${#clients[@]} -eq 1000 ]
+    # Those who say nothing are shown out after ten seconds; nobody need wait for that.
+    check "leave room for another" says 0 '^ok' curl -sf --max-time 5 http://127.0.0.1:9750/healthz
+    for fd in "${clients[@]}"; do exec {fd}>&-; done
     end_exporter
     if command -v strace >/dev/null && command -v systemd-analyze >/dev/null; then
         timeout 2 strace -f -o "$work/serving" "${serve[@]}" >/dev/null 2>&1

@@ -198,12 +198,16 @@ static void sweep(struct lx_http_server *server)
 
 /* --- The server -------------------------------------------------------------------------------------------------- */
 
-/* As many connections as this process may have file descriptors for. */
-static unsigned connection_limit(void)
+unsigned lx_http_connections(void)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur <= 2 * DESCRIPTORS_ELSE)
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return DESCRIPTORS_ELSE;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) && getrlimit(RLIMIT_NOFILE, &limit))
+        return DESCRIPTORS_ELSE;
+    if (limit.rlim_cur <= 2 * DESCRIPTORS_ELSE)
         return DESCRIPTORS_ELSE;
     return limit.rlim_cur - DESCRIPTORS_ELSE < CONNECTIONS ? (unsigned)limit.rlim_cur - DESCRIPTORS_ELSE : CONNECTIONS;
 }
@@ -221,7 +225,7 @@ static struct MHD_Daemon *start(struct lx_http_server *server)
     unsigned flags = MHD_USE_EPOLL | (settings->certificate ? MHD_USE_TLS : 0u);
 
     return MHD_start_daemon(flags, 0, NULL, NULL, answer, server, MHD_OPTION_LISTEN_SOCKET, settings->listener,
-                            MHD_OPTION_LISTEN_BACKLOG_SIZE, QUEUE, MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
+                            MHD_OPTION_LISTEN_BACKLOG_SIZE, QUEUE, MHD_OPTION_CONNECTION_LIMIT, settings->connections,
                             MHD_OPTION_CONNECTION_TIMEOUT, SILENT_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY,
                             MHD_OPTION_NOTIFY_CONNECTION, notice_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
                             notice_completion, server, MHD_OPTION_ARRAY, settings->certificate ? tls : none,

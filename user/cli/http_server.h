@@ -30,6 +30,7 @@ struct lx_http_settings {
     int listener;                         /* a socket that listens; taken over */
     const char *certificate, *key;        /* PEM, borrowed; NULL: plain HTTP */
     const struct lx_passwords *passwords; /* borrowed; NULL: everybody may ask */
+    unsigned connections;                 /* at a time; the rest wait */
     /*
      * Returns the document at a path, which stays its own, and its status in `status` (200 unless set). NULL: there is
      * none.
@@ -39,6 +40,12 @@ struct lx_http_settings {
 };
 
 struct lx_http_server;
+
+/*
+ * Takes as many file descriptors as this process may have, and returns the number of connections that they are enough
+ * for. To be asked before system calls are given up.
+ */
+unsigned lx_http_connections(void);
 
 /* Returns NULL, with errno set, when it cannot be started; the listener is closed then as well. */
 struct lx_http_server *lx_http_start(const struct lx_http_settings *settings);

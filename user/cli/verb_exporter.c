@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -220,6 +219,7 @@ static int start_and_serve(struct lx_exporter *exporter, const struct exporter_o
         .certificate = secrets->certificate,
         .key = secrets->key,
         .passwords = options->passwords ? &secrets->passwords : NULL,
+        .connections = lx_http_connections(),
         .find = lx_exporter_find,
         .context = exporter,
     };
@@ -248,16 +248,6 @@ static int start_and_serve(struct lx_exporter *exporter, const struct exporter_o
     return result;
 }
 
-static void want_many_descriptors(void)
-{
-    struct rlimit limit;
-
-    if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 static int export_over_http(struct lx_exporter *exporter, const struct exporter_options *options)
 {
     struct secrets secrets = {0};
@@ -266,10 +256,8 @@ static int export_over_http(struct lx_exporter *exporter, const struct exporter_
 
     if (result == LX_EXIT_DONE)
         result = lx_listener_open(options->listen ?: DEFAULT_LISTEN, &listener);
-    if (result == LX_EXIT_DONE) {
-        want_many_descriptors();
+    if (result == LX_EXIT_DONE)
         result = start_and_serve(exporter, options, &secrets, &listener);
-    }
     free_secrets(&secrets);
     return result;
 }
