@@ -295,6 +295,17 @@ check "audit mode is told" told lyncxdp_policy_audit 1
 send 9 3389
 check "and what it would drop" eval \
     'scrape && is "$(sample "${dropped/dropped/would_drop}\"3389\"}") $(sample "$dropped\"3389\"}")" "9 0"'
+"$LYNCXDP" update outer --no-audit --shadow >/dev/null
+check "a candidate is told" told lyncxdp_policy_shadow 1
+check "on the page as well" answers 200 state.json '"shadow":true'
+send 4 3389
+check "while the policy in force decides and is told" eval 'told lyncxdp_policy_audit 1 &&
+    is "$(sample "${dropped/dropped/would_drop}\"3389\"}") $(sample "$dropped\"3389\"}")" "13 0"'
+"$LYNCXDP" promote outer >/dev/null
+check "and no more when it is promoted" eval 'told lyncxdp_policy_shadow 0 && told lyncxdp_policy_audit 0'
+send 5 3389
+check "which then decides, and counts on" eval 'scrape &&
+    is "$(sample "${dropped/dropped/would_drop}\"3389\"}") $(sample "$dropped\"3389\"}")" "13 5"'
 "$LYNCXDP" update outer --egress enforce --try 60 >/dev/null
 check "a trial is told" eval 'accepted && s=$(sample "lyncxdp_policy_trial_seconds_left{interface=\"outer\",hook=\"to-role\"}") && [ "$s" -gt 30 ] && [ "$s" -le 60 ]'
 check "and that nothing fell back" told lyncxdp_policy_fallback 0
