@@ -46,12 +46,6 @@ lx_inline struct lx_flow *lx_flow_answered(const struct lx_packet *packet, bool 
     return lx_find_flow(&wanted, &key);
 }
 
-/* What a flow lets in is dropped all the same when its sender is behind the role. */
-lx_inline __u32 lx_unless_spoofed(__u32 judgement, bool spoofed)
-{
-    return spoofed && lx_reason_verdict(judgement & 0xffff) == LX_PASS ? LX_JUDGED(LX_REASON_SPOOFED) : judgement;
-}
-
 /*
  * A packet on its way to the role that no row allows: passes as the reply to a live flow. `records` keeps with the flow
  * what this image says of it.
@@ -113,21 +107,11 @@ lx_inline void lx_record_flow(const struct lx_packet *packet, bool ipv4, __u32 r
     struct lx_flow fresh = {.created = now, .seen = now, .generation = generation, .row = row};
     struct lx_packet_flow sent = lx_flow_of(packet, true, ipv4);
     struct lx_flow *flow;
-    bool expired;
     __u64 key;
-    __u8 state;
 
     flow = lx_find_flow(&sent, &key);
     if (flow) {
-        expired = lx_flow_expired(flow, now);
-        state = lx_flow_next_state(packet, expired ? LX_FLOW_STATE_COUNT : flow->state);
-        if (state == flow->state && flow->generation == fresh.generation && now - flow->seen < LX_SECOND)
-            return;
-        if (expired)
-            flow->created = now;
-        flow->seen = now;
-        fresh.state = state;
-        *(volatile __u64 *)&flow->judged = fresh.judged;
+        lx_flow_refresh(packet, flow, &fresh);
         return;
     }
     fresh.state = lx_flow_next_state(packet, LX_FLOW_STATE_COUNT);
@@ -160,10 +144,7 @@ lx_apart int lx_record_fragment(const struct lx_packet *packet, enum lx_hook hoo
     return bpf_map_update_elem(&fragments, &key, &datagram, BPF_ANY);
 }
 
-/*
- * A later fragment: passes when the first one of its datagram did, not long ago, and it leaves that one's headers
- * alone.
- */
+/* A later fragment: passes when the first one of its datagram did. */
 lx_apart __u32 lx_ask_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
 {
     const struct lx_fragmented *datagram;
@@ -173,11 +154,9 @@ lx_apart __u32 lx_ask_fragment(const struct lx_packet *packet, enum lx_hook hook
         return LX_JUDGED(LX_REASON_FRAGMENT);
     lx_fragment_key(packet, hook, ipv4, &key);
     datagram = bpf_map_lookup_elem(&fragments, &key);
-    if (!datagram || (__s64)(bpf_ktime_get_coarse_ns() - datagram->passed) > (__s64)LX_FRAGMENT_NANOSECONDS)
+    if (!datagram)
         return LX_JUDGED(LX_REASON_FRAGMENT);
-    if (packet->fragment_offset < datagram->headers)
-        return LX_JUDGED(LX_REASON_OVERLAPPING_FRAGMENT);
-    return LX_JUDGED(LX_REASON_LATER_FRAGMENT);
+    return LX_JUDGED(lx_follow_fragment(packet, datagram, bpf_ktime_get_coarse_ns()));
 }
 
 #endif

@@ -109,6 +109,24 @@ lx_inline __u8 lx_flow_next_state(const struct lx_packet *packet, __u8 state)
     return state == LX_FLOW_CLOSING ? LX_FLOW_CLOSING : LX_FLOW_ESTABLISHED;
 }
 
+/*
+ * What a packet of the role does to its flow, at most once a second. `fresh` is the flow that it would make if there
+ * were none; its state does not matter.
+ */
+lx_inline void lx_flow_refresh(const struct lx_packet *packet, struct lx_flow *flow, struct lx_flow *fresh)
+{
+    bool expired = lx_flow_expired(flow, fresh->seen);
+    __u8 state = lx_flow_next_state(packet, expired ? LX_FLOW_STATE_COUNT : flow->state);
+
+    if (state == flow->state && flow->generation == fresh->generation && fresh->seen - flow->seen < LX_SECOND)
+        return;
+    if (expired)
+        flow->created = fresh->seen;
+    flow->seen = fresh->seen;
+    fresh->state = state;
+    *(volatile __u64 *)&flow->judged = fresh->judged;
+}
+
 /* The flow that a packet belongs to, in the packet's own memory. */
 struct lx_packet_flow {
     const __u32 *role, *remote;
@@ -225,6 +243,12 @@ lx_inline __u32 lx_judge_known_reply(const struct lx_view *view, const struct lx
     if (packet->kind == LX_KIND_ICMP_ERROR)
         return LX_JUDGED(LX_REASON_ICMP_ERROR);
     return row == LX_NO_ROW ? LX_JUDGED(LX_REASON_REPLY_UNLISTED) : LX_JUDGEMENT(LX_REASON_FLOW, row);
+}
+
+/* What a flow lets in is dropped all the same when its sender is behind the role. */
+lx_inline __u32 lx_unless_spoofed(__u32 judgement, bool spoofed)
+{
+    return spoofed && lx_reason_verdict(judgement & 0xffff) == LX_PASS ? LX_JUDGED(LX_REASON_SPOOFED) : judgement;
 }
 
 /*

@@ -68,4 +68,12 @@ lx_inline __u32 lx_check_later_fragment(const struct lx_packet *packet)
     return packet->fragment_offset < header ? LX_REASON_OVERLAPPING_FRAGMENT : LX_UNDECIDED;
 }
 
+/* The reason of one whose first fragment has passed: it must not come too late, and leave that one's headers alone. */
+lx_inline __u32 lx_follow_fragment(const struct lx_packet *packet, const struct lx_fragmented *datagram, __u64 now)
+{
+    if ((__s64)(now - datagram->passed) > (__s64)LX_FRAGMENT_NANOSECONDS)
+        return LX_REASON_FRAGMENT;
+    return packet->fragment_offset < datagram->headers ? LX_REASON_OVERLAPPING_FRAGMENT : LX_REASON_LATER_FRAGMENT;
+}
+
 #endif

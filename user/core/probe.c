@@ -138,20 +138,22 @@ static uint32_t judge(const struct lx_view *view, enum lx_hook hook, const struc
                                    : lx_judge_from_role(view, &packet, ipv4);
 }
 
+struct lx_frame lx_align_frame(const void *frame, size_t length, struct lx_aligned_frame *aligned)
+{
+    size_t linear = length < sizeof(aligned->bytes) ? length : sizeof(aligned->bytes);
+
+    if (linear)
+        memcpy(aligned->bytes, frame, linear);
+    return (struct lx_frame){.data = aligned->bytes, .end = aligned->bytes + linear, .length = length};
+}
+
 struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, enum lx_hook hook, const void *frame,
                                      size_t length)
 {
-    /* Kernels receive frames so that the IP header is aligned; a capture gives no such promise, so the frame moves. */
-    struct {
-        uint8_t pad[2];
-        uint8_t bytes[65536 + 64]; /* the longest IPv4 packet with Ethernet and VLAN headers */
-    } aligned __attribute__((aligned(8)));
-    size_t linear = length < sizeof(aligned.bytes) ? length : sizeof(aligned.bytes);
     struct lx_view view = {.image = compiled->image, .mask = compiled->capacity - 1};
-    struct lx_frame judged = {.data = aligned.bytes, .end = aligned.bytes + linear, .length = length};
+    struct lx_aligned_frame aligned;
+    struct lx_frame judged = lx_align_frame(frame, length, &aligned);
 
-    if (linear)
-        memcpy(aligned.bytes, frame, linear);
     return lx_judgement_unpack(judge(&view, hook, &judged));
 }
 

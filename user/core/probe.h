@@ -24,6 +24,15 @@ struct lx_probe {
 /* Writes the frame, checksums included; returns its length. */
 size_t lx_probe_frame(const struct lx_probe *probe, uint8_t frame[LX_PROBE_FRAME]);
 
+/* A frame with its IP header aligned, as kernels receive it; a capture gives no such promise. */
+struct lx_aligned_frame {
+    uint8_t pad[2];
+    uint8_t bytes[65536 + 64]; /* the longest IPv4 packet with Ethernet and VLAN headers */
+} __attribute__((aligned(8)));
+
+/* Copies a frame there, and returns it in the form that is judged. What is longer than there is room for is cut. */
+struct lx_frame lx_align_frame(const void *frame, size_t length, struct lx_aligned_frame *aligned);
+
 /*
  * Judges any frame by a compiled policy, as the programs do when nothing is remembered: no flow has been recorded and
  * no first fragment has passed.
