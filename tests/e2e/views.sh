@@ -166,4 +166,99 @@ check "no file" says 1 'cannot read nowhere.pcap' run explain $policy --pcap now
 check "a capture and a packet" says 2 'no more arguments' run explain $policy --pcap all.pcap udp 203.0.113.9 198.51.100.1:1
 check "an empty capture" eval 'head -c 24 <(command tshark -r 1.pcap -F pcap -w - 2>/dev/null) >none.pcap;
     run explain $policy --pcap none.pcap --json | jq -e ".packets == [] and .summary.packets == 0"'
+
+# --- Captures of both directions -------------------------------------------------------------------------------------
+
+frames asked.pcap u 198.51.100.1 5000 203.0.113.53 53
+frames answer.pcap u 203.0.113.53 53 198.51.100.1 5000
+frames other.pcap u 203.0.113.53 53 198.51.100.1 5001
+frames unlisted.pcap u 198.51.100.1 5000 203.0.113.9 9
+editcap -t 299 answer.pcap later.pcap
+editcap -t 301 answer.pcap late.pcap
+mergecap -a -w both.pcap answer.pcap asked.pcap answer.pcap other.pcap unlisted.pcap later.pcap late.pcap
+policy="--role access-edge --set self=198.51.100.1"
+run detach outer >/dev/null
+# shellcheck disable=SC2086
+run attach outer $policy >/dev/null
+# shellcheck disable=SC2086
+for by in "$policy" outer; do
+    rm -f told.json
+    run explain $by --pcap both.pcap --both-ways --json >told.json
+    check "explain $by --both-ways: answers pass once they were asked for, and for as long as the flow lives" jq -e \
+        '[.packets[].reason] == ["no-row", "row", "flow", "no-row", "no-row", "flow", "no-row"]' told.json
+    check "explain $by --both-ways: each by the hook that sees it" jq -e \
+        '[.packets[] | select(.hook == "from-role") | .number] == [2, 5]' told.json
+    check "explain $by --both-ways: with the row that let the role ask" jq -e \
+        'all(.packets[1, 2, 5]; .row | endswith("dns-out"))' told.json
+    check "explain $by --both-ways: and a summary for each hook" jq -e '.summary.hook == "to-role" and
+        .summary.packets == 5 and .summary_from_role.hook == "from-role" and .summary_from_role.packets == 2 and
+        (.summary.reasons | map({(.reason): .packets}) | add) == {"flow": 2, "no-row": 3}' told.json
+    check "explain $by --both-ways: as text" says 0 '^ +3  pass +flow +to-role    udp 203.0.113.53:53 > 198.51.100.1:5000  .*dns-out$' \
+        run explain $by --pcap both.pcap --both-ways
+    check "explain $by: one way, what was not looked at is said" says 0 '^\(2 packets come from the role' \
+        run explain $by --pcap both.pcap
+    check "explain $by: and told" answers '.summary.other_way == 2 and ([.packets[].hook] | unique) == ["to-role"] and
+        ([.packets[] | select(.verdict == "pass")] == []) and (has("summary_from_role") | not)' \
+        run explain $by --pcap both.pcap --json
+done
+check "where nobody knows the role's addresses, that is said" says 0 'every packet was judged as one on its way' \
+    run explain --role access-edge --pcap both.pcap
+check "and told" answers '.summary.other_way == null' run explain --role access-edge --pcap both.pcap --json
+check "both ways cannot be told then" says 2 '--set self=ADDRESS' run explain --role access-edge --pcap both.pcap --both-ways
+run update outer --egress off >/dev/null
+check "nor where nobody looks at what the role sends" says 2 'egress off' run explain outer --pcap both.pcap --both-ways
+# shellcheck disable=SC2086
+check "both ways and one way" says 2 'leave out --from-role' run explain $policy --pcap both.pcap --both-ways --from-role
+# shellcheck disable=SC2086
+check "both ways without a capture" says 2 'name it with --pcap' run explain $policy --both-ways udp 203.0.113.9 198.51.100.1:1
+
+# A real conversation, captured on the wire: the replay counts what the programs have counted.
+unshare --net sleep 600 &
+far=$! dumping='' answering=''
+trap 'kill $far $dumping $answering 2>/dev/null; tmux kill-server 2>/dev/null; rm -rf "$work"' EXIT
+while [ "$(readlink /proc/$far/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+there() { nsenter --net=/proc/$far/ns/net "$@"; }
+ip link add near type veth peer name far netns $far
+ip link set near addrgenmode none up
+ip addr add 192.0.2.1/24 dev near
+# shellcheck disable=SC2016
+there sh -c 'echo 1 >/proc/sys/net/ipv6/conf/far/disable_ipv6; ip addr add 192.0.2.9/24 dev far; ip link set far up'
+policy="--role access-edge --set self=192.0.2.1"
+# shellcheck disable=SC2086
+run attach near $policy >/dev/null
+far_too="nsenter --net=/proc/$far/ns/net" # not a function, whose process would be a shell's
+$far_too dumpcap -q -i far -w live.pcap 2>dump.said &
+dumping=$!
+for _ in $(seq 100); do grep -q '^File: ' dump.said && break; sleep 0.1; done
+$far_too socat UDP-RECVFROM:53,fork EXEC:cat 2>/dev/null &
+answering=$!
+$far_too socat TCP-LISTEN:80 EXEC:cat 2>/dev/null &
+answering="$answering $!"
+$far_too socat UDP-RECVFROM:999,fork EXEC:cat 2>/dev/null &
+answering="$answering $!"
+socat TCP-LISTEN:443 EXEC:cat 2>/dev/null &
+answering="$answering $!"
+listening() { there ss -Hlnu sport = :999 && ss -Hlnt sport = :443 && there ss -Hlnt sport = :80; }
+for _ in $(seq 100); do [ "$(listening | wc -l)" -eq 3 ] && break; sleep 0.1; done
+talk() { echo question | timeout 3 "$@" | grep -q question; }
+check "the role asks and is answered" talk socat -t 1 - UDP4:192.0.2.9:53
+check "over TCP as well" talk socat -t 1 - TCP4:192.0.2.9:80
+check "and where no row lists it" talk socat -t 1 - UDP4:192.0.2.9:999
+check "and is asked" talk nsenter --net=/proc/$far/ns/net socat -t 1 - TCP4:192.0.2.1:443
+echo nobody asked | there socat -u - UDP4:192.0.2.1:5000,sourceport=4711
+echo 'scanned' | there timeout 0.5 socat -u - TCP4:192.0.2.1:3389 2>/dev/null
+sleep 0.5
+kill $dumping && wait $dumping
+run counters near --json >counted.json
+counted() { jq -S '[.[] | {hook, packets, reasons: [.reasons[] | {reason, verdict, packets, bytes}]}]' counted.json; }
+replayed() { jq -S '[.summary, .summary_from_role | {hook, packets, reasons: [.reasons[] | {reason, verdict, packets, bytes}]}]' told.json; }
+# shellcheck disable=SC2086
+for by in "$policy" near; do
+    rm -f told.json
+    run explain $by --pcap live.pcap --both-ways --json >told.json
+    check "a replay of $by counts what the programs have counted" diff <(counted) <(replayed)
+done
+check "which is a little of everything" jq -e '[.[].reasons[].reason] |
+    contains(["row", "flow", "reply-unlisted", "no-row", "arp", "mirror"])' counted.json
+run detach near >/dev/null
 finish

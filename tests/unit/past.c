@@ -114,6 +114,27 @@ Test(past, what_the_roles_addresses_send_is_from_the_role)
     lx_compiled_free(&compiled);
 }
 
+/* An ARP reply, or the beginning of one. */
+static enum lx_hook hook_of_arp(const struct lx_compiled *compiled, uint8_t last_byte_of_sender, size_t length)
+{
+    const uint8_t arp[42] = {
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,   0,  0,   0, 0, 1, 8,   6,  0,   1,
+        8,    0,    6,    4,    0,    2,    2,   0,  0,   0, 0, 1, 198, 51, 100, last_byte_of_sender,
+        2,    0,    0,    0,    0,    2,    198, 51, 100, 9};
+
+    return lx_past_hook(compiled, arp, length);
+}
+
+Test(past, arp_goes_the_way_of_who_says_it)
+{
+    struct lx_compiled compiled = policy_of(&role);
+
+    cr_expect_eq(hook_of_arp(&compiled, 1, 42), LX_HOOK_FROM_ROLE);
+    cr_expect_eq(hook_of_arp(&compiled, 2, 42), LX_HOOK_TO_ROLE);
+    cr_expect_eq(hook_of_arp(&compiled, 1, 41), LX_HOOK_TO_ROLE);
+    lx_compiled_free(&compiled);
+}
+
 Test(past, nothing_on_the_wire_goes_from_the_role_to_itself)
 {
     struct lx_compiled compiled = policy_of(&role);

@@ -19,8 +19,8 @@
 struct replay {
     const struct lx_judge *judge;
     bool json;
-    uint64_t frames, not_judged;
-    struct lx_counters *counters;
+    uint64_t frames, not_judged, other_way;
+    struct lx_counters *counters; /* by hook */
     uint8_t frame[LONGEST];
 };
 
@@ -36,7 +36,7 @@ static void count(struct lx_counter *counter, uint32_t bytes)
 static void count_frame(struct replay *replay, const struct lx_sample *sample)
 {
     struct lx_judgement judgement = lx_judgement_unpack(sample->judgement);
-    struct lx_counters *counters = replay->counters;
+    struct lx_counters *counters = &replay->counters[sample->hook];
     bool drop = lx_reason_verdict(judgement.reason) == LX_DROP;
     unsigned transport = sample->protocol == IPPROTO_UDP ? LX_UDP : LX_TCP;
 
@@ -49,37 +49,82 @@ static void count_frame(struct replay *replay, const struct lx_sample *sample)
         (sample->would ? counters->would_drop : counters->dropped)[transport][sample->destination_port]++;
 }
 
-static json_t *summary_of(const struct replay *replay)
+/* What it says of one hook, and of all frames. */
+static json_t *summary_of(const struct replay *replay, enum lx_hook hook)
 {
+    const struct lx_judge *judge = replay->judge;
     struct lx_metadata metadata = {0};
     json_t *report;
 
-    snprintf(metadata.interface, sizeof(metadata.interface), "%s", replay->judge->name);
-    report = lx_report_counters(&metadata, replay->judge->hook, replay->counters, replay->judge->labels);
-    if (report && !json_object_set_new(report, "interface", json_string(replay->judge->name)) &&
-        !json_object_set_new(report, "not_judged", json_integer((json_int_t)replay->not_judged)))
+    snprintf(metadata.interface, sizeof(metadata.interface), "%s", judge->name);
+    report = lx_report_counters(&metadata, hook, &replay->counters[hook], judge->labels);
+    if (report && !json_object_set_new(report, "interface", json_string(judge->name)) &&
+        !json_object_set_new(report, "not_judged", json_integer((json_int_t)replay->not_judged)) &&
+        !json_object_set_new(report, "other_way",
+                             judge->addresses_known ? json_integer((json_int_t)replay->other_way) : json_null()))
         return report;
     json_decref(report);
     return NULL;
 }
 
-static int print_summary(const struct replay *replay)
+static bool judges(const struct lx_judge *judge, enum lx_hook hook)
 {
-    json_t *report = summary_of(replay), *reports = report ? json_pack("[O]", report) : NULL;
-    int result = reports ? LX_EXIT_DONE : lx_memory_error();
+    return judge->hooks >> hook & 1;
+}
 
-    if (reports && replay->json) {
-        fputs("\n],\n\"summary\": ", stdout);
-        result = json_dumpf(report, stdout, JSON_INDENT(2)) ? LX_EXIT_FAILED : LX_EXIT_DONE;
-        puts("}");
-    } else if (reports) {
-        putchar('\n');
-        result = lx_print_counters(reports, LX_BY_ALL, false);
-    }
-    if (replay->not_judged && !replay->json)
+static bool judges_both_ways(const struct lx_judge *judge)
+{
+    return judges(judge, LX_HOOK_TO_ROLE) && judges(judge, LX_HOOK_FROM_ROLE);
+}
+
+/* What nobody should take for the whole truth. */
+static void print_doubts(const struct replay *replay)
+{
+    if (replay->not_judged)
         printf("(%" PRIu64 " frames were not judged: longer than the kernel takes for a question)\n",
                replay->not_judged);
-    json_decref(report);
+    if (judges(replay->judge, LX_HOOK_FROM_ROLE) || !replay->frames)
+        return;
+    if (!replay->judge->addresses_known)
+        puts("(every packet was judged as one on its way to the role, and what answers the role as if nobody had "
+             "asked;\n"
+             " --both-ways tells, where the policy knows which addresses are the role's: --set self=ADDRESS)");
+    else if (replay->other_way)
+        printf("(%" PRIu64
+               " packets come from the role's own addresses and were judged as if they arrived, what answers\n"
+               " them as if nobody had asked; --both-ways judges them as what the role sends, and lets answers in)\n",
+               replay->other_way);
+}
+
+static int print_json_summary(json_t *reports)
+{
+    static const char *const names[] = {"summary", "summary_from_role"};
+    int failed = 0;
+
+    fputs("\n]", stdout);
+    for (size_t i = 0; i < 2 && i < json_array_size(reports) && !failed; i++) {
+        printf(",\n\"%s\": ", names[i]);
+        failed = json_dumpf(json_array_get(reports, i), stdout, JSON_INDENT(2));
+    }
+    puts("}");
+    return failed ? LX_EXIT_FAILED : LX_EXIT_DONE;
+}
+
+static int print_summary(const struct replay *replay)
+{
+    json_t *reports = json_array();
+    int result = LX_EXIT_DONE;
+
+    for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT && result == LX_EXIT_DONE; hook++)
+        if (judges(replay->judge, hook) && lx_json_add(reports, summary_of(replay, hook)))
+            result = lx_memory_error();
+    if (result == LX_EXIT_DONE && replay->json) {
+        result = print_json_summary(reports);
+    } else if (result == LX_EXIT_DONE) {
+        putchar('\n');
+        result = lx_print_counters(reports, LX_BY_ALL, false);
+        print_doubts(replay);
+    }
     json_decref(reports);
     return result;
 }
@@ -108,9 +153,11 @@ static void print_line(const struct replay *replay, const json_t *report)
     const char *row = json_string_value(json_object_get(report, "row"));
     const char *from = json_string_value(json_object_get(report, "from"));
 
-    printf("%6" PRIu64 "  %-10s  %-14s  %s", replay->frames, json_string_value(json_object_get(report, "verdict")),
-           json_string_value(json_object_get(report, "reason")),
-           json_string_value(json_object_get(report, "transport")));
+    printf("%6" PRIu64 "  %-10s  %-14s  ", replay->frames, json_string_value(json_object_get(report, "verdict")),
+           json_string_value(json_object_get(report, "reason")));
+    if (judges_both_ways(replay->judge))
+        printf("%-9s  ", json_string_value(json_object_get(report, "hook")));
+    fputs(json_string_value(json_object_get(report, "transport")), stdout);
     if (from)
         printf(" %s > %s", from, json_string_value(json_object_get(report, "to")));
     printf("%s%s\n", row ? "  " : "", row ?: "");
@@ -143,23 +190,29 @@ static int replay_frame(struct replay *replay, const struct lx_captured *capture
 {
     size_t length = captured->length < LONGEST ? captured->length : LONGEST;
     size_t there = captured->captured < length ? captured->captured : length;
-    struct lx_sample sample = {.hook = (uint8_t)replay->judge->hook, .would = replay->judge->lenient};
-    struct lx_judgement judgement = {.reason = LX_REASON_SHORT_FRAME, .row = LX_NO_ROW};
+    struct lx_question question = {replay->frame, length, captured->time};
+    struct lx_answer answer = {judges(replay->judge, LX_HOOK_TO_ROLE) ? LX_HOOK_TO_ROLE : LX_HOOK_FROM_ROLE,
+                               {.reason = LX_REASON_SHORT_FRAME, .row = LX_NO_ROW},
+                               false};
+    struct lx_sample sample = {0};
     int result = LX_EXIT_DONE;
 
     replay->frames++;
     memcpy(replay->frame, captured->bytes, there);
     memset(replay->frame + there, 0, length - there);
     if (length >= 14)
-        result = replay->judge->judge(replay->judge->context, replay->frame, length, &judgement);
+        result = replay->judge->judge(replay->judge->context, &question, &answer);
     if (result == LX_NOT_JUDGED) {
         replay->not_judged++;
         return LX_EXIT_DONE;
     }
     if (result != LX_EXIT_DONE)
         return result;
+    replay->other_way += answer.other_way;
     lx_sample_read(replay->frame, length, &sample);
-    sample.judgement = LX_JUDGEMENT(judgement.reason, judgement.row);
+    sample.hook = (uint8_t)answer.hook;
+    sample.would = replay->judge->lenient >> answer.hook & 1;
+    sample.judgement = LX_JUDGEMENT(answer.judgement.reason, answer.judgement.row);
     count_frame(replay, &sample);
     return tell_frame(replay, &sample, captured->time);
 }
@@ -187,7 +240,7 @@ int lx_replay(const char *path, const struct lx_judge *judge, bool json)
     struct lx_capture *capture = NULL;
     int result;
 
-    if (!replay || !(replay->counters = calloc(1, sizeof(*replay->counters)))) {
+    if (!replay || !(replay->counters = calloc(LX_HOOK_COUNT, sizeof(*replay->counters)))) {
         free(replay);
         return lx_memory_error();
     }

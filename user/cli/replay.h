@@ -9,15 +9,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A frame of 14 bytes or more, and when it was captured: nanoseconds of CLOCK_REALTIME. */
+struct lx_question {
+    const uint8_t *frame;
+    size_t length;
+    uint64_t time;
+};
+
+struct lx_answer {
+    enum lx_hook hook; /* that judged it; as it is given, that of frames which nobody judges */
+    struct lx_judgement judgement;
+    bool other_way; /* by its addresses, the other hook would have seen it */
+};
+
 /* Who judges. */
 struct lx_judge {
-    /* Judges a frame of 14 bytes or more. Returns an exit code after it has printed what is wrong; LX_NOT_JUDGED for a
-     * frame that it cannot judge, and says nothing. */
-    int (*judge)(void *context, const uint8_t *frame, size_t length, struct lx_judgement *judgement);
+    /* Returns an exit code after it has printed what is wrong; LX_NOT_JUDGED for a frame that it cannot judge, and says
+     * nothing. */
+    int (*judge)(void *context, const struct lx_question *question, struct lx_answer *answer);
     void *context;
-    const char *name; /* of the interface, or of the role */
-    enum lx_hook hook;
-    bool lenient;                      /* nothing is dropped, only counted */
+    const char *name;                  /* of the interface, or of the role */
+    uint8_t hooks;                     /* those that may judge: bits 1 << enum lx_hook */
+    uint8_t lenient;                   /* those where nothing is dropped, only counted */
+    bool addresses_known;              /* `other_way` can be told */
     const struct lx_row_label *labels; /* LX_ROW_SLOTS */
 };
 

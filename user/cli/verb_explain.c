@@ -13,9 +13,9 @@
 #include "../core/row_slots.h"
 #include "../kernel/attachment.h"
 #include "composed.h"
+#include "explain_capture.h"
 #include "output.h"
 #include "probe_arguments.h"
-#include "replay.h"
 #include "verb.h"
 
 struct explain_options {
@@ -23,6 +23,7 @@ struct explain_options {
     const char *flags;
     const char *capture; /* a file; NULL: one packet is described */
     bool from_role;
+    bool both_ways;
     bool json;
 };
 
@@ -32,14 +33,9 @@ static const struct lx_option options_of_explain[] = {
      offsetof(struct explain_options, from_role)},
     {"pcap", "FILE", "every packet of a capture, and a summary", lx_take_text,
      offsetof(struct explain_options, capture)},
+    {"both-ways", NULL, "of a capture: what the role sends is judged as that, and lets answers in", lx_take_flag,
+     offsetof(struct explain_options, both_ways)},
     {"json", NULL, "print JSON", lx_take_flag, offsetof(struct explain_options, json)},
-};
-
-/* Who judges the packets of a capture: a policy that is composed here, or the programs of an attachment. */
-struct judged_by {
-    struct lx_composed *composed;
-    struct lx_attachment *attachment;
-    enum lx_hook hook;
 };
 
 static enum lx_hook hook_of(const struct explain_options *options)
@@ -220,88 +216,20 @@ static int explain_interface(const struct explain_options *options, char *const 
     return result;
 }
 
-/* --- Captures --- */
-
-static int judge_offline(void *context, const uint8_t *frame, size_t length, struct lx_judgement *judgement)
-{
-    const struct judged_by *by = context;
-
-    *judgement = lx_judge_offline(&by->composed->compiled, by->hook, frame, length);
-    return LX_EXIT_DONE;
-}
-
-static int judge_running(void *context, const uint8_t *frame, size_t length, struct lx_judgement *judgement)
-{
-    const struct judged_by *by = context;
-    struct lx_failure failure;
-    int error = lx_attachment_ask(by->attachment, by->hook, frame, length, judgement, &failure);
-
-    if (error == -EINVAL && length > LX_LONGEST_QUESTION)
-        return LX_NOT_JUDGED;
-    return error ? lx_print_failure(&failure) : LX_EXIT_DONE;
-}
-
-static int replay_role(const struct explain_options *options)
-{
-    struct lx_row_label *labels = calloc(LX_ROW_SLOTS, sizeof(*labels));
-    struct lx_composed composed = {0};
-    struct judged_by by = {.composed = &composed, .hook = hook_of(options)};
-    struct lx_judge judge = {judge_offline, &by, options->policy.roles.items[0], by.hook, false, labels};
-    int result = labels ? lx_compose(&options->policy, false, &composed) : lx_memory_error();
-
-    if (result == LX_EXIT_DONE)
-        result = lx_composed_compile(&composed);
-    if (result == LX_EXIT_DONE) {
-        for (size_t i = 0; i < composed.policy.rule_count; i++)
-            lx_row_label(composed.policy.rules[i].row, &labels[composed.policy.rules[i].slot]);
-        judge.lenient = composed.compiled.image->lenient >> by.hook & 1;
-        result = lx_replay(options->capture, &judge, options->json);
-    }
-    lx_composed_free(&composed);
-    free(labels);
-    return result;
-}
-
-static int replay_attachment(struct lx_attachment *attachment, const struct explain_options *options)
-{
-    const struct lx_publication *publication = &attachment->publication;
-    struct judged_by by = {.attachment = attachment, .hook = hook_of(options)};
-    struct lx_judge judge = {judge_running, &by, attachment->metadata.interface, by.hook, false, NULL};
-    struct lx_row_label *labels;
-    struct lx_failure failure;
-    int result;
-
-    if (lx_attachment_labels(attachment, &labels, &failure))
-        return lx_print_failure(&failure);
-    judge.labels = labels;
-    judge.lenient = publication->audit || (by.hook == LX_HOOK_FROM_ROLE && publication->egress == LX_EGRESS_TRACK);
-    result = lx_replay(options->capture, &judge, options->json);
-    free(labels);
-    return result;
-}
-
-static int replay_interface(const struct explain_options *options, const char *name)
-{
-    struct lx_attachment attachment;
-    struct lx_interface interface;
-    struct lx_failure failure;
-    int result;
-
-    if (lx_interface_find(name, &interface, &failure) || lx_attachment_open(&interface, &attachment, &failure))
-        return lx_print_failure(&failure);
-    result = replay_attachment(&attachment, options);
-    lx_attachment_close(&attachment);
-    return result;
-}
-
 static int run_capture(const struct explain_options *options, const struct lx_arguments *arguments, bool offline)
 {
+    const struct lx_capture_question question = {
+        .path = options->capture, .hook = hook_of(options), .both_ways = options->both_ways, .json = options->json};
+
     if (options->flags)
         return lx_usage_error("the packets of a capture have their own TCP flags; leave out --flags");
+    if (options->both_ways && options->from_role)
+        return lx_usage_error("--both-ways tells which packets the role sends; leave out --from-role");
     if (arguments->count != (offline ? 0 : 1))
         return lx_usage_error("with --pcap, explain takes %s",
                               offline ? "no more arguments" : "an interface or --role");
-    return offline ? replay_role(options) : replay_interface(options, arguments->items[0]);
+    return offline ? lx_explain_capture_by_role(&question, &options->policy)
+                   : lx_explain_capture_by_interface(&question, arguments->items[0]);
 }
 
 static int run(const struct explain_options *options, const struct lx_arguments *arguments)
@@ -314,6 +242,8 @@ static int run(const struct explain_options *options, const struct lx_arguments 
         return lx_usage_error("these options describe a policy of a role: name it with --role, and no interface");
     if (options->capture)
         return run_capture(options, arguments, offline);
+    if (options->both_ways)
+        return lx_usage_error("--both-ways is about a capture: name it with --pcap");
     if (arguments->count != (offline ? 3 : 4))
         return lx_usage_error(offline ? "explain takes a packet: TRANSPORT SRC[:PORT] DST:PORT (and with --role no "
                                         "interface)"

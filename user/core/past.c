@@ -189,26 +189,46 @@ int lx_past_judge(struct lx_past *past, const struct lx_compiled *compiled, enum
     return error;
 }
 
+/*
+ * The addresses of a frame alone, whatever else may be wrong with it, and not those of a packet that it quotes. False
+ * when it has none. Of ARP, who says something and to whom.
+ */
+static bool read_ends(const struct lx_view *view, const struct lx_frame *frame, struct lx_packet *packet)
+{
+    struct lx_cursor cursor = lx_cursor(frame);
+    const struct lx_arp *arp;
+
+    if (lx_read_link(view, &cursor, packet, 0) != LX_UNDECIDED)
+        return false;
+    switch (packet->ethertype) {
+    case ETH_P_IP:
+        lx_parse_ipv4(&cursor, frame->length, ~0u, packet);
+        return true;
+    case ETH_P_IPV6:
+        lx_parse_ipv6(&cursor, frame->length, ~0u, packet);
+        return true;
+    case ETH_P_ARP:
+        arp = lx_take(&cursor, sizeof(*arp));
+        if (!arp)
+            return false;
+        memcpy(&packet->tuple.source[3], arp->addresses + 6, 4);
+        memcpy(&packet->tuple.destination[3], arp->addresses + 16, 4);
+        return true;
+    default:
+        return false;
+    }
+}
+
 enum lx_hook lx_past_hook(const struct lx_compiled *compiled, const void *frame, size_t length)
 {
     struct lx_view view = {.image = compiled->image, .mask = compiled->capacity - 1};
     struct lx_packet packet __attribute__((aligned(8))) = {0};
     struct lx_aligned_frame aligned;
     struct lx_frame judged = lx_align_frame(frame, length, &aligned);
-    struct lx_cursor cursor = lx_cursor(&judged);
-    bool ipv4;
+    bool known = read_ends(&view, &judged, &packet), ipv4 = packet.ethertype != ETH_P_IPV6;
 
-    /* The addresses alone, whatever else may be wrong with it, and not those of a packet that it quotes. */
-    if (lx_read_link(&view, &cursor, &packet, 0) != LX_UNDECIDED)
-        return LX_HOOK_TO_ROLE;
-    ipv4 = packet.ethertype == ETH_P_IP;
-    if (ipv4)
-        lx_parse_ipv4(&cursor, judged.length, ~0u, &packet);
-    else if (packet.ethertype == ETH_P_IPV6)
-        lx_parse_ipv6(&cursor, judged.length, ~0u, &packet);
-    else
-        return LX_HOOK_TO_ROLE;
-    return lx_is_protected(&view, packet.tuple.source, ipv4) && !lx_is_protected(&view, packet.tuple.destination, ipv4)
+    return known && lx_is_protected(&view, packet.tuple.source, ipv4) &&
+                   !lx_is_protected(&view, packet.tuple.destination, ipv4)
                ? LX_HOOK_FROM_ROLE
                : LX_HOOK_TO_ROLE;
 }

@@ -93,3 +93,16 @@ int lx_attachment_ask(struct lx_attachment *attachment, enum lx_hook hook, const
     *answer = given;
     return 0;
 }
+
+int lx_attachment_image(const struct lx_attachment *attachment, struct lx_compiled *compiled,
+                        struct lx_failure *failure)
+{
+    __u8 slot = lx_control_in_force(attachment->control, attachment->opened_ms);
+    int error = lx_compiled_read(&attachment->maps, slot, compiled);
+
+    if (error == -EPERM || error == -EACCES)
+        return lx_fail(failure, LX_EXIT_FAILED, -error, "asking the kernel needs root; run it with sudo");
+    return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the policy of %s: %s",
+                           attachment->metadata.interface, strerror(-error))
+                 : 0;
+}

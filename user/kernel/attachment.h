@@ -130,6 +130,10 @@ int lx_attachment_counters_again(const struct lx_attachment *attachment, enum lx
 int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_label **labels,
                          struct lx_failure *failure);
 
+/* A copy of the image in force when the attachment was opened. Caller frees it (lx_compiled_free). Takes root. */
+int lx_attachment_image(const struct lx_attachment *attachment, struct lx_compiled *compiled,
+                        struct lx_failure *failure);
+
 /* Frames up to this length the kernel lets anybody ask about; longer ones -EINVAL may answer. */
 #define LX_LONGEST_QUESTION 3400
 

@@ -311,6 +311,18 @@ int lx_image_read(const struct lx_maps *maps, uint32_t slot, void *image)
     return error;
 }
 
+int lx_compiled_read(const struct lx_maps *maps, uint32_t slot, struct lx_compiled *compiled)
+{
+    void *image = calloc(1, (size_t)maps->shape.capacity + LX_IMAGE_SLACK);
+    int error = image ? lx_image_read(maps, slot, image) : -ENOMEM;
+
+    if (error)
+        free(image);
+    else
+        *compiled = (struct lx_compiled){.image = image, .capacity = maps->shape.capacity};
+    return error;
+}
+
 int lx_labels_read(const struct lx_maps *maps, struct lx_row_label labels[LX_ROW_SLOTS])
 {
     __u32 keys[LX_ROW_SLOTS], position, count = LX_ROW_SLOTS;

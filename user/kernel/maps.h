@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../core/compile.h"
 #include "failure.h"
 
 enum lx_map {
@@ -99,6 +100,8 @@ int lx_control_read(const struct lx_maps *maps, uint64_t *word);
 int lx_publication_read(const struct lx_maps *maps, uint32_t slot, struct lx_publication *publication);
 /* `image` takes the shape's capacity and the slack. -ENOENT for a slot without an image. Takes root. */
 int lx_image_read(const struct lx_maps *maps, uint32_t slot, void *image);
+/* The same into memory of its own, to be judged by. */
+int lx_compiled_read(const struct lx_maps *maps, uint32_t slot, struct lx_compiled *compiled);
 int lx_labels_read(const struct lx_maps *maps, struct lx_row_label labels[LX_ROW_SLOTS]);
 
 #endif

@@ -346,15 +346,10 @@ const struct lx_publication *lx_update_candidate(const struct lx_update *update)
 
 int lx_update_candidate_image(const struct lx_update *update, struct lx_compiled *compiled, struct lx_failure *failure)
 {
-    const struct lx_shape *shape = &update->maps.shape;
-    void *image = calloc(1, (size_t)shape->capacity + LX_IMAGE_SLACK);
-    int error = image ? lx_image_read(&update->maps, lx_control_shadow(update->control), image) : -ENOMEM;
+    int error = lx_compiled_read(&update->maps, lx_control_shadow(update->control), compiled);
 
-    if (!error) {
-        *compiled = (struct lx_compiled){.image = image, .capacity = shape->capacity};
+    if (!error)
         return 0;
-    }
-    free(image);
     return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the candidate: %s", strerror(-error));
 }
 
