@@ -419,7 +419,7 @@ Test(update, a_trial_ends_in_the_data_plane_with_every_process_dead)
     attach(PORTS(1000), 0);
     child = fork();
     if (!child) {
-        change(PORTS(2000), 2, 0);
+        change(PORTS(2000), 5, 0);
         raise(SIGKILL);
     }
     cr_assert_eq(waitpid(child, &status, 0), child);
