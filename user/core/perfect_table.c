@@ -158,17 +158,23 @@ static bool fill(struct filling *filling)
 /* One more group than there are, for an empty one to end with. */
 static int allocate(struct filling *filling)
 {
-    size_t slots = (size_t)1 << filling->slot_bits, groups = (size_t)1 << filling->group_bits;
-    struct group *group = reallocarray(filling->groups, groups + 1, sizeof(*group));
-    uint16_t *pilots = group ? reallocarray(filling->pilots, groups, sizeof(*pilots)) : NULL;
-    uint32_t *slot = pilots ? reallocarray(filling->slots, slots, sizeof(*slot)) : NULL;
+    size_t slot_count = (size_t)1 << filling->slot_bits, group_count = (size_t)1 << filling->group_bits;
+    struct group *groups = reallocarray(filling->groups, group_count + 1, sizeof(*groups));
+    uint16_t *pilots;
+    uint32_t *slots;
 
-    filling->groups = group ?: filling->groups;
-    filling->pilots = pilots ?: filling->pilots;
-    filling->slots = slot ?: filling->slots;
-    if (!slot)
+    if (!groups)
         return -ENOMEM;
-    filling->groups[groups] = (struct group){0};
+    filling->groups = groups;
+    groups[group_count] = (struct group){0};
+    pilots = reallocarray(filling->pilots, group_count, sizeof(*pilots));
+    if (!pilots)
+        return -ENOMEM;
+    filling->pilots = pilots;
+    slots = reallocarray(filling->slots, slot_count, sizeof(*slots));
+    if (!slots)
+        return -ENOMEM;
+    filling->slots = slots;
     return 0;
 }
 
