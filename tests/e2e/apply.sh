@@ -163,7 +163,7 @@ check "for which it offers no trial" bash -c "! SSH_CONNECTION='198.51.100.9 500
     apply -f bad.yaml 2>&1 | grep -e --try"
 
 # The last step fails in the kernel, after the others were done.
-ip link set dev three xdp obj "$FOREIGN" sec xdp 2>/dev/null
+ip link set dev three xdp obj "$FOREIGN" program floor_drop 2>/dev/null
 check "a foreign program in the way of the last step" says 0 'prog/xdp' ip link show dev three
 run detach two >/dev/null
 before=$(state)
@@ -222,7 +222,7 @@ run attach three --role webconf-edge >/dev/null
 check "what stands on its inner side goes first" says 0 'two - three: filtering' run apply -f pair.yaml
 run detach two >/dev/null
 run attach three --role webconf-edge >/dev/null
-ip link set dev two xdp obj "$FOREIGN" sec xdp
+ip link set dev two xdp obj "$FOREIGN" program floor_drop
 before=$(run status three --json | jq '[.[].digest]')
 check "and comes back when the pair cannot be" says 4 'three is filtered again by what it had' run apply -f pair.yaml
 check "as it was" [ "$(run status three --json | jq '[.[].digest]')" = "$before" ]

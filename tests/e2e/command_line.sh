@@ -386,7 +386,7 @@ check "counters by nonsense" says 2 'row, port or reason' run counters --by colo
 check "two interfaces to status" says 2 'one too many' run status outer lo
 
 # Another XDP program stays as it is.
-if ip link set dev outer xdp obj "$FOREIGN" sec xdp 2>/dev/null; then
+if ip link set dev outer xdp obj "$FOREIGN" program floor_drop 2>/dev/null; then
     before=$(program_id)
     check "attach to an interface with another program" says 4 'another XDP program.*ip link set' \
         run attach outer --role av-edge

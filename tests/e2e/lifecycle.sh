@@ -277,7 +277,7 @@ check "XDP taken off: status says so" states 1 'outer:not-running/filtering' lyn
 check "XDP taken off: in words, with the way out" says 1 'outer is not filtered.*detach.*attach again' lyncxdp status outer
 check "XDP taken off: a new attach is enough" now_attached outer
 check "XDP taken off: and filters" filters outer
-if ip -force link set dev outer xdp obj "$FOREIGN" sec xdp 2>/dev/null; then
+if ip -force link set dev outer xdp obj "$FOREIGN" program floor_drop 2>/dev/null; then
     foreign=$(ip -j link show dev outer | jq '.[0].xdp.prog.id')
     check "XDP replaced: status says so" states 1 'outer:not-running/filtering' lyncxdp status
     check "XDP replaced: attach is refused" says 4 'another XDP program' lyncxdp attach outer --role av-edge
