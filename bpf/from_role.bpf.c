@@ -88,7 +88,7 @@ lx_apart int lx_any_from_role(struct __sk_buff *skb, struct lx_opinion *opinion)
     if (!packet)
         return TC_ACT_SHOT;
     __builtin_memset(packet, 0, sizeof(*packet));
-    if (lx_image_asked(opinion, &view)) {
+    if (lx_image_of(lx_slot_asked(opinion), &view)) {
         view.any_source = paired;
         /* This hook does not exist to a policy of `--egress off`; the program waits for an update that needs it. */
         if (view.image->egress == LX_EGRESS_OFF && !opinion)

@@ -32,7 +32,7 @@ lx_apart int lx_any_inner(struct xdp_md *context, struct lx_opinion *opinion)
     if (!packet)
         return XDP_DROP;
     __builtin_memset(packet, 0, sizeof(*packet));
-    if (lx_image_asked(opinion, &view)) {
+    if (lx_image_of(lx_slot_asked(opinion), &view)) {
         /* As at tc egress, a policy of `--egress off` has nothing judged or counted here. */
         if (view.image->egress == LX_EGRESS_OFF && !opinion)
             return lx_xdp_pass(LX_HOOK_FROM_ROLE);

@@ -21,10 +21,10 @@ struct lx_opinion {
     __u32 passes;
 };
 
-/* The image to judge by: the one that is asked, or the one in force. */
-lx_inline bool lx_image_asked(const struct lx_opinion *opinion, struct lx_view *view)
+/* The slot of the image to judge by: the one that is asked, or the one in force. */
+lx_inline __u32 lx_slot_asked(const struct lx_opinion *opinion)
 {
-    return opinion ? lx_image_of(opinion->slot, view) : lx_image_in_force(view);
+    return opinion ? opinion->slot : lx_slot_in_force(lx_control_now());
 }
 
 lx_inline int lx_answer(struct lx_opinion *opinion, __u32 judgement, __u32 service, bool would)

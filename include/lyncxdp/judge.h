@@ -130,21 +130,24 @@ lx_inline __u32 lx_judge_echo(const struct lx_view *view)
 }
 
 /*
- * What the policy says of a packet on its way to the role beside the rows that it matches. Asked once and beforehand:
- * not every packet needs the answers, but the verifier would follow each place that asks.
+ * What the policy's tables say of a packet on its way to the role. Asked once and beforehand: not every packet needs
+ * the answers, but the verifier would follow each place that asks.
  */
 struct lx_background {
     bool spoofed;   /* its sender is behind the role */
-    __u32 answered; /* slot of the outbound row that lists what it may answer, or LX_NO_ROW */
+    __u16 row;      /* slot of the inbound row that lists it, or LX_NO_ROW */
+    __u16 answered; /* slot of the outbound row that lists what it may answer, or LX_NO_ROW */
 };
 
 lx_inline struct lx_background lx_look_around(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    struct lx_background background = {lx_address_class(view, &view->image->protected, packet->sender, ipv4),
+    struct lx_background background = {lx_address_class(view, &view->image->protected, packet->sender, ipv4), LX_NO_ROW,
                                        LX_NO_ROW};
-    bool has_ports = packet->kind == LX_KIND_PORTS || packet->kind == LX_KIND_ICMP_ERROR;
 
-    if (has_ports && packet->transport != LX_ECHO && view->image->egress != LX_EGRESS_OFF)
+    if ((packet->kind != LX_KIND_PORTS && packet->kind != LX_KIND_ICMP_ERROR) || packet->transport == LX_ECHO)
+        return background;
+    background.row = lx_classify(view, &view->image->inbound, &packet->tuple, lx_service_of(packet), ipv4);
+    if (view->image->egress != LX_EGRESS_OFF)
         background.answered = lx_row_answered(view, packet, ipv4);
     return background;
 }
@@ -156,7 +159,7 @@ lx_inline struct lx_background lx_look_around(const struct lx_view *view, const 
 lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
                                  struct lx_background background)
 {
-    __u32 reason = LX_UNDECIDED, row;
+    __u32 reason = LX_UNDECIDED;
 
     if (packet->kind == LX_KIND_PORTS)
         reason = lx_check_ports(view, packet, ipv4);
@@ -172,13 +175,13 @@ lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_pac
         reason = packet->echo_request ? lx_judge_echo(view) : LX_REASON_ICMP_TYPE;
         return LX_JUDGED(reason == LX_REASON_ECHO && background.spoofed ? LX_REASON_SPOOFED : reason);
     }
-    row = lx_classify(view, &view->image->inbound, &packet->tuple, lx_service_of(packet), ipv4);
     if (packet->kind == LX_KIND_ICMP_ERROR)
-        return LX_JUDGED(row == LX_NO_ROW && background.answered == LX_NO_ROW ? LX_REASON_ICMP_ERROR_UNRELATED
-                                                                              : LX_REASON_ICMP_ERROR);
-    if (row == LX_NO_ROW)
+        return LX_JUDGED(background.row == LX_NO_ROW && background.answered == LX_NO_ROW
+                             ? LX_REASON_ICMP_ERROR_UNRELATED
+                             : LX_REASON_ICMP_ERROR);
+    if (background.row == LX_NO_ROW)
         return LX_JUDGED(LX_REASON_NO_ROW);
-    return background.spoofed ? LX_JUDGED(LX_REASON_SPOOFED) : LX_JUDGEMENT(LX_REASON_ROW, row);
+    return background.spoofed ? LX_JUDGED(LX_REASON_SPOOFED) : LX_JUDGEMENT(LX_REASON_ROW, (__u32)background.row);
 }
 
 /* All that is left of it for an ordinary packet (ordinary.h), once the row that it matches is known. */

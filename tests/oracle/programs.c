@@ -237,8 +237,9 @@ struct lx_judgement programs_judge(const struct lx_view *view, enum lx_hook hook
     if (!*opened)
         return lx_judgement_unpack(LX_JUDGED(reason));
     ipv4 = packet->ethertype == ETH_P_IP;
-    return lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? lx_judge(view, packet, ipv4, true)
-                                                       : lx_judge_sent(view, packet, ipv4, true));
+    return lx_judgement_unpack(hook == LX_HOOK_TO_ROLE
+                                   ? lx_judge(view, packet, ipv4, lx_look_around(view, packet, ipv4), true)
+                                   : lx_judge_sent(view, packet, ipv4, true));
 }
 
 uint64_t programs_flows(void)
