@@ -20,7 +20,7 @@
 #define ROUNDS 21
 #define REPEAT 200000
 
-enum who { ANYBODY, PARTNERS };
+enum who { ANYBODY, PARTNERS, NEIGHBOURS };
 
 /* One curve of the picture has the packets of one name. */
 struct point {
@@ -39,18 +39,23 @@ static const struct point points[] = {
     {{.partners = 10}, "closed port", ANYBODY, 3389, DROP},
     {{.partners = 10}, "passed, from a partner", PARTNERS, 8443, PASS},
     {{.partners = 10}, "dropped, from a stranger", ANYBODY, 8443, DROP},
+    {{.partners = 10}, "dropped, from a partner's neighbour", NEIGHBOURS, 8443, DROP},
     {{.partners = 100}, "closed port", ANYBODY, 3389, DROP},
     {{.partners = 100}, "passed, from a partner", PARTNERS, 8443, PASS},
     {{.partners = 100}, "dropped, from a stranger", ANYBODY, 8443, DROP},
+    {{.partners = 100}, "dropped, from a partner's neighbour", NEIGHBOURS, 8443, DROP},
     {{.partners = 1000}, "closed port", ANYBODY, 3389, DROP},
     {{.partners = 1000}, "passed, from a partner", PARTNERS, 8443, PASS},
     {{.partners = 1000}, "dropped, from a stranger", ANYBODY, 8443, DROP},
+    {{.partners = 1000}, "dropped, from a partner's neighbour", NEIGHBOURS, 8443, DROP},
     {{.partners = 10000}, "closed port", ANYBODY, 3389, DROP},
     {{.partners = 10000}, "passed, from a partner", PARTNERS, 8443, PASS},
     {{.partners = 10000}, "dropped, from a stranger", ANYBODY, 8443, DROP},
+    {{.partners = 10000}, "dropped, from a partner's neighbour", NEIGHBOURS, 8443, DROP},
     {{.partners = 100000}, "closed port", ANYBODY, 3389, DROP},
     {{.partners = 100000}, "passed, from a partner", PARTNERS, 8443, PASS},
     {{.partners = 100000}, "dropped, from a stranger", ANYBODY, 8443, DROP},
+    {{.partners = 100000}, "dropped, from a partner's neighbour", NEIGHBOURS, 8443, DROP},
     {{.extra_rows = 10}, "passed by the last row", ANYBODY, LX_EXTRA_PORT + 10 - 1, PASS},
     {{.extra_rows = 100}, "passed by the last row", ANYBODY, LX_EXTRA_PORT + 100 - 1, PASS},
     {{.extra_rows = 1000}, "passed by the last row", ANYBODY, LX_EXTRA_PORT + 1000 - 1, PASS},
@@ -81,9 +86,11 @@ static void draw_sources(const struct point *point, uint32_t sources[LX_DRAWN])
     for (size_t i = 0; i < LX_DRAWN; i++) {
         uint32_t drawn = (uint32_t)(draw(&state) >> 20);
 
-        /* Of hosts that exist, but in 198.0.0.0/8, where the partners are, only those. */
+        /* A neighbour differs from a partner in the last octet alone, of which no partner has the highest. */
         if (point->who == PARTNERS)
             drawn = LX_PARTNER(drawn % point->policy.partners);
+        else if (point->who == NEIGHBOURS)
+            drawn = (LX_PARTNER(drawn % point->policy.partners) & ~255u) + 251 + drawn % 5;
         else
             drawn = (16 + drawn % 96) << 24 | drawn >> 8;
         sources[i] = LX_BE32(drawn);

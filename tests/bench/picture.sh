@@ -16,6 +16,7 @@ curve() {
 curve partners 'closed port' closed "$1"
 curve partners 'passed, from a partner' partner "$1"
 curve partners 'dropped, from a stranger' stranger "$1"
+curve partners "dropped, from a partner's neighbour" neighbour "$1"
 curve rows 'passed by the last row' rows "$1"
 cd "$work"
 gnuplot <<'E2'
@@ -29,7 +30,8 @@ set ylabel "ns a packet (median; bars: least and most)"
 set xlabel "partner addresses (1 stands for none)"
 set xrange [0.7:150000]
 plot "closed" with yerrorlines pt 7 ps 0.5 title "dropped: closed port", \
-     "stranger" with yerrorlines pt 7 ps 0.5 title "dropped: not a partner", \
+     "stranger" with yerrorlines pt 7 ps 0.5 title "dropped: a stranger", \
+     "neighbour" with yerrorlines pt 7 ps 0.5 title "dropped: next to a partner", \
      "partner" with yerrorlines pt 7 ps 0.5 title "passed: a partner"
 set xlabel "rows"
 set xrange [7:1500]
