@@ -29,9 +29,9 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -Ibpf 
 PACKAGES := gcc make libc6-dev pkg-config clang-14 llvm-14 bpftool libbpf-dev libxdp-dev libyaml-dev libjansson-dev \
             libsmartcols-dev libmnl-dev libmicrohttpd-dev libpcap-dev libncurses-dev libcap-ng-dev libseccomp-dev libcriterion-dev iproute2 ethtool procps
 TEST_PACKAGES := tmux tshark curl iputils-ping xz-utils jq clang-format-14 clang-tidy-14 cppcheck valgrind libclang-rt-14-dev coturn dnsmasq-base sip-tester openssl \
-            nginx-light socat nftables openssh-server openssh-client qemu-system-x86 busybox-static cpio xdp-tools strace prometheus chromium
+            nginx-light socat nftables iptables openssh-server openssh-client qemu-system-x86 busybox-static cpio xdp-tools strace prometheus chromium
 # Whom the benchmark compares with, beside those that the tests need anyway.
-BENCH_PACKAGES := nftables iptables ipset xdp-tools gnuplot-nox
+BENCH_PACKAGES := ipset gnuplot-nox
 
 CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*.c))
 KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*.c))
