@@ -4,17 +4,25 @@
 
 #include "output.h"
 
+int lx_open_attachment(const char *name, struct lx_attachment *attachment)
+{
+    struct lx_interface interface;
+    struct lx_failure failure;
+
+    if (lx_interface_find(name, &interface, &failure) || lx_attachment_open(&interface, attachment, &failure))
+        return lx_print_failure(&failure);
+    return LX_EXIT_DONE;
+}
+
 typedef int (*visitor)(const struct lx_attachment *attachment, void *context);
 
 static int visit_interface(const char *name, visitor visit, void *context)
 {
     struct lx_attachment attachment;
-    struct lx_interface interface;
-    struct lx_failure failure;
-    int result;
+    int result = lx_open_attachment(name, &attachment);
 
-    if (lx_interface_find(name, &interface, &failure) || lx_attachment_open(&interface, &attachment, &failure))
-        return lx_print_failure(&failure);
+    if (result != LX_EXIT_DONE)
+        return result;
     result = visit(&attachment, context);
     lx_attachment_close(&attachment);
     return result;

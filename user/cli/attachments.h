@@ -6,6 +6,10 @@
 #include "../kernel/attachment.h"
 #include "options.h"
 
+/* Opens the one of an interface, for the caller to close. Returns LX_EXIT_DONE, or the exit code of what was printed.
+ */
+int lx_open_attachment(const char *name, struct lx_attachment *attachment);
+
 /*
  * Visits the attachment of the interface that the arguments name, or every one when they name none; more than one
  * argument is a usage error. Returns LX_EXIT_DONE, or the last exit code that was another; what failed is printed.

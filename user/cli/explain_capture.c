@@ -11,7 +11,7 @@
 
 #include "../core/past.h"
 #include "../core/row_slots.h"
-#include "../kernel/attachment.h"
+#include "attachments.h"
 #include "composed.h"
 #include "output.h"
 #include "replay.h"
@@ -134,12 +134,10 @@ static int by_attachment(const struct lx_capture_question *question, struct lx_a
 int lx_explain_capture_by_interface(const struct lx_capture_question *question, const char *name)
 {
     struct lx_attachment attachment;
-    struct lx_interface interface;
-    struct lx_failure failure;
-    int result;
+    int result = lx_open_attachment(name, &attachment);
 
-    if (lx_interface_find(name, &interface, &failure) || lx_attachment_open(&interface, &attachment, &failure))
-        return lx_print_failure(&failure);
+    if (result != LX_EXIT_DONE)
+        return result;
     result = by_attachment(question, &attachment);
     lx_attachment_close(&attachment);
     return result;

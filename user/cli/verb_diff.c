@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "../core/request_words.h"
-#include "../kernel/attachment.h"
+#include "attachments.h"
 #include "output.h"
 #include "print_diff.h"
 #include "requested.h"
@@ -67,12 +67,10 @@ static int compare(const char *name, const struct lx_attachment *attachment, con
 static int run(const char *name, const struct lx_words *given, bool json)
 {
     struct lx_attachment attachment;
-    struct lx_interface interface;
-    struct lx_failure failure;
-    int result;
+    int result = lx_open_attachment(name, &attachment);
 
-    if (lx_interface_find(name, &interface, &failure) || lx_attachment_open(&interface, &attachment, &failure))
-        return lx_print_failure(&failure);
+    if (result != LX_EXIT_DONE)
+        return result;
     result = compare(name, &attachment, given, json);
     lx_attachment_close(&attachment);
     return result;

@@ -11,7 +11,7 @@
 #include "../core/near_miss_text.h"
 #include "../core/report.h"
 #include "../core/row_slots.h"
-#include "../kernel/attachment.h"
+#include "attachments.h"
 #include "composed.h"
 #include "explain_capture.h"
 #include "output.h"
@@ -205,12 +205,10 @@ static int ask(struct lx_attachment *attachment, const struct explain_options *o
 static int explain_interface(const struct explain_options *options, char *const words[4], const struct lx_probe *probe)
 {
     struct lx_attachment attachment;
-    struct lx_interface interface;
-    struct lx_failure failure;
-    int result;
+    int result = lx_open_attachment(words[0], &attachment);
 
-    if (lx_interface_find(words[0], &interface, &failure) || lx_attachment_open(&interface, &attachment, &failure))
-        return lx_print_failure(&failure);
+    if (result != LX_EXIT_DONE)
+        return result;
     result = ask(&attachment, options, words + 1, probe);
     lx_attachment_close(&attachment);
     return result;
