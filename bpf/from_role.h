@@ -28,6 +28,27 @@ lx_inline __u32 lx_judge_sent(const struct lx_view *view, const struct lx_packet
     return judgement;
 }
 
+/*
+ * The judgement of a packet whose headers were read: `reason` is LX_UNDECIDED unless they have decided it. `service`
+ * receives what it is counted by.
+ */
+lx_inline __u32 lx_judge_any_sent(const struct lx_view *view, const struct lx_packet *packet, __u32 reason,
+                                  bool records, __u32 *service)
+{
+    __u32 judgement;
+
+    lx_opaque(reason); /* the verifier follows the rest once, not once for every reason */
+    judgement = LX_JUDGED(reason);
+    if (reason == LX_UNDECIDED) {
+        *service = lx_counted_service(packet);
+        if (packet->ethertype == ETH_P_IP)
+            judgement = lx_judge_sent(view, packet, true, records);
+        else
+            judgement = lx_judge_sent(view, packet, false, records);
+    }
+    return judgement;
+}
+
 /* The same for an ordinary packet. */
 lx_inline __u32 lx_judge_sent_ordinary(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {

@@ -40,15 +40,7 @@ lx_apart int lx_any_inner(struct xdp_md *context, struct lx_opinion *opinion)
         reason = lx_read_link(&view, &cursor, packet, frame.vlan);
         if (reason == LX_UNDECIDED)
             reason = lx_read_inside_xdp(context, cursor.offset, frame.length, view.image->built_ins, packet);
-        lx_opaque(reason); /* the verifier follows the rest once, not once for every reason */
-        judgement = LX_JUDGED(reason);
-        if (reason == LX_UNDECIDED) {
-            service = lx_counted_service(packet);
-            if (packet->ethertype == ETH_P_IP)
-                judgement = lx_judge_sent(&view, packet, true, records);
-            else
-                judgement = lx_judge_sent(&view, packet, false, records);
-        }
+        judgement = lx_judge_any_sent(&view, packet, reason, records, &service);
     }
     if (opinion)
         return lx_answer(opinion, judgement, service, would);

@@ -194,13 +194,6 @@ lx_inline __u32 lx_judge_row(const struct lx_view *view, const struct lx_packet 
     return LX_JUDGEMENT(LX_REASON_ROW, row);
 }
 
-lx_inline __u32 lx_judge_ordinary_to_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
-{
-    __u32 row = lx_classify(view, &view->image->inbound, &packet->tuple, lx_service_of(packet), ipv4);
-
-    return lx_judge_row(view, packet, ipv4, row);
-}
-
 /* True when a packet on its way to the role, which no row allows, has the shape of a reply to a flow. */
 lx_inline bool lx_has_reply_shape(const struct lx_view *view, const struct lx_packet *packet)
 {

@@ -107,10 +107,12 @@ static bool ordinary_is_same(const struct lx_view *view, enum lx_hook hook, cons
     struct lx_packet ordinary = unread_packet();
     bool ipv4 = lx_ordinary_link(frame, true);
     struct lx_judgement again;
+    uint32_t row;
 
     if ((!ipv4 && !lx_ordinary_link(frame, false)) || view->image->vlans || !lx_ordinary(frame, &ordinary, ipv4))
         return true;
-    again = lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? lx_judge_ordinary_to_role(view, &ordinary, ipv4)
+    row = lx_classify(view, &view->image->inbound, &ordinary.tuple, lx_service_of(&ordinary), ipv4);
+    again = lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? lx_judge_row(view, &ordinary, ipv4, row)
                                                         : lx_judge_ordinary_from_role(view, &ordinary, ipv4));
     return again.reason == judgement->reason && again.row == judgement->row && ordinary.kind == packet->kind &&
            ordinary.ethertype == packet->ethertype && ordinary.transport == packet->transport &&
