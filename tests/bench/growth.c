@@ -5,7 +5,6 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,7 +185,6 @@ static size_t base_of(size_t i)
 static int report(const struct bench *bench)
 {
     json_t *results = json_array();
-    int error;
 
     for (size_t i = 0; i < POINTS; i++) {
         json_t *result = lx_rounds_json("growth", points[i].packet, "lyncxdp", "ns", &bench->times[i]);
@@ -196,30 +194,15 @@ static int report(const struct bench *bench)
         json_object_set_new(result, "of_none", json_real(lx_rounds_ratio(&bench->times[i], &bench->times[base_of(i)])));
         json_array_append_new(results, result);
     }
-    error = json_dumpf(results, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(4)) ? -EIO : 0;
-    puts("");
-    json_decref(results);
-    return error;
-}
-
-static int silent(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-    (void)level;
-    (void)format;
-    (void)arguments;
-    return 0;
+    return lx_results_write(results);
 }
 
 int main(void)
 {
     static struct bench bench;
-    cpu_set_t one;
     int error = 0;
 
-    CPU_ZERO(&one);
-    CPU_SET(0, &one);
-    sched_setaffinity(0, sizeof(one), &one);
-    libbpf_set_print(silent);
+    lx_loaded_prepare();
     bench.floor = floor__open_and_load();
     if (!bench.floor)
         error = -errno;

@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,6 +17,24 @@
 
 /* Flows and fragments that the maps in memory have room for. */
 #define HASH_ENTRIES 64
+
+static int silent(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+    (void)level;
+    (void)format;
+    (void)arguments;
+    return 0;
+}
+
+void lx_loaded_prepare(void)
+{
+    cpu_set_t one;
+
+    CPU_ZERO(&one);
+    CPU_SET(0, &one);
+    sched_setaffinity(0, sizeof(one), &one);
+    libbpf_set_print(silent);
+}
 
 /* Puts an image into a slot. `image` receives its map. */
 static int publish(struct lx_loaded *loaded, const struct lx_compiled *compiled, uint32_t slot, int *image)

@@ -21,6 +21,9 @@ struct lx_loaded {
     int image, candidate; /* file descriptors of the inner maps, or -1 */
 };
 
+/* Before anything is measured: stays on one CPU, and leaves it to the caller to say what went wrong. */
+void lx_loaded_prepare(void);
+
 /* Loads the programs over `compiled`, which must live as long. Returns 0 or -errno. */
 int lx_loaded_open(struct lx_loaded *loaded, const struct lx_compiled *compiled);
 void lx_loaded_close(struct lx_loaded *loaded);

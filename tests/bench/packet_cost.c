@@ -7,7 +7,6 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <getopt.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,14 +196,10 @@ static void report_class(const struct bench *bench, size_t i, json_t *results)
 static int report(const struct bench *bench)
 {
     json_t *results = json_array();
-    int error;
 
     for (size_t i = 0; i < LX_PACKET_CLASSES; i++)
         report_class(bench, i, results);
-    error = json_dumpf(results, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(4)) ? -EIO : 0;
-    puts("");
-    json_decref(results);
-    return error;
+    return lx_results_write(results);
 }
 
 static int read_arguments(int argc, char **argv, struct bench *bench)
@@ -228,24 +223,12 @@ static int read_arguments(int argc, char **argv, struct bench *bench)
     return 0;
 }
 
-static int silent(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-    (void)level;
-    (void)format;
-    (void)arguments;
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     static struct bench bench;
-    cpu_set_t one;
     int error = read_arguments(argc, argv, &bench);
 
-    CPU_ZERO(&one);
-    CPU_SET(0, &one);
-    sched_setaffinity(0, sizeof(one), &one);
-    libbpf_set_print(silent);
+    lx_loaded_prepare();
     bench.floor = floor__open_and_load();
     if (!bench.floor)
         error = error ?: -errno;

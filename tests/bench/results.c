@@ -2,6 +2,7 @@
 /* Medians and spreads of a benchmark's rounds, and how they are written down. */
 #include "results.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -51,6 +52,15 @@ json_t *lx_rounds_json(const char *part, const char *packet, const char *subject
     return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:f}", "part", part, "packet", packet, "subject", subject, "unit",
                      unit, "median", median, "min", sorted.values[0], "max",
                      sorted.values[sorted.count ? sorted.count - 1 : 0]);
+}
+
+int lx_results_write(json_t *results)
+{
+    int error = json_dumpf(results, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(4)) ? -EIO : 0;
+
+    puts("");
+    json_decref(results);
+    return error;
 }
 
 void lx_show_progress(const char *what, size_t done, size_t all)

@@ -26,6 +26,9 @@ double lx_rounds_ratio(const struct lx_rounds *rounds, const struct lx_rounds *b
 json_t *lx_rounds_json(const char *part, const char *packet, const char *subject, const char *unit,
                        const struct lx_rounds *rounds);
 
+/* Writes an array of them to standard output and lets go of it. Returns 0 or -EIO. */
+int lx_results_write(json_t *results);
+
 /* Says on a terminal how far it is; `done` of `all`. */
 void lx_show_progress(const char *what, size_t done, size_t all);
 
