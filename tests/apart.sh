@@ -17,6 +17,17 @@ own_ground() {
     ip link set lo up
 }
 
+# `outer` and its `wire`, on which a generator can put frames, and nobody else: the kernel's own IPv6 chatter would be
+# counted as well.
+outer_and_wire() {
+    local interface
+    ip link add outer type veth peer name wire
+    for interface in outer wire; do
+        ethtool -K "$interface" gro on >/dev/null
+        ip link set "$interface" addrgenmode none up
+    done
+}
+
 # `outer`, which is to be filtered, and the other end of its wire, with nobody there.
 outer_and_far() {
     ip link add outer type veth peer name far

@@ -13,7 +13,9 @@ RATE=150000 # so many a second that the card's ring never overflows
 export LC_ALL=C.UTF-8
 work=$(mktemp -d)
 started=
-tmux() { command tmux -S "$work/tmux" -f /dev/null "$@"; }
+# shellcheck source=tests/terminal.sh
+. "$tree/tests/terminal.sh"
+patience=100
 clean_up() {
     touch "$work/enough"
     tmux kill-server 2>/dev/null
@@ -28,13 +30,8 @@ cd "$work" || exit 1
 # --- The ground ------------------------------------------------------------------------------------------------------
 
 own_ground
-ip link add outer type veth peer name wire
-ethtool -K outer gro on >/dev/null && ethtool -K wire gro on >/dev/null
-# Nobody speaks on this wire but the generator.
+outer_and_wire
 echo 1 >/proc/sys/net/ipv6/conf/wire/disable_ipv6
-for interface in outer wire; do
-    ip link set "$interface" addrgenmode none up
-done
 until [ "$(cat /sys/class/net/outer/operstate)" = up ]; do sleep 0.05; done
 
 rows() {
@@ -161,17 +158,6 @@ by_metrics() {
         s/^port_(dropped|would_drop)_packets_total,transport="(.*)",port="(.*)"\}/port \1 \2 \3/
         s/^port dropped/port drop/; s/^port would_drop/port would-drop/' |
         awk '{ print } /^reason/ { print "packets", $NF }' | sum
-}
-
-screen() { tmux capture-pane -p -t view; }
-
-# shows PATTERN   the screen comes to match it.
-shows() {
-    local tries=100
-    until screen | grep -qE -e "$1"; do
-        [ $((tries--)) -gt 0 ] || { screen; return 1; }
-        sleep 0.1
-    done
 }
 
 # by_top PACKETS   once it has noticed so many.

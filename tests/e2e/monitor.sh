@@ -13,12 +13,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
 own_ground
-ip link add outer type veth peer name wire
-ethtool -K outer gro on >/dev/null && ethtool -K wire gro on >/dev/null
-# The kernel's own IPv6 chatter would be counted as well.
-for interface in outer wire; do
-    ip link set "$interface" addrgenmode none up
-done
+outer_and_wire
 ip addr add 198.51.100.1/24 dev outer
 ip neigh add 198.51.100.2 lladdr 02:00:00:00:00:02 dev outer nud permanent
 mac=$(cat /sys/class/net/outer/address)

@@ -10,16 +10,13 @@ set -u
 FLOOD=$tree/build/tests/flood/flood
 export LC_ALL=C.UTF-8 TZ=UTC
 work=$(mktemp -d)
-tmux() { command tmux -S "$work/tmux" -f /dev/null "$@"; }
+# shellcheck source=tests/terminal.sh
+. "$tree/tests/terminal.sh"
 trap 'tmux kill-server 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
 own_ground
-ip link add outer type veth peer name wire
-ethtool -K outer gro on >/dev/null && ethtool -K wire gro on >/dev/null
-for interface in outer wire; do
-    ip link set "$interface" addrgenmode none up
-done
+outer_and_wire
 ip addr add 198.51.100.1/24 dev outer
 mac=$(cat /sys/class/net/outer/address)
 
@@ -68,17 +65,6 @@ wait $watching
 check "rows without a packet are folded into a line" grep -E '^\(6 more rows without a packet\)$' rows.txt
 
 # --- The live view ---------------------------------------------------------------------------------------------------
-
-screen() { tmux capture-pane -p -t view; }
-
-# shows PATTERN   the screen comes to match it.
-shows() {
-    local tries=60
-    until screen | grep -qE -e "$1"; do
-        [ $((tries--)) -gt 0 ] || { screen; return 1; }
-        sleep 0.1
-    done
-}
 
 keys() { tmux send-keys -t view "$@"; }
 
