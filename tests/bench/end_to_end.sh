@@ -8,8 +8,8 @@
 # namespaces of its own. ROUNDS and SAMPLE_SECONDS say how long it takes.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 # shellcheck source=tests/bench/ground.sh
 . "$tree/tests/bench/ground.sh"
 

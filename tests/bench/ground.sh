@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the benchmarks in shell share, sourced after tests/apart.sh: the policy that is compared and the peers who are
+# What the benchmarks in shell share, sourced after tests/sandbox.sh: the policy that is compared and the peers who are
 # given the same one, a network namespace for each of them, and how a round's figures become one document.
 
 contoso=$tree/policies/sites/contoso.yaml

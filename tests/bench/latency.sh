@@ -5,8 +5,8 @@
 # Needs root; everything happens in a namespace of its own. ROUNDS says how long it takes.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 # shellcheck source=tests/bench/ground.sh
 . "$tree/tests/bench/ground.sh"
 

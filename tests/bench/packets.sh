@@ -4,8 +4,8 @@
 # peers only it is a program that a test run can be made of. Prints one JSON document. Needs root.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 # shellcheck source=tests/bench/ground.sh
 . "$tree/tests/bench/ground.sh"
 

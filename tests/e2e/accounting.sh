@@ -5,8 +5,8 @@
 # what the generator was told; that all of it arrived, the card's own XDP statistic says. In namespaces of its own.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 FLOOD=$tree/build/tests/flood/flood
 RATE=150000 # so many a second that the card's ring never overflows

@@ -4,8 +4,8 @@
 # alone, and what was done is taken back when a later step fails. In a network and a mount namespace of its own.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 FOREIGN=${FOREIGN:-$tree/build/floor.bpf.o}
 work=$(mktemp -d)

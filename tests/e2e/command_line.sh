@@ -4,8 +4,8 @@
 # and no trace of what failed. Everything happens in a network and a mount namespace of its own, with its own bpffs.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 FOREIGN=${FOREIGN:-$tree/build/floor.bpf.o}
 work=$(mktemp -d)

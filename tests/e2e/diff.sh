@@ -4,8 +4,8 @@
 # tell is not there. Each difference is held against what the kernel says before and after the update itself.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

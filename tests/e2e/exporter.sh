@@ -5,8 +5,8 @@
 # mount namespace of its own, with its own bpffs.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 ulimit -n "$(ulimit -Hn)"
 work=$(mktemp -d)

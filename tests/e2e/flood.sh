@@ -4,8 +4,8 @@
 # what the role has begun is remembered as before. Everything happens in a network and a mount namespace of its own.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 FLOOD=$tree/build/tests/flood/flood
 work=$(mktemp -d)

@@ -6,8 +6,8 @@
 # SECONDS_OF_FLOOD: how long (9); `make flood-updates` takes a minute.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 FLOOD=$tree/build/tests/flood/flood
 third=$((${SECONDS_OF_FLOOD:-9} / 3))

@@ -5,8 +5,8 @@
 # left behind is the same. Everything happens in a network and a mount namespace of its own; the box is that one.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 work=$(mktemp -d)
 hosts=(inet wan edge)

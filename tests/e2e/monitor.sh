@@ -4,8 +4,8 @@
 # kernel, tshark reads the capture, and a listener that is gone leaves nothing going on. In namespaces of its own.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 FLOOD=$tree/build/tests/flood/flood
 work=$(mktemp -d)

@@ -5,8 +5,8 @@
 # DevTools pipe: JSON messages that end with a zero byte, in on descriptor 3 and out on 4.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 if ! command -v chromium >/dev/null; then
     skip "the exporter's page in a browser" "chromium is not installed"

@@ -4,8 +4,8 @@
 # confined to is enough. There is no systemd to run them here: their command lines run with what the units say, by hand.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 work=$(mktemp -d)
 chmod 755 "$work"

@@ -4,8 +4,8 @@
 # by itself, commands queue, and drift is told. In a network and a mount namespace of its own, with its own bpffs.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -4,8 +4,8 @@
 # columns shows it, and what a policy says of every packet of a capture. In namespaces of its own.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 FLOOD=$tree/build/tests/flood/flood
 export LC_ALL=C.UTF-8 TZ=UTC
