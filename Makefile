@@ -105,7 +105,7 @@ $(BUILD)/sanitized/%.o: %.c | $(SKELETONS)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MD -MP -c $< -o $@
 
 $(BUILD)/sanitized/core.a: $(patsubst $(BUILD)/%,$(BUILD)/sanitized/%,$(CORE_OBJECTS)) \
-                           $(patsubst %.c,$(BUILD)/sanitized/%.o,$(wildcard tests/oracle/*.c tests/fixtures/*.c))
+                           $(patsubst %.c,$(BUILD)/sanitized/%.o,$(wildcard tests/oracle/*.c tests/fixtures/*.c tests/documents/*.c))
 	@rm -f $@
 	$(call say,AR)
 	$(Q)ar rcs $@ $^

@@ -1,50 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the documents print, as tests/documents/README.md describes it: the lines of the transcriptions with their
- * figures parsed, and the list of exceptions. For coverage.c alone.
- */
-#ifndef LYNCXDP_TESTS_PRINTED_LINES_H
-#define LYNCXDP_TESTS_PRINTED_LINES_H
+#include "printed_lines.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/row.h"
-
 #define DOCUMENTS "tests/documents/"
-#define LINES_LIMIT 512
-#define EXCEPTIONS_LIMIT 64
-
-struct printed_line {
-    char *document, *row, *edition, *roles, *side, *ports_text, *sources_text, *transport, *direction, *hook,
-        *application, *condition, *workload, *peers, *certainty, *note;
-    struct lx_ports ports, source_ports; /* as meant, where a misprint is noted; unused when unresolved */
-    bool unresolved;
-};
-
 #define PRINTED_FIELDS (offsetof(struct printed_line, ports) / sizeof(char *))
-
-struct printed {
-    struct printed_line lines[LINES_LIMIT];
-    size_t count;
-};
-
-/* Where a document and a policy differ on purpose. */
-struct exception {
-    char *kind, *where, *reason;
-    bool used;
-};
-
-struct exceptions {
-    struct exception items[EXCEPTIONS_LIMIT];
-    size_t count;
-};
 
 /* Reads a line's fields, tab-separated; the first one owns the text of all, which lives as long as the test. False at
  * the end of the file. */
-static inline bool read_fields(FILE *file, char **fields, size_t count)
+static bool read_fields(FILE *file, char **fields, size_t count)
 {
     char *text = NULL, *rest;
     size_t room = 0;
@@ -61,7 +28,7 @@ static inline bool read_fields(FILE *file, char **fields, size_t count)
     return true;
 }
 
-static inline FILE *open_table(const char *path, size_t fields)
+static FILE *open_table(const char *path, size_t fields)
 {
     FILE *file = fopen(path, "r");
     char *names[PRINTED_FIELDS];
@@ -72,7 +39,7 @@ static inline FILE *open_table(const char *path, size_t fields)
     return file;
 }
 
-static inline void parse_line(struct printed_line *line)
+static void parse_line(struct printed_line *line)
 {
     static const char misprint[] = "misprint of ";
     bool meant = !strncmp(line->note, misprint, strlen(misprint));
@@ -85,7 +52,7 @@ static inline void parse_line(struct printed_line *line)
         cr_assert_eq(lx_ports_parse(line->sources_text, &line->source_ports, NULL), 0, "%s", line->row);
 }
 
-static inline void read_document(struct printed *printed, const char *document)
+static void read_document(struct printed *printed, const char *document)
 {
     char path[128];
     FILE *file;
@@ -99,7 +66,7 @@ static inline void read_document(struct printed *printed, const char *document)
     fclose(file);
 }
 
-static inline struct printed *read_printed(void)
+struct printed *read_printed(void)
 {
     static const char *const documents[] = {"ocs2007", "ocs2007r2", "lync2010-servers", "lync2010-edge",
                                             "lync2010-poster"};
@@ -111,7 +78,7 @@ static inline struct printed *read_printed(void)
     return printed;
 }
 
-static inline struct exceptions *read_exceptions(void)
+struct exceptions *read_exceptions(void)
 {
     struct exceptions *exceptions = calloc(1, sizeof(*exceptions));
     FILE *file = open_table(DOCUMENTS "exceptions.tsv", 3);
@@ -125,15 +92,14 @@ static inline struct exceptions *read_exceptions(void)
     return exceptions;
 }
 
-static inline void free_exceptions(struct exceptions *exceptions)
+void free_exceptions(struct exceptions *exceptions)
 {
     for (size_t i = 0; i < exceptions->count; i++)
         free(exceptions->items[i].kind);
     free(exceptions);
 }
 
-/* True when a field's list, "front-end,director", has the word. */
-static inline bool listed(const char *list, const char *word)
+bool listed(const char *list, const char *word)
 {
     size_t length = strlen(word);
 
@@ -143,8 +109,7 @@ static inline bool listed(const char *list, const char *word)
     return false;
 }
 
-/* True when a line's list has the role, or one that this role is too: what is printed of that one holds for it. */
-static inline bool names_role(const char *list, const char *role)
+bool names_role(const char *list, const char *role)
 {
     static const char *const more[][2] = {
         {"front-end-mediation", "front-end"},  {"front-end-cms", "front-end"},   {"consolidated-edge", "access-edge"},
@@ -159,35 +124,32 @@ static inline bool names_role(const char *list, const char *role)
     return false;
 }
 
-static inline bool line_has_hook(const struct printed_line *line, enum lx_hook hook)
+bool line_has_hook(const struct printed_line *line, enum lx_hook hook)
 {
     return !strcmp(line->hook, "both") || !strcmp(line->hook, hook == LX_HOOK_TO_ROLE ? "to-role" : "from-role");
 }
 
-static inline bool line_has_side(const struct printed_line *line, enum lx_side side)
+bool line_has_side(const struct printed_line *line, enum lx_side side)
 {
     if (side == LX_SIDE_NONE)
         return !strcmp(line->side, "-");
     return !strcmp(line->side, "both") || !strcmp(line->side, lx_side_name(side));
 }
 
-static inline bool line_has_lb(const struct printed_line *line, enum lx_lb lb)
+bool line_has_lb(const struct printed_line *line, enum lx_lb lb)
 {
     if (!strcmp(line->condition, "lb-hardware"))
         return lb == LX_LB_HARDWARE;
     return strcmp(line->condition, "lb-dns") || lb == LX_LB_DNS;
 }
 
-static inline bool line_has_transport(const struct printed_line *line, enum lx_transport transport)
+bool line_has_transport(const struct printed_line *line, enum lx_transport transport)
 {
     return !strcmp(line->transport, "tcp/udp") || !strcmp(line->transport, transport == LX_TCP ? "tcp" : "udp");
 }
 
-/* The line asks for one of the groups that a site gives addresses, and for nobody else. */
-static inline bool line_names_groups(const struct printed_line *line)
+bool line_names_groups(const struct printed_line *line)
 {
     return !listed(line->peers, "any") &&
            (listed(line->peers, "pool") || listed(line->peers, "next-hop") || listed(line->peers, "pool-vip"));
 }
-
-#endif

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * How a policy differs from what the documents print: printed lines that it does not open, rows without their line, and
- * numbered lines that no row cites. For coverage.c alone.
- */
-#ifndef LYNCXDP_TESTS_COVERAGE_H
-#define LYNCXDP_TESTS_COVERAGE_H
+#include "coverage.h"
 
+#include <criterion/criterion.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdint.h>
-
-#include "printed_lines.h"
-#include "user/core/policy_file.h"
+#include <stdlib.h>
+#include <string.h>
 
 /* --- Ports as sets ------------------------------------------------------------------------------------------------ */
 
@@ -19,7 +14,7 @@ struct port_set {
     uint64_t bits[65536 / 64];
 };
 
-static inline void add_ports(struct port_set *set, const struct lx_ports *ports)
+static void add_ports(struct port_set *set, const struct lx_ports *ports)
 {
     static const struct lx_ports all = {.count = 1, .ranges = {{1, 65535}}};
 
@@ -31,7 +26,7 @@ static inline void add_ports(struct port_set *set, const struct lx_ports *ports)
 }
 
 /* The first of the ports that the set lacks, or 0. */
-static inline unsigned first_lacking(const struct port_set *set, const struct lx_ports *ports)
+static unsigned first_lacking(const struct port_set *set, const struct lx_ports *ports)
 {
     struct port_set wanted = {{0}};
 
@@ -42,7 +37,7 @@ static inline unsigned first_lacking(const struct port_set *set, const struct lx
     return 0;
 }
 
-static inline bool within(const struct lx_ports *inner, const struct lx_ports *outer)
+bool within(const struct lx_ports *inner, const struct lx_ports *outer)
 {
     struct port_set set = {{0}};
 
@@ -54,22 +49,14 @@ static inline bool within(const struct lx_ports *inner, const struct lx_ports *o
 
 /* --- Findings ----------------------------------------------------------------------------------------------------- */
 
-struct findings {
-    struct exceptions *exceptions;
-    size_t count;
-    char *text; /* one line each */
-    size_t size;
-    FILE *out;
-};
-
-static inline void open_findings(struct findings *findings)
+void open_findings(struct findings *findings)
 {
     *findings = (struct findings){.exceptions = read_exceptions()};
     findings->out = open_memstream(&findings->text, &findings->size);
     cr_assert_not_null(findings->out);
 }
 
-static inline bool excepted(struct exceptions *exceptions, const char *kind, const char *where)
+bool excepted(struct exceptions *exceptions, const char *kind, const char *where)
 {
     for (size_t i = 0; i < exceptions->count; i++) {
         struct exception *exception = &exceptions->items[i];
@@ -81,7 +68,7 @@ static inline bool excepted(struct exceptions *exceptions, const char *kind, con
 }
 
 /* Something differs: `where` is the printed line or the row. Nothing is noted when that is an exception. */
-static inline void __attribute__((format(printf, 4, 5)))
+static void __attribute__((format(printf, 4, 5)))
 found(struct findings *findings, const char *kind, const char *where, const char *format, ...)
 {
     va_list arguments;
@@ -95,7 +82,7 @@ found(struct findings *findings, const char *kind, const char *where, const char
     va_end(arguments);
 }
 
-static inline void close_findings(struct findings *findings)
+void close_findings(struct findings *findings)
 {
     fclose(findings->out);
     free(findings->text);
@@ -109,7 +96,7 @@ struct rows {
     size_t count;
 };
 
-static inline void add_rows(struct rows *rows, const struct lx_role *role)
+static void add_rows(struct rows *rows, const struct lx_role *role)
 {
     for (size_t i = 0; i < role->row_count; i++) {
         cr_assert_lt(rows->count, sizeof(rows->items) / sizeof(*rows->items));
@@ -119,13 +106,13 @@ static inline void add_rows(struct rows *rows, const struct lx_role *role)
         add_rows(rows, role->includes[i]);
 }
 
-static inline const struct lx_endpoint *partner_of(const struct lx_row *row)
+static const struct lx_endpoint *partner_of(const struct lx_row *row)
 {
     return lx_row_hook(row) == LX_HOOK_TO_ROLE ? &row->from : &row->to;
 }
 
 /* Whether a row and a line may speak of the same partner; `wider` is who may be the wider of the two. */
-static inline bool same_partner(const struct lx_row *row, const struct printed_line *line, bool row_may_be_wider)
+static bool same_partner(const struct lx_row *row, const struct printed_line *line, bool row_may_be_wider)
 {
     const struct lx_endpoint *partner = partner_of(row);
 
@@ -136,7 +123,7 @@ static inline bool same_partner(const struct lx_row *row, const struct printed_l
     return !line_names_groups(line) || listed(line->peers, partner->group);
 }
 
-static inline bool serves(const struct lx_row *row, const struct printed_line *line)
+static bool serves(const struct lx_row *row, const struct printed_line *line)
 {
     bool some = !row->workloads.count || !strcmp(line->workload, "-");
 
@@ -146,7 +133,7 @@ static inline bool serves(const struct lx_row *row, const struct printed_line *l
 }
 
 /* "SIP (MTLS)" and "SIP" are one application, as far as the first word goes. */
-static inline bool same_application(const struct lx_row *row, const struct printed_line *line)
+static bool same_application(const struct lx_row *row, const struct printed_line *line)
 {
     const char *a = row->application ? row->application : "", *b = line->application;
 
@@ -169,7 +156,7 @@ struct demand {
     enum lx_transport transport;
 };
 
-static inline bool answers(const struct lx_row *row, const struct demand *demand)
+static bool answers(const struct lx_row *row, const struct demand *demand)
 {
     return !row->unresolved && lx_row_hook(row) == demand->hook &&
            (row->side == LX_SIDE_NONE || row->side == demand->side) &&
@@ -178,13 +165,13 @@ static inline bool answers(const struct lx_row *row, const struct demand *demand
            serves(row, demand->line);
 }
 
-static inline void line_name(const struct printed_line *line, char name[128])
+static void line_name(const struct printed_line *line, char name[128])
 {
     snprintf(name, 128, "%s %s", line->document, line->row);
 }
 
 /* Returns true when it is met. */
-static inline bool check_demand(const struct rows *rows, const struct demand *demand, struct findings *findings)
+static bool check_demand(const struct rows *rows, const struct demand *demand, struct findings *findings)
 {
     const struct printed_line *line = demand->line;
     struct port_set open = {{0}};
@@ -204,8 +191,8 @@ static inline bool check_demand(const struct rows *rows, const struct demand *de
 }
 
 /* It opens nothing, but a row says that it is there. */
-static inline void check_unresolved(const struct rows *rows, const struct printed_line *line, const char *role,
-                                    struct findings *findings)
+static void check_unresolved(const struct rows *rows, const struct printed_line *line, const char *role,
+                             struct findings *findings)
 {
     char where[128];
 
@@ -220,8 +207,8 @@ static inline void check_unresolved(const struct rows *rows, const struct printe
     found(findings, "missing", where, "%s has no unresolved row for %s", role, line->application);
 }
 
-static inline void check_line(const struct rows *rows, const struct printed_line *line, const char *role,
-                              struct findings *findings)
+static void check_line(const struct rows *rows, const struct printed_line *line, const char *role,
+                       struct findings *findings)
 {
     struct demand demand = {.line = line, .role = role};
 
@@ -240,8 +227,7 @@ static inline void check_line(const struct rows *rows, const struct printed_line
 }
 
 /* The roles that a line is about are there. */
-static inline void check_roles(const struct lx_policy_file *file, const struct printed_line *line,
-                               struct findings *findings)
+static void check_roles(const struct lx_policy_file *file, const struct printed_line *line, struct findings *findings)
 {
     char *roles = strdup(line->roles), *rest = roles, where[128];
 
@@ -253,16 +239,14 @@ static inline void check_roles(const struct lx_policy_file *file, const struct p
     free(roles);
 }
 
-static inline void find_missing_roles(const struct lx_policy_file *file, const struct printed *printed,
-                                      struct findings *findings)
+void find_missing_roles(const struct lx_policy_file *file, const struct printed *printed, struct findings *findings)
 {
     for (size_t i = 0; i < printed->count; i++)
         if (!strcmp(printed->lines[i].edition, file->edition))
             check_roles(file, &printed->lines[i], findings);
 }
 
-static inline void find_missing(const struct lx_policy_file *file, const struct printed *printed,
-                                struct findings *findings)
+void find_missing(const struct lx_policy_file *file, const struct printed *printed, struct findings *findings)
 {
     for (size_t i = 0; i < file->role_count; i++) {
         struct rows rows = {.count = 0};
@@ -291,8 +275,7 @@ static const struct {
     {"media", "media-ports"},
 };
 
-/* Whether a row's citation is this line, whatever part of it: "servers 9", or a label somewhere on the poster. */
-static inline bool cites(const struct lx_row *row, const struct printed_line *line)
+bool cites(const struct lx_row *row, const struct printed_line *line)
 {
     const char *place = row->citation ? strchr(row->citation, ' ') : NULL;
     char cited[64];
@@ -314,8 +297,7 @@ static inline bool cites(const struct lx_row *row, const struct printed_line *li
 }
 
 /* The line is about the role, on the row's hook and side; or the role is the peer, for whom the hook turns round. */
-static inline bool speaks_of(const struct printed_line *line, const char *role, const struct lx_row *row,
-                             enum lx_side side)
+static bool speaks_of(const struct printed_line *line, const char *role, const struct lx_row *row, enum lx_side side)
 {
     enum lx_hook hook = lx_row_hook(row), turned = hook == LX_HOOK_TO_ROLE ? LX_HOOK_FROM_ROLE : LX_HOOK_TO_ROLE;
 
@@ -324,8 +306,8 @@ static inline bool speaks_of(const struct printed_line *line, const char *role, 
     return names_role(line->peers, role) && line_has_hook(line, turned);
 }
 
-static inline bool allows(const struct printed_line *line, const char *role, const struct lx_row *row,
-                          enum lx_side side, enum lx_transport transport)
+static bool allows(const struct printed_line *line, const char *role, const struct lx_row *row, enum lx_side side,
+                   enum lx_transport transport)
 {
     return !line->unresolved && cites(row, line) && speaks_of(line, role, row, side) &&
            (row->lb == LX_LB_ANY ? line_has_lb(line, LX_LB_HARDWARE) && line_has_lb(line, LX_LB_DNS)
@@ -334,8 +316,8 @@ static inline bool allows(const struct printed_line *line, const char *role, con
            same_partner(row, line, false);
 }
 
-static inline void check_row(const struct printed *printed, const struct lx_policy_file *file, const char *role,
-                             const struct lx_row *row, enum lx_side side, struct findings *findings)
+static void check_row(const struct printed *printed, const struct lx_policy_file *file, const char *role,
+                      const struct lx_row *row, enum lx_side side, struct findings *findings)
 {
     for (enum lx_transport transport = LX_TCP; transport <= LX_UDP; transport++) {
         struct port_set allowed = {{0}};
@@ -357,8 +339,8 @@ static inline void check_row(const struct printed *printed, const struct lx_poli
 }
 
 /* A row that opens nothing rests on a line that is printed without a port or a transport. */
-static inline void check_unresolved_row(const struct printed *printed, const struct lx_policy_file *file,
-                                        const char *role, const struct lx_row *row, struct findings *findings)
+static void check_unresolved_row(const struct printed *printed, const struct lx_policy_file *file, const char *role,
+                                 const struct lx_row *row, struct findings *findings)
 {
     char where[128];
 
@@ -370,8 +352,7 @@ static inline void check_unresolved_row(const struct printed *printed, const str
     found(findings, "unprinted", where, "at %s it is unresolved, but no such line is printed", role);
 }
 
-static inline void find_unprinted(const struct lx_policy_file *file, const struct printed *printed,
-                                  struct findings *findings)
+void find_unprinted(const struct lx_policy_file *file, const struct printed *printed, struct findings *findings)
 {
     for (size_t i = 0; i < file->role_count; i++) {
         const struct lx_role *role = &file->roles[i];
@@ -394,7 +375,7 @@ static inline void find_unprinted(const struct lx_policy_file *file, const struc
 
 /* --- Every numbered line is cited --------------------------------------------------------------------------------- */
 
-static inline bool in_cited_table(const struct printed_line *line)
+static bool in_cited_table(const struct printed_line *line)
 {
     for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
         if (!strncmp(line->row, tables[i].table, strlen(tables[i].table)) && line->row[strlen(tables[i].table)] == '/')
@@ -402,7 +383,7 @@ static inline bool in_cited_table(const struct printed_line *line)
     return false;
 }
 
-static inline bool is_cited(const struct lx_policy_file *file, const struct printed_line *line)
+static bool is_cited(const struct lx_policy_file *file, const struct printed_line *line)
 {
     for (size_t i = 0; i < file->role_count; i++)
         for (size_t j = 0; j < file->roles[i].row_count; j++)
@@ -411,8 +392,7 @@ static inline bool is_cited(const struct lx_policy_file *file, const struct prin
     return false;
 }
 
-static inline void find_uncited(const struct lx_policy_file *file, const struct printed *printed,
-                                struct findings *findings)
+void find_uncited(const struct lx_policy_file *file, const struct printed *printed, struct findings *findings)
 {
     for (size_t i = 0; i < printed->count; i++) {
         const struct printed_line *line = &printed->lines[i];
@@ -423,5 +403,3 @@ static inline void find_uncited(const struct lx_policy_file *file, const struct 
             found(findings, "uncited", where, "no row cites it");
     }
 }
-
-#endif
