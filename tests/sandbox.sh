@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 # A network and a mount namespace for a shell test of its own: sourced first, it begins the test anew inside them.
 # Gives `tree`, LYNCXDP and what tests/tap.sh has; what the caller's environment says of a session is forgotten.
 
@@ -11,10 +12,20 @@ fi
 LYNCXDP=${LYNCXDP:-$tree/build/lyncxdp}
 unset SSH_CONNECTION LYNCXDP_POLICIES
 
-# A bpffs and a /run of its own, and a loopback.
+run() { "$LYNCXDP" "$@"; }
+
+# A bpffs (mounted with $bpffs_options) and a /run of its own, and a loopback.
 own_ground() {
-    mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
+    mount -t sysfs none /sys && mount -t bpf -o "${bpffs_options:-rw}" bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
     ip link set lo up
+}
+
+# is_up INTERFACE…   They carry packets.
+is_up() {
+    local interface
+    for interface in "$@"; do
+        [ "$(cat "/sys/class/net/$interface/operstate")" = up ] || return
+    done
 }
 
 # `outer` and its `wire`, on which a generator can put frames, and nobody else: the kernel's own IPv6 chatter would be
@@ -24,8 +35,11 @@ outer_and_wire() {
     ip link add outer type veth peer name wire
     for interface in outer wire; do
         ethtool -K "$interface" gro on >/dev/null
+        echo 0 >"/proc/sys/net/ipv6/conf/$interface/router_solicitations"
+        echo 0 >"/proc/sys/net/ipv6/conf/$interface/accept_ra"
         ip link set "$interface" addrgenmode none up
     done
+    until_true 30 is_up outer wire || exit 1
 }
 
 # `outer`, which is to be filtered, and the other end of its wire, with nobody there.
@@ -35,3 +49,15 @@ outer_and_far() {
     ip link set outer up
     ip link set far up
 }
+
+# `outer`, which is to be filtered, and at the other end of its wire `far`, an interface of a host in a network namespace
+# of its own; in_far runs a command there.
+outer_and_far_host() {
+    ip netns add far && ip link add outer type veth peer name far netns far || exit 1
+    ip addr add 198.51.100.1/24 dev outer
+    ip link set outer up
+    in_far sh -c 'ip link set lo up; ip addr add 198.51.100.9/24 dev far; ip link set far up'
+    in_far ip neigh replace 198.51.100.1 lladdr "$(cat /sys/class/net/outer/address)" dev far
+    until_true 30 is_up outer || exit 1
+}
+in_far() { nsenter --net=/run/netns/far "$@"; }

@@ -14,21 +14,20 @@ cd "$work" || exit 1
 own_ground
 outer_and_far
 
-run() { "$LYNCXDP" "$@"; }
-
 # verdict pass|drop TRANSPORT SRC DST:PORT   what the kernel says of a packet.
 verdict() {
     local expected=$1
     shift
     answers ".verdict == \"$expected\"" run explain outer "$@" --json
 }
-state() { run status outer --json 2>/dev/null | jq -c '[.[] | [.generation, .digest]]'; }
+# state   generation and digest of each hook; nothing attached is a state, too.
+state() { run status --json | jq -c '[.[] | [.generation, .digest]]'; }
 
 # changes_nothing CODE PATTERN command…   It ends so, and what is in force is as before.
 changes_nothing() {
     local before
     before=$(state)
-    says "$@" && [ "$(state)" = "$before" ]
+    says "$@" && is "$(state)" "$before"
 }
 
 cat >site.yaml <<'END'
@@ -66,8 +65,8 @@ run update outer --role access-edge --side internal --set pool=192.0.2.20 --set 
 check "a name with another address is told both ways" answers '(.allowed | length > 0) and (.dropped | length > 0)' \
     run diff outer --set pool=192.0.2.21 --set next-hop=192.0.2.21 --json
 check "with the addresses" says 0 '192\.0\.2\.21' run diff outer --set pool=192.0.2.21 --set next-hop=192.0.2.21
-check "one more address only allows" answers '.dropped == [] and all(.allowed[] | select(.hook == "to-role");
-    .source_addresses == ["192.0.2.21"])' \
+check "one more address only allows" answers '.dropped == [] and ([.allowed[] | select(.hook == "to-role") |
+    .source_addresses[]] | unique == ["192.0.2.21"])' \
     run diff outer --set pool=192.0.2.20,192.0.2.21 --set next-hop=192.0.2.20,192.0.2.21 --json
 
 # Switches.
@@ -85,7 +84,7 @@ sed -i 's/198.51.100.9/198.51.100.8/' site.yaml
 check "files that changed since are told" says 0 'warning: the files have changed since generation' run diff outer
 check "with no trace" changes_nothing 0 'warning' run diff outer
 run update outer >/dev/null
-check "and not after an update" bash -c "! '$LYNCXDP' diff outer 2>&1 | grep -q 'have changed'"
+check "and not after an update" says_no 0 'have changed' run diff outer
 sed 's/port: 22/port: 23/' site.yaml >other.yaml
 check "another site is told both ways" answers '([.allowed[].destination_port] == ["23"]) and
     ([.dropped[].destination_port] == ["22"])' run diff outer --site other.yaml --json

@@ -17,8 +17,6 @@ cd "$work" || exit 1
 own_ground
 outer_and_far
 
-run() { "$LYNCXDP" "$@"; }
-
 # A policy that includes a file in another directory, and a site.
 mkdir rules
 more() {
@@ -28,27 +26,21 @@ more() {
 site() { printf 'site: test\nrows:\n  - {id: ssh, from: 198.51.100.%s, source-port: any, to: self, port: 22, transport: tcp}\n' "$1"; }
 site 1 >site.yaml
 
-status() { run status outer --json 2>/dev/null | jq -r ".[0] | $1"; }
+status() { run status outer --json | jq -r ".[0] | $1"; }
 generation() { status .generation; }
 
-# soon "command"   It holds within a while.
-soon() {
-    for _ in $(seq 300); do
-        eval "$1" && return 0
-        sleep 0.1
-    done
-    echo "never: $1"
-    tail -5 log
-    return 1
-}
+# soon command…   It comes to hold.
+soon() { until_true 60 "$@" || { tail -5 log; return 1; }; }
+# judged PASS|DROP SOURCE PORT   what the kernel says of a connection to the role.
+judged() { answers ".verdict == \"$1\"" run explain outer tcp "$2" "198.51.100.1:$3" --json; }
 # follows SOURCE   ssh is open for this source soon, and for nobody else of the ten.
 follows() {
-    soon "run explain outer tcp 198.51.100.$1 198.51.100.1:22 --json | jq -e '.verdict == \"pass\"' >/dev/null" &&
-        soon "run explain outer tcp 198.51.100.99 198.51.100.1:22 --json | jq -e '.verdict == \"drop\"' >/dev/null"
+    soon judged pass "198.51.100.$1" 22 && judged drop 198.51.100.99 22
 }
 # told PATTERN   The watcher says so soon, in what it has said since `mark`.
 mark() { marked=$(wc -l <log); }
-told() { soon "tail -n +$((marked + 1)) log | grep -qE '$1'"; }
+said() { tail -n "+$((marked + 1))" log | grep -E -e "$1"; }
+told() { soon said "$1"; }
 
 run attach outer --role access-edge --site site.yaml --set next-hop=192.0.2.10 >/dev/null
 check "not with a trial" says 2 'leave one of them out' run update outer --watch --try 60
@@ -125,7 +117,7 @@ roles:
     rows:
       - {id: own, from: any, source-port: any, to: self, port: 7777, transport: tcp}
 END
-opens() { soon "run explain outer tcp 203.0.113.7 198.51.100.1:$1 --json | jq -e '.verdict == \"pass\"' >/dev/null"; }
+opens() { soon judged pass 203.0.113.7 "$1"; }
 run update outer --role mine --policy mine.yaml >/dev/null
 site 11 >site.yaml
 check "the next change finds the files of another policy" follows 11
@@ -138,7 +130,7 @@ more 7002
 check "and forgotten when it is mended" opens 7002
 rm -r rules
 mark
-check "a directory that is deleted" soon "tail -1 log | grep -q 'the policy in force stays'"
+check "a directory that is deleted" told 'the policy in force stays'
 mkdir rules && more 7003
 check "and made again" opens 7003
 mkdir new && mv rules/more.yaml new/ && sed -i 's/7003/7004/' new/more.yaml && mv rules old && mv new rules
@@ -147,8 +139,7 @@ check "a directory that another is put in the place of" opens 7004
 # --- The end -----------------------------------------------------------------------------------------------------------
 
 kill -INT $watcher
-wait $watcher
-ended=$?
+reap $watcher
 check "SIGINT ends it, and that is no failure" [ $ended -eq 0 ]
 check "it says so" grep -q 'no longer watching' log
 check "the policy stays in force" opens 7004
@@ -157,8 +148,7 @@ check "the policy stays in force" opens 7004
 watcher=$!
 marked=0
 told 'watching' && kill -TERM $watcher
-wait $watcher
-ended=$?
+reap $watcher
 check "so does SIGTERM" [ $ended -eq 0 ]
 : >log
 "$LYNCXDP" update outer --watch >>log 2>&1 &
