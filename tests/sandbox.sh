@@ -61,3 +61,15 @@ outer_and_far_host() {
     until_true 30 is_up outer || exit 1
 }
 in_far() { nsenter --net=/run/netns/far "$@"; }
+
+# echoed SECONDS ADDRESS [WRAPPER…]   What is sent to that address of socat's comes back within so many seconds. TCP is
+# left to end by itself.
+echoed() {
+    local reply='' asking answers
+    exec {answers}< <(exec "${@:3}" socat -t "$1" - "$2" <<<question)
+    asking=$!
+    read -rt "$1" reply <&"$answers"
+    if [[ $2 == UDP* ]]; then kill $asking; else until_true "$1" runs_no_more $asking; fi
+    exec {answers}<&-
+    is "$reply" question
+}

@@ -549,15 +549,7 @@ done
 echoing() { is "$(in_far ss -Huln | grep -cE ':(53|5353) ')" 2; }
 check "somebody answers at the far end" until_true 30 echoing
 # answered PORT [SECONDS]   what is sent there from port 40000 + PORT comes back.
-answered() {
-    local reply='' asking answers
-    exec {answers}< <(exec socat -t "${2:-30}" - "UDP4:198.51.100.9:$1,sourceport=$((40000 + $1))" <<<ping)
-    asking=$!
-    read -rt "${2:-30}" reply <&"$answers"
-    kill $asking
-    exec {answers}<&-
-    is "$reply" ping
-}
+answered() { echoed "${2:-30}" "UDP4:198.51.100.9:$1,sourceport=$((40000 + $1))"; }
 # unanswered PORT   nothing does; that it was sent, and where it was dropped, is for the counters to tell.
 unanswered() { ! answered "$1" 1; }
 attach_edge() { run attach outer --role access-edge "$@"; }

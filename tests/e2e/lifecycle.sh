@@ -79,8 +79,8 @@ remembers() {
 pins() { ls /sys/fs/bpf/lyncxdp 2>/dev/null; }
 has_clsact() { says 0 clsact tc qdisc show dev "$1"; }
 # What must hold of NAME [WRAPPER] when its interface is left alone.
-has_no_xdp() { says_no 0 prog/xdp ${2:-} ip -d link show dev "$1"; }
-has_no_clsact() { [ -z "$(pins)" ] && says_no 0 clsact ${2:-} tc qdisc show dev "$1"; }
+has_no_xdp() { says_no 0 prog/xdp "${2:-env}" ip -d link show dev "$1"; }
+has_no_clsact() { [ -z "$(pins)" ] && says_no 0 clsact "${2:-env}" tc qdisc show dev "$1"; }
 clean() { has_no_xdp "$@" && has_no_clsact "$@"; }
 inode() { stat -Lc %i "/run/netns/$1"; }
 now_attached() { says 0 'filtering as av-edge' run attach "$1" --role av-edge; }
