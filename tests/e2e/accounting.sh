@@ -9,13 +9,12 @@ set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 FLOOD=$tree/build/tests/flood/flood
-RATE=150000 # so many a second that the card's ring never overflows
+rate=150000 # so many a second that the card's ring does not overflow where there is nobody else
 export LC_ALL=C.UTF-8
 work=$(mktemp -d)
 started=
 # shellcheck source=tests/terminal.sh
 . "$tree/tests/terminal.sh"
-patience=100
 clean_up() {
     touch "$work/enough"
     tmux kill-server 2>/dev/null
@@ -32,7 +31,6 @@ cd "$work" || exit 1
 own_ground
 outer_and_wire
 echo 1 >/proc/sys/net/ipv6/conf/wire/disable_ipv6
-until [ "$(cat /sys/class/net/outer/operstate)" = up ]; do sleep 0.05; done
 
 rows() {
     cat <<END
@@ -91,8 +89,6 @@ sum() {
     awk '{ n = $NF; $NF = ""; all[$0] += n } END { for (what in all) if (all[what]) print what all[what] }' | sort
 }
 
-run() { "$LYNCXDP" "$@"; }
-
 # expected SHARE VERDICT   what is to be counted of one SHARE-th of the streams; VERDICT is that of what is not let in.
 expected() {
     local frames reason from to options list service each row
@@ -119,7 +115,7 @@ send() {
     streams | while read -r frames reason from to options list; do
         read -ra ports <<<"${list//[a-z][a-z][a-z]\//--ports &}"
         # shellcheck disable=SC2086 # an option or nothing
-        "$FLOOD" wire --frames $((frames / $1)) --rate $RATE --from "$from" --to "$to" ${options#none} "${ports[@]}"
+        timeout 300 "$FLOOD" wire --frames $((frames / $1)) --rate $rate --from "$from" --to "$to" ${options#none} "${ports[@]}"
     done >sent
 }
 
@@ -200,20 +196,17 @@ largest() { grep '^port' | sed 's/.* //' | sort -rn | head -n 10; }
 
 # The same lines; what differs is shown.
 same() { diff "$1" "$2"; }
-is() { [ "$1" = "$2" ] || { echo "'$1' is not '$2'"; return 1; }; }
 
 # --- A time of traffic -------------------------------------------------------------------------------------------------
 
 # Starts an exporter on a port of the kernel's choice; its address is left in the file NAME.
 export_as() {
-    local name=$1 tries=100
+    local name=$1
     shift
     "$LYNCXDP" exporter --listen 127.0.0.1:0 "$@" >"$name.said" 2>&1 &
     started="$started $!"
-    until sed -n 's/^answering at //p' "$name.said" | grep . >"$name"; do
-        [ $((tries--)) -gt 0 ] || { cat "$name.said"; exit 1; }
-        sleep 0.1
-    done
+    until_true 60 grep '^answering at ' "$name.said" || exit
+    sed -n 's/^answering at //p' "$name.said" >"$name"
 }
 
 # Ten times a second, for as long as packets come.
@@ -241,9 +234,9 @@ keep_updating() {
 }
 
 # traffic SHARE updates|quiet ATTACH OPTION…   Attaches anew, and sends. A frame that was lost before the card saw it,
-# which happens where others keep the machine busy, is nobody's; then it begins again.
+# which happens where others keep the machine busy, is nobody's; then it begins again, at half the rate.
 traffic() {
-    local share=$1 updates=$2 what helpers tries=3
+    local share=$1 updates=$2 what helper helpers tries=4
     shift 2
     while [ $((tries--)) -gt 0 ]; do
         rm -rf scrapes enough turns update.failed
@@ -261,10 +254,10 @@ traffic() {
         fi
         send "$share"
         touch enough
-        # shellcheck disable=SC2086
-        wait $helpers
+        for helper in $helpers; do reap "$helper"; done
         [ "$(sent lost)" -ne 0 ] || break
-        echo "# $(sent lost) frames were lost before the card; once more"
+        echo "# $(sent lost) frames were lost before the card; once more, more slowly"
+        rate=$((rate / 2))
     done
     sleep 0.6 # longer than an answer is shared
     get "$(<some)" metrics >metrics
@@ -281,6 +274,10 @@ fallen() {
             END { for (name in was) if (!(name in seen)) print "gone", name }' "$before" "$scrape"
         before=$scrape
     done
+}
+
+rising() {
+    prints_nothing fallen && [ "$(cat scrapes/1* | grep 'hook="to-role",reason="row"' | sort -u | wc -l)" -gt 2 ]
 }
 
 # agree WHEN VERDICT UNNAMED…   Every view tells the lines in `right`.
@@ -300,7 +297,7 @@ agree() {
     check "$when: so does one that names some ports, with the rest in one" same right.others metrics.lines
     check "$when: and there is a rest" grep -E "^port $verdict (tcp|udp) other [1-9]" metrics.lines
     by_page >page
-    check "$when: what its page shows is the same" is "$(comm -13 right page)" ''
+    check "$when: what its page shows is the same" prints_nothing comm -13 right page
     check "$when: all rows and reasons" same <(grep -E "^(row|reason .* $verdict )" right) <(grep -v ^port page)
     check "$when: and the ports with most" same <(largest <right) <(largest <page)
     check "$when: and its sums" same <(sed -n 's/^reason [^ ]* //p' right | sum) <(page_sums)
@@ -308,8 +305,7 @@ agree() {
         awk '/^lyncxdp_bytes_total\{interface="outer",hook="to-role"/ { n += $NF } END { print n }' metrics)" \
         "$(card_since bytes) $(card_since bytes)"
     check "$when: an exporter that was asked all the time always answered" [ ! -e scrapes/failed ]
-    check "$when: with more every time" eval 'is "$(fallen)" "" && [ "$(cat scrapes/1* | grep "hook=\"to-role\",reason=\"row\"" |
-        sort -u | wc -l)" -gt 2 ]'
+    check "$when: with more every time" rising
 }
 
 # arrived WHEN SHARE

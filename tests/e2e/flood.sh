@@ -13,16 +13,8 @@ trap 'rm -rf "$work"' EXIT
 
 # --- The ground: a host with a default route, and nobody at the other end -------------------------------------------
 
-mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf || exit 1
-ip link set lo up
-ip link add outer type veth peer name wire
-ethtool -K outer gro on >/dev/null && ethtool -K wire gro on >/dev/null
-# The kernel's own IPv6 chatter would be counted as well, and is seen by neither statistic in the same moment.
-for interface in outer wire; do
-    echo 0 >"/proc/sys/net/ipv6/conf/$interface/router_solicitations"
-    echo 0 >"/proc/sys/net/ipv6/conf/$interface/accept_ra"
-    ip link set "$interface" addrgenmode none up
-done
+own_ground
+outer_and_wire
 ip addr add 198.51.100.1/24 dev outer
 ip addr add 2001:db8::1/64 dev outer nodad
 for gateway in 198.51.100.254 2001:db8::fe; do
@@ -32,18 +24,15 @@ done
 # A datagram from the media range would be an answer to what an inbound row lets in, which is never remembered.
 echo '32768 49151' >/proc/sys/net/ipv4/ip_local_port_range
 mac=$(cat /sys/class/net/outer/address)
-until [ "$(cat /sys/class/net/outer/operstate)" = up ]; do sleep 0.05; done
 
 # --- How it is asked -------------------------------------------------------------------------------------------------
 
-lyncxdp() { "$LYNCXDP" "$@"; }
-
 # What the receiving card says that its XDP program has seen.
 seen() { ethtool -S outer | awk '/rx_queue_.*_xdp_packets/ { sum += $2 } END { print sum + 0 }'; }
-counted() { lyncxdp counters outer --json | jq '.[0].packets'; }
+counted() { run counters outer --json | jq '.[0].packets'; }
 
 # Every flow, without the time that passes.
-flows() { lyncxdp flows outer --json | jq -S '[.[] | {transport, role, remote, state, row}] | sort_by(.role, .remote)'; }
+flows() { run flows outer --json | jq -S '[.[] | {transport, role, remote, state, row}] | sort_by(.role, .remote)'; }
 
 # The role begins conversations: listed ones, one that no row lists, and many more from one port.
 begin() {
@@ -60,11 +49,11 @@ begin() {
 flood() {
     local frames=$1 before
     shift
-    lyncxdp counters outer --json >"$work/before"
+    run counters outer --json >"$work/before"
     before=$(seen)
-    "$FLOOD" wire --frames "$frames" "$@" >"$work/sent" || return
+    timeout 300 "$FLOOD" wire --frames "$frames" "$@" >"$work/sent" || return
     echo $(($(seen) - before)) >"$work/seen"
-    lyncxdp counters outer --json >"$work/after"
+    run counters outer --json >"$work/after"
     cat "$work/sent" "$work/seen"
     jq -e --argjson frames "$frames" '.made == $frames' "$work/sent"
 }
@@ -76,7 +65,7 @@ all_counted() {
         def packets(side): side[0][0].packets;
         def reasons(side): [side[0][0].reasons[].packets] | add // 0;
         [$seen[0], $sent[0].taken, packets($after) - packets($before), reasons($after) - reasons($before)] |
-        ., (unique | length == 1)' | tee /dev/stderr | tail -n 1 | grep -qx true
+        ., (unique | length == 1 and .[0] > 0)' | tee /dev/stderr | tail -n 1 | grep -qx true
 }
 
 # more REASON VERDICT HOOK   how many more packets had that reason.
@@ -99,14 +88,14 @@ none_more() {
 }
 
 same_flows() {
-    flows | diff "$work/flows" -
+    is "$(flows)" "$(<"$work/flows")"
 }
 
 open_ports=(--ports udp/3478,50000-59999 --ports tcp/443,5061,50000-59999)
 
 # --- From everywhere -------------------------------------------------------------------------------------------------
 
-lyncxdp attach outer --role consolidated-edge >/dev/null || exit
+run attach outer --role consolidated-edge >/dev/null || exit
 begin
 flows >"$work/flows"
 check "the role has begun conversations, listed and unlisted" \
@@ -118,7 +107,7 @@ check "each of them is counted once" all_counted
 check "most of them pass" more_than 8000000 row pass 0
 check "what cannot be on a wire does not" more_than 1000000 martian drop 0
 check "the flows are as they were" same_flows
-check "no flow made room for another" [ "$(lyncxdp status outer --json | jq '.[0].flows_evicted')" = 0 ]
+check "no flow made room for another" is "$(run status outer --json | jq '.[0].flows_evicted')" 0
 
 check "a million come over IPv6" flood 1000000 --to 2001:db8::1 "${open_ports[@]}" --from 2000::/3
 check "each of those is counted once, too" all_counted
@@ -134,7 +123,7 @@ check "the flows are as they were after that" same_flows
 # --- A host that answers -----------------------------------------------------------------------------------------------
 
 for egress in track enforce; do
-    lyncxdp detach outer >/dev/null && lyncxdp attach outer --role consolidated-edge --egress "$egress" >/dev/null || exit
+    run detach outer >/dev/null && run attach outer --role consolidated-edge --egress "$egress" >/dev/null || exit
     begin
     flows >"$work/flows"
     check "$egress: a host gets 200,000 packets at its own address" flood 200000 --to 198.51.100.1 \
@@ -143,5 +132,5 @@ for egress in track enforce; do
     check "$egress: its answers are what a row let in" more_than 1000 mirror pass 1
     check "$egress: the flows are as they were" same_flows
 done
-lyncxdp detach outer >/dev/null
+run detach outer >/dev/null
 finish
