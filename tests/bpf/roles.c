@@ -248,6 +248,7 @@ ParameterizedTestParameters(roles, attaches_and_passes_its_rows_and_nothing_besi
         }
         lx_policy_file_free(&file);
     }
+    cr_assert_gt(count, sizeof(editions) / sizeof(*editions));
     return cr_make_param_array(struct trial, trials, count);
 }
 

@@ -34,7 +34,7 @@ stated() { # stated DOCUMENT: the same, from the table in README.md
 }
 
 counts_agree() {
-    diff <(stated "$(basename "$1" .tsv)") <(counted "$1")
+    is "$(counted "$1")" "$(stated "$(basename "$1" .tsv)")"
 }
 
 # --- The documents themselves ------------------------------------------------------------------------------------
