@@ -174,8 +174,8 @@ check "a mistake is told with file, line, column, excerpt and caret" \
 check "the caret stands under the mistake" bash -c "
     '$LYNCXDP' check '$work/broken.yaml' 2>&1 | awk 'NR == 2 {at = index(\$0, \"70000\")}
         NR == 3 {caret = index(\$0, \"^\")} END {exit !at || caret != at}'"
-check "all mistakes are told as JSON" bash -c "
-    '$LYNCXDP' check --json '$work/broken.yaml' | jq -e '.[0].ok == false and (.[0].diagnostics | length) == 2'"
+mistakes() { run check --json "$work/broken.yaml" | jq -e '.[0].ok == false and (.[0].diagnostics | length) == 2'; }
+check "all mistakes are told as JSON" mistakes
 printf 'site: mine\nself: {av-edge: 192.0.2.300}\n' >"$work/broken-site.yaml"
 check "a broken site" says 3 "broken-site.yaml:2:[0-9]+: error" nobody check "$work/broken-site.yaml"
 printf 'edition: mine\033[31m\n' >"$work/escape.yaml"
