@@ -243,14 +243,17 @@ check "a row that needs a group is there where it is set" \
 check "what show leaves out is counted by its reason" says 0 '\(1 more are for the other way of load balancing' \
     nobody show kiosk --policy "$work/mine.yaml"
 check "a wrong --lb" says 2 'hardware or dns' nobody show kiosk --lb soft --policy "$work/mine.yaml"
-check "the canonical form comes to the same" bash -c "
-    '$LYNCXDP' check --canonical '$work/mine.yaml' >'$work/canonical.yaml' &&
-    ! grep -qE '^(include|sets):' '$work/canonical.yaml' &&
-    '$LYNCXDP' check --canonical '$work/canonical.yaml' | cmp - '$work/canonical.yaml' &&
+# The canonical form has no other files, is its own canonical form, and comes to the same rows.
+canonical() {
+    local role
+    run check --canonical "$work/mine.yaml" >"$work/canonical.yaml" && lacks '^(include|sets):' "$work/canonical.yaml" &&
+        is "$(run check --canonical "$work/canonical.yaml")" "$(<"$work/canonical.yaml")" || return
     for role in kiosk consolidated-edge; do
-        cmp <('$LYNCXDP' show \$role --set watchers=192.0.2.9 --json --policy '$work/mine.yaml') \
-            <('$LYNCXDP' show \$role --set watchers=192.0.2.9 --json --policy '$work/canonical.yaml') || exit 1
-    done"
+        is "$(run show $role --set watchers=192.0.2.9 --json --policy "$work/mine.yaml")" \
+            "$(run show $role --set watchers=192.0.2.9 --json --policy "$work/canonical.yaml")" || return
+    done
+}
+check "the canonical form comes to the same" canonical
 check "the canonical form as JSON" answers '.[0].canonical | startswith("edition: mine\n")' \
     nobody check --canonical --json "$work/mine.yaml"
 check "the canonical form of one policy at a time" says 2 'prints one policy' \

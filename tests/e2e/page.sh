@@ -165,11 +165,12 @@ check "and fresh when it speaks again" until_true 60 look_is 'document.getElemen
 # --- What it said and asked for ----------------------------------------------------------------------------------------
 
 check "it was noted what happened" grep Network.requestWillBeSent "$work/events"
-check "nothing but its own exporter was asked" eval '[ -z "$(jq -r "select(.method == \"Network.requestWillBeSent\") |
-    .params.request.url | select(startswith(\"'"$url"'\") or startswith(\"data:\") | not)" "$work/events")" ]'
-check "the console has no error" eval '[ -z "$(jq -c "select(.method == \"Runtime.exceptionThrown\" or
-    (.method == \"Runtime.consoleAPICalled\" and (.params.type | IN(\"error\", \"warning\"))) or
-    (.method == \"Log.entryAdded\" and (.params.entry.level | IN(\"error\", \"warning\")))) | .params" "$work/events" | tee /dev/stderr)" ]'
+check "nothing but its own exporter was asked" prints_nothing jq -r --arg url "$url" \
+    'select(.method == "Network.requestWillBeSent") | .params.request.url |
+        select(startswith($url) or startswith("data:") | not)' "$work/events"
+check "the console has no error" prints_nothing jq -c 'select(.method == "Runtime.exceptionThrown" or
+    (.method == "Runtime.consoleAPICalled" and (.params.type | IN("error", "warning"))) or
+    (.method == "Log.entryAdded" and (.params.entry.level | IN("error", "warning")))) | .params' "$work/events"
 check "a policy of what it may do comes with it" says 0 "^[Cc]ontent-[Ss]ecurity-[Pp]olicy: default-src 'none'" curl -sI --max-time 60 "$url"
 check "that policy holds: a script of somebody else's does not run" look_is \
     '(() => { const s = document.createElement("script"); s.textContent = "window.taken = 1"; document.body.append(s); return window.taken; })()' null
