@@ -59,17 +59,20 @@ says() {
     ends_with "$code" "$@" && grep -qE -e "$pattern" <<<"$printed"
 }
 
-# says_no CODE PATTERN command…   It ends with that exit code and nothing of what it prints matches. This, and not
+# says_no CODE PATTERN command…   It ends with that exit code, says something, and nothing of it matches. This, and not
 # `! command | grep`, which holds for a command that is not there as well.
 says_no() {
     local code=$1 pattern=$2 printed
     shift 2
     echo "expected not to match: $pattern"
-    ends_with "$code" "$@" && ! grep -qE -e "$pattern" <<<"$printed"
+    ends_with "$code" "$@" && [ -n "$printed" ] && ! grep -qE -e "$pattern" <<<"$printed"
 }
 
 # prints_nothing command…   It succeeds, and that is all.
-prints_nothing() { says_no 0 . "$@"; }
+prints_nothing() {
+    local printed
+    ends_with 0 "$@" && [ -z "$printed" ]
+}
 
 # lacks PATTERN FILE…   The files are there, and no line of theirs matches.
 lacks() {

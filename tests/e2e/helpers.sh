@@ -33,6 +33,7 @@ for failing in nowhere crash; do
     check "in_one_line: $failing" notices says 0 . in_one_line $failing
 done
 check "says_no: it holds" says_no 2 warning bash -c 'echo fine; exit 2'
+check "says_no: nothing at all" notices says_no 0 warning silence
 check "says_no: the word" notices says_no 2 warning bash -c 'echo a warning >&2; exit 2'
 check "says_no: another exit code" notices says_no 0 warning bash -c 'exit 2'
 check "prints_nothing: it holds" prints_nothing silence
