@@ -21,5 +21,6 @@ forbid "user/kernel must not know the command line" '#include ".*cli/' user/kern
 forbid "user/kernel must not print" '\b(printf|puts|putchar|perror)\(|\bstd(out|err)\b' user/kernel
 forbid "only user/kernel may know the kernel's libraries" '#include <(bpf|xdp|libmnl)/' user/cli
 forbid "include/lyncxdp must not know BPF helpers" '#include <bpf/' include
+echo 1..1
 [ "$broken" -eq 0 ] && echo "ok 1 - the layers are kept apart" || echo "not ok 1 - the layers are kept apart"
 exit "$broken"
