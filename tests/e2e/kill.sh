@@ -3,7 +3,8 @@
 # A command killed at any step leaves the old policy in force or the new one, whole; status says which; the next command
 # puts everything right; nothing is left behind. Killed is each command before each single call of those that change the
 # kernel: bpf() above all, and what moves pins, programs and filters. And where a call fails instead, the command fails
-# with a sentence and the old policy stays. Two lanes, each in namespaces of its own.
+# with a sentence and the old policy stays. Most of the time is waiting for the kernel: some lanes do it side by side, each in
+# namespaces of its own, and each takes the next task that nobody has taken.
 
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,7 +17,7 @@ unset SSH_CONNECTION LYNCXDP_POLICIES
 lay_ground() {
     mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
     ip link set lo up
-    unshare --net sleep 600 &
+    unshare --net sleep infinity &
     far=$!
     trap 'kill $far 2>/dev/null; rm -rf "$work"' EXIT
     while [ "$(readlink /proc/$far/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
@@ -48,21 +49,22 @@ lay_ground() {
 
 # Datagrams that reached the host and found no socket.
 delivered() {
-    local name in none
-    while read -r name in none _; do
+    local name none
+    while read -r name _ none _; do
         [ "$name" = Udp: ] && [ "$none" != NoPorts ] && echo "$none" && return
     done </proc/net/snmp
 }
 
 # What is enforced, by what arrives: a, b, nothing, or a mixture. The eight come last, and arrive always.
 enforced() {
-    local before after last=
+    local before after last="" steady=0
     before=$(delivered)
     echo >&"${SENDER[1]}"
     read -r <&"${SENDER[0]}"
-    for _ in $(seq 200); do
+    for _ in $(seq 5000); do
         after=$(delivered)
-        [ "$after" = "$last" ] && [ $((after - before)) -ge 8 ] && break
+        [ "$after" = "$last" ] && steady=$((steady + 1)) || steady=0
+        [ $steady -ge 3 ] && [ $((after - before)) -ge 8 ] && break
         last=$after
         read -rt 0.002 <> <(:)
     done
@@ -120,25 +122,30 @@ must() { "$LYNCXDP" "$@" >"$work/output" 2>&1 || wrong "$* failed: $(<"$work/out
 
 # --- What is killed ------------------------------------------------------------------------------------------------
 
+# Of a task's points, the numbers of its calls: every $step-th from $first on, up to the command's own end.
+next_point() {
+    points=$((points + 1))
+    number=$((number + step))
+}
+
 other() { [ "$1" = a ] && echo b || echo a; }
 
 # Each attach is the next command of the one before, until one of them has come so far that it filters.
 kill_attach() {
-    local call=$1 number=1
+    local call=$1 number=$first
     shift
     while killed "$call" $number attach outer --role client --site "$work/b.yaml" "$@"; do
         consistent "attach $*, killed at $call $number" nothing b
         [ "$enforces" = b ] && must detach outer && traceless "attach $*, killed at $call $number"
-        number=$((number + 1))
+        next_point
     done
     consistent "attach $*" b
     must detach outer
     traceless "attach $*"
-    points=$((points + number - 1))
 }
 
 kill_detach() {
-    local call=$1 number=1
+    local call=$1 number=$first
     must attach outer --role client --site "$work/b.yaml"
     while killed "$call" $number detach outer; do
         consistent "detach, killed at $call $number" nothing b
@@ -148,16 +155,15 @@ kill_detach() {
             traceless "detach, killed at $call $number"
             must attach outer --role client --site "$work/b.yaml"
         fi
-        number=$((number + 1))
+        next_point
     done
     consistent detach nothing
     traceless detach
-    points=$((points + number - 1))
 }
 
 # kill_update CALL PREPARATION OPTION…   Between the two policies, from whichever is in force.
 kill_update() {
-    local call=$1 prepare=$2 number=1 now=a
+    local call=$1 prepare=$2 number=$first now=a
     shift 2
     must attach outer --role client --site "$work/a.yaml"
     $prepare
@@ -167,32 +173,30 @@ kill_update() {
             now=$enforces
             $prepare
         fi
-        number=$((number + 1))
+        next_point
     done
     consistent "update $*" "$(other $now)"
     must detach outer
     traceless "update $*"
-    points=$((points + number - 1))
 }
 
 # kill_decision CALL VERB EXPECTED   A trial of b over a, confirmed or rolled back.
 kill_decision() {
-    local call=$1 verb=$2 expected=$3 number=1
+    local call=$1 verb=$2 expected=$3 number=$first
     must attach outer --role client --site "$work/a.yaml"
     must update outer --site "$work/b.yaml" --try 600
     while killed "$call" $number "$verb" outer; do
         consistent "$verb, killed at $call $number" a b
-        number=$((number + 1))
+        next_point
     done
     consistent "$verb" "$expected"
     must detach outer
     traceless "$verb"
-    points=$((points + number - 1))
 }
 
 # kill_apply CALL STATE STATE   Between two declared states (a, b or nothing), from whichever is in force.
 kill_apply() {
-    local call=$1 one=$2 two=$3 number=1 now=$2 next=$3
+    local call=$1 one=$2 two=$3 number=$first now=$2 next=$3
     must apply -f "$work/declared-$now.yaml"
     while killed "$call" $number apply -f "$work/declared-$next.yaml"; do
         consistent "apply, killed at $call $number" "$one" "$two"
@@ -200,12 +204,11 @@ kill_apply() {
             now=$enforces
             [ "$now" = "$one" ] && next=$two || next=$one
         fi
-        number=$((number + 1))
+        next_point
     done
     consistent apply "$next"
     must apply -f "$work/declared-nothing.yaml"
     traceless apply
-    points=$((points + number - 1))
 }
 
 # --- What fails ----------------------------------------------------------------------------------------------------
@@ -233,19 +236,18 @@ held_to_its_word() {
 }
 
 fail_attach() {
-    local call=$1 number=1 error
+    local call=$1 number=$first error
     while error=${errors[number % 3]} && fails "$call" $number "$error" attach outer --role client --site "$work/b.yaml"; do
         held_to_its_word "attach with $error at $call $number" b nothing
         [ "$enforces" = nothing ] || must detach outer
         traceless "attach with $error at $call $number"
-        number=$((number + 1))
+        next_point
     done
     must detach outer
-    points=$((points + number - 1))
 }
 
 fail_update() {
-    local call=$1 prepare=$2 number=1 now=a error
+    local call=$1 prepare=$2 number=$first now=a error
     shift 2
     must attach outer --role client --site "$work/a.yaml"
     $prepare
@@ -254,24 +256,22 @@ fail_update() {
         held_to_its_word "update with $error at $call $number" "$(other $now)" $now
         now=$enforces
         $prepare
-        number=$((number + 1))
+        next_point
     done
     must detach outer
     traceless "update"
-    points=$((points + number - 1))
 }
 
 fail_detach() {
-    local call=$1 number=1 error
+    local call=$1 number=$first error
     must attach outer --role client --site "$work/b.yaml"
     while error=${errors[number % 3]} && fails "$call" $number "$error" detach outer; do
         consistent "detach with $error at $call $number" b nothing
         [ "$enforces" = nothing ] && "$LYNCXDP" detach outer >/dev/null 2>&1
         [ "$enforces" = nothing ] && traceless "detach" && must attach outer --role client --site "$work/b.yaml"
-        number=$((number + 1))
+        next_point
     done
     traceless "detach"
-    points=$((points + number - 1))
 }
 
 as_it_is() { :; }
@@ -288,59 +288,77 @@ outdate() {
 # The offset of the version, as the source says.
 version_at=$(sed -nE 's/.*offsetof\(struct lx_metadata, program_version\) == ([0-9]+).*/\1/p' "$tree/include/lyncxdp/abi.h")
 
-# --- Lanes ---------------------------------------------------------------------------------------------------------
+# --- Tasks ---------------------------------------------------------------------------------------------------------
 
+# promise SHARES WHAT FUNCTION CALL…   One promise, and a task for each of so many shares of its points.
+promises=() shares=() tasks=()
+promise() {
+    local share manner="killed before"
+    [[ $3 = fail_* ]] && manner="at"
+    for share in $(seq "$1"); do
+        tasks+=("${#promises[@]}.$share $share $1 ${*:3}")
+    done
+    shares+=("$1")
+    promises+=("$2, $manner each of its POINTS calls of $4")
+}
+
+# The longest first.
+promise 6 "update that replaces programs" kill_update bpf outdate
+promise 6 "update that replaces programs, failing" fail_update bpf outdate
+promise 4 "attach" kill_attach sendto
+promise 4 "attach" kill_attach bpf
+promise 4 "attach, failing" fail_attach bpf
+promise 4 "apply that attaches and detaches" kill_apply bpf nothing b
+promise 4 "detach" kill_detach bpf
+promise 2 "apply that updates" kill_apply bpf a b
+promise 2 "update" kill_update bpf as_it_is
+promise 2 "update --try" kill_update bpf as_it_is --try 600
+promise 2 "update, failing" fail_update bpf as_it_is
+promise 2 "confirm" kill_decision bpf confirm b
+promise 2 "rollback" kill_decision bpf rollback a
+promise 2 "attach" kill_attach chmod
+promise 2 "detach, failing" fail_detach bpf
+for call in sendto mkdir unlink rmdir; do
+    [ $call = sendto ] || promise 1 "attach" kill_attach $call
+    promise 1 "detach" kill_detach $call
+done
+for call in renameat2 sendto mkdir unlink rmdir chmod; do
+    promise 1 "update that replaces programs" kill_update $call outdate
+done
+promise 1 "update that replaces programs, failing" fail_update renameat2 outdate
+
+# lane NUMBER
 lane() {
-    work=$2
-    cd "$work" || exit 1
+    local policy task
+    work=$all/lane$1
+    mkdir "$work" && cd "$work" || exit
     declare -A digest
     lay_ground
+    : >"$work/wrong"
     for policy in a b; do
         must attach outer --role client --site "$work/$policy.yaml"
         digest[$("$LYNCXDP" status outer --json | sed -nE 's/.*"digest": "([0-9a-f]+)".*/\1/p' | head -1)]=$policy
         consistent "attach $policy" $policy
         must detach outer
     done
-    case $1 in
-    attach)
-        scenario "attach" kill_attach bpf
-        scenario "detach" kill_detach bpf
-        for call in sendto mkdir unlink rmdir chmod; do
-            scenario "attach" kill_attach $call
-            scenario "detach" kill_detach $call
-        done
-        scenario "attach, failing" fail_attach bpf
-        scenario "detach, failing" fail_detach bpf
-        ;;
-    update)
-        scenario "update" kill_update bpf as_it_is
-        scenario "update --try" kill_update bpf as_it_is --try 600
-        scenario "confirm" kill_decision bpf confirm b
-        scenario "rollback" kill_decision bpf rollback a
-        scenario "apply that updates" kill_apply bpf a b
-        scenario "apply that attaches and detaches" kill_apply bpf nothing b
-        scenario "update that replaces programs" kill_update bpf outdate
-        for call in renameat2 sendto mkdir unlink rmdir chmod; do
-            scenario "update that replaces programs" kill_update $call outdate
-        done
-        scenario "update, failing" fail_update bpf as_it_is
-        scenario "update that replaces programs, failing" fail_update bpf outdate
-        scenario "update that replaces programs, failing" fail_update renameat2 outdate
-        ;;
-    esac
+    for task in "${tasks[@]}"; do
+        # shellcheck disable=SC2086 # the words of a task
+        mkdir "$all/${task%% *}" 2>/dev/null && perform $task
+    done
 }
 
-# scenario WHAT FUNCTION CALL…   One promise: a line for the other side.
-scenario() {
-    points=0
+# perform TASK FIRST STEP FUNCTION CALL…   Says at its end how many points it tried.
+perform() {
+    first=$2 step=$3 points=0
+    "${@:4}"
+    mv "$work/wrong" "$all/$1/wrong"
     : >"$work/wrong"
-    "${@:2}"
-    echo "$(wc -l <"$work/wrong") $points $3 $1"
-    sed 's/^/  /' "$work/wrong" | head -20
+    echo "$points" >"$all/$1/points"
 }
 
 if [ "${1:-}" = lane ]; then
-    lane "$2" "$3"
+    all=$2
+    lane "$3"
     exit
 fi
 
@@ -351,26 +369,32 @@ if ! strace -e trace=none true 2>/dev/null; then
     finish
     exit
 fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-mkdir "$work/attach" "$work/update"
-unshare --mount --net bash "$0" lane attach "$work/attach" >"$work/attach.told" 2>"$work/attach.errors" &
-unshare --mount --net bash "$0" lane update "$work/update" >"$work/update.told" 2>"$work/update.errors"
+all=$(mktemp -d)
+trap 'rm -rf "$all"' EXIT
+for lane in $(seq 8); do
+    unshare --mount --net bash "$0" lane "$all" "$lane" >"$all/errors$lane" 2>&1 &
+done
 wait
 
-report() { sed -n "/ $1 $2\$/,/^[0-9]/p" "$3" | sed 1d; sed '/ Killed /d' "${3%told}errors"; [ "$4" -eq 0 ]; }
-for lane in attach update; do
-    while read -r mistakes points call what; do
-        case $mistakes in
-        *[!0-9]*) continue ;;
-        esac
-        case $what in
-        *failing) manner="at" ;;
-        *) manner="killed before" ;;
-        esac
-        check "$what, $manner each of its $points calls of $call" report "$call" "$what" "$work/$lane.told" "$mistakes"
-    done <"$work/$lane.told"
+# points_of PROMISE   How many its tasks tried.
+points_of() { cat "$all/$1".*/points 2>/dev/null | awk '{ sum += $1 } END { print sum + 0 }'; }
+
+# kept PROMISE   Each of its tasks came to its end with nothing wrong, and there was something to try.
+kept() {
+    local share
+    for share in $(seq "${shares[$1]}"); do
+        if [ ! -e "$all/$1.$share/points" ]; then
+            echo "share $share did not come to its end"
+            sed '/ Killed /d' "$all"/errors*
+            return 1
+        fi
+        head -n 20 "$all/$1.$share/wrong"
+        [ ! -s "$all/$1.$share/wrong" ] || return
+    done
+    [ "$(points_of "$1")" -gt 0 ]
+}
+
+for number in "${!promises[@]}"; do
+    check "${promises[number]/POINTS/$(points_of "$number")}" kept "$number"
 done
-check "programs were replaced, which takes an exchange of pins" grep -q '^0 1 renameat2' "$work/update.told"
-check "nothing was left out" [ "$tap_count" -eq 31 ]
 finish
