@@ -103,8 +103,9 @@ echo '1..1'
 touch "$work/$name.gone"
 END
 done
+said="alone: it says so" # not said of this file
 program quiet <<END
-# alone: it says so
+# $said
 [ -e "$work/one.gone" ] && [ -e "$work/other.gone" ] && echo 'ok 1 - alone' || echo 'not ok 1 - alone'
 echo '1..1'
 END

@@ -3,6 +3,7 @@
 # A million packets of every kind, once under one policy and once while policies change all the time: every view of the
 # counters tells what was sent, to the packet, by port, by row and by reason. What was sent is worked out here, from
 # what the generator was told; that all of it arrived, the card's own XDP statistic says. In namespaces of its own.
+# alone: its generator keeps a processor busy
 
 set -u
 # shellcheck source=tests/sandbox.sh

@@ -4,6 +4,7 @@
 # allows is dropped to the last, ports that open and close together do, and rows in both count on. What was sent is what
 # the receiving card's own XDP statistic says, what was delivered is counted behind the filter by nftables.
 # SECONDS_OF_FLOOD: how long (9); `make flood-updates` takes a minute.
+# alone: it keeps every processor busy
 
 set -u
 # shellcheck source=tests/sandbox.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The lab's matrices as tests: without a filter everything gets through, and under each act's filters every probe ends
 # as tests/lab/probes.txt says.
+# alone: there is one lab on a machine
 
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Real conversations while the policy changes: a TURN session and a TLS download live through a hundred updates, and an
 # SSH session that a trial cuts off is back when the trial has ended, though nobody is left who could end it.
+# alone: there is one lab on a machine
 
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
