@@ -14,7 +14,12 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "installing: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -q >/dev/null
+tries=120
+until told=$(LC_ALL=C apt-get update -q 2>&1 >/dev/null); do
+    # Another apt may be at work: it is waited for, ten minutes if need be.
+    [[ $told == *"get lock"* ]] && [ $((tries--)) -gt 0 ] || { echo "$told" >&2; exit 1; }
+    sleep 5
+done
 # Servers that the lab starts by itself must not be started by their packages.
 printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d.lyncxdp
 chmod 755 /usr/sbin/policy-rc.d.lyncxdp
@@ -24,4 +29,4 @@ if [ ! -e /usr/sbin/policy-rc.d ]; then
 else
     rm -f /usr/sbin/policy-rc.d.lyncxdp
 fi
-apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null
+apt-get -o DPkg::Lock::Timeout=600 install -q -y --no-install-recommends "${missing[@]}" >/dev/null
