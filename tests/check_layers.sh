@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Holds the layers apart: the core knows no kernel and prints nothing, only user/kernel knows libbpf, libxdp and netlink.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 broken=0
 
 forbid() { # forbid WHAT PATTERN PATH…

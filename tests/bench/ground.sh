@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034,SC2120 # half of it is in who sources this
 # What the benchmarks in shell share, sourced after tests/sandbox.sh: the policy that is compared and the peers who are
 # given the same one, a network namespace for each of them, and how a round's figures become one document.
 

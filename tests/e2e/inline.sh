@@ -43,6 +43,7 @@ on() {
     if [ "$1" = box ]; then "${@:2}"; else at "$@"; fi
 }
 
+# shellcheck disable=SC2046 # a word or none
 address() { at "$1" ip address add "$3" dev "$2" $([[ $3 != *:* ]] || echo nodad); }
 
 for host in "${hosts[@]}"; do

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 # Fetches Debian's kernel packages and unpacks them without installing: source this, call `fetch_kernel`.
 # Needs apt's package lists and a network once; after that the cache alone will do.
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 # Real frames from a namespace that is the Internet to the A/V Edge in this one: echo servers at one end of a veth
 # pair, a client at the other. Source this; call `frames_up` once, then `answered` and `unanswered`.
 

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
 # The first process of a test kernel: sets up just enough of a system, runs the checks, powers off.
 # The console is the first serial port; the second carries TAP and nothing else.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LC_ALL=C

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 # Builds the initramfs that a test kernel boots into: busybox, the tree under test at /lyncxdp, the tools that the
 # checks use, and the few modules they need. Source this, call `build_initramfs`. Needs no root.
 

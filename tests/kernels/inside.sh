@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 # What must hold on every supported kernel, checked inside an emulated machine by its init: the A/V Edge's external
 # interface is `edge0`, an end of a veth pair; the Internet is a namespace at the other end.
 . tests/tap.sh

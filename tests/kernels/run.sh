@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs the checks of inside.sh on the stock kernels that Debian 12 offers, each booted in an emulated machine, and
 # prints them as one TAP stream. What cannot be had here (qemu, a kernel package) is skipped, and says so.
+# alone: the emulated machines keep every processor busy
+
 set -u
 
 source_tree=$(cd "$(dirname "$0")/../.." && pwd)
