@@ -28,8 +28,9 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -Ibpf 
 # What builds, tests and demonstrates lyncxdp on a fresh Debian 12.
 PACKAGES := gcc make libc6-dev pkg-config clang-14 llvm-14 bpftool libbpf-dev libxdp-dev libyaml-dev libjansson-dev \
             libsmartcols-dev libmnl-dev libmicrohttpd-dev libpcap-dev libncurses-dev libcap-ng-dev libseccomp-dev libcriterion-dev iproute2 ethtool procps
-TEST_PACKAGES := tmux tshark curl iputils-ping xz-utils jq clang-format-14 clang-tidy-14 cppcheck valgrind libclang-rt-14-dev coturn dnsmasq-base sip-tester openssl \
+TEST_PACKAGES := tmux tshark curl iputils-ping xz-utils jq valgrind libclang-rt-14-dev coturn dnsmasq-base sip-tester openssl \
             nginx-light socat nftables iptables openssh-server openssh-client qemu-system-x86 busybox-static cpio xdp-tools strace prometheus chromium
+LINT_PACKAGES := clang-format-14 clang-tidy-14 cppcheck shellcheck
 # Whom the benchmark compares with, beside those that the tests need anyway.
 BENCH_PACKAGES := ipset gnuplot-nox
 
@@ -42,7 +43,10 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/u
 BPF_TESTS  := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_SEEDS := $(BUILD)/tests/fuzz/seeds/packets
-SHELL_TESTS := tests/documents/reconcile.sh $(wildcard tests/e2e/*.sh)
+# Begun first are the longest.
+FIRST_TESTS := $(addprefix tests/e2e/,kill.sh exporter.sh inline.sh page.sh)
+SHELL_TESTS := $(FIRST_TESTS) $(filter-out $(FIRST_TESTS),$(wildcard tests/e2e/*.sh)) tests/documents/reconcile.sh \
+               tests/runner.sh tests/check_layers.sh
 
 # One short line a step; `make V=1` shows the commands.
 ifneq ($(V),1)
@@ -50,14 +54,18 @@ Q := @
 say = @printf '  %-8s %s\n' $(1) $(patsubst $(BUILD)/%,%,$@)
 endif
 
-.PHONY: all deps demo test test-kernels check-layers bench flood-updates fuzz lint fmt install uninstall clean tests
+# As many steps at once as there are processors, unless the caller has said how many.
+parallel = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: all deps demo test test-slow test-kernels check-layers bench flood-updates fuzz lint lint-steps lint-format \
+        lint-cppcheck lint-shell fmt install uninstall clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(BUILD)/lyncxdp
 
 deps:
-	@tests/deps.sh $(PACKAGES) $(TEST_PACKAGES)
+	@tests/deps.sh $(PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
 
 # --- The packet path ---------------------------------------------------------------------------------------------
 
@@ -128,11 +136,22 @@ $(BUILD)/tests/bpf/%: $(BUILD)/tests/bpf/%.o $(BUILD)/kernel.a $(BUILD)/tests/or
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(KERNEL_LIBS) $(CORE_LIBS) -lcriterion -o $@
 
-$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(wildcard user/core/*.[ch] tests/oracle/*.[ch] include/lyncxdp/*.h)
+# The core a third time, for the fuzzers.
+FUZZ := -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+$(BUILD)/fuzzed/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,FUZZ)
-	$(Q)$(CLANG) $(CPPFLAGS) -O1 -g -std=gnu11 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	    $(filter %.c,$^) $(CORE_LIBS) -o $@
+	$(call say,CC)
+	$(Q)$(CLANG) $(CPPFLAGS) -g -std=gnu11 $(FUZZ) -MD -MP -c $< -o $@
+
+$(BUILD)/fuzzed/core.a: $(patsubst %.c,$(BUILD)/fuzzed/%.o,$(wildcard user/core/*.c tests/oracle/*.c))
+	@rm -f $@
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/fuzzed/tests/fuzz/%.o $(BUILD)/fuzzed/core.a
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CLANG) $(FUZZ) $^ $(CORE_LIBS) -o $@
 
 # Millions of frames a second, for the tests and the benchmark; an archive for those in C, a command for those in shell.
 $(BUILD)/flood.bpf.o: tests/flood/flood.bpf.c
@@ -157,8 +176,13 @@ $(BUILD)/tests/fuzz/seeds/packets: $(BUILD)/tests/fuzz/seeds/packets.o $(BUILD)/
 tests: all $(UNIT_TESTS) $(BPF_TESTS) $(FUZZERS) $(FUZZ_SEEDS) $(BUILD)/tests/flood/flood
 
 test: deps
-	@$(MAKE) --no-print-directory tests
-	@tests/run tests/check_layers.sh $(UNIT_TESTS) $(BPF_TESTS) tests/fuzz/short.sh $(SHELL_TESTS) tests/kernels/run.sh
+	@$(MAKE) $(parallel) tests
+	@tests/run $(SHELL_TESTS) tests/fuzz/short.sh $(BPF_TESTS) $(UNIT_TESTS)
+
+# What takes its time: other kernels in emulated machines, and fuzzing that has the time to find something.
+test-slow: deps
+	@$(MAKE) $(parallel) tests
+	@FUZZ_EACH=120 TEST_SECONDS=1200 tests/run tests/fuzz/short.sh tests/kernels/run.sh
 
 test-kernels: all $(BPF_TESTS)
 	@tests/run tests/kernels/run.sh
@@ -172,7 +196,7 @@ BENCH_PARTS := packets growth end_to_end latency memory
 
 bench: deps
 	@tests/deps.sh $(BENCH_PACKAGES)
-	@$(MAKE) --no-print-directory all $(addprefix $(BUILD)/tests/,bench/packet_cost bench/growth flood/flood)
+	@$(MAKE) $(parallel) all $(addprefix $(BUILD)/tests/,bench/packet_cost bench/growth flood/flood)
 	@mkdir -p $(BUILD)/bench
 	@for part in packets end_to_end latency memory; do tests/bench/$$part.sh >$(BUILD)/bench/$$part.json || exit; done
 	@$(BUILD)/tests/bench/growth >$(BUILD)/bench/growth.json
@@ -200,22 +224,43 @@ check-layers:
 	@tests/check_layers.sh
 
 demo: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $(parallel) all
 	@tests/lab/demo.sh
 
 # --- Care --------------------------------------------------------------------------------------------------------
 
 C_FILES := $(wildcard bpf/*.[ch] include/lyncxdp/*.h user/*/*.[ch] tests/*/*.[ch] tests/fuzz/seeds/*.c)
+SHELL_FILES := .ci/run tests/run $(wildcard tests/*.sh tests/*/*.sh user/share/*.bash)
 
 fmt:
 	clang-format-14 -i $(C_FILES)
 
-lint: check-layers $(SKELETONS)
-	clang-format-14 --dry-run --Werror $(C_FILES)
-	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr \
+lint: deps
+	@$(MAKE) $(parallel) --keep-going lint-steps
+
+lint-steps: check-layers lint-format lint-cppcheck lint-shell $(patsubst %.c,$(BUILD)/lint/%.tidy,$(wildcard user/*/*.c))
+
+lint-format:
+	$(call say,FORMAT)
+	$(Q)clang-format-14 --dry-run --Werror $(C_FILES)
+
+lint-cppcheck:
+	$(call say,CPPCHECK)
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr \
 	    --suppress=missingIncludeSystem '-DLIBBPF_OPTS(TYPE,NAME,...)=struct TYPE NAME={__VA_ARGS__}' \
 	    '-DDECLARE_LIBXDP_OPTS(TYPE,NAME,...)=struct TYPE NAME={__VA_ARGS__}' -Iinclude -I. user
-	clang-tidy-14 --quiet $(wildcard user/*/*.c) -- $(CPPFLAGS) -std=gnu11
+
+# Not its notes, which are of style: a jq program in single quotes with a $$ in it is one.
+lint-shell:
+	$(call say,SHELL)
+	$(Q)shellcheck --external-sources --severity=warning $(SHELL_FILES)
+
+# A file is looked at again when it, or a header of it, has changed: then its object is new.
+$(BUILD)/lint/%.tidy: $(BUILD)/%.o .clang-tidy
+	@mkdir -p $(@D)
+	$(call say,TIDY)
+	$(Q)clang-tidy-14 --quiet $*.c -- $(CPPFLAGS) -std=gnu11 2>/dev/null
+	@touch $@
 
 # --- Installation ------------------------------------------------------------------------------------------------
 
