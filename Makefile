@@ -246,7 +246,8 @@ lint-format:
 
 lint-cppcheck:
 	$(call say,CPPCHECK)
-	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr \
+	@mkdir -p $(BUILD)/lint/cppcheck
+	$(Q)cppcheck -j$(shell nproc) --cppcheck-build-dir=$(BUILD)/lint/cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr \
 	    --suppress=missingIncludeSystem '-DLIBBPF_OPTS(TYPE,NAME,...)=struct TYPE NAME={__VA_ARGS__}' \
 	    '-DDECLARE_LIBXDP_OPTS(TYPE,NAME,...)=struct TYPE NAME={__VA_ARGS__}' -Iinclude -I. user
 
