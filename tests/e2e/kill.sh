@@ -3,8 +3,8 @@
 # A command killed at any step leaves the old policy in force or the new one, whole; status says which; the next command
 # puts everything right; nothing is left behind. Killed is each command before each single call of those that change the
 # kernel: bpf() above all, and what moves pins, programs and filters. And where a call fails instead, the command fails
-# with a sentence and the old policy stays. Most of the time is waiting for the kernel: some lanes do it side by side, each in
-# namespaces of its own, and each takes the next task that nobody has taken.
+# with a sentence and the old policy stays. Most of the time is waiting for the kernel: some lanes do it side by
+# side, each in namespaces of its own, and each takes the next task that nobody has taken.
 
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
