@@ -25,11 +25,13 @@ CLI_LIBS    := -lsmartcols -lmicrohttpd -lpcap -lncursesw
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -Ibpf \
               -idirafter /usr/include/$(shell $(CC) -dumpmachine 2>/dev/null)
 
-# What builds, tests and demonstrates lyncxdp on a fresh Debian 12.
-PACKAGES := gcc make libc6-dev pkg-config clang-14 llvm-14 bpftool libbpf-dev libxdp-dev libyaml-dev libjansson-dev \
-            libsmartcols-dev libmnl-dev libmicrohttpd-dev libpcap-dev libncurses-dev libcap-ng-dev libseccomp-dev libcriterion-dev iproute2 ethtool procps
-TEST_PACKAGES := tmux tshark curl iputils-ping xz-utils jq valgrind libclang-rt-14-dev coturn dnsmasq-base sip-tester openssl \
-            nginx-light socat nftables iptables openssh-server openssh-client qemu-system-x86 busybox-static cpio xdp-tools strace prometheus chromium
+# What builds lyncxdp on a fresh Debian 12, what the demo needs besides (its lab), and what the tests need besides both.
+PACKAGES := gcc make libc6-dev clang-14 bpftool libbpf-dev libxdp-dev libyaml-dev libjansson-dev \
+            libsmartcols-dev libmnl-dev libmicrohttpd-dev libpcap-dev libncurses-dev libcap-ng-dev libseccomp-dev
+DEMO_PACKAGES := iproute2 ethtool coturn dnsmasq-base sip-tester openssl nginx-light socat curl iputils-ping busybox-static \
+            python3-aioice
+TEST_PACKAGES := libcriterion-dev llvm-14 procps tmux tshark xz-utils jq valgrind libclang-rt-14-dev nftables \
+            iptables openssh-server openssh-client qemu-system-x86 cpio xdp-tools strace prometheus chromium
 LINT_PACKAGES := clang-format-14 clang-tidy-14 cppcheck shellcheck
 # Whom the benchmark compares with, beside those that the tests need anyway.
 BENCH_PACKAGES := ipset gnuplot-nox
@@ -65,7 +67,7 @@ parallel = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell np
 all: $(BUILD)/lyncxdp
 
 deps:
-	@tests/deps.sh $(PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
+	@tests/deps.sh $(PACKAGES) $(DEMO_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
 
 # --- The packet path ---------------------------------------------------------------------------------------------
 
@@ -223,7 +225,8 @@ flood-updates: all $(BUILD)/tests/flood/flood
 check-layers:
 	@tests/check_layers.sh
 
-demo: deps
+demo:
+	@tests/deps.sh $(PACKAGES) $(DEMO_PACKAGES)
 	@$(MAKE) $(parallel) all
 	@tests/lab/demo.sh
 

@@ -55,35 +55,46 @@ fetch() {
     lab_in edge curl -sS --fail --local-port 40062 -o /dev/null http://203.0.113.10/authority.crl
 }
 
-# What looks like more of the answer to that: 203.0.113.10:80 -> 10.45.16.10:40062, ACK.
+# What looks like more of the answer to that is passed, or dropped.
 more_of_the_answer() {
-    # shellcheck disable=SC2016 # expanded by the inner shell
-    lab_in inet bash -c '. "$0/lab.sh" && lab_raw "$@"' "$LAB_HOME" 6 10.45.16.10 \
-        00509c7e00000001000000015010ffff00000000 && sleep 0.2
+    [ "$(lab_probe inet stray-ack 10.45.16.10 40062 203.0.113.10 80)" = "$1" ]
 }
 
 answer_dropped() {
-    more_of_the_answer && counted_port edge ext0 to-role tcp 40062 dropped
+    more_of_the_answer drop && counted_port edge ext0 to-role tcp 40062 dropped
 }
 
 answer_passed() {
-    more_of_the_answer && ! counted_port edge ext0 to-role tcp 40062 dropped
+    more_of_the_answer pass && ! counted_port edge ext0 to-role tcp 40062 dropped
 }
 
-# media ACT   datagrams of media that were sent and that were lost, by turnutils_uclient and by the lab's own clients.
-media() {
-    sed -nE 's/.*start_mclient: tot_send_msgs=([0-9]+), tot_recv_msgs=([0-9]+).*/\1 \2/p
-        s/.*: sent ([0-9]+), received ([0-9]+)$/\1 \2/p' "$LAB_RUN/results.$1"/*.log |
-        awk '{ sent += $1; lost += $1 - $2 } END { print sent + 0, lost + 0 }'
+# Ten seconds after the Edge's last packet.
+closed_flow_expired() {
+    lab_until 60 flows edge ext0 'all(.[]; .role != "10.45.16.10:40062")'
 }
 
-# no_more_lost ACT   than without the filter.
-no_more_lost() {
-    local sent lost before
-    read -r _ before < <(media none)
-    read -r sent lost < <(media "$1")
-    echo "without: $before lost; with: $lost lost of $sent"
-    [ "$sent" -ge 200 ] && [ "$lost" -le "$before" ]
+# no_media_lost ACT   by any of its clients, each of which says what it sent and received.
+no_media_lost() {
+    sed -nE 's/.*: sent ([0-9]+), received ([0-9]+)$/\1 \2/p' "$LAB_RUN/results.$1"/*.log |
+        awk '{ sent += $1; lost += $1 - $2 } END { print lost + 0, "lost of", sent + 0; exit sent < 300 || lost }'
+}
+
+# mishap RULE HOST PROBE…   a probe is broken while the Edge's own firewall drops something: that is behind the filter
+# and none of its doing. It would try again for a minute, were there no $patience.
+mishap() {
+    local seen
+    lab_in edge nft "add table inet mishap; add chain inet mishap in { type filter hook input priority 0; };
+        add rule inet mishap in $1" || return
+    seen=$(LAB_PATIENCE=${patience:-60} lab_probe "${@:2}")
+    lab_in edge nft delete table inet mishap
+    echo "seen: $seen"
+    cat "$LAB_RUN/one.log"
+    [ "$seen" = broken ]
+}
+
+# lossy HOST PROBE…   so it is when one packet of media in fifty does not arrive, and what is missing has been counted.
+lossy() {
+    mishap "udp dport 50000-59999 numgen inc mod 50 0 drop" "$@" && grep 'sent 100, received 9[0-9]$' "$LAB_RUN/one.log"
 }
 
 # nothing_left HOST INTERFACE   neither a program on either hook, nor pins, nor anything that status knows.
@@ -100,10 +111,17 @@ lab_down_at_exit
 
 check "the lab comes up" lab_up
 matrix none "no filter"
+patience=2 check "the lab notices that nobody listens" mishap "tcp dport 1 drop" inet echo-tcp 10.45.16.30 3390
+patience=2 check "the lab notices a drop that is not the filter's" \
+    mishap "tcp dport 443 drop" inet tls 10.45.16.20 443 edge
+patience=2 check "the lab notices that a forged packet is not heard" \
+    mishap "udp dport 50001 drop" rogue forged-udp 10.45.16.30 50001 10.45.16.20
+check "the lab notices that a packet of relayed media is lost" lossy inet turn-udp 10.45.16.30 3478
+check "the lab notices that a packet of a call is lost" lossy inet media 10.45.16.30 3478 172.25.33.10 3478
 
 check "av-edge attaches with nothing but a role" lab_filter av-edge
 matrix av-edge "av-edge alone"
-check "av-edge alone: no media is lost that is not lost without it" no_more_lost av-edge
+check "av-edge alone: no media is lost" no_media_lost av-edge
 check "av-edge alone: every packet was counted once" counted_once edge ext0
 check "av-edge alone: the drops on 3389/tcp were counted" counted_port edge ext0 to-role tcp 3389 dropped
 check "av-edge alone: the drops on 5060/udp were counted" counted_port edge ext0 to-role udp 5060 dropped
@@ -113,9 +131,8 @@ lab_unfilter
 check "the site's filters attach" lab_filter site
 check "whole site: the Edge fetches over HTTP" fetch
 check "whole site: a late packet of the answer still passes" answer_passed
-closed=$SECONDS
 matrix site "whole site"
-check "whole site: no media is lost that is not lost without it" no_more_lost site
+check "whole site: no media is lost" no_media_lost site
 while read -r host _ interface _; do
     check "whole site: every packet of $interface of lx-$host was counted once" counted_once "$host" "$interface"
 done < <(lab_filters_of site)
@@ -142,13 +159,13 @@ check "whole site: the Edge's DNS questions are flows of their row" \
     flows edge ext0 'any(.[]; .row == "access-edge/external/dns-out")'
 check "whole site: nothing that the Internet began is a flow" \
     flows edge ext0 'all(.[]; .transport == "echo" or (.remote | test(":(25|53|80|123|5061|8443)$|^\\[.*:3478$")))'
-sleep $((closed + 12 > SECONDS ? closed + 12 - SECONDS : 0))
+check "whole site: the closed flow expires" closed_flow_expired
 check "whole site: the same packet is dropped once the closed flow has expired" answer_dropped
 lab_unfilter
 
 check "the site's filters attach with --egress enforce" lab_filter enforce
 matrix enforce "egress enforced"
-check "egress enforced: no media is lost that is not lost without it" no_more_lost enforce
+check "egress enforced: no media is lost" no_media_lost enforce
 while read -r host _ interface _; do
     check "egress enforced: every packet of $interface of lx-$host was counted once" counted_once "$host" "$interface"
 done < <(lab_filters_of enforce)

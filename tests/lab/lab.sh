@@ -25,7 +25,7 @@ LAB_NARROW=1400
 LAB_HOSTS=(wan corp inet rogue edge rp fe1 fe2 client)
 # What the lab needs, as "command:Debian package".
 LAB_TOOLS=(ip:iproute2 ss:iproute2 nsenter:util-linux flock:util-linux cmp:diffutils ethtool:ethtool turnserver:coturn
-    turnutils_uclient:coturn dnsmasq:dnsmasq-base busybox:busybox-static sipp:sip-tester openssl:openssl
+    dnsmasq:dnsmasq-base busybox:busybox-static sipp:sip-tester openssl:openssl
     nginx:nginx-light socat:socat curl:curl ping:iputils-ping)
 
 # shellcheck source=tests/lab/servers.sh
@@ -34,8 +34,6 @@ LAB_TOOLS=(ip:iproute2 ss:iproute2 nsenter:util-linux flock:util-linux cmp:diffu
 . "$LAB_HOME/filters.sh"
 # shellcheck source=tests/lab/probes.sh
 . "$LAB_HOME/probes.sh"
-# shellcheck source=tests/lab/media.sh
-. "$LAB_HOME/media.sh"
 
 # lab_in HOST COMMAND…   nsenter and not `ip netns exec`, which would hide bpffs.
 lab_in() {

@@ -3,20 +3,6 @@
 # Everything that listens in the lab: the real servers of the reference architecture, and, for each echo probe of
 # probes.txt, a listener behind it, so that a probe which fails was stopped by the filter and not by an absent server.
 
-# Which host owns an address.
-lab_owner() {
-    case $1 in
-    10.45.16.40 | 172.25.33.40 | 2001:db8:16::40) echo rp ;;
-    10.45.16.* | 172.25.33.10 | 2001:db8:16::*) echo edge ;;
-    192.168.10.90 | 192.168.10.190) echo fe1 ;;
-    192.168.10.91) echo fe2 ;;
-    192.168.10.50) echo client ;;
-    203.0.113.66 | 2001:db8:113::66) echo rogue ;;
-    203.0.113.* | 2001:db8:113::*) echo inet ;;
-    *) return 1 ;;
-    esac
-}
-
 # 2001:db8::1 -> [2001:db8::1], as socat and openssl want it.
 lab_bracket() {
     case $1 in
@@ -56,28 +42,29 @@ lab_certificates() {
             2>/dev/null
 }
 
-# lab_wait HOST TRANSPORT ADDRESS PORT   until something listens there.
-lab_wait() {
-    local host=$1 transport=$2 where
-    where="$(lab_bracket "$3"):$4"
-    for _ in {1..100}; do
-        lab_in "$host" ss -Hln "--$transport" src "$where" | grep -q . && return
+# lab_until SECONDS COMMAND…   until it succeeds; silent, but for the last time that it does not.
+lab_until() {
+    local end=$((SECONDS + $1)) said
+    shift
+    until said=$("$@" 2>&1); do
+        [ $SECONDS -lt $end ] || { echo "$said" >&2; return 1; }
         sleep 0.05
     done
-    echo "Nothing came to listen on $where/$transport in lx-$host; see $LAB_RUN/*.log" >&2
-    return 1
 }
 
-# Answers what it hears, and notes it: a forged packet's answer goes astray, but that it was heard can be seen.
-lab_echo() {
-    local transport=$1 address=$2 port=$3 family=4 listen
-    [ "$address" = "${address#*:}" ] || family=6
-    case $transport in
-    tcp) listen="TCP$family-LISTEN:$port,reuseaddr" ;;
-    udp) listen="UDP$family-RECVFROM:$port,reuseaddr" ;;
-    esac
-    lab_start "$(lab_owner "$address")" echo socat "$listen,bind=$(lab_bracket "$address"),fork" \
-        "SYSTEM:tee -a $LAB_RUN/heard"
+# lab_listening HOST TRANSPORT ADDRESS:PORT
+lab_listening() {
+    lab_in "$1" ss -Hln "--$2" src "$3" | grep -q .
+}
+
+# lab_wait HOST TRANSPORT ADDRESS PORT   until something listens there.
+lab_wait() {
+    local where
+    where="$(lab_bracket "$3"):$4"
+    lab_until 60 lab_listening "$1" "$2" "$where" || {
+        echo "Nothing came to listen on $where/$2 in lx-$1; see $LAB_RUN/*.log" >&2
+        return 1
+    }
 }
 
 # SIP over TLS: socat carries the TLS (both sides show certificates), sipp speaks the SIP behind it.
@@ -100,31 +87,19 @@ lab_tunnel() {
 
 lab_sip_client() {
     local host=$1 address=$2 port=$3 name peer
-    name=$(lab_identity "$host") peer=$(lab_identity "$(lab_owner "$address")").contoso.example
+    name=$(lab_identity "$host") peer=$(lab_identity "$4").contoso.example
     lab_start "$host" sip-tls socat "TCP-LISTEN:$port,bind=$(lab_tunnel "$address"),reuseaddr,fork" \
         "OPENSSL:$(lab_bracket "$address"):$port,cert=$name.pem,key=$name.key,cafile=authority.pem,commonname=$peer"
 }
 
-# The listeners that the table of probes implies, each once; prints "host transport address port" for each.
+# The listeners that the table of probes implies, each once: "what host transport address port owner".
 lab_listeners() {
-    local name from kind address port rest
-    while IFS='|' read -r name from rest; do
-        read -r kind address port _ <<<"${rest%%|*}"
-        case $kind in
-        echo-tcp | echo-udp) echo "echo $(lab_owner "$address") ${kind#echo-} $address $port" ;;
-        bulk) echo "echo $(lab_owner "$address") tcp $address $port" ;;
-        forged-udp | forged-error | imitation) echo "echo $(lab_owner "$address") udp $address $port" ;;
-        sip-tls)
-            echo "sip-client ${from// /} tcp $address $port"
-            echo "sip-server $(lab_owner "$address") tcp $address $port"
-            ;;
-        esac
-    done < <(grep -v '^#' "$LAB_HOME/probes.txt") | sort -u
+    "${LAB_PYTHON[@]}" "$LAB_HOME/probes.py" listeners
 }
 
 lab_serve() {
-    local what host transport address port
-    cp "$LAB_HOME"/config/* "$LAB_RUN" && (lab_certificates) && : >"$LAB_RUN/heard" &&
+    local what host address port owner
+    cp "$LAB_HOME"/config/* "$LAB_RUN" && (lab_certificates) && lab_listeners >"$LAB_RUN/listeners" &&
         openssl rand -base64 -out "$LAB_RUN/bulk" 150000 || return
 
     lab_start edge turnserver turnserver -c turnserver.conf --userdb "$LAB_RUN/turn.db" --pidfile "$LAB_RUN/turn.pid" \
@@ -141,23 +116,23 @@ lab_serve() {
     lab_start inet partner turnserver -c partner.conf --userdb "$LAB_RUN/partner.db" --pidfile "$LAB_RUN/partner.pid" \
         --log-file stdout
 
-    while read -r what host transport address port; do
+    lab_start inet listen "${LAB_PYTHON[@]}" "$LAB_HOME/listen.py"
+    while read -r what host _ address port owner; do
         case $what in
-        echo) lab_echo "$transport" "$address" "$port" ;;
         sip-server) lab_sip_server "$host" "$address" "$port" ;;
-        sip-client) lab_sip_client "$host" "$address" "$port" ;;
+        sip-client) lab_sip_client "$host" "$address" "$port" "$owner" ;;
         esac
-    done < <(lab_listeners)
+    done <"$LAB_RUN/listeners"
     lab_serving
 }
 
 # Waits until every server listens.
 lab_serving() {
     local what host transport address port
-    while read -r what host transport address port; do
+    while read -r what host transport address port _; do
         [ "$what" != sip-client ] || address=$(lab_tunnel "$address")
         lab_wait "$host" "$transport" "$address" "$port" || return
-    done < <(lab_listeners)
+    done <"$LAB_RUN/listeners"
     while read -r host transport address port; do
         lab_wait "$host" "$transport" "$address" "$port" || return
     done <<'END'
