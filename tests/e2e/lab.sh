@@ -14,7 +14,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # matrix ACT CONDITION   one test for each probe of an act.
 matrix() {
     local name from expected seen promise
-    lab_matrix "$1"
+    lab_matrix "$1" || check "$2: the probes run to their end" false
     while IFS='|' read -r name from expected seen; do
         promise="$2: $name ($from) gets through"
         [ "$expected" = pass ] || promise="$2: $name ($from) is dropped"

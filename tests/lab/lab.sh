@@ -24,9 +24,9 @@ LAB_RUN=${LAB_RUN:-/run/lyncxdp-lab}
 LAB_NARROW=1400
 LAB_HOSTS=(wan corp inet rogue edge rp fe1 fe2 client)
 # What the lab needs, as "command:Debian package".
-LAB_TOOLS=(ip:iproute2 ss:iproute2 nsenter:util-linux flock:util-linux cmp:diffutils ethtool:ethtool turnserver:coturn
-    dnsmasq:dnsmasq-base busybox:busybox-static sipp:sip-tester openssl:openssl
-    nginx:nginx-light socat:socat curl:curl ping:iputils-ping)
+LAB_TOOLS=(ip:iproute2 ss:iproute2 nsenter:util-linux flock:util-linux ethtool:ethtool turnserver:coturn
+    dnsmasq:dnsmasq-base busybox:busybox-static sipp:sip-tester openssl:openssl nginx:nginx-light socat:socat curl:curl
+    ping:iputils-ping)
 
 # shellcheck source=tests/lab/servers.sh
 . "$LAB_HOME/servers.sh"
@@ -52,6 +52,7 @@ lab_check_tools() {
     for tool in "${LAB_TOOLS[@]}"; do
         PATH=$PATH:/usr/sbin:/sbin command -v "${tool%%:*}" >/dev/null || packages+=("${tool##*:}")
     done
+    "${LAB_PYTHON[@]}" -c 'import aioice' 2>/dev/null || packages+=(python3-aioice)
     [ ${#packages[@]} -eq 0 ] || {
         echo "The lab needs packages that are missing: run \`sudo make deps\`, or apt-get install ${packages[*]}" >&2
         return 1

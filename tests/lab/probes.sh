@@ -20,7 +20,7 @@ lab_matrix() {
     wait $!
 }
 
-# lab_probe HOST KIND ARGUMENT…   one probe that is not in the table; prints what became of it.
+# lab_probe HOST PROBE ARGUMENT…   one probe that is not in the table; prints what became of it.
 lab_probe() {
     lab_in "$1" "${LAB_PYTHON[@]}" "$LAB_HOME/probes.py" one "$@"
 }
