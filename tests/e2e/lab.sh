@@ -70,7 +70,7 @@ answer_passed() {
 
 # Ten seconds after the Edge's last packet.
 closed_flow_expired() {
-    lab_until 60 flows edge ext0 'all(.[]; .role != "10.45.16.10:40062")'
+    until_true 60 flows edge ext0 'all(.[]; .role != "10.45.16.10:40062")'
 }
 
 # no_media_lost ACT   by any of its clients, each of which says what it sent and received.

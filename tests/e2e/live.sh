@@ -22,7 +22,7 @@ update_twice() { update --without federation >/dev/null && update --without '' >
 # A download in the place of the Web Conferencing Edge that lasts until it is told to end; both ends sum up what passed.
 serve_stream() {
     kill "$(cat "$LAB_RUN/edge.nginx.pid")"
-    lab_until 60 not lab_listening edge tcp 10.45.16.20:443 || return
+    until_true 60 not lab_listening edge tcp 10.45.16.20:443 || return
     # shellcheck disable=SC2016 # expanded by the inner shell
     lab_start edge stream bash -c 'while [ ! -e stop ]; do head -c 20000 bulk; sleep 0.01; done | tee >(sha256sum >sent) |
         socat -u - OPENSSL-LISTEN:443,bind=10.45.16.20,reuseaddr,cert=edge.pem,key=edge.key,verify=0'
@@ -95,7 +95,7 @@ not() { ! "$@"; }
 # The trial is begun in a session of its own, which it cuts; then everything of it that lives is killed.
 begin_trial() {
     person "cd '$LAB_TREE' && '$LYNCXDP' update ext0 --site $SITE --try 10; kill -KILL \$PPID \$\$" >"$LAB_RUN/trial" 2>&1 &
-    lab_until 60 on_trial || { cat "$LAB_RUN/trial"; false; }
+    until_true 60 on_trial || { cat "$LAB_RUN/trial"; false; }
 }
 
 on_trial() { lab_lyncxdp edge status ext0 --json | jq -e '.[0].trial.seconds_left > 0'; }
@@ -119,7 +119,7 @@ download &
 downloading=$!
 talk &
 talking=$!
-check "both have begun" lab_until 60 begun
+check "both have begun" until_true 60 begun
 failed=0
 begun=${EPOCHREALTIME/./}
 for _ in $(seq $((UPDATES / 2))); do update_twice || failed=$((failed + 1)); done

@@ -28,6 +28,9 @@ LAB_TOOLS=(ip:iproute2 ss:iproute2 nsenter:util-linux flock:util-linux ethtool:e
     dnsmasq:dnsmasq-base busybox:busybox-static sipp:sip-tester openssl:openssl nginx:nginx-light socat:socat curl:curl
     ping:iputils-ping)
 
+# For until_true.
+# shellcheck source=tests/tap.sh
+. "$LAB_HOME/../tap.sh"
 # shellcheck source=tests/lab/servers.sh
 . "$LAB_HOME/servers.sh"
 # shellcheck source=tests/lab/filters.sh

@@ -42,16 +42,6 @@ lab_certificates() {
             2>/dev/null
 }
 
-# lab_until SECONDS COMMAND…   until it succeeds; silent, but for the last time that it does not.
-lab_until() {
-    local end=$((SECONDS + $1)) said
-    shift
-    until said=$("$@" 2>&1); do
-        [ $SECONDS -lt $end ] || { echo "$said" >&2; return 1; }
-        sleep 0.05
-    done
-}
-
 # lab_listening HOST TRANSPORT ADDRESS:PORT
 lab_listening() {
     lab_in "$1" ss -Hln "--$2" src "$3" | grep -q .
@@ -61,7 +51,7 @@ lab_listening() {
 lab_wait() {
     local where
     where="$(lab_bracket "$3"):$4"
-    lab_until 60 lab_listening "$1" "$2" "$where" || {
+    until_true 60 lab_listening "$1" "$2" "$where" || {
         echo "Nothing came to listen on $where/$2 in lx-$1; see $LAB_RUN/*.log" >&2
         return 1
     }
