@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "../core/report.h"
+#include "attachments.h"
 #include "output.h"
 #include "table.h"
 
@@ -96,8 +97,8 @@ static int print_rows(const json_t *rows, bool all, bool rates)
     if (json_array_size(shown))
         result = lx_print_table(shown, row_columns, shown_columns(COLUMNS(row_columns), 1, rates));
     if (json_array_size(shown) < json_array_size(rows))
-        printf("(%zu %srows without a packet)\n", json_array_size(rows) - json_array_size(shown),
-               json_array_size(shown) ? "more " : "");
+        lx_print("(%zu %srows without a packet)\n", json_array_size(rows) - json_array_size(shown),
+                 json_array_size(shown) ? "more " : "");
     json_decref(shown);
     return result;
 }
@@ -139,7 +140,7 @@ static int print_ports(const json_t *ports, bool all, bool rates)
     else
         result = lx_print_table(shown, port_columns, COLUMNS(port_columns) - !would);
     if (json_array_size(shown) < json_array_size(ports))
-        printf("(%zu more ports; --by port lists them)\n", json_array_size(ports) - json_array_size(shown));
+        lx_print("(%zu more ports; --by port lists them)\n", json_array_size(ports) - json_array_size(shown));
     json_decref(shown);
     return result;
 }
@@ -153,11 +154,11 @@ static int print_changes(const json_t *changes, const char *what, bool all)
         return lx_memory_error();
     while (!all && json_array_size(shown) > PORTS_SHOWN)
         json_array_remove(shown, json_array_size(shown) - 1);
-    printf("the candidate would newly %s%s\n", what, json_array_size(changes) ? ":" : " nothing");
+    lx_print("the candidate would newly %s%s\n", what, json_array_size(changes) ? ":" : " nothing");
     if (json_array_size(changes))
         result = lx_print_table(shown, change_columns, sizeof(change_columns) / sizeof(*change_columns));
     if (json_array_size(shown) < json_array_size(changes))
-        printf("(%zu more; --by port lists them)\n", json_array_size(changes) - json_array_size(shown));
+        lx_print("(%zu more; --by port lists them)\n", json_array_size(changes) - json_array_size(shown));
     json_decref(shown);
     return result;
 }
@@ -169,10 +170,10 @@ static int print_shadow(const json_t *shadow, bool all)
 
     if (!json_is_object(shadow))
         return LX_EXIT_DONE;
-    printf("candidate %s, generation %" JSON_INTEGER_FORMAT ": %" JSON_INTEGER_FORMAT " packets compared\n",
-           json_string_value(json_object_get(shadow, "role")),
-           json_integer_value(json_object_get(shadow, "generation")),
-           json_integer_value(json_object_get(shadow, "packets")));
+    lx_print("candidate %s, generation %" JSON_INTEGER_FORMAT ": %" JSON_INTEGER_FORMAT " packets compared\n",
+             json_string_value(json_object_get(shadow, "role")),
+             json_integer_value(json_object_get(shadow, "generation")),
+             json_integer_value(json_object_get(shadow, "packets")));
     result = print_changes(json_object_get(shadow, "newly_dropped"), "drop", all);
     return result != LX_EXIT_DONE ? result : print_changes(json_object_get(shadow, "newly_passed"), "pass", all);
 }
@@ -181,10 +182,11 @@ static void print_title(const json_t *report)
 {
     const json_t *rate = json_object_get(report, "packets_per_second");
 
-    printf("%s, %s: %" JSON_INTEGER_FORMAT " packets", json_string_value(json_object_get(report, "interface")),
-           json_string_value(json_object_get(report, "hook")), json_integer_value(json_object_get(report, "packets")));
+    lx_print("%s, %s: %" JSON_INTEGER_FORMAT " packets", lx_report_title(report).text,
+             json_string_value(json_object_get(report, "hook")),
+             json_integer_value(json_object_get(report, "packets")));
     if (rate)
-        printf(", %" JSON_INTEGER_FORMAT " a second", json_integer_value(rate));
+        lx_print(", %" JSON_INTEGER_FORMAT " a second", json_integer_value(rate));
     putchar('\n');
 }
 

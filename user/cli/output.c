@@ -2,7 +2,6 @@
 /* Errors, warnings, diagnostics and JSON for people and programs. */
 #include "output.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,8 @@
 #include <unistd.h>
 
 #include <lyncxdp/abi.h>
+
+#include "../core/foreign.h"
 
 #ifndef LYNCXDP_VERSION
 #define LYNCXDP_VERSION "0.1"
@@ -19,6 +20,9 @@
 #define MAGENTA "\033[1;35m"
 #define BOLD "\033[1m"
 #define GREEN "\033[1;32m"
+
+/* What sentences are laid out with. */
+#define LAYOUT "\n\t"
 
 /* The part of a line that a terminal shows around the place in question. */
 #define EXCERPT_BEFORE 60
@@ -36,21 +40,12 @@ static const char *colour(const char *escape)
     return coloured() ? escape : "";
 }
 
-/* Writes text that a file or an argument may have brought along: control characters never reach the terminal. */
-static void put_plain(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-
-        putc(iscntrl(byte) && byte != '\n' && byte != '\t' ? '?' : byte, stderr);
-    }
-}
-
 static void put_message(const char *place, const char *severity, const char *escape, const char *message)
 {
-    fprintf(stderr, "%s%s%s: %s%s:%s ", colour(BOLD), place, colour("\033[0m"), colour(escape), severity,
-            colour("\033[0m"));
-    put_plain(message, strlen(message));
+    fputs(colour(BOLD), stderr);
+    lx_foreign_put(place, strlen(place), "", stderr);
+    fprintf(stderr, "%s: %s%s:%s ", colour("\033[0m"), colour(escape), severity, colour("\033[0m"));
+    lx_foreign_put(message, strlen(message), LAYOUT, stderr);
     putc('\n', stderr);
 }
 
@@ -64,6 +59,34 @@ static void put_format(const char *severity, const char *escape, const char *for
     }
     put_message("lyncxdp", severity, escape, message);
     free(message);
+}
+
+void lx_vprint(FILE *stream, const char *format, va_list arguments)
+{
+    char *text;
+
+    if (vasprintf(&text, format, arguments) < 0)
+        return;
+    lx_foreign_put(text, strlen(text), LAYOUT, stream);
+    free(text);
+}
+
+void lx_print(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    lx_vprint(stdout, format, arguments);
+    va_end(arguments);
+}
+
+void lx_print_to(FILE *stream, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    lx_vprint(stream, format, arguments);
+    va_end(arguments);
 }
 
 void lx_print_error(const char *format, ...)
@@ -127,7 +150,7 @@ static void put_excerpt(const char *line, unsigned column)
     while (end > place && *end && !starts_character(*end))
         end--;
     fputs("    ", stderr);
-    put_plain(first, (size_t)(end - first));
+    fwrite(first, 1, (size_t)(end - first), stderr); /* of a file that was found to be text */
     fputs("\n    ", stderr);
     for (; first < place; first++)
         if (starts_character(*first))

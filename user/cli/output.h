@@ -7,9 +7,19 @@
 #define LYNCXDP_CLI_OUTPUT_H
 
 #include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "../core/diagnostic.h"
 #include "../kernel/failure.h"
+
+/*
+ * What results are printed with: like printf, and no name that a file, an argument or the kernel has brought along can
+ * command the terminal.
+ */
+void lx_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void lx_print_to(FILE *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void lx_vprint(FILE *stream, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 
 void lx_print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void lx_print_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -118,8 +118,8 @@ static int print_regions(json_t *regions, enum lx_hook hook, bool allowed)
     if (!array)
         return lx_memory_error();
     if (first) {
-        printf("%s:\n",
-               heading(hook, allowed, json_string_value(json_object_get(first, allowed ? "before" : "after"))));
+        lx_print("%s:\n",
+                 heading(hook, allowed, json_string_value(json_object_get(first, allowed ? "before" : "after"))));
         result = lx_print_table(array, columns, sizeof(columns) / sizeof(*columns));
     }
     json_decref(array);
@@ -131,7 +131,7 @@ static void print_vlans(const json_t *vlans, const char *member, const char *tit
     const char *ids = json_string_value(json_object_get(vlans, member));
 
     if (ids)
-        printf("%s: VLAN %s\n", title, ids);
+        lx_print("%s: VLAN %s\n", title, ids);
 }
 
 static void print_protected(const json_t *protected, const char *member, const char *title)
@@ -140,7 +140,7 @@ static void print_protected(const json_t *protected, const char *member, const c
 
     if (!json_array_size(addresses))
         return;
-    printf("%s: ", title);
+    lx_print("%s: ", title);
     put_addresses(stdout, addresses);
     putchar('\n');
 }

@@ -80,8 +80,8 @@ static void say_roles(const struct lx_policy *policy)
     const char *side = lx_side_name(policy->side);
 
     for (size_t i = 0; i < policy->roles.count; i++)
-        printf("%s%s", i ? "," : "", policy->roles.items[i]);
-    printf(" (%s%s%s)", policy->edition ?: "", side ? ", " : "", side ?: "");
+        lx_print("%s%s", i ? "," : "", policy->roles.items[i]);
+    lx_print(" (%s%s%s)", policy->edition ?: "", side ? ", " : "", side ?: "");
 }
 
 static void say_egress(const struct lx_policy *policy)
@@ -89,10 +89,11 @@ static void say_egress(const struct lx_policy *policy)
     size_t rows = lx_rules_of_hook(policy, LX_HOOK_FROM_ROLE);
 
     if (policy->egress == LX_EGRESS_ENFORCE)
-        printf("  egress enforce: %zu outbound rows open; what else the role sends is dropped, answers aside\n", rows);
+        lx_print("  egress enforce: %zu outbound rows open; what else the role sends is dropped, answers aside\n",
+                 rows);
     else if (policy->egress == LX_EGRESS_TRACK)
-        printf("  egress track: %zu outbound rows open; what else the role sends passes, counted as would-drop\n",
-               rows);
+        lx_print("  egress track: %zu outbound rows open; what else the role sends passes, counted as would-drop\n",
+                 rows);
     else if (rows)
         puts("  replies to what the role itself begins are not let in: egress is off");
 }
@@ -104,8 +105,8 @@ static void say_terms(const char *interface, const struct lx_policy *policy, uin
     if (policy->audit)
         puts("  audit: nothing is dropped; what would have been is counted as would-drop");
     if (try_seconds)
-        printf("  on trial for %u s: 'lyncxdp confirm %s' keeps it, else it falls back by itself\n", try_seconds,
-               interface);
+        lx_print("  on trial for %u s: 'lyncxdp confirm %s' keeps it, else it falls back by itself\n", try_seconds,
+                 interface);
 }
 
 void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy *policy,
@@ -115,22 +116,22 @@ void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy 
 
     if (attached->mode == LX_MODE_GENERIC && choices->mode == LX_MODE_AUTO)
         how = "generic mode (slower: the driver refused the native one)";
-    printf("%s%s%s: filtering as ", attached->interface, attached->pair_ifindex ? " - " : "", attached->pair);
+    lx_print("%s%s%s: filtering as ", attached->interface, attached->pair_ifindex ? " - " : "", attached->pair);
     say_roles(policy);
-    printf(", %zu inbound rows open, %s, %s\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE), how,
-           attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
+    lx_print(", %zu inbound rows open, %s, %s\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE), how,
+             attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
     say_terms(attached->interface, policy, choices->try_seconds);
     if (attached->forward)
-        printf("  %s and %s forward by themselves\n", attached->interface, attached->pair);
+        lx_print("  %s and %s forward by themselves\n", attached->interface, attached->pair);
 }
 
 void lx_say_updated(const struct lx_update *update, const struct lx_policy *policy, uint32_t try_seconds)
 {
     const struct lx_publication *now = lx_update_in_force(update);
 
-    printf("%s: generation %llu: filtering as ", update->metadata.interface, (unsigned long long)now->generation);
+    lx_print("%s: generation %llu: filtering as ", update->metadata.interface, (unsigned long long)now->generation);
     say_roles(policy);
-    printf(", %zu inbound rows open\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE));
+    lx_print(", %zu inbound rows open\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE));
     say_terms(update->metadata.interface, policy, try_seconds);
 }
 
@@ -138,11 +139,11 @@ void lx_say_loaded(const struct lx_update *update, const struct lx_policy *polic
 {
     const char *interface = update->metadata.interface;
 
-    printf("%s: generation %llu is a candidate: ", interface,
-           (unsigned long long)lx_update_candidate(update)->generation);
+    lx_print("%s: generation %llu is a candidate: ", interface,
+             (unsigned long long)lx_update_candidate(update)->generation);
     say_roles(policy);
-    printf(", %zu inbound rows open\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE));
-    printf("  in force stays generation %llu; 'lyncxdp counters %s' tells what the candidate would change, "
-           "'lyncxdp promote %s' puts it in force, 'lyncxdp rollback %s' discards it\n",
-           (unsigned long long)lx_update_in_force(update)->generation, interface, interface, interface);
+    lx_print(", %zu inbound rows open\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE));
+    lx_print("  in force stays generation %llu; 'lyncxdp counters %s' tells what the candidate would change, "
+             "'lyncxdp promote %s' puts it in force, 'lyncxdp rollback %s' discards it\n",
+             (unsigned long long)lx_update_in_force(update)->generation, interface, interface, interface);
 }

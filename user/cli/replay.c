@@ -81,8 +81,8 @@ static bool judges_both_ways(const struct lx_judge *judge)
 static void print_doubts(const struct replay *replay)
 {
     if (replay->not_judged)
-        printf("(%" PRIu64 " frames were not judged: longer than the kernel takes for a question)\n",
-               replay->not_judged);
+        lx_print("(%" PRIu64 " frames were not judged: longer than the kernel takes for a question)\n",
+                 replay->not_judged);
     if (judges(replay->judge, LX_HOOK_FROM_ROLE) || !replay->frames)
         return;
     if (!replay->judge->addresses_known)
@@ -90,10 +90,10 @@ static void print_doubts(const struct replay *replay)
              "asked;\n"
              " --both-ways tells, where the policy knows which addresses are the role's: --set self=ADDRESS)");
     else if (replay->other_way)
-        printf("(%" PRIu64
-               " packets come from the role's own addresses and were judged as if they arrived, what answers\n"
-               " them as if nobody had asked; --both-ways judges them as what the role sends, and lets answers in)\n",
-               replay->other_way);
+        lx_print("(%" PRIu64
+                 " packets come from the role's own addresses and were judged as if they arrived, what answers\n"
+                 " them as if nobody had asked; --both-ways judges them as what the role sends, and lets answers in)\n",
+                 replay->other_way);
 }
 
 static int print_json_summary(json_t *reports)
@@ -103,7 +103,7 @@ static int print_json_summary(json_t *reports)
 
     fputs("\n]", stdout);
     for (size_t i = 0; i < 2 && i < json_array_size(reports) && !failed; i++) {
-        printf(",\n\"%s\": ", names[i]);
+        lx_print(",\n\"%s\": ", names[i]);
         failed = json_dumpf(json_array_get(reports, i), stdout, JSON_INDENT(2));
     }
     puts("}");
@@ -153,14 +153,14 @@ static void print_line(const struct replay *replay, const json_t *report)
     const char *row = json_string_value(json_object_get(report, "row"));
     const char *from = json_string_value(json_object_get(report, "from"));
 
-    printf("%6" PRIu64 "  %-10s  %-14s  ", replay->frames, json_string_value(json_object_get(report, "verdict")),
-           json_string_value(json_object_get(report, "reason")));
+    lx_print("%6" PRIu64 "  %-10s  %-14s  ", replay->frames, json_string_value(json_object_get(report, "verdict")),
+             json_string_value(json_object_get(report, "reason")));
     if (judges_both_ways(replay->judge))
-        printf("%-9s  ", json_string_value(json_object_get(report, "hook")));
+        lx_print("%-9s  ", json_string_value(json_object_get(report, "hook")));
     fputs(json_string_value(json_object_get(report, "transport")), stdout);
     if (from)
-        printf(" %s > %s", from, json_string_value(json_object_get(report, "to")));
-    printf("%s%s\n", row ? "  " : "", row ?: "");
+        lx_print(" %s > %s", from, json_string_value(json_object_get(report, "to")));
+    lx_print("%s%s\n", row ? "  " : "", row ?: "");
 }
 
 static int tell_frame(const struct replay *replay, const struct lx_sample *sample, uint64_t time)

@@ -27,9 +27,9 @@ static void say(const char *interface, const char *format, ...)
 
     if (localtime_r(&now, &local))
         strftime(moment, sizeof(moment), "%Y-%m-%d %H:%M:%S", &local);
-    printf("%s %s: ", moment, interface);
+    lx_print("%s %s: ", moment, interface);
     va_start(arguments, format);
-    vprintf(format, arguments);
+    lx_vprint(stdout, format, arguments);
     va_end(arguments);
     putchar('\n');
     fflush(stdout);

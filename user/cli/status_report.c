@@ -21,12 +21,14 @@ int lx_status_add(const struct lx_attachment *attachment,
                                .control = attachment->control,
                                .now_ms = attachment->opened_ms,
                                .flows = counted ? &flows : NULL};
+    json_t *report;
 
     for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++) {
         if (!lx_attachment_has_hook(attachment, hook))
             continue;
         status.state = state ? state(attachment, hook) : "-";
-        if (lx_json_add(reports, lx_report_status(&status, hook)))
+        report = lx_report_status(&status, hook);
+        if (lx_json_add(reports, report) || lx_mark_namespace(report, &attachment->metadata))
             return lx_memory_error();
     }
     return LX_EXIT_DONE;

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "../core/report.h"
+#include "attachments.h"
 
 /* Lines above the table. */
 #define TABLE 6
@@ -163,7 +164,7 @@ static void put_banner(int line, const json_t *status)
 
 static void put_head(const struct lx_top *top, const json_t *report, const json_t *status, size_t hooks)
 {
-    put(1, A_BOLD, "%s, %s (%zu of %zu): %s", text_of(report, "interface"), text_of(report, "hook"), top->hook + 1,
+    put(1, A_BOLD, "%s, %s (%zu of %zu): %s", lx_report_title(report).text, text_of(report, "hook"), top->hook + 1,
         hooks, text_of(status, "role"));
     put(2, A_NORMAL, "%s, generation %" JSON_INTEGER_FORMAT ", %s, egress %s, flows %" JSON_INTEGER_FORMAT,
         text_of(status, "edition"), json_integer_value(json_object_get(status, "generation")), text_of(status, "mode"),

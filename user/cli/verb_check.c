@@ -52,12 +52,12 @@ static int print_checked(const struct lx_checked *checked, bool canonical)
     for (size_t i = 0; i < checked->policy.role_count; i++)
         rows += checked->policy.roles[i].row_count;
     if (checked->kind == LX_FILE_DECLARATION)
-        printf("%s: ok, declaration, %zu interfaces%s\n", checked->path, checked->declaration.count, more);
+        lx_print("%s: ok, declaration, %zu interfaces%s\n", checked->path, checked->declaration.count, more);
     else if (checked->kind == LX_FILE_SITE)
-        printf("%s: ok, site, %zu groups, %zu rows%s\n", checked->path, checked->site.group_count,
-               checked->site.row_count, more);
+        lx_print("%s: ok, site, %zu groups, %zu rows%s\n", checked->path, checked->site.group_count,
+                 checked->site.row_count, more);
     else
-        printf("%s: ok, %zu roles, %zu rows%s\n", checked->path, checked->policy.role_count, rows, more);
+        lx_print("%s: ok, %zu roles, %zu rows%s\n", checked->path, checked->policy.role_count, rows, more);
     return LX_EXIT_DONE;
 }
 
@@ -85,8 +85,8 @@ static int check_role(const struct check_options *options)
     if (result == LX_EXIT_DONE)
         result = lx_composed_compile(&composed);
     if (result == LX_EXIT_DONE && !options->json && !options->canonical)
-        printf("%s%s: ok, %zu rows open, an image of %u bytes\n", policy->roles.items[0],
-               policy->roles.count > 1 ? " and more" : "", policy->rule_count, composed.compiled.image->size);
+        lx_print("%s%s: ok, %zu rows open, an image of %u bytes\n", policy->roles.items[0],
+                 policy->roles.count > 1 ? " and more" : "", policy->rule_count, composed.compiled.image->size);
     lx_composed_free(&composed);
     return result;
 }
@@ -101,8 +101,8 @@ static int check_declared(const struct lx_declared *declared, const struct check
         lx_print_error("%s:%u: %s cannot be attached like this", declared->place.file, declared->place.line,
                        declared->interface);
     else if (!options->json && !options->canonical)
-        printf("%s: ok, %zu rows open, an image of %u bytes\n", declared->interface, composed->policy.rule_count,
-               composed->compiled.image->size);
+        lx_print("%s: ok, %zu rows open, an image of %u bytes\n", declared->interface, composed->policy.rule_count,
+                 composed->compiled.image->size);
     lx_asked_free(&asked);
     return result;
 }

@@ -49,8 +49,8 @@ static int decide(int argc, char **argv, decision decided)
     } else {
         const struct lx_publication *publication = lx_update_in_force(&update);
 
-        printf("%s: generation %llu (%s) %s\n", interface.name, (unsigned long long)publication->generation,
-               publication->roles, sentence);
+        lx_print("%s: generation %llu (%s) %s\n", interface.name, (unsigned long long)publication->generation,
+                 publication->roles, sentence);
         result = LX_EXIT_DONE;
     }
     lx_update_end(&update);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* detach: takes the program off an interface, or off all of them, and removes everything that was pinned. */
 #include <stdio.h>
+#include <string.h>
 
-#include "../kernel/attachment.h"
+#include "attachments.h"
 #include "options.h"
 #include "output.h"
 #include "verb.h"
@@ -18,7 +19,7 @@ static int detach_one(const char *name)
 
     if (lx_interface_find(name, &interface, &failure) || lx_detach(&interface, &failure))
         return lx_print_failure(&failure);
-    printf("%s: no longer filtered\n", name);
+    lx_print("%s: no longer filtered\n", name);
     return LX_EXIT_DONE;
 }
 
@@ -27,14 +28,16 @@ static int detach_directory(const char *directory)
     struct lx_attachment attachment;
     struct lx_failure failure;
     char name[sizeof(attachment.metadata.interface)] = "";
+    struct lx_title title = {""};
 
     if (!lx_attachment_open_directory(directory, &attachment, &failure)) {
         snprintf(name, sizeof(name), "%s", attachment.metadata.interface);
+        title = lx_attachment_title(&attachment.metadata);
         lx_attachment_close(&attachment);
     }
     if (lx_detach_directory(directory, &failure))
         return lx_print_failure(&failure);
-    printf("%s: no longer filtered\n", name[0] ? name : directory);
+    lx_print("%s: no longer filtered%s\n", name[0] ? name : directory, title.text + strlen(name));
     return LX_EXIT_DONE;
 }
 

@@ -53,6 +53,7 @@ static int report_flows(const struct lx_attachment *attachment, json_t *flows)
     struct lx_failure failure;
     int result = LX_EXIT_DONE;
     uint64_t time = now();
+    json_t *mark = json_object();
     size_t count = 0;
 
     if (lx_attachment_flows(attachment, &entries, &count, &failure) ||
@@ -60,9 +61,15 @@ static int report_flows(const struct lx_attachment *attachment, json_t *flows)
         result = lx_print_failure(&failure);
     else if (count)
         qsort(entries, count, sizeof(*entries), latest_first);
-    for (size_t i = 0; result == LX_EXIT_DONE && i < count; i++)
-        if (lx_json_add(flows, lx_report_flow(&attachment->metadata, &entries[i], time, labels)))
+    if (lx_mark_namespace(mark, &attachment->metadata))
+        result = lx_memory_error();
+    for (size_t i = 0; result == LX_EXIT_DONE && i < count; i++) {
+        json_t *flow = lx_report_flow(&attachment->metadata, &entries[i], time, labels);
+
+        if (lx_json_add(flows, flow) || json_object_update(flow, mark))
             result = lx_memory_error();
+    }
+    json_decref(mark);
     free(labels);
     free(entries);
     return result;
@@ -110,8 +117,8 @@ static int print_flows(const struct lx_attachment *attachment)
     if (result == LX_EXIT_DONE && lx_attachment_flow_numbers(attachment, &numbers, &failure))
         result = lx_print_failure(&failure);
     if (result == LX_EXIT_DONE) {
-        printf("%s: %zu flows, room for %u, %llu evicted\n", metadata->interface, json_array_size(flows),
-               metadata->flow_capacity, (unsigned long long)numbers.evicted);
+        lx_print("%s: %zu flows, room for %u, %llu evicted\n", lx_attachment_title(metadata).text,
+                 json_array_size(flows), metadata->flow_capacity, (unsigned long long)numbers.evicted);
         if (json_array_size(flows))
             result = print_table(flows);
     }
@@ -132,7 +139,7 @@ static int visit(const struct lx_attachment *attachment, void *context)
     if (lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE))
         return visited->flows ? report_flows(attachment, visited->flows) : print_flows(attachment);
     if (!visited->flows)
-        printf("%s: no flows, egress is off\n", attachment->metadata.interface);
+        lx_print("%s: no flows, egress is off\n", lx_attachment_title(&attachment->metadata).text);
     return LX_EXIT_DONE;
 }
 

@@ -48,9 +48,9 @@ static int promote(struct lx_update *update, bool force)
     if (lx_update_promote(update, &failure))
         return lx_print_failure(&failure);
     publication = lx_update_in_force(update);
-    printf("%s: generation %llu (%s) is in force now; 'lyncxdp rollback %s' returns to what it replaces\n",
-           update->interface->name, (unsigned long long)publication->generation, publication->roles,
-           update->interface->name);
+    lx_print("%s: generation %llu (%s) is in force now; 'lyncxdp rollback %s' returns to what it replaces\n",
+             update->interface->name, (unsigned long long)publication->generation, publication->roles,
+             update->interface->name);
     return LX_EXIT_DONE;
 }
 

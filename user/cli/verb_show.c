@@ -108,12 +108,12 @@ static void print_remarks(const struct lx_selection *selection, const struct lx_
     size_t counts[LX_CLOSED_REASONS] = {0};
 
     for (size_t i = 0; i < documents->count; i++)
-        printf("[%zu] %s\n", i + 1, documents->items[i]);
+        lx_print("[%zu] %s\n", i + 1, documents->items[i]);
     for (size_t i = 0; i < selection->pick_count; i++)
         counts[selection->picks[i].closed]++;
     for (size_t i = 0; i < LX_CLOSED_REASONS; i++)
         if (remarks[i] && counts[i])
-            printf("(%zu %s)\n", counts[i], remarks[i]);
+            lx_print("(%zu %s)\n", counts[i], remarks[i]);
 }
 
 static int print_text(const json_t *report, const struct lx_selection *selection)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "foreign.h"
 #include "report_json.h"
 
 const char *lx_hook_name(enum lx_hook hook)
@@ -42,13 +43,9 @@ json_t *lx_json_text(const char *text)
     value = json_string(text);
     if (value)
         return value;
-    /* Not UTF-8, such as a label that was cut inside a character: keep what is certain. */
-    plain = strdup(text);
+    plain = lx_foreign_text(text); /* not UTF-8, such as a label that was cut inside a character */
     if (!plain)
         return NULL;
-    for (char *byte = plain; *byte; byte++)
-        if (*byte & 0x80)
-            *byte = '?';
     value = json_string(plain);
     free(plain);
     return value;

@@ -155,3 +155,19 @@ int lx_namespace_each(int (*visit)(void *data), void *data)
     lx_namespace_leave(own);
     return round.result;
 }
+
+int lx_namespace_name(uint64_t inode, char *name, size_t room)
+{
+    DIR *names = opendir("/run/netns");
+    struct dirent *entry;
+    struct stat status;
+    int error = -ENOENT;
+
+    while (error && names && (entry = readdir(names)))
+        if (entry->d_name[0] != '.' && !fstatat(dirfd(names), entry->d_name, &status, 0) && status.st_ino == inode &&
+            snprintf(name, room, "%s", entry->d_name) < (int)room)
+            error = 0;
+    if (names)
+        closedir(names);
+    return error;
+}

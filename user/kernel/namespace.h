@@ -6,6 +6,7 @@
 #ifndef LYNCXDP_KERNEL_NAMESPACE_H
 #define LYNCXDP_KERNEL_NAMESPACE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The inode of this thread's network namespace, or 0 when /proc is not there to tell. */
@@ -24,5 +25,8 @@ void lx_namespace_leave(int came_from);
  * Those that cannot be entered are passed over.
  */
 int lx_namespace_each(int (*visit)(void *data), void *data);
+
+/* The name under which 'ip netns' knows a namespace. Returns 0 or -ENOENT: it has none. */
+int lx_namespace_name(uint64_t inode, char *name, size_t room);
 
 #endif
