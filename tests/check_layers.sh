@@ -8,7 +8,7 @@ broken=0
 forbid() { # forbid WHAT PATTERN PATH…
     local what=$1 pattern=$2
     shift 2
-    if grep -nE "$pattern" -r "$@" --include='*.[ch]'; then
+    if grep -nE "$pattern" -r --include='*.[ch]' "$@"; then
         echo "^ $what" >&2
         broken=1
     fi
@@ -21,6 +21,8 @@ forbid "user/kernel must not know the command line" '#include ".*cli/' user/kern
 forbid "user/kernel must not print" '\b(printf|puts|putchar|perror)\(|\bstd(out|err)\b' user/kernel
 forbid "only user/kernel may know the kernel's libraries" '#include <(bpf|xdp|libmnl)/' user/cli
 forbid "include/lyncxdp must not know BPF helpers" '#include <bpf/' include
+forbid "what names may come along in is printed by lx_print, or they command the terminal" '\bprintf\(' \
+    user/cli --exclude=main.c --exclude=options.c --exclude=output.c --exclude=verb_exporter.c
 echo 1..1
 [ "$broken" -eq 0 ] && echo "ok 1 - the layers are kept apart" || echo "not ok 1 - the layers are kept apart"
 exit "$broken"

@@ -22,25 +22,30 @@ static const struct lx_site *site_of(const struct lx_nearest *nearest)
     return tables->has_site ? &tables->site : NULL;
 }
 
-static bool gather(struct lx_nearest *nearest, const struct lx_attachment *attachment)
+static bool gather(struct lx_nearest *nearest, const char *verb, const struct lx_attachment *attachment)
 {
     struct lx_requested *requested = &nearest->requested;
 
     requested->is_inline = attachment->metadata.pair_ifindex != 0;
     if (lx_request_published(&attachment->publication, &requested->words) || !requested->words.count ||
-        lx_requested_compose("monitor", attachment->metadata.interface, requested) != LX_EXIT_DONE)
+        lx_requested_compose(verb, attachment->metadata.interface, requested) != LX_EXIT_DONE)
         return false;
     nearest->request = lx_policy_request(&requested->composed.tables, &requested->options);
     return !lx_candidates_gather(requested->composed.tables.files, site_of(nearest), &nearest->request,
                                  &nearest->candidates);
 }
 
-struct lx_nearest *lx_nearest_open(const struct lx_attachment *attachment)
+struct lx_nearest *lx_nearest_open(const char *verb, const struct lx_attachment *attachment)
 {
     struct lx_nearest *nearest = calloc(1, sizeof(*nearest));
 
-    if (nearest && gather(nearest, attachment))
+    if (nearest && gather(nearest, verb, attachment)) {
+        if (!lx_requested_published(&nearest->requested, &attachment->publication))
+            lx_print_warning("the files of %s have changed since its policy was put in force: what is near a packet is "
+                             "told by what they say now",
+                             attachment->metadata.interface);
         return nearest;
+    }
     lx_print_warning("the rows of %s cannot be read again, so that none is told to be near a packet",
                      attachment->metadata.interface);
     if (nearest)
@@ -49,13 +54,13 @@ struct lx_nearest *lx_nearest_open(const struct lx_attachment *attachment)
     return NULL;
 }
 
-void lx_nearest_find(const struct lx_nearest *nearest, const struct lx_probe *probe, enum lx_hook hook,
-                     const char **row, char **text)
+struct lx_near_miss lx_nearest_find(const struct lx_nearest *nearest, const struct lx_probe *probe, enum lx_hook hook,
+                                    char **text)
 {
     struct lx_near_miss miss = lx_near_miss_find(&nearest->candidates, probe, hook);
 
-    *row = miss.candidate ? miss.candidate->row->id : NULL;
     *text = lx_near_miss_text(&miss, probe, &nearest->request, site_of(nearest));
+    return miss;
 }
 
 void lx_nearest_close(struct lx_nearest *nearest)

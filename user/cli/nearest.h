@@ -11,12 +11,16 @@
 
 struct lx_nearest; /* the rows of one attachment */
 
-/* Composes them. NULL when they cannot be had, which is said as a warning. */
-struct lx_nearest *lx_nearest_open(const struct lx_attachment *attachment);
+/*
+ * Composes them for a verb. NULL when they cannot be had, which is said as a warning; so is that the files have changed
+ * since the policy was put in force.
+ */
+struct lx_nearest *lx_nearest_open(const char *verb, const struct lx_attachment *attachment);
 
-/* The row's id (borrowed; NULL: no row has the port) and in what the packet differs (the caller frees it), or NULLs. */
-void lx_nearest_find(const struct lx_nearest *nearest, const struct lx_probe *probe, enum lx_hook hook,
-                     const char **row, char **text);
+/* The nearest miss, its rows borrowed, and in what the packet differs (the caller frees it; NULL when out of memory).
+ */
+struct lx_near_miss lx_nearest_find(const struct lx_nearest *nearest, const struct lx_probe *probe, enum lx_hook hook,
+                                    char **text);
 
 void lx_nearest_close(struct lx_nearest *nearest); /* NULL is none */
 

@@ -14,6 +14,7 @@
 #include "attachments.h"
 #include "composed.h"
 #include "explain_capture.h"
+#include "nearest.h"
 #include "output.h"
 #include "probe_arguments.h"
 #include "verb.h"
@@ -49,7 +50,7 @@ static void print_member(const json_t *report, const char *title, const char *me
     const char *text = json_string_value(json_object_get(report, member));
 
     if (text)
-        printf("%-8s %s\n", title, text);
+        lx_print("%-8s %s\n", title, text);
 }
 
 /* "nearest  ROW would allow it, but ...", and where that row is printed. */
@@ -59,7 +60,7 @@ static void print_nearest(const json_t *nearest)
 
     if (!json_is_object(nearest))
         return;
-    printf("%-8s %s %s\n", "nearest", row ? row : "none:", json_string_value(json_object_get(nearest, "detail")));
+    lx_print("%-8s %s %s\n", "nearest", row ? row : "none:", json_string_value(json_object_get(nearest, "detail")));
     print_member(nearest, "source", "source");
 }
 
@@ -71,10 +72,10 @@ static int print_explanation(const struct lx_explanation *explanation, bool json
         return lx_print_json(report);
     print_member(report, "verdict", "verdict");
     if (json_is_true(json_object_get(report, "would_drop")))
-        printf("%-8s %s: it passes all the same, and is counted as would-drop\n",
-               explanation->audit ? "audit" : "egress", explanation->audit ? "on" : "track");
-    printf("%-8s %s: %s\n", "reason", json_string_value(json_object_get(report, "reason")),
-           json_string_value(json_object_get(report, "meaning")));
+        lx_print("%-8s %s: it passes all the same, and is counted as would-drop\n",
+                 explanation->audit ? "audit" : "egress", explanation->audit ? "on" : "track");
+    lx_print("%-8s %s: %s\n", "reason", json_string_value(json_object_get(report, "reason")),
+             json_string_value(json_object_get(report, "meaning")));
     print_member(report, "row", "row");
     print_member(report, "source", "source");
     print_nearest(json_object_get(report, "nearest"));
@@ -147,30 +148,30 @@ static int explain_role(const struct explain_options *options, const struct lx_p
 }
 
 /*
- * The rows of an attachment are in its image, which has no room for what would come near: the same question about its
- * role is answered with that. The words are the packet as it was asked.
+ * The rows of an attachment are in its image, which has no room for those that would come near: they are composed from
+ * what it was asked for. Without them the verdict is told all the same.
  */
-static void suggest_role(const struct lx_publication *publication, char *const words[3],
-                         const struct explain_options *options)
+static int explain_published_miss(const struct lx_attachment *attachment, const struct explain_options *options,
+                                  const struct lx_explanation *explanation)
 {
-    char roles[sizeof(publication->roles)], *rest = roles, *role;
+    struct lx_nearest *nearest = lx_nearest_open("explain", attachment);
+    struct lx_explanation told = *explanation;
+    struct lx_near_miss miss;
+    char *text = NULL;
+    int result;
 
-    snprintf(roles, sizeof(roles), "%s", publication->roles);
-    printf("%-8s this tells, with the options of attach: lyncxdp explain", "nearest");
-    while ((role = strsep(&rest, ",")))
-        printf(" --role %s", role);
-    printf(" --edition %s", publication->edition);
-    if (publication->side[0])
-        printf(" --side %s", publication->side);
-    if (options->from_role)
-        printf(" --from-role");
-    if (options->flags)
-        printf(" --flags %s", options->flags);
-    printf(" %s %s %s\n", words[0], words[1], words[2]);
+    if (nearest) {
+        miss = lx_nearest_find(nearest, explanation->probe, explanation->hook, &text);
+        told.nearest = &miss;
+        told.nearest_text = text;
+    }
+    result = print_explanation(&told, options->json);
+    free(text);
+    lx_nearest_close(nearest);
+    return result;
 }
 
-static int ask(struct lx_attachment *attachment, const struct explain_options *options, char *const words[3],
-               const struct lx_probe *probe)
+static int ask(struct lx_attachment *attachment, const struct explain_options *options, const struct lx_probe *probe)
 {
     struct lx_explanation explanation = {.probe = probe,
                                          .hook = hook_of(options),
@@ -195,21 +196,22 @@ static int ask(struct lx_attachment *attachment, const struct explain_options *o
         explanation.row = labels[answer.row].id;
         explanation.source = labels[answer.row].source;
     }
-    result = print_explanation(&explanation, options->json);
-    if (answer.reason == LX_REASON_NO_ROW && !options->json)
-        suggest_role(&attachment->publication, words, options);
+    if (answer.reason == LX_REASON_NO_ROW)
+        result = explain_published_miss(attachment, options, &explanation);
+    else
+        result = print_explanation(&explanation, options->json);
     free(labels);
     return result;
 }
 
-static int explain_interface(const struct explain_options *options, char *const words[4], const struct lx_probe *probe)
+static int explain_interface(const struct explain_options *options, const char *name, const struct lx_probe *probe)
 {
     struct lx_attachment attachment;
-    int result = lx_open_attachment(words[0], &attachment);
+    int result = lx_open_attachment(name, &attachment);
 
     if (result != LX_EXIT_DONE)
         return result;
-    result = ask(&attachment, options, words + 1, probe);
+    result = ask(&attachment, options, probe);
     lx_attachment_close(&attachment);
     return result;
 }
@@ -250,7 +252,7 @@ static int run(const struct explain_options *options, const struct lx_arguments 
     result = lx_probe_read(arguments->items + !offline, options->flags, &probe);
     if (result != LX_EXIT_DONE)
         return result;
-    return offline ? explain_role(options, &probe) : explain_interface(options, arguments->items, &probe);
+    return offline ? explain_role(options, &probe) : explain_interface(options, arguments->items[0], &probe);
 }
 
 int lx_verb_explain(int argc, char **argv)

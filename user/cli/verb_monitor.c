@@ -11,39 +11,36 @@
 #include <time.h>
 
 #include "../core/report.h"
+#include "../core/report_json.h"
 #include "../kernel/listen.h"
 #include "attachments.h"
 #include "capture_file.h"
+#include "monitor_options.h"
 #include "nearest.h"
 #include "output.h"
 #include "verb.h"
 
 #define SECOND 1000000000ull
-/* Samples a second unless another rate is asked for, and how many of them may come at once. */
-#define RATE 20
-#define MOST_RATE 100000
-
-struct monitor_options {
-    const char *write;
-    struct lx_wish wish;
-    uint32_t rate, count;
-    bool json;
-};
 
 /* An attachment that is listened to. */
 struct heard_of {
     char interface[LX_INTERFACE_NAME];
+    struct lx_title title;
+    json_t *mark; /* owned: its network namespace, for reports; NULL: out of memory */
     struct lx_nearest *nearest;
     uint64_t ignored; /* samples that came when enough were shown */
     uint64_t told;    /* of those that are not shown, so many were told of */
 };
 
 struct monitor {
-    const struct monitor_options *options;
+    const struct lx_monitor_options *options;
     struct lx_listening *listening;
     struct lx_capture *capture; /* NULL: none is written */
     struct heard_of *heard_of;  /* owned */
     size_t count;
+    const struct lx_arguments *arguments;
+    struct lx_words directories; /* all there were when it began to listen */
+    bool waiting;                /* for what is not there, and was said to be gone */
     uint64_t shown;
     int result;
 };
@@ -55,90 +52,6 @@ static void end(int signal)
     (void)signal;
     ended = 1;
 }
-
-/* --- Options --- */
-
-static int take_reason(void *field, const char *value)
-{
-    for (uint32_t reason = 0; reason < LX_REASON_COUNT; reason++) {
-        if (strcmp(value, lx_reason_name(reason)) || lx_reason_verdict(reason) == LX_PASS)
-            continue;
-        *(__u64 *)field |= 1ull << reason;
-        return LX_EXIT_DONE;
-    }
-    return lx_usage_error("--reason '%s' is none that drops a packet; lyncxdp(8) lists them", value);
-}
-
-/* PORT, tcp/PORT or udp/PORT. */
-static int take_port(void *field, const char *value)
-{
-    const char *slash = strchr(value, '/'), *digits = slash ? slash + 1 : value;
-    bool tcp = slash && !strncmp(value, "tcp/", 4), udp = slash && !strncmp(value, "udp/", 4);
-    unsigned long port;
-    char *rest;
-
-    errno = 0;
-    port = strtoul(digits, &rest, 10);
-    if (errno || *rest || *digits < '0' || *digits > '9' || port > 65535 || (slash && !tcp && !udp))
-        return lx_usage_error("--port '%s': write a port, such as 3389, tcp/3389 or udp/3389", value);
-    *(__u32 *)field = slash ? lx_service(tcp ? LX_TCP : LX_UDP, (uint16_t)port) : LX_LISTEN_PORT(port);
-    return LX_EXIT_DONE;
-}
-
-static int take_prefix(void *field, const char *value)
-{
-    struct lx_wish *wish = field;
-    const char *problem = "not an address";
-    struct lx_prefix prefix;
-    uint8_t mask[16];
-
-    if (lx_prefix_parse(value, &prefix, &problem))
-        return lx_usage_error("--prefix '%s': %s", value, problem);
-    for (unsigned i = 0; i < sizeof(mask); i++)
-        mask[i] = prefix.length >= 8 * (i + 1) ? 0xff
-                  : prefix.length <= 8 * i     ? 0
-                                               : (uint8_t)(0xff00 >> prefix.length % 8);
-    wish->prefixed = 1;
-    memcpy(wish->address, prefix.address.bytes, sizeof(wish->address));
-    memcpy(wish->mask, mask, sizeof(wish->mask));
-    return LX_EXIT_DONE;
-}
-
-static int take_number(const char *option, const char *value, uint32_t most, uint32_t *number)
-{
-    unsigned long read;
-    char *rest;
-
-    errno = 0;
-    read = strtoul(value, &rest, 10);
-    if (errno || *rest || *value < '0' || *value > '9' || !read || read > most)
-        return lx_usage_error("--%s '%s': write a number from 1 to %u", option, value, most);
-    *number = (uint32_t)read;
-    return LX_EXIT_DONE;
-}
-
-static int take_rate(void *field, const char *value)
-{
-    return take_number("rate", value, MOST_RATE, field);
-}
-
-static int take_count(void *field, const char *value)
-{
-    return take_number("count", value, 1000000000, field);
-}
-
-static const struct lx_option options_of_monitor[] = {
-    {"write", "FILE", "write the packets to a capture file as well, or (-) instead", lx_take_text,
-     offsetof(struct monitor_options, write)},
-    {"reason", "REASON", "only packets dropped for this; may be given again", take_reason,
-     offsetof(struct monitor_options, wish.reasons)},
-    {"port", "[tcp/|udp/]PORT", "only packets to this port", take_port, offsetof(struct monitor_options, wish.service)},
-    {"prefix", "ADDR[/LENGTH]", "only packets from or to these addresses", take_prefix,
-     offsetof(struct monitor_options, wish)},
-    {"rate", "N", "show at most so many a second (20)", take_rate, offsetof(struct monitor_options, rate)},
-    {"count", "N", "show so many, then stop", take_count, offsetof(struct monitor_options, count)},
-    {"json", NULL, "print a line of JSON for each", lx_take_flag, offsetof(struct monitor_options, json)},
-};
 
 /* --- What is heard --- */
 
@@ -152,13 +65,13 @@ static uint64_t clock_of(clockid_t clock)
 
 static void print_line(const json_t *report)
 {
-    if (json_dumpf(report, stdout, JSON_COMPACT))
+    if (!report || json_dumpf(report, stdout, JSON_COMPACT))
         lx_memory_error();
     putchar('\n');
 }
 
 /* "16:03:12.123456 eth0 to-role drop no-row: tcp 203.0.113.9:4711 > 192.0.2.1:3389 SYN, 60 bytes" */
-static void print_sample(const json_t *report)
+static void print_sample(const char *title, const json_t *report)
 {
     const char *time = json_string_value(json_object_get(report, "time")), *separator = " ";
     const char *row = json_string_value(json_object_get(report, "row"));
@@ -167,32 +80,32 @@ static void print_sample(const json_t *report)
     const json_t *flag;
     size_t i;
 
-    printf("%s %s %s %s %s: %s", time ? time + 11 : "-", json_string_value(json_object_get(report, "interface")),
-           json_string_value(json_object_get(report, "hook")), json_string_value(json_object_get(report, "verdict")),
-           json_string_value(json_object_get(report, "reason")),
-           json_string_value(json_object_get(report, "transport")));
+    lx_print("%s %s %s %s %s: %s", time ? time + 11 : "-", title, json_string_value(json_object_get(report, "hook")),
+             json_string_value(json_object_get(report, "verdict")),
+             json_string_value(json_object_get(report, "reason")),
+             json_string_value(json_object_get(report, "transport")));
     if (from)
-        printf(" %s > %s", from, json_string_value(json_object_get(report, "to")));
+        lx_print(" %s > %s", from, json_string_value(json_object_get(report, "to")));
     json_array_foreach(json_object_get(report, "flags"), i, flag)
     {
-        printf("%s%s", separator, json_string_value(flag));
+        lx_print("%s%s", separator, json_string_value(flag));
         separator = ",";
     }
-    printf(", %" JSON_INTEGER_FORMAT " bytes\n", json_integer_value(json_object_get(report, "bytes")));
+    lx_print(", %" JSON_INTEGER_FORMAT " bytes\n", json_integer_value(json_object_get(report, "bytes")));
     if (nearest)
-        printf("    nearest %s%s%s\n", row ? row : "none: ", row ? " " : "", nearest);
+        lx_print("    nearest %s%s%s\n", row ? row : "none: ", row ? " " : "", nearest);
 }
 
-static void show(const struct monitor *monitor, const struct lx_sampled *sampled)
+static void show(const struct monitor *monitor, const struct heard_of *of, const struct lx_sampled *sampled)
 {
     json_t *report = lx_report_sample(sampled);
 
-    if (!report)
+    if (!report || json_object_update(report, of->mark))
         lx_memory_error();
     else if (monitor->options->json)
         print_line(report);
     else
-        print_sample(report);
+        print_sample(of->title.text, report);
     json_decref(report);
     fflush(stdout);
 }
@@ -202,6 +115,7 @@ static void heard(void *context, size_t index, const struct lx_sample *sample)
     struct monitor *monitor = context;
     struct heard_of *of = &monitor->heard_of[index];
     struct lx_sampled sampled = {.sample = sample, .interface = of->interface};
+    struct lx_near_miss miss;
     struct lx_probe probe;
     char *text = NULL;
 
@@ -216,18 +130,30 @@ static void heard(void *context, size_t index, const struct lx_sample *sample)
             monitor->capture, &(struct lx_captured){sampled.time, sample->length, sample->captured, sample->bytes});
     if (monitor->options->write && !strcmp(monitor->options->write, "-"))
         return;
-    if (of->nearest && (sample->judgement & 0xffff) == LX_REASON_NO_ROW && lx_sample_probe(sample, &probe))
-        lx_nearest_find(of->nearest, &probe, sample->hook, &sampled.row, &text);
+    if (of->nearest && (sample->judgement & 0xffff) == LX_REASON_NO_ROW && lx_sample_probe(sample, &probe)) {
+        miss = lx_nearest_find(of->nearest, &probe, sample->hook, &text);
+        sampled.row = miss.candidate ? miss.candidate->row->id : NULL;
+    }
     sampled.nearest = text;
-    show(monitor, &sampled);
+    show(monitor, of, &sampled);
     free(text);
+}
+
+static void print_rest(const struct heard_of *of, uint64_t not_shown, uint64_t lost)
+{
+    json_t *report = json_pack("{s:o, s:I, s:I}", "interface", lx_json_text(of->interface), "not_shown",
+                               (json_int_t)not_shown, "lost", (json_int_t)lost);
+
+    if (report)
+        json_object_update(report, of->mark);
+    print_line(report);
+    json_decref(report);
 }
 
 /* What there was besides, since it was said last. Returns false when it cannot be told. */
 static bool tell_rest(struct monitor *monitor, size_t index)
 {
     struct heard_of *of = &monitor->heard_of[index];
-    FILE *stream = monitor->options->json ? stdout : stderr;
     struct lx_listened listened;
     uint64_t rest;
 
@@ -238,34 +164,146 @@ static bool tell_rest(struct monitor *monitor, size_t index)
     if (rest <= of->told)
         return true;
     if (monitor->options->json)
-        fprintf(stream, "{\"interface\":\"%s\",\"not_shown\":%llu,\"lost\":%llu}\n", of->interface,
-                (unsigned long long)(rest - of->told), (unsigned long long)listened.lost);
+        print_rest(of, rest - of->told, listened.lost);
     else
-        fprintf(stream, "%s: %llu more, not shown\n", of->interface, (unsigned long long)(rest - of->told));
-    fflush(stream);
+        lx_print_to(stderr, "%s: %llu more, not shown\n", of->title.text, (unsigned long long)(rest - of->told));
+    fflush(stdout);
     of->told = rest;
     return true;
 }
 
 /* --- The verb --- */
 
-static int listen_to(const struct lx_attachment *attachment, void *context)
+static int listen_to(const struct lx_attachment *attachment, struct monitor *monitor, struct lx_failure *failure)
 {
-    struct monitor *monitor = context;
     struct heard_of *grown = reallocarray(monitor->heard_of, monitor->count + 1, sizeof(*grown));
-    struct lx_failure failure;
+    struct heard_of *of;
+    int error;
 
     if (!grown)
-        return lx_memory_error();
+        return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
     monitor->heard_of = grown;
-    grown[monitor->count] = (struct heard_of){.nearest = lx_nearest_open(attachment)};
-    snprintf(grown[monitor->count].interface, sizeof(grown->interface), "%s", attachment->metadata.interface);
-    if (lx_listen_to(monitor->listening, attachment, &monitor->options->wish, &failure)) {
-        lx_nearest_close(grown[monitor->count].nearest);
-        return lx_print_failure(&failure);
+    error = lx_listen_to(monitor->listening, attachment, &monitor->options->wish, failure);
+    if (error)
+        return error;
+    of = &grown[monitor->count++];
+    *of = (struct heard_of){.nearest = lx_nearest_open("monitor", attachment),
+                            .title = lx_attachment_title(&attachment->metadata),
+                            .mark = json_object()};
+    snprintf(of->interface, sizeof(of->interface), "%s", attachment->metadata.interface);
+    lx_mark_namespace(of->mark, &attachment->metadata);
+    return 0;
+}
+
+static int visit(const struct lx_attachment *attachment, void *context)
+{
+    struct lx_failure failure;
+
+    return listen_to(attachment, context, &failure) ? lx_print_failure(&failure) : LX_EXIT_DONE;
+}
+
+static void forget(struct monitor *monitor)
+{
+    for (size_t i = 0; i < monitor->count; i++) {
+        lx_nearest_close(monitor->heard_of[i].nearest);
+        json_decref(monitor->heard_of[i].mark);
     }
-    monitor->count++;
-    return LX_EXIT_DONE;
+    free(monitor->heard_of);
+    monitor->heard_of = NULL;
+    monitor->count = 0;
+}
+
+/* --- What comes and goes meanwhile --- */
+
+static bool same_words(const struct lx_words *one, const struct lx_words *other)
+{
+    bool same = one->count == other->count;
+
+    for (size_t i = 0; i < one->count && same; i++)
+        same = lx_words_contain(other, one->items[i]);
+    return same;
+}
+
+/* Remembers which attachments there are. False when they are the same as before, or it cannot be told. */
+static bool others_are_there(struct monitor *monitor)
+{
+    struct lx_words now = {0};
+    struct lx_failure unheard;
+    bool others;
+
+    if (lx_attachments_list(&now, &unheard))
+        return false;
+    others = !same_words(&now, &monitor->directories);
+    lx_words_free(&monitor->directories);
+    monitor->directories = now;
+    return others;
+}
+
+/* Tells of what is no more listened to. Returns whether there is such, or anything new to listen to. */
+static bool changed(struct monitor *monitor)
+{
+    bool lost = false;
+
+    for (size_t i = 0; i < monitor->count; i++) {
+        if (!lx_listen_lost(monitor->listening, i))
+            continue;
+        lost = true;
+        lx_print_warning("%s is not what was listened to any more: it was detached, or its programs were replaced",
+                         monitor->heard_of[i].title.text);
+    }
+    return others_are_there(monitor) || lost || monitor->waiting;
+}
+
+/* Listens to one that is there again. What does not go this time may go the next. */
+static void try_directory(struct monitor *monitor, const char *directory)
+{
+    struct lx_attachment attachment;
+    struct lx_failure unheard;
+
+    if (lx_attachment_open_directory(directory, &attachment, &unheard))
+        return;
+    monitor->waiting = listen_to(&attachment, monitor, &unheard) != 0 || monitor->waiting;
+    lx_attachment_close(&attachment);
+}
+
+static void try_interface(struct monitor *monitor, const char *name)
+{
+    struct lx_interface interface;
+    struct lx_attachment attachment;
+    struct lx_failure unheard;
+
+    monitor->waiting = true;
+    if (lx_interface_find(name, &interface, &unheard) || lx_attachment_open(&interface, &attachment, &unheard))
+        return;
+    monitor->waiting = listen_to(&attachment, monitor, &unheard) != 0;
+    lx_attachment_close(&attachment);
+}
+
+/* Begins anew with what there is now. */
+static void listen_anew(struct monitor *monitor)
+{
+    bool waited = monitor->waiting;
+    struct lx_failure failure;
+
+    lx_listen_stop(monitor->listening);
+    lx_listen_wait(monitor->listening, 0);
+    forget(monitor);
+    lx_listen_close(monitor->listening);
+    monitor->listening = NULL;
+    if (lx_listen_open(heard, monitor, &monitor->listening, &failure)) {
+        monitor->result = lx_print_failure(&failure);
+        return;
+    }
+    monitor->waiting = false;
+    if (monitor->arguments->count)
+        try_interface(monitor, monitor->arguments->items[0]);
+    for (size_t i = 0; !monitor->arguments->count && i < monitor->directories.count; i++)
+        try_directory(monitor, monitor->directories.items[i]);
+    for (size_t i = 0; i < monitor->count; i++)
+        lx_print_warning("listening to %s", monitor->heard_of[i].title.text);
+    if (!monitor->count && !waited)
+        lx_print_warning("nothing is attached to be listened to; this waits until something is");
+    monitor->waiting = monitor->waiting || !monitor->count;
 }
 
 static bool goes_on(const struct monitor *monitor)
@@ -290,7 +328,11 @@ static void listen(struct monitor *monitor)
         said = clock_of(CLOCK_MONOTONIC);
         for (size_t i = 0; i < monitor->count; i++)
             tell_rest(monitor, i);
+        if (changed(monitor))
+            listen_anew(monitor);
     }
+    if (!monitor->listening)
+        return;
     lx_listen_stop(monitor->listening);
     lx_listen_wait(monitor->listening, 0);
     for (size_t i = 0; i < monitor->count; i++)
@@ -311,22 +353,22 @@ static int run(struct monitor *monitor, const struct lx_arguments *arguments)
         return result;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    result = lx_visit_attachments(arguments, listen_to, monitor);
+    monitor->arguments = arguments;
+    others_are_there(monitor);
+    result = lx_visit_attachments(arguments, visit, monitor);
     if (result == LX_EXIT_DONE && !monitor->count)
         lx_print_warning("nothing is attached");
     else if (result == LX_EXIT_DONE)
         listen(monitor);
-    lx_listen_close(monitor->listening);
+    if (monitor->listening)
+        lx_listen_close(monitor->listening);
     return result != LX_EXIT_DONE ? result : monitor->result;
 }
 
 int lx_verb_monitor(int argc, char **argv)
 {
-    struct monitor_options options = {.wish.service = LX_LISTEN_ANY, .rate = RATE};
-    const struct lx_option_set sets[] = {{.options = options_of_monitor,
-                                          .count = sizeof(options_of_monitor) / sizeof(*options_of_monitor),
-                                          .target = &options,
-                                          .letters = "w"}};
+    struct lx_monitor_options options = {.wish.service = LX_LISTEN_ANY, .rate = LX_MONITOR_RATE};
+    const struct lx_option_set sets[] = {lx_monitor_option_set(&options)};
     struct monitor monitor = {.options = &options};
     struct lx_arguments arguments;
     int result;
@@ -338,9 +380,8 @@ int lx_verb_monitor(int argc, char **argv)
     options.wish.interval = SECOND / options.rate;
     options.wish.burst = SECOND / 10;
     result = run(&monitor, &arguments);
-    for (size_t i = 0; i < monitor.count; i++)
-        lx_nearest_close(monitor.heard_of[i].nearest);
-    free(monitor.heard_of);
+    forget(&monitor);
+    lx_words_free(&monitor.directories);
     lx_capture_close(monitor.capture);
     return result;
 }

@@ -8,6 +8,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,6 +27,7 @@
 struct one {
     struct lx_listening *listening; /* borrowed: what it is a part of */
     struct lx_maps maps;
+    char directory[LX_PINS_PATH];
     struct lx_control *control; /* mapped */
     size_t index;
 };
@@ -175,6 +178,7 @@ static int listen_locked(struct lx_listening *listening, const struct lx_attachm
     if (!one)
         return error;
     one->listening = listening;
+    snprintf(one->directory, sizeof(one->directory), "%s", attachment->directory);
     one->index = listening->count;
     error = begin(listening, one, wish);
     if (error)
@@ -209,7 +213,18 @@ int lx_listen_wait(struct lx_listening *listening, int milliseconds)
     for (size_t i = 0; i < listening->count && !listening->stopped; i++)
         if (listening->ones[i]->control->sampled_until < now + RENEWED_MS)
             say_until(listening->ones[i], now + BELIEVED_MS);
+    if (!listening->rings)
+        return poll(NULL, 0, milliseconds) < 0 ? -errno : 0;
     return ring_buffer__poll(listening->rings, milliseconds);
+}
+
+bool lx_listen_lost(const struct lx_listening *listening, size_t index)
+{
+    const struct one *one = listening->ones[index];
+    uint32_t pinned = 0, ours = 0;
+
+    return lx_pin_map_id(one->directory, lx_map_name(LX_MAP_SAMPLES), &pinned) ||
+           lx_map_id(one->maps.fds[LX_MAP_SAMPLES], &ours) || pinned != ours;
 }
 
 int lx_listen_counts(const struct lx_listening *listening, size_t index, struct lx_listened *sum)

@@ -27,6 +27,9 @@ int lx_listen_to(struct lx_listening *listening, const struct lx_attachment *att
  * To be called every second at least, or the attachments take the listener for dead. */
 int lx_listen_wait(struct lx_listening *listening, int milliseconds);
 
+/* Whether an attachment is no more what was listened to: detached, attached anew, or with other maps since. */
+bool lx_listen_lost(const struct lx_listening *listening, size_t index);
+
 /* Wants no more samples; those that are on their way can still be waited for. */
 void lx_listen_stop(struct lx_listening *listening);
 

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reads the filters of monitor into the form in which the programs apply them. */
+#include "monitor_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../core/probe.h"
+
+#include "output.h"
+
+#define MOST_RATE 100000
+
+static int take_reason(void *field, const char *value)
+{
+    for (uint32_t reason = 0; reason < LX_REASON_COUNT; reason++) {
+        if (strcmp(value, lx_reason_name(reason)) || lx_reason_verdict(reason) == LX_PASS)
+            continue;
+        *(__u64 *)field |= 1ull << reason;
+        return LX_EXIT_DONE;
+    }
+    return lx_usage_error("--reason '%s' is none that drops a packet; lyncxdp(8) lists them", value);
+}
+
+/* PORT, tcp/PORT or udp/PORT. */
+static int take_port(void *field, const char *value)
+{
+    const char *slash = strchr(value, '/'), *digits = slash ? slash + 1 : value;
+    bool tcp = slash && !strncmp(value, "tcp/", 4), udp = slash && !strncmp(value, "udp/", 4);
+    unsigned long port;
+    char *rest;
+
+    errno = 0;
+    port = strtoul(digits, &rest, 10);
+    if (errno || *rest || *digits < '0' || *digits > '9' || port > 65535 || (slash && !tcp && !udp))
+        return lx_usage_error("--port '%s': write a port, such as 3389, tcp/3389 or udp/3389", value);
+    *(__u32 *)field = slash ? lx_service(tcp ? LX_TCP : LX_UDP, (uint16_t)port) : LX_LISTEN_PORT(port);
+    return LX_EXIT_DONE;
+}
+
+static int take_prefix(void *field, const char *value)
+{
+    struct lx_wish *wish = field;
+    const char *problem = "not an address";
+    struct lx_prefix prefix;
+    uint8_t mask[16];
+
+    if (lx_prefix_parse(value, &prefix, &problem))
+        return lx_usage_error("--prefix '%s': %s", value, problem);
+    for (unsigned i = 0; i < sizeof(mask); i++)
+        mask[i] = prefix.length >= 8 * (i + 1) ? 0xff
+                  : prefix.length <= 8 * i     ? 0
+                                               : (uint8_t)(0xff00 >> prefix.length % 8);
+    wish->prefixed = 1;
+    memcpy(wish->address, prefix.address.bytes, sizeof(wish->address));
+    memcpy(wish->mask, mask, sizeof(wish->mask));
+    return LX_EXIT_DONE;
+}
+
+static int take_number(const char *option, const char *value, uint32_t most, uint32_t *number)
+{
+    unsigned long read;
+    char *rest;
+
+    errno = 0;
+    read = strtoul(value, &rest, 10);
+    if (errno || *rest || *value < '0' || *value > '9' || !read || read > most)
+        return lx_usage_error("--%s '%s': write a number from 1 to %u", option, value, most);
+    *number = (uint32_t)read;
+    return LX_EXIT_DONE;
+}
+
+static int take_rate(void *field, const char *value)
+{
+    return take_number("rate", value, MOST_RATE, field);
+}
+
+static int take_count(void *field, const char *value)
+{
+    return take_number("count", value, 1000000000, field);
+}
+
+static const struct lx_option options_of_monitor[] = {
+    {"write", "FILE", "write the packets to a capture file as well, or (-) instead", lx_take_text,
+     offsetof(struct lx_monitor_options, write)},
+    {"reason", "REASON", "only packets dropped for this; may be given again", take_reason,
+     offsetof(struct lx_monitor_options, wish.reasons)},
+    {"port", "[tcp/|udp/]PORT", "only packets to this port", take_port,
+     offsetof(struct lx_monitor_options, wish.service)},
+    {"prefix", "ADDR[/LENGTH]", "only packets from or to these addresses", take_prefix,
+     offsetof(struct lx_monitor_options, wish)},
+    {"rate", "N", "show at most so many a second (20)", take_rate, offsetof(struct lx_monitor_options, rate)},
+    {"count", "N", "show so many, then stop", take_count, offsetof(struct lx_monitor_options, count)},
+    {"json", NULL, "print a line of JSON for each", lx_take_flag, offsetof(struct lx_monitor_options, json)},
+};
+
+struct lx_option_set lx_monitor_option_set(struct lx_monitor_options *options)
+{
+    struct lx_option_set set = LX_OPTION_SET(options_of_monitor, options);
+
+    set.letters = "w";
+    return set;
+}
