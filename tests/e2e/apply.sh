@@ -36,7 +36,9 @@ changes_nothing() {
 }
 
 # filtered NAME…   Exactly these interfaces are.
-filtered() { is "$(run status --json | jq -r '[.[].interface] | unique | join(" ")')" "$*"; }
+filtered() {
+    is "$(run status --json | jq -r '[.[] | select(.state == "filtering").interface] | unique | join(" ")')" "$*"
+}
 # in_force NAME FILTER   the to-role hook's status satisfies it.
 in_force() { answers ".[] | select(.hook == \"to-role\") | $2" run status "$1" --json; }
 

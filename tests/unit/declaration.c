@@ -256,3 +256,63 @@ Test(declaration, every_mistake_is_found_at_its_place)
     cr_expect_eq(declaration.count, 4711, "the output was touched");
     lx_diagnostics_free(&diagnostics);
 }
+
+/* Reads each interface by itself, with mistakes. */
+static struct lx_declaration each_of(const char *text, int expected)
+{
+    struct lx_diagnostics diagnostics = {0};
+    struct lx_declaration declaration = {0};
+    FILE *stream = fmemopen((void *)text, strlen(text), "r");
+
+    cr_assert_not_null(stream);
+    cr_expect_eq(lx_declaration_read_each(stream, "given.yaml", &declaration, &diagnostics), expected);
+    cr_expect_eq(diagnostics.errors != 0, expected != 0);
+    fclose(stream);
+    lx_diagnostics_free(&diagnostics);
+    return declaration;
+}
+
+Test(declaration, a_mistake_is_one_of_its_own_interface)
+{
+    struct lx_declaration declaration =
+        each_of("interfaces:\n  eth0: {role: av-edge}\n  eth1: {role: av-edge, egress: enfroce}\n  eth2: {audit: on}\n"
+                "  eth3: what\n  eth4: {role: av-edge, nonsense: 1}\n  eth5: {role: access-edge}\n",
+                -EINVAL);
+    static const bool mistaken[] = {false, true, true, true, true, false};
+
+    cr_assert_eq(declaration.count, COUNT_OF(mistaken));
+    for (size_t i = 0; i < declaration.count; i++) {
+        cr_expect_eq(declaration.items[i].interface[3], (char)('0' + i));
+        cr_expect_eq(declaration.items[i].mistaken, mistaken[i], "%s", declaration.items[i].interface);
+    }
+    lx_declaration_free(&declaration);
+}
+
+Test(declaration, a_mistake_in_the_defaults_is_one_of_every_interface)
+{
+    struct lx_declaration declaration = each_of(
+        "defaults: {egress: enfroce}\ninterfaces: {eth0: {role: av-edge}, eth1: {role: av-edge, egress: off}}\n",
+        -EINVAL);
+
+    cr_assert_eq(declaration.count, 2);
+    cr_expect(declaration.items[0].mistaken && declaration.items[1].mistaken);
+    lx_declaration_free(&declaration);
+}
+
+Test(declaration, both_sides_of_a_pair_declared_twice_are_mistaken)
+{
+    struct lx_declaration declaration = each_of(
+        "interfaces: {eth0: {role: av-edge, pair: eth1}, eth1: {role: av-edge}, eth2: {role: av-edge}}\n", -EINVAL);
+
+    cr_assert_eq(declaration.count, 3);
+    cr_expect(declaration.items[0].mistaken && declaration.items[1].mistaken && !declaration.items[2].mistaken);
+    lx_declaration_free(&declaration);
+}
+
+Test(declaration, what_is_no_yaml_declares_nothing)
+{
+    struct lx_declaration declaration = each_of("interfaces: [\n", -EINVAL);
+
+    cr_expect_null(declaration.name);
+    cr_expect_eq(declaration.count, 0);
+}

@@ -3,6 +3,7 @@
 #include "carry_out.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "output.h"
 
@@ -109,7 +110,7 @@ static int carry_out(struct lx_planned *planned, bool quiet)
     case LX_ACTION_DETACH:
         error = take_off(planned, &failure);
         if (!error && !quiet)
-            printf("%s: no longer filtered\n", planned->name);
+            lx_print("%s: no longer filtered\n", planned->name);
         break;
     default:
         break;
@@ -200,5 +201,45 @@ int lx_plan_carry_out(struct lx_plan *plan, bool quiet)
                 result = carry_out(&plan->items[i], quiet);
     if (result != LX_EXIT_DONE)
         take_all_back(plan);
+    return result;
+}
+
+/* Whether what stood in the way of something was taken off in vain. */
+static bool in_vain(const struct lx_plan *plan, const struct lx_planned *taken)
+{
+    bool in_vain = false;
+
+    if (!taken->in_the_way || !taken->done)
+        return false;
+    for (size_t i = 0; i < plan->count && !in_vain; i++) {
+        const struct lx_planned *one = &plan->items[i];
+
+        in_vain = one->failed &&
+                  ((one->asked.pair && !strcmp(one->asked.pair, taken->name)) || !strcmp(one->name, taken->name));
+    }
+    return in_vain;
+}
+
+int lx_plan_carry_out_each(struct lx_plan *plan, bool quiet)
+{
+    int result = LX_EXIT_DONE;
+
+    for (int now = LX_ACTION_NONE; now < LX_ACTION_COUNT; now++)
+        for (size_t i = 0; i < plan->count; i++) {
+            struct lx_planned *planned = &plan->items[i];
+            int one = LX_EXIT_DONE;
+
+            if (turn(planned) != now || planned->action == LX_ACTION_NONE)
+                continue;
+            if (planned->action == LX_ACTION_UPDATE)
+                one = hold(planned);
+            if (one == LX_EXIT_DONE)
+                one = carry_out(planned, quiet);
+            planned->failed = one != LX_EXIT_DONE;
+            result = result != LX_EXIT_DONE ? result : one;
+        }
+    for (size_t i = 0; i < plan->count; i++)
+        if (in_vain(plan, &plan->items[i]))
+            take_back(&plan->items[i]);
     return result;
 }

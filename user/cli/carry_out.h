@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Carries out a plan, all of it or nothing. */
+/* Carries out a plan, all of it or nothing, or each interface by itself. */
 #ifndef LYNCXDP_CLI_CARRY_OUT_H
 #define LYNCXDP_CLI_CARRY_OUT_H
 
@@ -11,5 +11,11 @@
  * told. Returns an exit code.
  */
 int lx_plan_carry_out(struct lx_plan *plan, bool quiet);
+
+/*
+ * What can be done is done, whatever becomes of the rest, which is told and `failed`. Returns the first exit code that
+ * is not LX_EXIT_DONE.
+ */
+int lx_plan_carry_out_each(struct lx_plan *plan, bool quiet);
 
 #endif

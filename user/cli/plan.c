@@ -287,6 +287,48 @@ int lx_plan_make(const struct lx_declaration *declaration, const struct lx_inten
     return result;
 }
 
+/* The declaration of the one may be mistaken; then it is not to be looked at further. */
+static int plan_one(const struct lx_declared *declared, const struct lx_intent *intent, struct lx_planned *planned)
+{
+    int result = LX_EXIT_POLICY;
+
+    if (!declared->mistaken)
+        return plan_declared(declared, intent, planned);
+    snprintf(planned->name, sizeof(planned->name), "%s", declared->interface);
+    lx_print_error("%s:%u: %s is left as it is: its declaration has mistakes", declared->place.file,
+                   declared->place.line, declared->interface);
+    return result;
+}
+
+int lx_plan_make_each(const struct lx_declaration *declaration, const bool *wanted, bool rest,
+                      const struct lx_intent *intent, struct lx_plan *plan)
+{
+    int result = LX_EXIT_DONE;
+
+    *plan =
+        (struct lx_plan){.items = calloc(declaration->count + 1, sizeof(*plan->items)), .count = declaration->count};
+    if (!plan->items) {
+        plan->count = 0;
+        return lx_memory_error();
+    }
+    for (size_t i = 0; i < declaration->count; i++) {
+        struct lx_planned *planned = &plan->items[i];
+        int one = wanted[i] ? plan_one(&declaration->items[i], intent, planned) : LX_EXIT_DONE;
+
+        planned->left_out = !wanted[i];
+        planned->failed = one != LX_EXIT_DONE;
+        if (planned->failed)
+            planned->action = LX_ACTION_NONE;
+        result = result != LX_EXIT_DONE ? result : one;
+    }
+    if (rest) {
+        int one = plan_rest(declaration, plan);
+
+        result = result != LX_EXIT_DONE ? result : one;
+    }
+    return result;
+}
+
 /* --- What is told of it --------------------------------------------------------------------------------------------
  */
 
@@ -310,8 +352,10 @@ void lx_plan_print(const struct lx_plan *plan)
     for (size_t i = 0; i < plan->count; i++) {
         const struct lx_planned *planned = &plan->items[i];
 
-        printf("%s%s%s: %s%s%s\n", planned->name, planned->asked.pair ? " - " : "", planned->asked.pair ?: "",
-               deeds[planned->action], planned->why ? ": " : "", planned->why ?: "");
+        if (planned->left_out || planned->failed)
+            continue;
+        lx_print("%s%s%s: %s%s%s\n", planned->name, planned->asked.pair ? " - " : "", planned->asked.pair ?: "",
+                 deeds[planned->action], planned->why ? ": " : "", planned->why ?: "");
     }
     if (!plan->count)
         puts("nothing is declared, and nothing is attached");
@@ -326,7 +370,8 @@ static json_t *report_planned(const struct lx_planned *planned)
     for (size_t i = 0; i < policy->roles.count; i++)
         json_array_append_new(roles, json_string(policy->roles.items[i]));
     return json_pack("{s:s, s:s?, s:s, s:s?, s:o, s:b}", "interface", planned->name, "pair", planned->asked.pair,
-                     "action", names[planned->action], "why", planned->why, "roles", roles, "done", planned->done);
+                     "action", planned->failed ? "failed" : names[planned->action], "why", planned->why, "roles", roles,
+                     "done", planned->done);
 }
 
 json_t *lx_plan_report(const struct lx_plan *plan)
@@ -334,7 +379,7 @@ json_t *lx_plan_report(const struct lx_plan *plan)
     json_t *array = json_array();
 
     for (size_t i = 0; i < plan->count; i++) {
-        if (lx_json_add(array, report_planned(&plan->items[i]))) {
+        if (!plan->items[i].left_out && lx_json_add(array, report_planned(&plan->items[i]))) {
             json_decref(array);
             return NULL;
         }

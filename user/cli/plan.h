@@ -28,6 +28,8 @@ struct lx_planned {
     char name[LX_INTERFACE_NAME];
     struct lx_interface interface;
     struct lx_pair pair;          /* if a pair is declared */
+    bool left_out;                /* not of this plan; nothing else is known of it */
+    bool failed;                  /* it cannot be brought there, or could not */
     bool in_the_way;              /* to be detached first: what is declared needs its interfaces */
     char directory[LX_PINS_PATH]; /* of what is to be detached when its interface is gone; else empty */
 
@@ -54,6 +56,15 @@ struct lx_plan {
  * nothing to be freed.
  */
 int lx_plan_make(const struct lx_declaration *declaration, const struct lx_intent *intent, struct lx_plan *plan);
+
+/*
+ * The same for each interface by itself: those that are not `wanted` (by their places in the declaration) are left out,
+ * those that cannot be brought to their state are told and `failed`, and neither stops the others. What is not declared
+ * is part of it when the `rest` is. Returns the first exit code that is not LX_EXIT_DONE; the plan is there all the
+ * same, to be freed.
+ */
+int lx_plan_make_each(const struct lx_declaration *declaration, const bool *wanted, bool rest,
+                      const struct lx_intent *intent, struct lx_plan *plan);
 
 /* How many interfaces are to be changed. */
 size_t lx_plan_changes(const struct lx_plan *plan);

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * apply: brings every interface of this network namespace to the state that a file declares, all of them or none. What
- * is as declared is left alone, so that doing it twice is doing it once.
+ * apply: brings every interface of this network namespace to the state that a file declares, all of them or none, or
+ * each by itself, as at boot. What is as declared is left alone, so that doing it twice is doing it once.
  */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../core/report_json.h"
 #include "carry_out.h"
 #include "editions.h"
+#include "expected.h"
 #include "output.h"
 #include "verb.h"
 
-#define DEFAULT_FILE "/etc/lyncxdp/lyncxdp.yaml"
 #define LONGEST_WAIT 3600
 #define PAUSE_MS 100
 
 struct apply_options {
     const char *file;
     uint32_t wait_seconds;
-    bool dry_run, force, json;
+    bool each, dry_run, force, json;
 };
 
 static int take_wait(void *field, const char *value)
@@ -38,7 +39,10 @@ static int take_wait(void *field, const char *value)
 }
 
 static const struct lx_option options_of_apply[] = {
-    {"file", "FILE", "what is declared (" DEFAULT_FILE ")", lx_take_text, offsetof(struct apply_options, file)},
+    {"file", "FILE", "what is declared (" LX_DEFAULT_DECLARATION ")", lx_take_text,
+     offsetof(struct apply_options, file)},
+    {"each", NULL, "each interface by itself: one that cannot be brought there does not stop the others", lx_take_flag,
+     offsetof(struct apply_options, each)},
     {"dry-run", NULL, "tell what would be done, and do nothing", lx_take_flag, offsetof(struct apply_options, dry_run)},
     {"wait", "SECONDS", "wait for interfaces that are not there yet", take_wait,
      offsetof(struct apply_options, wait_seconds)},
@@ -46,36 +50,42 @@ static const struct lx_option options_of_apply[] = {
     {"json", NULL, "print JSON", lx_take_flag, offsetof(struct apply_options, json)},
 };
 
-static int read_declaration(const char *path, struct lx_declaration *declaration)
+static int read_declaration(const struct apply_options *options, struct lx_declaration *declaration)
 {
     struct lx_diagnostics diagnostics = {0};
+    const char *path = options->file;
     FILE *stream = lx_open_input(path);
     int error;
 
     if (!stream)
         return LX_EXIT_POLICY;
-    error = lx_declaration_read(stream, path, declaration, &diagnostics);
+    error = options->each ? lx_declaration_read_each(stream, path, declaration, &diagnostics)
+                          : lx_declaration_read(stream, path, declaration, &diagnostics);
     fclose(stream);
     lx_print_diagnostics(&diagnostics);
     lx_diagnostics_free(&diagnostics);
     return lx_read_exit(error, path);
 }
 
-/* The first interface that is not there; NULL when all are. */
-static const char *missing(const struct lx_declaration *declaration)
+/* The interface of a declared one, or of its pair, that is not there; NULL when it is. */
+static const char *missing_of(const struct lx_declared *declared)
 {
     struct lx_interface interface;
     struct lx_failure unheard;
 
-    for (size_t i = 0; i < declaration->count; i++) {
-        const struct lx_declared *declared = &declaration->items[i];
+    if (lx_interface_find(declared->interface, &interface, &unheard))
+        return declared->interface;
+    return declared->pair && lx_interface_find(declared->pair, &interface, &unheard) ? declared->pair : NULL;
+}
 
-        if (lx_interface_find(declared->interface, &interface, &unheard))
-            return declared->interface;
-        if (declared->pair && lx_interface_find(declared->pair, &interface, &unheard))
-            return declared->pair;
-    }
-    return NULL;
+/* The first interface that is not there; NULL when all are. */
+static const char *missing(const struct lx_declaration *declaration)
+{
+    const char *name = NULL;
+
+    for (size_t i = 0; i < declaration->count && !name; i++)
+        name = missing_of(&declaration->items[i]);
+    return name;
 }
 
 static int wait_for_interfaces(const struct lx_declaration *declaration, uint32_t seconds)
@@ -92,16 +102,15 @@ static int wait_for_interfaces(const struct lx_declaration *declaration, uint32_
     return LX_EXIT_FAILED;
 }
 
-static int print_report(const struct lx_plan *plan, const struct apply_options *options, bool applied)
+/* Takes `interfaces`. */
+static int print_report(json_t *interfaces, const struct apply_options *options, bool applied)
 {
-    json_t *interfaces = lx_plan_report(plan);
-
     return lx_print_json(json_pack("{s:s, s:b, s:b, s:o}", "file", options->file, "dry_run", options->dry_run,
                                    "applied", applied, "interfaces", interfaces));
 }
 
 /* An interrupted plan would be half a plan: who interrupts waits until it is whole. */
-static int carry_out(struct lx_plan *plan, bool quiet)
+static int carry_out(struct lx_plan *plan, const struct apply_options *options)
 {
     sigset_t held, before;
     int result;
@@ -112,7 +121,7 @@ static int carry_out(struct lx_plan *plan, bool quiet)
     sigaddset(&held, SIGHUP);
     sigaddset(&held, SIGPIPE);
     sigprocmask(SIG_BLOCK, &held, &before);
-    result = lx_plan_carry_out(plan, quiet);
+    result = options->each ? lx_plan_carry_out_each(plan, options->json) : lx_plan_carry_out(plan, options->json);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return result;
 }
@@ -126,36 +135,138 @@ static int apply(struct lx_plan *plan, const struct apply_options *options)
         fflush(stdout);
     }
     if (!options->dry_run)
-        result = carry_out(plan, options->json);
+        result = carry_out(plan, options);
     if (options->json)
-        printed = print_report(plan, options, !options->dry_run && result == LX_EXIT_DONE);
+        printed = print_report(lx_plan_report(plan), options, !options->dry_run && result == LX_EXIT_DONE);
     return result != LX_EXIT_DONE ? result : printed;
 }
 
-static int run(const struct apply_options *options)
+static int apply_all(const struct lx_declaration *declaration, const struct lx_intent *intent,
+                     const struct apply_options *options)
 {
-    const struct lx_intent intent = {.verb = "apply", .no_trials = true, .force = options->force};
-    struct lx_declaration declaration = {0};
     struct lx_plan plan = {0};
-    int result = read_declaration(options->file, &declaration);
+    int result = wait_for_interfaces(declaration, options->wait_seconds);
 
-    if (result == LX_EXIT_DONE)
-        result = wait_for_interfaces(&declaration, options->wait_seconds);
     if (result == LX_EXIT_DONE) {
-        result = lx_plan_make(&declaration, &intent, &plan);
+        result = lx_plan_make(declaration, intent, &plan);
         if (result != LX_EXIT_DONE)
             lx_print_error("nothing was changed");
         else
             result = apply(&plan, options);
     }
     lx_plan_free(&plan);
-    lx_declaration_free(&declaration);
     return result;
+}
+
+/* --- Each by itself ---------------------------------------------------------------------------------------------- */
+
+/* Chooses those that are not settled and can be now, or all when this is the last time. Returns how many are left. */
+static size_t choose(const struct lx_declaration *declaration, const bool *settled, bool last, bool *wanted)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < declaration->count; i++) {
+        const struct lx_declared *declared = &declaration->items[i];
+
+        wanted[i] = !settled[i] && (last || declared->mistaken || !missing_of(declared));
+        left += !settled[i] && !wanted[i];
+    }
+    return left;
+}
+
+/* Brings those that are wanted to their state, and adds what became of them to the reports. Returns an exit code. */
+static int apply_some(const struct lx_declaration *declaration, const bool *wanted, bool rest,
+                      const struct lx_intent *intent, const struct apply_options *options, json_t *reports)
+{
+    struct lx_plan plan;
+    int result = lx_plan_make_each(declaration, wanted, rest, intent, &plan), done = LX_EXIT_DONE;
+    json_t *report;
+
+    if (!options->json) {
+        lx_plan_print(&plan);
+        fflush(stdout);
+    }
+    if (!options->dry_run)
+        done = carry_out(&plan, options);
+    report = lx_plan_report(&plan);
+    json_array_extend(reports, report);
+    json_decref(report);
+    lx_plan_free(&plan);
+    return result != LX_EXIT_DONE ? result : done;
+}
+
+static bool any(const bool *wanted, size_t count)
+{
+    return memchr(wanted, true, count * sizeof(*wanted)) != NULL;
+}
+
+/* Those that are there at once, and each of the others when it comes. */
+static int apply_in_turns(const struct lx_declaration *declaration, bool *settled, bool *wanted,
+                          const struct lx_intent *intent, const struct apply_options *options, json_t *reports)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    uint64_t deadline = lx_monotonic_ms() + options->wait_seconds * 1000ull;
+    int result = LX_EXIT_DONE;
+    size_t left = 1;
+
+    for (bool first = true; left; first = false) {
+        bool last = options->dry_run || lx_monotonic_ms() >= deadline;
+        int one = LX_EXIT_DONE;
+
+        left = choose(declaration, settled, last, wanted);
+        if (first || any(wanted, declaration->count))
+            one = apply_some(declaration, wanted, first, intent, options, reports);
+        for (size_t i = 0; i < declaration->count; i++)
+            settled[i] = settled[i] || wanted[i];
+        result = result != LX_EXIT_DONE ? result : one;
+        if (left)
+            nanosleep(&pause, NULL);
+    }
+    return result;
+}
+
+static int apply_each(const struct lx_declaration *declaration, const struct lx_intent *intent,
+                      const struct apply_options *options)
+{
+    bool *settled = calloc(2 * declaration->count + 1, sizeof(*settled));
+    json_t *reports = json_array();
+    int result = LX_EXIT_FAILED, printed = LX_EXIT_DONE;
+
+    if (settled && reports)
+        result = apply_in_turns(declaration, settled, settled + declaration->count, intent, options, reports);
+    else
+        lx_memory_error();
+    if (options->json)
+        printed = print_report(json_incref(reports), options, !options->dry_run && result == LX_EXIT_DONE);
+    json_decref(reports);
+    free(settled);
+    return result != LX_EXIT_DONE ? result : printed;
+}
+
+/* --- The verb ---------------------------------------------------------------------------------------------------- */
+
+static int run(const struct apply_options *options)
+{
+    const struct lx_intent intent = {.verb = "apply", .no_trials = true, .force = options->force};
+    struct lx_declaration declaration = {0};
+    int result = read_declaration(options, &declaration), applied = LX_EXIT_DONE;
+
+    /* Also when it has mistakes: what it declares and is not so must not be forgotten. */
+    if (options->each && !options->dry_run)
+        lx_expected_remember(options->file, result == LX_EXIT_DONE && !declaration.count);
+    if (options->each && declaration.name)
+        applied = apply_each(&declaration, &intent, options);
+    else if (result == LX_EXIT_DONE)
+        result = apply_all(&declaration, &intent, options);
+    if (!options->each && !options->dry_run && result == LX_EXIT_DONE)
+        lx_expected_remember(options->file, !declaration.count);
+    lx_declaration_free(&declaration);
+    return result != LX_EXIT_DONE ? result : applied;
 }
 
 int lx_verb_apply(int argc, char **argv)
 {
-    struct apply_options options = {.file = DEFAULT_FILE};
+    struct apply_options options = {.file = LX_DEFAULT_DECLARATION};
     struct lx_option_set sets[] = {LX_OPTION_SET(options_of_apply, &options)};
     struct lx_arguments arguments;
     int result;

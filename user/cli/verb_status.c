@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* status: what is attached where, by hook, and whether it really filters; exit code 1 when something does not. */
+/*
+ * status: what is attached where, by hook, and whether it really filters; exit code 1 when something does not, or when
+ * something is declared and not attached.
+ */
 #include <stdio.h>
+#include <string.h>
 
 #include "../core/report.h"
 #include "../core/report_json.h"
 #include "attachments.h"
+#include "expected.h"
 #include "output.h"
 #include "status_report.h"
 #include "table.h"
@@ -28,6 +33,7 @@ static const struct lx_column columns[] = {
     {"FLOWS", "flows", true, false},
     {"GENERATION", "generation", true, false},
     {"DIGEST", "digest", false, false},
+    {"NAMESPACE", "namespace", false, false}, /* where one is elsewhere */
 };
 
 static const char *state_name(enum lx_state state)
@@ -47,7 +53,8 @@ static const char *state_name(enum lx_state state)
 
 static int tell_state(const struct lx_metadata *metadata, enum lx_state state, enum lx_hook hook)
 {
-    const char *name = metadata->interface;
+    const struct lx_title title = lx_attachment_title(metadata);
+    const char *name = title.text;
 
     if (state == LX_STATE_FILTERING)
         return LX_EXIT_DONE;
@@ -129,6 +136,78 @@ static int add_status(const struct lx_attachment *attachment, void *context)
     return result;
 }
 
+/* --- What is declared -------------------------------------------------------------------------------------------- */
+
+static bool is_reported(const json_t *report, const char *interface)
+{
+    bool reported = false;
+
+    for (size_t i = 0; i < json_array_size(report) && !reported; i++) {
+        const json_t *one = json_array_get(report, i);
+
+        reported = json_is_null(json_object_get(one, "namespace")) &&
+                   !strcmp(json_string_value(json_object_get(one, "interface")) ?: "", interface);
+    }
+    return reported;
+}
+
+/* Says of each hook whether its interface is declared. Returns 0 or -1. */
+static int mark_declared(json_t *report, const struct lx_expected *expected)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < json_array_size(report) && !error; i++) {
+        json_t *one = json_array_get(report, i);
+        const char *interface = json_string_value(json_object_get(one, "interface"));
+        bool declared = interface && json_is_null(json_object_get(one, "namespace")) &&
+                        lx_words_contain(&expected->interfaces, interface);
+
+        error = json_object_set_new(one, "declared", json_boolean(declared));
+    }
+    return error;
+}
+
+/* An interface that is declared and has no hook at all: all members that a hook would have are there, and null. */
+static int add_missing(json_t *report, const char *interface, const char *file)
+{
+    static const char *const nulls[] = {
+        "role",          "edition",    "side",          "hook",  "mode",     "egress",    "dispatcher",
+        "digest",        "generation", "audit",         "trial", "fallback", "shadow",    "flows",
+        "flows_evicted", "netns",      "flow_capacity", "pair",  "forward",  "published", "namespace"};
+    json_t *missing =
+        json_pack("{s:o, s:s, s:b}", "interface", lx_json_text(interface), "state", "not-attached", "declared", true);
+
+    lx_print_error("%s is not filtered: nothing is attached to it, and %s declares it; 'lyncxdp apply --dry-run --each "
+                   "-f %s' tells why",
+                   interface, file, file);
+    for (size_t i = 0; missing && i < sizeof(nulls) / sizeof(*nulls); i++)
+        json_object_set_new(missing, nulls[i], json_null());
+    return lx_json_add(report, missing);
+}
+
+/* Adds what is declared and is not there. Returns the exit code. */
+static int tell_declared(const struct lx_arguments *arguments, json_t *report)
+{
+    struct lx_expected expected = {0};
+    int result = LX_EXIT_DONE;
+
+    if (lx_expected_read(&expected) || mark_declared(report, &expected))
+        result = lx_memory_error();
+    if (expected.trouble && !arguments->count) {
+        lx_print_error("%s", expected.trouble);
+        result = LX_EXIT_FAILED;
+    }
+    for (size_t i = 0; i < expected.interfaces.count; i++) {
+        const char *interface = expected.interfaces.items[i];
+
+        if (is_reported(report, interface) || (arguments->count && strcmp(arguments->items[0], interface) != 0))
+            continue;
+        result = add_missing(report, interface, expected.file) ? lx_memory_error() : LX_EXIT_FAILED;
+    }
+    lx_expected_free(&expected);
+    return result;
+}
+
 /* Programs of ours that no pins tell of. Returns the exit code. */
 static int tell_orphans(void)
 {
@@ -161,8 +240,13 @@ int lx_verb_status(int argc, char **argv)
     result = lx_visit_attachments(&arguments, add_status, report);
     if (!arguments.count && result == LX_EXIT_DONE)
         result = tell_orphans();
+    if (result != LX_EXIT_USAGE) {
+        int declared = tell_declared(&arguments, report);
+
+        result = result != LX_EXIT_DONE ? result : declared;
+    }
     if (json_array_size(report) && !json)
-        printed = lx_print_table(report, columns, sizeof(columns) / sizeof(*columns));
+        printed = lx_print_table(report, columns, sizeof(columns) / sizeof(*columns) - !lx_some_elsewhere(report));
     else if (!json && result == LX_EXIT_DONE)
         puts("nothing is attached");
     if (json && result != LX_EXIT_USAGE && (json_array_size(report) || !arguments.count))

@@ -45,6 +45,7 @@ struct declaration_reader {
     struct lx_declaration declaration;
     const struct lx_node *defaults[KEYS]; /* those without a mistake */
     bool role_by_default;                 /* even if it is no good */
+    bool mistaken_by_default;             /* the defaults have a mistake, which is one of every interface */
 };
 
 /* The name of an interface as the kernel takes it; NULL after a diagnostic. */
@@ -255,6 +256,7 @@ static void declared_free(struct lx_declared *declared)
 static void read_defaults(struct declaration_reader *read, const struct lx_node *node)
 {
     const struct lx_node *values[KEYS_OF_DEFAULTS];
+    size_t before = read->reader.diagnostics->errors;
 
     lx_read_mapping(&read->reader, node, "the defaults", keys, KEYS_OF_DEFAULTS, values);
     read->role_by_default = values[ROLE];
@@ -269,6 +271,7 @@ static void read_defaults(struct declaration_reader *read, const struct lx_node 
             read->defaults[key] = values[key];
         declared_free(&unheard);
     }
+    read->mistaken_by_default = read->reader.diagnostics->errors != before;
 }
 
 /* What the keys of one interface come to together. */
@@ -291,16 +294,19 @@ static void check_keys(struct declaration_reader *read, const struct lx_node *na
 static void read_declared(struct declaration_reader *read, const struct lx_node *name)
 {
     struct lx_declared *declared = &read->declaration.items[read->declaration.count];
+    size_t errors = read->reader.diagnostics->errors;
     const char *interface = read_interface(&read->reader, name);
     const struct lx_node *values[KEYS];
+    bool sound = lx_read_mapping(&read->reader, lx_node_next(name), "an interface", keys, KEYS, values);
 
-    if (!lx_read_mapping(&read->reader, lx_node_next(name), "an interface", keys, KEYS, values))
-        return;
     declared->interface = lx_reader_copy(&read->reader, interface ? interface : "?");
     declared->place = lx_node_place(name, read->declaration.name);
+    declared->mistaken = true;
     if (!declared->interface)
         return;
     read->declaration.count++;
+    if (!sound)
+        return;
     for (enum key key = 0; key < KEYS; key++) {
         if (read->defaults[key] && (!values[key] || key == SET))
             read_key(read, key, read->defaults[key], declared);
@@ -308,6 +314,7 @@ static void read_declared(struct declaration_reader *read, const struct lx_node 
             read_key(read, key, values[key], declared);
     }
     check_keys(read, name, values, declared);
+    declared->mistaken = read->mistaken_by_default || read->reader.diagnostics->errors != errors;
 }
 
 static void read_interfaces(struct declaration_reader *read, const struct lx_node *node)
@@ -339,11 +346,12 @@ static void check_pairs(struct declaration_reader *read)
 
     for (size_t i = 0; i < declaration->count; i++)
         for (size_t j = 0; j < declaration->count; j++) {
-            const struct lx_declared *one = &declaration->items[i], *other = &declaration->items[j];
+            struct lx_declared *one = &declaration->items[i], *other = &declaration->items[j];
             bool again = j < i && one->pair && other->pair && !strcmp(one->pair, other->pair);
 
             if (i == j || !one->pair || (strcmp(one->pair, other->interface) != 0 && !again))
                 continue;
+            one->mistaken = other->mistaken = true;
             lx_text_mistake(&read->reader.text, read->reader.diagnostics, one->place.line, one->place.column,
                             "its pair %s is declared on line %u already%s; take one of them out",
                             lx_show(one->pair).text, other->place.line, again ? ", as the pair of another" : "");
@@ -367,24 +375,39 @@ static void read_file(struct declaration_reader *read)
     check_pairs(read);
 }
 
-int lx_declaration_read(FILE *stream, const char *name, struct lx_declaration *declaration,
-                        struct lx_diagnostics *diagnostics)
+int lx_declaration_read_each(FILE *stream, const char *name, struct lx_declaration *declaration,
+                             struct lx_diagnostics *diagnostics)
 {
     struct declaration_reader read = {.declaration = {.name = strdup(name)}};
+    bool opened;
     int error;
 
     if (!read.declaration.name)
         return -ENOMEM;
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the name is freed with the declaration, or moves out with it */
     error = lx_reader_open(&read.reader, stream, read.declaration.name, diagnostics);
-    if (!error) {
+    opened = !error;
+    if (opened) {
         read_file(&read);
         error = lx_reader_close(&read.reader, 0);
     }
-    if (error)
-        lx_declaration_free(&read.declaration);
-    else
+    if (opened && (!error || error == -EINVAL))
         *declaration = read.declaration;
+    else
+        lx_declaration_free(&read.declaration);
+    return error;
+}
+
+int lx_declaration_read(FILE *stream, const char *name, struct lx_declaration *declaration,
+                        struct lx_diagnostics *diagnostics)
+{
+    struct lx_declaration read = {0};
+    int error = lx_declaration_read_each(stream, name, &read, diagnostics);
+
+    if (error)
+        lx_declaration_free(&read);
+    else
+        *declaration = read;
     return error;
 }
 

@@ -28,7 +28,8 @@
 struct lx_declared {
     char *interface;
     struct lx_place place;
-    struct lx_words roles; /* at least one */
+    bool mistaken;         /* not all of it could be read: it says only that the interface is declared */
+    struct lx_words roles; /* at least one, unless mistaken */
     char *edition;
     enum lx_side side;
     char *site; /* a path, already relative to the working directory, like those in `policies` */
@@ -54,6 +55,13 @@ struct lx_declaration {
 /* Reads a declaration from a stream; results as lx_policy_file_read. Files that it names are not opened. */
 int lx_declaration_read(FILE *stream, const char *name, struct lx_declaration *declaration,
                         struct lx_diagnostics *diagnostics);
+
+/*
+ * The same for who takes each interface by itself: with mistakes (-EINVAL) the declaration is filled in all the same,
+ * unless the file is no YAML at all, and tells which interfaces are mistaken. Its name is NULL when it is untouched.
+ */
+int lx_declaration_read_each(FILE *stream, const char *name, struct lx_declaration *declaration,
+                             struct lx_diagnostics *diagnostics);
 
 void lx_declaration_free(struct lx_declaration *declaration);
 
