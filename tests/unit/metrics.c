@@ -65,7 +65,8 @@ Test(metrics, without_attachments_there_are_heads_and_who_exports)
     print(0);
     snprintf(info, sizeof(info), "lyncxdp_build_info{version=\"1.2.3\",abi=\"%d\"} 1", LX_ABI_VERSION);
     expect_line(info);
-    cr_expect_eq(lines("lyncxdp_"), 1);
+    expect_line("lyncxdp_declaration_readable 1");
+    cr_expect_eq(lines("lyncxdp_"), 2);
     cr_expect_gt(lines("# TYPE "), 10);
     cr_expect_eq(lines("# TYPE "), lines("# HELP "));
 }
@@ -204,9 +205,51 @@ Test(metrics, what_stands_in_labels_is_escaped)
 {
     strcpy(edge->publication.roles, "a\"b\\c\nd\xff\x01");
     print(1);
-    cr_expect(strstr(text, ",role=\"a\\\"b\\\\c\\nd??\","));
+    cr_expect(strstr(text, ",role=\"a\\\"b\\\\c\\nd\\\\xff\\\\x01\","));
     for (const char *line = text; *line; line = strchr(line, '\n') + 1)
         cr_expect(*line == '#' || !strncmp(line, "lyncxdp_", 8), "no line of its own: %.40s", line);
+}
+
+static char *declared_names[] = {"eth0", "eth1", "eth9", "eth9", "a\"b\\c"};
+static const struct lx_words declared = {.items = declared_names, .count = 5};
+
+static void print_with_declared(size_t count, bool broken)
+{
+    const struct lx_observed *items[] = {edge, second};
+    const struct lx_observations seen = {
+        .items = items, .count = count, .declared = &declared, .declaration_broken = broken};
+    size_t size;
+    FILE *stream;
+
+    free(text);
+    stream = open_memstream(&text, &size);
+    lx_metrics_print(&seen, "1.2.3", stream);
+    cr_assert_eq(fclose(stream), 0);
+}
+
+Test(metrics, what_is_declared_is_told_whether_it_is_there_or_not)
+{
+    second->hooks[LX_HOOK_FROM_ROLE].found = LX_FOUND_GONE;
+    print_with_declared(2, false);
+    expect_line("lyncxdp_declared{interface=\"eth0\"} 1");
+    expect_line("lyncxdp_attached{interface=\"eth0\"} 1");
+    expect_line("lyncxdp_declared{interface=\"eth1\"} 1");
+    expect_line("lyncxdp_attached{interface=\"eth1\"} 0");
+    expect_line("lyncxdp_declared{interface=\"eth9\"} 1");
+    expect_line("lyncxdp_attached{interface=\"eth9\"} 0");
+    expect_line("lyncxdp_attached{interface=\"a\\\"b\\\\c\"} 0");
+    expect_line("lyncxdp_declaration_readable 1");
+    print_with_declared(0, true);
+    expect_line("lyncxdp_declared{interface=\"eth0\"} 1");
+    expect_line("lyncxdp_attached{interface=\"eth0\"} 0");
+    expect_line("lyncxdp_declaration_readable 0");
+}
+
+Test(metrics, one_elsewhere_is_not_what_is_declared_here)
+{
+    edge->elsewhere = true;
+    print_with_declared(1, false);
+    expect_line("lyncxdp_attached{interface=\"eth0\"} 0");
 }
 
 /* The family that a line is about. */

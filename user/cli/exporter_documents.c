@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makes the exporter's documents. However many ask, the attachments are looked at no more than twice a second, so that
- * nobody can make the exporter work harder than that.
+ * Makes the exporter's documents. However many ask, the attachments are looked at no more than twice a second for what
+ * is counted, and for whether all is well no longer than a quarter of the time, so that nobody can make the exporter
+ * work harder than that.
  */
 #include "exporter_documents.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "../core/foreign.h"
 #include "../core/metrics.h"
 #include "../core/page_state.h"
 #include "page.h"
 
 /* What was seen within so many milliseconds is shown once more. */
 #define FRESH_MS 500
+/* Whether all is well is looked up anew, but for so many times as long as that takes. */
+#define HEALTH_TIMES 3
 
 static uint64_t now_ms(void)
 {
@@ -22,6 +27,15 @@ static uint64_t now_ms(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + 1;
+}
+
+/* Milliseconds that this thread has worked. */
+static uint64_t worked_ms(void)
+{
+    struct timespec worked;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worked);
+    return (uint64_t)worked.tv_sec * 1000 + (uint64_t)worked.tv_nsec / 1000000;
 }
 
 static void drop_documents(struct lx_exporter *exporter)
@@ -32,17 +46,36 @@ static void drop_documents(struct lx_exporter *exporter)
     }
 }
 
+/* Interfaces that the exporter is told are all that it tells about; else those that are declared must be filtered. */
+static int read_expected(struct lx_exporter *exporter)
+{
+    if (exporter->watch.only)
+        return 0;
+    exporter->watch.expected = &exporter->expected.interfaces;
+    return lx_expected_read(&exporter->expected) ? lx_fail(&exporter->failure, LX_EXIT_FAILED, ENOMEM, "out of memory")
+                                                 : 0;
+}
+
+static struct lx_observations seen_by(const struct lx_exporter *exporter)
+{
+    struct lx_observations seen = lx_watch_seen(&exporter->watch);
+
+    seen.declaration_broken = exporter->expected.trouble != NULL;
+    return seen;
+}
+
 void lx_exporter_look(struct lx_exporter *exporter, unsigned fresh)
 {
-    uint64_t now = now_ms();
+    uint64_t now = now_ms(), worked = worked_ms();
     struct lx_observations seen;
 
     if (exporter->looked && now - exporter->looked < fresh)
         return;
-    exporter->failed = lx_watch_look(&exporter->watch, &exporter->failure) != 0;
-    exporter->looked = now;
+    exporter->failed = read_expected(exporter) || lx_watch_look(&exporter->watch, &exporter->failure) != 0;
+    exporter->looked = now_ms();
+    exporter->cost = worked_ms() - worked;
     drop_documents(exporter);
-    seen = lx_watch_seen(&exporter->watch);
+    seen = seen_by(exporter);
     /* Out of memory leaves a gap in the charts, and nothing else. */
     if (!exporter->recorded || now - exporter->recorded >= LX_HISTORY_SECONDS * 1000) {
         lx_history_record(&exporter->history, now, &seen);
@@ -52,22 +85,30 @@ void lx_exporter_look(struct lx_exporter *exporter, unsigned fresh)
 
 void lx_exporter_print_metrics(const struct lx_exporter *exporter, FILE *stream)
 {
-    struct lx_observations seen = lx_watch_seen(&exporter->watch);
+    struct lx_observations seen = seen_by(exporter);
 
     lx_metrics_print(&seen, LYNCXDP_VERSION, stream);
 }
 
 static bool is_well(const struct lx_exporter *exporter)
 {
-    return !exporter->failed && !exporter->watch.troubles.count;
+    return !exporter->failed && !exporter->watch.troubles.count && !exporter->expected.trouble;
+}
+
+static void print_trouble(const char *sentence, FILE *stream)
+{
+    lx_foreign_put(sentence, strlen(sentence), "", stream);
+    putc('\n', stream);
 }
 
 static void print_health(const struct lx_exporter *exporter, FILE *stream)
 {
     if (exporter->failed)
-        fprintf(stream, "%s\n", exporter->failure.text);
+        print_trouble(exporter->failure.text, stream);
+    if (exporter->expected.trouble)
+        print_trouble(exporter->expected.trouble, stream);
     for (size_t i = 0; i < exporter->watch.troubles.count; i++)
-        fprintf(stream, "%s\n", exporter->watch.troubles.items[i]);
+        print_trouble(exporter->watch.troubles.items[i], stream);
     if (is_well(exporter))
         fprintf(stream, "ok: %zu attached\n", exporter->watch.observed_count);
 }
@@ -78,7 +119,7 @@ static void print_state(const struct lx_exporter *exporter, FILE *stream)
         .seen = lx_watch_seen(&exporter->watch),
         .history = &exporter->history,
         .troubles = &exporter->watch.troubles,
-        .failure = exporter->failed ? exporter->failure.text : NULL,
+        .failure = exporter->failed ? exporter->failure.text : exporter->expected.trouble,
         .version = LYNCXDP_VERSION,
         .now = exporter->looked,
     };
@@ -116,6 +157,11 @@ static struct lx_document *make(const struct lx_exporter *exporter, int which)
     return NULL;
 }
 
+static unsigned fresh_health(const struct lx_exporter *exporter)
+{
+    return exporter->cost * HEALTH_TIMES < FRESH_MS ? (unsigned)exporter->cost * HEALTH_TIMES : FRESH_MS;
+}
+
 struct lx_document *lx_exporter_find(void *context, const char *path, unsigned *status)
 {
     struct lx_exporter *exporter = context;
@@ -123,7 +169,7 @@ struct lx_document *lx_exporter_find(void *context, const char *path, unsigned *
     for (int i = 0; i < LX_DOCUMENT_COUNT; i++) {
         if (strcmp(path, made[i].path) != 0)
             continue;
-        lx_exporter_look(exporter, FRESH_MS);
+        lx_exporter_look(exporter, i == LX_DOCUMENT_HEALTH ? fresh_health(exporter) : FRESH_MS);
         if (!exporter->documents[i])
             exporter->documents[i] = make(exporter, i);
         /* A scrape that could see nothing must fail, rather than say that there is nothing. */
@@ -140,4 +186,5 @@ void lx_exporter_free(struct lx_exporter *exporter)
     drop_documents(exporter);
     lx_history_free(&exporter->history);
     lx_watch_free(&exporter->watch);
+    lx_expected_free(&exporter->expected);
 }

@@ -8,16 +8,19 @@
 
 #include "../core/history.h"
 #include "../kernel/watch.h"
+#include "expected.h"
 #include "http_server.h"
 
 enum lx_exporter_document { LX_DOCUMENT_METRICS, LX_DOCUMENT_HEALTH, LX_DOCUMENT_STATE, LX_DOCUMENT_COUNT };
 
 struct lx_exporter {
     struct lx_watch watch;
+    struct lx_expected expected; /* what is declared; not read when the watch is told what is expected */
     struct lx_history history;
     struct lx_failure failure; /* why the last look failed */
     bool failed;
     uint64_t looked;                                  /* when it was: milliseconds of CLOCK_MONOTONIC; 0: never */
+    uint64_t cost;                                    /* of it, in milliseconds of work */
     uint64_t recorded;                                /* when the history was last added to */
     struct lx_document *documents[LX_DOCUMENT_COUNT]; /* owned; NULL: not asked for since */
 };

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "foreign.h"
 #include "report.h"
-#include "text.h"
 
 /* Where the samples of one hook go. */
 struct sampler {
@@ -27,24 +27,21 @@ struct family {
     void (*print)(const struct sampler *sampler);
 };
 
-/* A label's value, escaped. What is not UTF-8 becomes question marks: a pin holds whatever root has written there. */
+/* A label's value, escaped: a pin holds whatever root has written there. */
 static void put_value(const char *text, size_t room, FILE *stream)
 {
-    size_t left = strnlen(text, room), length;
+    size_t left = strnlen(text, room);
 
-    for (; left; text += length, left -= length) {
-        unsigned character = lx_character(text, left, &length);
+    while (left) {
+        const struct lx_foreign_piece piece = lx_foreign_next(&text, &left, "\n");
 
-        if (*text == '\\' || *text == '"')
-            fprintf(stream, "\\%c", *text);
-        else if (*text == '\n')
+        if (piece.text[0] == '\n') {
             fputs("\\n", stream);
-        else if (character)
-            fwrite(text, 1, length, stream);
-        else
-            putc('?', stream);
-        if (!character)
-            length = 1;
+            continue;
+        }
+        if (piece.text[0] == '\\' || piece.text[0] == '"')
+            putc('\\', stream);
+        fputs(piece.text, stream);
     }
 }
 
@@ -293,11 +290,16 @@ static void print_dropped_ports(const struct sampler *sampler)
     print_ports(sampler, false);
 }
 
-static void print_would_drop_ports(const struct sampler *sampler)
+static bool may_would_drop(const struct sampler *sampler)
 {
     const struct lx_counters *counters = sampler->seen->counters;
 
-    if (would_drop(sampler) || counters->all_would_drop[LX_TCP] || counters->all_would_drop[LX_UDP])
+    return would_drop(sampler) || counters->all_would_drop[LX_TCP] || counters->all_would_drop[LX_UDP];
+}
+
+static void print_would_drop_ports(const struct sampler *sampler)
+{
+    if (may_would_drop(sampler))
         print_ports(sampler, true);
 }
 
@@ -344,12 +346,49 @@ static void print_family(const struct family *family, const struct lx_observatio
     }
 }
 
+/* Whether the name stands there once more, further on: a series twice is an error of the whole text. */
+static bool again(const struct lx_words *names, size_t at)
+{
+    for (size_t i = at + 1; i < names->count; i++)
+        if (!strcmp(names->items[i], names->items[at]))
+            return true;
+    return false;
+}
+
+/* One series for each interface that is declared; the value of `declared` does not matter to an alert that looks for
+ * it, and stays whatever becomes of the attachment. */
+static void print_declared(const struct lx_observations *seen, const char *name, bool attached, FILE *stream)
+{
+    for (size_t i = 0; seen->declared && i < seen->declared->count; i++) {
+        const char *interface = seen->declared->items[i];
+        const struct lx_observed *one = lx_observed_named(seen, interface);
+
+        if (again(seen->declared, i))
+            continue;
+        fprintf(stream, "%s{interface=\"", name);
+        put_value(interface, strlen(interface), stream);
+        fprintf(stream, "\"} %d\n", !attached || (one && lx_observed_runs(one)));
+    }
+}
+
+static void print_declarations(const struct lx_observations *seen, FILE *stream)
+{
+    print_head("lyncxdp_declared", "gauge", "1 for an interface that is to be filtered.", stream);
+    print_declared(seen, "lyncxdp_declared", false, stream);
+    print_head("lyncxdp_attached", "gauge", "1 while an interface that is to be filtered is, else 0.", stream);
+    print_declared(seen, "lyncxdp_attached", true, stream);
+    print_head("lyncxdp_declaration_readable", "gauge", "0 when it cannot be read, as a whole, what is to be filtered.",
+               stream);
+    fprintf(stream, "lyncxdp_declaration_readable %d\n", !seen->declaration_broken);
+}
+
 void lx_metrics_print(const struct lx_observations *seen, const char *version, FILE *stream)
 {
     print_head("lyncxdp_build_info", "gauge", "The lyncxdp that exports this, in labels.", stream);
     fputs("lyncxdp_build_info{version=\"", stream);
     put_value(version, strlen(version), stream);
     fprintf(stream, "\",abi=\"%d\"} 1\n", LX_ABI_VERSION);
+    print_declarations(seen, stream);
     for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
         print_family(&families[i], seen, stream);
 }

@@ -3,6 +3,25 @@
 #include "observed.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+const struct lx_observed *lx_observed_named(const struct lx_observations *seen, const char *name)
+{
+    for (size_t i = 0; i < seen->count; i++)
+        if (!seen->items[i]->elsewhere &&
+            !strncmp(seen->items[i]->metadata.interface, name, sizeof(seen->items[i]->metadata.interface)))
+            return seen->items[i];
+    return NULL;
+}
+
+bool lx_observed_runs(const struct lx_observed *observed)
+{
+    bool all = true;
+
+    for (int hook = 0; hook < LX_HOOK_COUNT; hook++)
+        all = all && (!observed->hooks[hook].present || observed->hooks[hook].found != LX_FOUND_GONE);
+    return all;
+}
 
 uint64_t lx_observed_trial_seconds(const struct lx_observed *observed)
 {

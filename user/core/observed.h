@@ -12,6 +12,7 @@
 #include "counters.h"
 #include "port_series.h"
 #include "report.h"
+#include "row.h"
 
 /* Whether the program of a hook was found where it belongs. */
 enum lx_found {
@@ -44,7 +45,15 @@ struct lx_observed {
 struct lx_observations {
     const struct lx_observed **items; /* no two of one namespace have an interface of the same name */
     size_t count;
+    const struct lx_words *declared; /* interfaces of the reader's namespace that are to be filtered; NULL: none */
+    bool declaration_broken;         /* not all of what is declared could be read */
 };
+
+/* The one of that name in the reader's own namespace, or NULL. */
+const struct lx_observed *lx_observed_named(const struct lx_observations *seen, const char *name);
+
+/* True unless a program of it was found gone. */
+bool lx_observed_runs(const struct lx_observed *observed);
 
 /* Until a pending trial falls back, rounded up to whole seconds; 0 when none is pending. */
 uint64_t lx_observed_trial_seconds(const struct lx_observed *observed);

@@ -19,25 +19,17 @@
 /* CPU time that counting flows may take at one look, in nanoseconds. */
 #define FLOW_TIME 10000000
 
-/* A program may be missing for so long while a command attaches or detaches. */
-#define GRACE_MS 2000
+/* A command that attaches or detaches is through by then, or has at least begun with the pins. */
+#define MOMENT_MS 250
 
 struct lx_watched {
     char directory[LX_PINS_PATH];
     uint32_t counters_ids[LX_HOOK_COUNT]; /* the maps that make it this attachment and no other */
     bool there;                           /* at the last look */
     uint32_t flow_round;                  /* in which its flows were last counted */
-    uint64_t gone_since;                  /* when a program was first missed, or 0 */
+    bool missed;                          /* at the last look a program was missing */
     struct lx_observed observed;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + 1;
-}
 
 /* The id of a hook's counters, or 0: no such hook. Nobody else's id is 0. */
 static uint32_t counters_id(const struct lx_attachment *attachment, int hook)
@@ -214,6 +206,14 @@ static int tell(struct lx_watch *watch, const char *sentence)
     return lx_words_add(&watch->troubles, sentence);
 }
 
+static bool is_wanted(const struct lx_watch *watch, const struct lx_metadata *metadata)
+{
+    char name[sizeof(metadata->interface) + 1];
+
+    snprintf(name, sizeof(name), "%.*s", (int)sizeof(metadata->interface), metadata->interface);
+    return !watch->only || (metadata->netns == lx_namespace_own() && lx_words_contain(watch->only, name));
+}
+
 /* One that cannot be read is a trouble, not a reason to show nothing of the others. One that went meanwhile is none. */
 static int read_directory(struct lx_watch *watch, const char *directory)
 {
@@ -222,7 +222,8 @@ static int read_directory(struct lx_watch *watch, const char *directory)
     int error = lx_attachment_open_nearby(directory, &attachment, &failure);
 
     if (!error) {
-        error = read_attachment(watch, &attachment, &failure);
+        if (is_wanted(watch, &attachment.metadata))
+            error = read_attachment(watch, &attachment, &failure);
         lx_attachment_close(&attachment);
     }
     if (!error || error == -ENOENT)
@@ -252,15 +253,6 @@ static void forget_the_gone(struct lx_watch *watch)
     watch->count = kept;
 }
 
-static bool runs(const struct lx_observed *observed)
-{
-    bool all = true;
-
-    for (int hook = 0; hook < LX_HOOK_COUNT; hook++)
-        all = all && (!observed->hooks[hook].present || observed->hooks[hook].found != LX_FOUND_GONE);
-    return all;
-}
-
 /* By namespace, one's own first, and name; of two of one name, the one that runs. */
 static int by_name(const void *left, const void *right)
 {
@@ -272,7 +264,7 @@ static int by_name(const void *left, const void *right)
     if (a->metadata.netns != b->metadata.netns)
         return a->metadata.netns < b->metadata.netns ? -1 : 1;
     return strncmp(a->metadata.interface, b->metadata.interface, sizeof(a->metadata.interface))
-               ?: (int)runs(b) - (int)runs(a);
+               ?: (int)lx_observed_runs(b) - (int)lx_observed_runs(a);
 }
 
 static bool same_name(const struct lx_observed *a, const struct lx_observed *b)
@@ -301,18 +293,17 @@ static int sort(struct lx_watch *watch)
     return 0;
 }
 
-static int tell_about(struct lx_watch *watch, struct lx_watched *watched, uint64_t now)
+static bool is_missed(const struct lx_watched *watched)
+{
+    return !watched->there || !lx_observed_runs(&watched->observed);
+}
+
+static int tell_about(struct lx_watch *watch, const struct lx_watched *watched)
 {
     const struct lx_observed *observed = &watched->observed;
     char sentence[160];
 
-    if (watched->there && runs(observed)) {
-        watched->gone_since = 0;
-        return 0;
-    }
-    if (!watched->gone_since)
-        watched->gone_since = watch->looked ? now : 1; /* at the first look: for long */
-    if (now - watched->gone_since < GRACE_MS)
+    if (!is_missed(watched))
         return 0;
     if (!watched->there)
         snprintf(sentence, sizeof(sentence), "the pins of %.*s are lost, though its program runs on",
@@ -326,31 +317,43 @@ static int tell_about(struct lx_watch *watch, struct lx_watched *watched, uint64
 
 static int tell_of_missing(struct lx_watch *watch, const char *name)
 {
+    const struct lx_observations seen = lx_watch_seen(watch);
     char sentence[160];
 
-    for (size_t i = 0; i < watch->observed_count; i++)
-        if (!watch->observed[i]->elsewhere &&
-            !strncmp(watch->observed[i]->metadata.interface, name, sizeof(watch->observed[i]->metadata.interface)))
-            return 0;
-    snprintf(sentence, sizeof(sentence), "nothing is attached to %s", name);
+    if (lx_observed_named(&seen, name))
+        return 0; /* what is wrong with it is told */
+    snprintf(sentence, sizeof(sentence), "nothing is attached to %s, which is to be filtered", name);
     return tell(watch, sentence);
 }
 
-static int find_troubles(struct lx_watch *watch, uint64_t now)
+static int find_troubles(struct lx_watch *watch)
 {
     int error = 0;
 
     for (size_t i = 0; i < watch->count && !error; i++)
-        error = tell_about(watch, watch->items[i], now);
+        error = tell_about(watch, watch->items[i]);
     for (size_t i = 0; watch->expected && i < watch->expected->count && !error; i++)
         error = tell_of_missing(watch, watch->expected->items[i]);
     return error;
 }
 
-int lx_watch_look(struct lx_watch *watch, struct lx_failure *failure)
+/* Whether a program is missing that was not missing before. Remembers which are. */
+static bool newly_missed(struct lx_watch *watch)
+{
+    bool newly = false;
+
+    for (size_t i = 0; i < watch->count; i++) {
+        bool missed = is_missed(watch->items[i]);
+
+        newly = newly || (missed && !watch->items[i]->missed);
+        watch->items[i]->missed = missed;
+    }
+    return newly && watch->looked;
+}
+
+static int look(struct lx_watch *watch, struct lx_failure *failure)
 {
     struct lx_words directories = {0};
-    uint64_t now = now_ms();
     int error = lx_attachments_list(&directories, failure);
 
     if (error)
@@ -366,14 +369,27 @@ int lx_watch_look(struct lx_watch *watch, struct lx_failure *failure)
     watch->observed_count = 0; /* until they are sorted: some may be no more */
     forget_the_gone(watch);
     error = error ?: sort(watch);
-    error = error ?: find_troubles(watch, now);
-    watch->looked = now;
+    error = error ?: find_troubles(watch);
     return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "out of memory") : 0;
+}
+
+int lx_watch_look(struct lx_watch *watch, struct lx_failure *failure)
+{
+    const struct timespec moment = {.tv_nsec = MOMENT_MS * 1000000L};
+    int error = look(watch, failure);
+
+    if (!error && newly_missed(watch)) {
+        nanosleep(&moment, NULL);
+        error = look(watch, failure);
+    }
+    watch->looked = true;
+    return error;
 }
 
 struct lx_observations lx_watch_seen(const struct lx_watch *watch)
 {
-    return (struct lx_observations){.items = watch->observed, .count = watch->observed_count};
+    return (struct lx_observations){
+        .items = watch->observed, .count = watch->observed_count, .declared = watch->expected};
 }
 
 void lx_watch_free(struct lx_watch *watch)
@@ -383,5 +399,5 @@ void lx_watch_free(struct lx_watch *watch)
     free(watch->items);
     free(watch->observed);
     lx_words_free(&watch->troubles);
-    *watch = (struct lx_watch){.expected = watch->expected, .all_ports = watch->all_ports};
+    *watch = (struct lx_watch){.only = watch->only, .expected = watch->expected, .all_ports = watch->all_ports};
 }

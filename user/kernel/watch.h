@@ -15,7 +15,8 @@ struct lx_watched;
 
 /* Zeroed, with the settings filled in: nothing seen yet. */
 struct lx_watch {
-    const struct lx_words *expected; /* setting: interfaces of this namespace that must be attached; may be NULL */
+    const struct lx_words *only;     /* setting: no others than these of this namespace; NULL: all there are */
+    const struct lx_words *expected; /* setting: interfaces of this namespace that must be filtered; may be NULL */
     bool all_ports;                  /* setting: a series for every port that has counted, as long as there is room */
     struct lx_watched **items;       /* owned */
     size_t count;
@@ -24,10 +25,13 @@ struct lx_watch {
     struct lx_words troubles; /* what is wrong, a sentence each; none: all is well */
     uint32_t flow_round;      /* flows are counted in turns: the number of this one */
     uint64_t flow_time;       /* and the CPU time that it has taken at this look, in nanoseconds */
-    uint64_t looked;          /* when, in milliseconds of CLOCK_MONOTONIC; 0: never */
+    bool looked;              /* before */
 };
 
-/* Looks at everything anew. A failure leaves what was seen before (no bpffs to read) or nothing (out of memory). */
+/*
+ * Looks at everything anew, and once more a moment later when a program is missing that was there: a command may be
+ * about to take its pins away as well. A failure leaves what was seen before (no bpffs to read) or nothing (out of
+ * memory). */
 int lx_watch_look(struct lx_watch *watch, struct lx_failure *failure);
 
 /* What was seen at the last look; valid until the next. */
