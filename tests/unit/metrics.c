@@ -252,6 +252,36 @@ Test(metrics, one_elsewhere_is_not_what_is_declared_here)
     expect_line("lyncxdp_attached{interface=\"eth0\"} 0");
 }
 
+Test(metrics, ranges_that_rows_name_are_told_as_a_whole)
+{
+    struct lx_row_label *media = &edge->labels[2];
+    struct lx_observed_hook *hook = &edge->hooks[LX_HOOK_TO_ROLE];
+
+    label_row(edge, 2, LX_HOOK_TO_ROLE, "media-in", 50000);
+    media->ports[0].last = 59999;
+    lx_range_series_choose(&hook->ranges, edge->labels, &edge->publication.rows, LX_HOOK_TO_ROLE);
+    print(1);
+    expect_line("lyncxdp_port_range_dropped_packets_total{interface=\"eth0\",hook=\"to-role\",transport=\"udp\","
+                "range=\"50000-59999\"} 0");
+    drop_packets(hook->counters, LX_UDP, 49999, 1);
+    drop_packets(hook->counters, LX_UDP, 50000, 2);
+    drop_packets(hook->counters, LX_UDP, 55555, 3);
+    drop_packets(hook->counters, LX_UDP, 59999, 4);
+    drop_packets(hook->counters, LX_UDP, 60000, 5);
+    drop_packets(hook->counters, LX_TCP, 55555, 6);
+    print(1);
+    expect_line("lyncxdp_port_range_dropped_packets_total{interface=\"eth0\",hook=\"to-role\",transport=\"udp\","
+                "range=\"50000-59999\"} 9");
+    expect_line("lyncxdp_port_dropped_packets_total{interface=\"eth0\",hook=\"to-role\",transport=\"udp\","
+                "port=\"other\"} 15");
+    cr_expect_eq(lines("lyncxdp_port_range_dropped_packets_total"), 1, "single ports are no ranges");
+    /* An update that takes the row away leaves the series. */
+    edge->publication.rows.words[0] = 0;
+    lx_range_series_choose(&hook->ranges, edge->labels, &edge->publication.rows, LX_HOOK_TO_ROLE);
+    print(1);
+    cr_expect_eq(lines("lyncxdp_port_range_dropped_packets_total"), 1);
+}
+
 /* The family that a line is about. */
 static size_t family(const char *line, const char **name)
 {

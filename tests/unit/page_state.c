@@ -166,3 +166,20 @@ Test(page_state, troubles_and_what_is_under_trial_are_there)
     cr_expect(json_is_true(json_object_get(attachment, "shadow")));
     cr_expect_eq(json_integer_value(json_object_get(attachment, "trial_seconds")), 60);
 }
+
+Test(page_state, ranges_that_rows_name_are_told_as_a_whole)
+{
+    struct lx_observed_hook *hook = &edge->hooks[LX_HOOK_TO_ROLE];
+    const json_t *ranges;
+
+    label_row(edge, 2, LX_HOOK_TO_ROLE, "media-in", 50000);
+    edge->labels[2].ports[0].last = 59999;
+    lx_range_series_choose(&hook->ranges, edge->labels, &edge->publication.rows, LX_HOOK_TO_ROLE);
+    cr_expect_eq(json_array_size(json_object_get(to_role(1), "ranges")), 0);
+    drop_packets(hook->counters, LX_UDP, 50000, 2);
+    drop_packets(hook->counters, LX_UDP, 59999, 3);
+    ranges = json_object_get(to_role(1), "ranges");
+    cr_assert_eq(json_array_size(ranges), 1);
+    cr_expect_str_eq(member(ranges, 0, "range"), "50000-59999");
+    cr_expect_eq(json_integer_value(json_object_get(json_array_get(ranges, 0), "dropped")), 5);
+}

@@ -303,6 +303,32 @@ static void print_would_drop_ports(const struct sampler *sampler)
         print_ports(sampler, true);
 }
 
+static void print_ranges(const struct sampler *sampler, bool would)
+{
+    const struct lx_range_series *ranges = &sampler->seen->ranges;
+    char text[12];
+
+    for (size_t i = 0; i < ranges->count; i++) {
+        const struct lx_range_serie *serie = &ranges->items[i];
+
+        begin(sampler);
+        fprintf(sampler->stream, ",transport=\"%s\",range=\"%s\"",
+                lx_transport_name((enum lx_transport)serie->transport), lx_range_text(serie, text));
+        end(sampler, kind_of(lx_range_series_count(serie, sampler->seen->counters), would));
+    }
+}
+
+static void print_dropped_ranges(const struct sampler *sampler)
+{
+    print_ranges(sampler, false);
+}
+
+static void print_would_drop_ranges(const struct sampler *sampler)
+{
+    if (may_would_drop(sampler))
+        print_ranges(sampler, true);
+}
+
 static const struct family families[] = {
     {"lyncxdp_filtering", "gauge", "1 while the program of the hook runs where it was attached, 0 when it is gone.",
      print_running},
@@ -322,6 +348,11 @@ static const struct family families[] = {
     {"lyncxdp_port_dropped_packets_total", "counter", "Dropped packets by destination port.", print_dropped_ports},
     {"lyncxdp_port_would_drop_packets_total", "counter",
      "Packets let through that would be dropped when enforced, by destination port.", print_would_drop_ports},
+    {"lyncxdp_port_range_dropped_packets_total", "counter",
+     "Dropped packets by range of destination ports that a row names.", print_dropped_ranges},
+    {"lyncxdp_port_range_would_drop_packets_total", "counter",
+     "Packets let through that would be dropped when enforced, by range of destination ports that a row names.",
+     print_would_drop_ranges},
     {"lyncxdp_flows", "gauge", "Conversations that the role began and that live.", print_flows},
     {"lyncxdp_flow_capacity", "gauge", "Conversations that fit before the oldest give way.", print_flow_capacity},
     {"lyncxdp_flows_created_total", "counter", "Conversations that the role has begun.", print_flows_created},

@@ -11,6 +11,7 @@
 
 #include "counters.h"
 #include "port_series.h"
+#include "range_series.h"
 #include "report.h"
 #include "row.h"
 
@@ -26,6 +27,7 @@ struct lx_observed_hook {
     enum lx_found found;
     struct lx_counters *counters; /* owned; NULL before the first look */
     struct lx_port_series ports;
+    struct lx_range_series ranges;
 };
 
 struct lx_observed {

@@ -77,6 +77,30 @@ static json_t *ports(const struct lx_observed *observed, enum lx_hook hook)
     return list;
 }
 
+/* The ranges that rows name and that drop, the largest first. */
+static json_t *ranges(const struct lx_observed_hook *seen)
+{
+    struct largest largest = {0};
+    json_t *list = json_array();
+    char text[12];
+
+    for (uint32_t i = 0; i < seen->ranges.count; i++) {
+        const struct lx_port_count count = lx_range_series_count(&seen->ranges.items[i], seen->counters);
+
+        offer(&largest, count.dropped + count.would_drop, i);
+    }
+    for (size_t i = 0; list && i < largest.count; i++) {
+        const struct lx_range_serie *serie = &seen->ranges.items[largest.items[i].what];
+        const struct lx_port_count count = lx_range_series_count(serie, seen->counters);
+
+        if (lx_json_add(list, json_pack("{s:s, s:s, s:I, s:I}", "transport", lx_transport_name(serie->transport),
+                                        "range", lx_range_text(serie, text), "dropped", (json_int_t)count.dropped,
+                                        "would_drop", (json_int_t)count.would_drop)))
+            return json_decref(list), NULL;
+    }
+    return list;
+}
+
 static json_t *reasons(const struct lx_counters *counters)
 {
     struct largest largest = {0};
@@ -134,11 +158,12 @@ static json_t *hook_state(const struct lx_page_input *input, const struct lx_obs
     const struct lx_observed_hook *seen = &observed->hooks[hook];
     const struct lx_moment moment = lx_moment_of(seen->counters);
 
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "hook", lx_hook_name(hook), "state",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "hook", lx_hook_name(hook), "state",
                      found_name(seen->found), "passed", (json_int_t)moment.passed, "dropped",
                      (json_int_t)moment.dropped, "would_drop", (json_int_t)moment.would_drop, "history",
                      lx_history_report(input->history, observed, hook, input->now), "ports", ports(observed, hook),
-                     "reasons", reasons(seen->counters), "rows", rows(observed, seen->counters));
+                     "ranges", ranges(seen), "reasons", reasons(seen->counters), "rows",
+                     rows(observed, seen->counters));
 }
 
 static json_t *hooks(const struct lx_page_input *input, const struct lx_observed *observed)

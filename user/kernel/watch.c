@@ -113,6 +113,7 @@ static int read_hook(const struct lx_watch *watch, struct lx_observed *observed,
     error = lx_attachment_counters_again(attachment, hook, seen->counters, failure);
     if (!error && watch->all_ports && lx_port_series_choose_counted(&seen->ports, seen->counters))
         return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
+    lx_range_series_choose(&seen->ranges, observed->labels, &observed->publication.rows, hook);
     seen->found = look_for_program(observed, attachment, hook);
     return error;
 }
