@@ -183,7 +183,7 @@ stop
 start
 port=${url##*:}
 port=${port%/}
-request='GET /metrics HTTP/1.1\r\nHost: lyncxdp\r\nConnection: close\r\n\r\n'
+request='GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
 # One that sends a byte now and then, for ever, until it is shown out.
 (
     exec 9<>"/dev/tcp/127.0.0.1/$port"

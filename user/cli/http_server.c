@@ -7,12 +7,15 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "../core/host_header.h"
 
 /* At the most so many connections; the rest wait until the kernel's queue is full too. */
 #define CONNECTIONS 4000
@@ -37,6 +40,7 @@ struct lx_http_server {
     struct connection ring;       /* empty: points to itself */
     time_t swept;                 /* when deadlines were last looked at */
     struct lx_document *refusals; /* for every answer without a document: its status says it all */
+    struct lx_document *stranger; /* for who asks by a name that is not this server's */
 };
 
 static time_t now(void)
@@ -109,6 +113,36 @@ static bool may_ask(struct MHD_Connection *connection, const struct lx_passwords
     return match;
 }
 
+/* The address that the client has asked, in `own`. */
+static bool asked_at(struct MHD_Connection *connection, struct lx_address *own)
+{
+    struct sockaddr_storage address = {0};
+    const struct sockaddr_in6 *six = (const void *)&address;
+    const struct sockaddr_in *four = (const void *)&address;
+    socklen_t length = sizeof(address);
+
+    if (getsockname(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+                    (struct sockaddr *)&address, &length))
+        return false;
+    *own = (struct lx_address){.bytes = {[10] = 0xff, [11] = 0xff}};
+    if (address.ss_family == AF_INET)
+        memcpy(own->bytes + 12, &four->sin_addr, 4);
+    else if (address.ss_family == AF_INET6)
+        memcpy(own->bytes, &six->sin6_addr, sizeof(own->bytes));
+    else
+        return false;
+    return true;
+}
+
+/* Browsers always say by which name they ask; what says nothing is none. */
+static bool knows_us(struct MHD_Connection *connection, const struct lx_words *hosts)
+{
+    const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    struct lx_address own;
+
+    return !host || lx_host_header_known(host, hosts, asked_at(connection, &own) ? &own : NULL);
+}
+
 static enum MHD_Result refuse(struct lx_http_server *server, struct MHD_Connection *connection, unsigned status)
 {
     struct MHD_Response *response = (struct MHD_Response *)server->refusals;
@@ -128,6 +162,8 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     (void)version;
     (void)upload;
     (void)upload_size;
+    if (!knows_us(connection, server->settings.hosts))
+        return MHD_queue_response(connection, 421, (struct MHD_Response *)server->stranger); /* misdirected */
     if (!may_ask(connection, server->settings.passwords))
         return refuse(server, connection, MHD_HTTP_UNAUTHORIZED);
     if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
@@ -232,6 +268,17 @@ static struct MHD_Daemon *start(struct lx_http_server *server)
                             MHD_OPTION_END);
 }
 
+static struct lx_document *document_of_text(const char *text)
+{
+    return lx_document_of("text/plain; charset=utf-8", text, strlen(text));
+}
+
+static void drop_own(struct lx_http_server *server)
+{
+    lx_document_drop(server->refusals);
+    lx_document_drop(server->stranger);
+}
+
 struct lx_http_server *lx_http_start(const struct lx_http_settings *settings)
 {
     struct lx_http_server *server = calloc(1, sizeof(*server));
@@ -239,14 +286,15 @@ struct lx_http_server *lx_http_start(const struct lx_http_settings *settings)
     if (server) {
         server->settings = *settings;
         server->ring.next = server->ring.previous = &server->ring;
-        server->refusals = lx_document_of("text/plain; charset=utf-8", "no\n", 3);
+        server->refusals = document_of_text("no\n");
+        server->stranger = document_of_text("not by this name: name the exporter's address, or see --host\n");
     }
-    if (server && server->refusals)
+    if (server && server->refusals && server->stranger)
         server->daemon = start(server);
     if (server && server->daemon)
         return server;
     if (server)
-        lx_document_drop(server->refusals);
+        drop_own(server);
     close(settings->listener);
     free(server);
     errno = EINVAL;
@@ -262,6 +310,6 @@ bool lx_http_run(struct lx_http_server *server, int milliseconds)
 void lx_http_stop(struct lx_http_server *server)
 {
     MHD_stop_daemon(server->daemon);
-    lx_document_drop(server->refusals);
+    drop_own(server);
     free(server);
 }

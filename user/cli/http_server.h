@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "../core/row.h"
 #include "passwords.h"
 
 /* A document that answers can share, until the last of them is through. */
@@ -30,6 +31,7 @@ struct lx_http_settings {
     int listener;                         /* a socket that listens; taken over */
     const char *certificate, *key;        /* PEM, borrowed; NULL: plain HTTP */
     const struct lx_passwords *passwords; /* borrowed; NULL: everybody may ask */
+    const struct lx_words *hosts;         /* borrowed: the names by which it may be asked, beside its own addresses */
     unsigned connections;                 /* at a time; the rest wait */
     /*
      * Returns the document at a path, which stays its own, and its status in `status` (200 unless set). NULL: there is

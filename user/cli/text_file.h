@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 /*
- * Replaces the file at `path`, readable for everybody, by what `print` prints, in one step. Returns 0 or -errno; then
- * the file is as it was.
+ * Replaces the regular file at `path`, or makes it, readable for everybody, by what `print` prints, in one step. "-" is
+ * standard output. Returns an exit code after it has printed what is wrong; then the file is as it was.
  */
 int lx_text_file_replace(const char *path, void (*print)(const void *context, FILE *stream), const void *context);
 

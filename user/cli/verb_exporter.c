@@ -24,7 +24,8 @@
 
 struct exporter_options {
     const char *listen, *certificate, *key, *passwords, *text_file;
-    unsigned every; /* seconds; 0: once */
+    struct lx_words hosts; /* by which it may be asked */
+    unsigned every;        /* seconds; 0: once */
     bool all_ports;
 };
 
@@ -42,12 +43,14 @@ static int take_seconds(void *field, const char *value)
 static const struct lx_option options_of_exporter[] = {
     {"listen", "ADDRESS:PORT", "where to answer (" DEFAULT_LISTEN ")", lx_take_text,
      offsetof(struct exporter_options, listen)},
+    {"host", "NAME", "answer to this name as well; may be given again", lx_take_word,
+     offsetof(struct exporter_options, hosts)},
     {"certificate", "FILE", "answer by TLS, with this certificate (PEM)", lx_take_text,
      offsetof(struct exporter_options, certificate)},
     {"key", "FILE", "its private key (PEM)", lx_take_text, offsetof(struct exporter_options, key)},
     {"passwords", "FILE", "ask for one of its NAME:PASSWORD lines", lx_take_text,
      offsetof(struct exporter_options, passwords)},
-    {"textfile", "FILE", "write the metrics to a file instead", lx_take_text,
+    {"textfile", "FILE", "write the metrics to a file instead, or (-) to standard output", lx_take_text,
      offsetof(struct exporter_options, text_file)},
     {"every", "SECONDS", "and write it again and again", take_seconds, offsetof(struct exporter_options, every)},
     {"all-ports", NULL, "a series for every port that drops, up to 1024", lx_take_flag,
@@ -78,9 +81,9 @@ static int check_options(const struct exporter_options *options)
         return lx_usage_error("--certificate and --key go together");
     if (options->every && !options->text_file)
         return lx_usage_error("--every goes with --textfile");
-    if (options->text_file && (options->listen || options->certificate || options->passwords))
-        return lx_usage_error("--textfile writes a file instead of answering; leave out --listen, --certificate, --key "
-                              "and --passwords");
+    if (options->text_file && (options->listen || options->hosts.count || options->certificate || options->passwords))
+        return lx_usage_error("--textfile writes a file instead of answering; leave out --listen, --host, "
+                              "--certificate, --key and --passwords");
     return LX_EXIT_DONE;
 }
 
@@ -118,16 +121,10 @@ static void print_metrics(const void *exporter, FILE *stream)
 
 static int write_once(struct lx_exporter *exporter, const char *path)
 {
-    int error;
-
     lx_exporter_look(exporter, 0);
     if (exporter->failed)
         return lx_print_failure(&exporter->failure);
-    error = lx_text_file_replace(path, print_metrics, exporter);
-    if (!error)
-        return LX_EXIT_DONE;
-    lx_print_error("cannot write %s: %s", path, strerror(-error));
-    return LX_EXIT_FAILED;
+    return lx_text_file_replace(path, print_metrics, exporter);
 }
 
 static void sleep_until(struct timespec *next, unsigned seconds)
@@ -196,6 +193,16 @@ static void announce(const struct lx_listener *listener, const struct exporter_o
     fflush(stdout);
 }
 
+/* The names that a machine has by itself. Returns 0 or -ENOMEM. */
+static int add_own_names(struct lx_words *hosts)
+{
+    char name[256] = "";
+
+    if (gethostname(name, sizeof(name) - 1) || !name[0])
+        strcpy(name, "localhost");
+    return lx_words_add(hosts, "localhost") ?: lx_words_add(hosts, name);
+}
+
 /* Answers, and looks for itself now and then, so that the page can show what was while nobody asked. */
 static int serve(struct lx_exporter *exporter, struct lx_http_server *server)
 {
@@ -219,6 +226,7 @@ static int start_and_serve(struct lx_exporter *exporter, const struct exporter_o
         .certificate = secrets->certificate,
         .key = secrets->key,
         .passwords = options->passwords ? &secrets->passwords : NULL,
+        .hosts = &options->hosts,
         .connections = lx_http_connections(),
         .find = lx_exporter_find,
         .context = exporter,
@@ -248,12 +256,14 @@ static int start_and_serve(struct lx_exporter *exporter, const struct exporter_o
     return result;
 }
 
-static int export_over_http(struct lx_exporter *exporter, const struct exporter_options *options)
+static int export_over_http(struct lx_exporter *exporter, struct exporter_options *options)
 {
     struct secrets secrets = {0};
     struct lx_listener listener;
     int result = read_secrets(options, &secrets);
 
+    if (result == LX_EXIT_DONE && add_own_names(&options->hosts))
+        result = lx_memory_error();
     if (result == LX_EXIT_DONE)
         result = lx_listener_open(options->listen ?: DEFAULT_LISTEN, &listener);
     if (result == LX_EXIT_DONE)
@@ -277,7 +287,8 @@ int lx_verb_exporter(int argc, char **argv)
     if (result != LX_EXIT_DONE)
         return result;
     expected = (struct lx_words){.items = arguments.items, .count = arguments.count}; /* borrowed */
-    exporter.watch.expected = &expected;
+    if (expected.count)
+        exporter.watch.only = exporter.watch.expected = &expected;
     exporter.watch.all_ports = options.all_ports;
     catch_signals();
     /* Who may not look at all should hear it now, and not from an exporter that runs and shows nothing. */
@@ -287,5 +298,6 @@ int lx_verb_exporter(int argc, char **argv)
     else
         result = options.text_file ? export_to_file(&exporter, &options) : export_over_http(&exporter, &options);
     lx_exporter_free(&exporter);
+    lx_words_free(&options.hosts);
     return result;
 }

@@ -81,8 +81,9 @@ static const int serving[] = {
 };
 
 static const int writing[] = {
-    SCMP_SYS(openat), SCMP_SYS(open),     SCMP_SYS(rename), SCMP_SYS(renameat),  SCMP_SYS(renameat2),
-    SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(fchmod), SCMP_SYS(ftruncate),
+    SCMP_SYS(openat),    SCMP_SYS(open),   SCMP_SYS(rename),   SCMP_SYS(renameat),
+    SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(fchmod),
+    SCMP_SYS(ftruncate), SCMP_SYS(getcwd), SCMP_SYS(lstat),
 };
 
 /* Reading maps, by their pins. */
