@@ -37,7 +37,7 @@ _lyncxdp() {
             return
             ;;
         --pair) choices=$(_lyncxdp_interfaces) ;;
-        --set | --without | --workload | --flows | --try | --wait | --listen | --every | --reason | --port | --prefix | --rate | --count) return ;;
+        --set | --without | --workload | --flows | --try | --wait | --listen | --host | --every | --reason | --port | --prefix | --rate | --count) return ;;
         *)
             case $verb:$word in
             *:-*) choices=$(_lyncxdp_options "$verb") ;;
