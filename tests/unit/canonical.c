@@ -128,7 +128,7 @@ Test(canonical, writes_out_sets_and_includes_in_one_spelling)
                      "options: {on: switches}\n"
                      "roles:\n"
                      "  edge: {extends: yes, includes: [common, common], internal: [{id: more, from: self, to: "
-                     "\"::1\", port: [80-80, 443-444], transport: tcp/udp, options: on, source: '- page 3'}]}\n"
+                     "\"2001:db8::1\", port: [80-80, 443-444], transport: tcp/udp, options: on, source: '- page 3'}]}\n"
                      "  whole: {includes: edge, sides: external, rows: [{id: 80, from: pool, to: self, port: any, "
                      "transport: udp, needs: pool, lb: dns}]}\n"},
         {"base.yaml", "edition: base\n"
@@ -155,7 +155,8 @@ Test(canonical, writes_out_sets_and_includes_in_one_spelling)
         "      - {id: web, from: [10.0.0.0/8], source-port: 1024-65535, to: self, port: 443, transport: tcp, "
         "application: \"HTTPS\", direction: in/out, source: \"file-2 line 6\"}\n"
         "    internal:\n"
-        "      - {id: more, from: self, to: [\"::1\"], port: [80, 443-444], transport: tcp/udp, options: [\"on\"], "
+        "      - {id: more, from: self, to: [\"2001:db8::1\"], port: [80, 443-444], transport: tcp/udp, options: "
+        "[\"on\"], "
         "source: \"- page 3\"}\n"
         "    rows:\n"
         "      - {id: shared, from: self, to: any, unresolved: true, source: \"file-2 line 2\", note: \"\xc3\xa9\"}\n"
@@ -197,7 +198,7 @@ static void random_row(FILE *out, bool documents, bool declared)
 {
     static unsigned number;
     bool in = below(2), unresolved = !below(6);
-    const char *other = ONE_OF("any", "pool", "next-hop", "\"on\"", "10.0.0.0/8", "\"2001:db8::/32\"", "'::1'",
+    const char *other = ONE_OF("any", "pool", "next-hop", "\"on\"", "10.0.0.0/8", "\"2001:db8::/32\"", "'2001:db8::1'",
                                "[192.0.2.1, 198.51.100.0/24]");
 
     fprintf(out, "{id: r%u, from: %s, to: %s", number++, in ? other : "self", in ? "self" : other);

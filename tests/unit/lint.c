@@ -26,18 +26,24 @@ static struct given lint_rows(const char *sides, const char *rows)
     return given;
 }
 
-/* One warning at that line, with those words; line 0: none. */
-static void expect(struct given *given, unsigned line, const char *words)
+/* One diagnostic at that line, with those words; line 0: none. */
+static void expect_as(struct given *given, enum lx_severity severity, unsigned line, const char *words)
 {
     if (given->diagnostics.count != !!line)
         given_print(&given->diagnostics);
-    cr_assert_eq(given->diagnostics.count, !!line, "%zu warnings where %d is right", given->diagnostics.count, !!line);
+    cr_assert_eq(given->diagnostics.count, !!line, "%zu diagnostics where %d is right", given->diagnostics.count,
+                 !!line);
     if (line) {
         cr_expect_eq(given->diagnostics.items[0].line, line);
-        cr_expect_eq(given->diagnostics.items[0].severity, LX_WARNING);
+        cr_expect_eq(given->diagnostics.items[0].severity, severity);
         cr_expect(strstr(given->diagnostics.items[0].message, words), "%s", given->diagnostics.items[0].message);
     }
     given_end(given);
+}
+
+static void expect(struct given *given, unsigned line, const char *words)
+{
+    expect_as(given, LX_WARNING, line, words);
 }
 
 static void expect_rows(const char *rows, unsigned line, const char *words)
@@ -47,9 +53,11 @@ static void expect_rows(const char *rows, unsigned line, const char *words)
     expect(&given, line, words);
 }
 
-static void expect_site(const char *site, unsigned line, const char *words)
+/* A site that gives a role an address, unless it is about that. */
+static void expect_of_site(const char *text, enum lx_severity severity, unsigned line, const char *words)
 {
     struct given given = {0};
+    char site[1024];
 
     given_policy(&given,
                  "edition: test\n"
@@ -60,9 +68,20 @@ static void expect_site(const char *site, unsigned line, const char *words)
                  "      - {id: a, from: next-hop, to: self, port: 1, transport: tcp, options: fed}\n"
                  "      - {id: b, from: any, to: self, port: 2, transport: tcp, needs: cms, options: declared}\n"
                  "  server: {rows: [{id: c, from: any, to: self, port: 3, transport: tcp}]}\n");
+    snprintf(site, sizeof(site), "%s%s", text, strstr(text, "self:\n") ? "" : "self: {server: 10.0.0.1}\n");
     given_site(&given, site);
     cr_assert_eq(lx_lint_site(&given.site, &given.file, &given.diagnostics), 0);
-    expect(&given, line, words);
+    expect_as(&given, severity, line, words);
+}
+
+static void expect_site(const char *site, unsigned line, const char *words)
+{
+    expect_of_site(site, LX_WARNING, line, words);
+}
+
+static void expect_unknown(const char *site, unsigned line, const char *words)
+{
+    expect_of_site(site, LX_ERROR, line, words);
 }
 
 Test(lint, a_row_that_an_earlier_one_covers)
@@ -202,13 +221,13 @@ Test(lint, names_of_a_site_that_no_policy_knows)
     expect_site("groups:\n  next-hp: 10.0.0.1\n", 2, "did you mean 'next-hop'?");
     expect_site("groups: {pool: 10.0.0.1, cms: 10.0.0.2}\n", 0, "");
     expect_site("groups: {own: 10.0.0.1}\nrows: [{id: r, from: own, to: self, port: 9, transport: tcp}]\n", 0, "");
-    expect_site("options:\n  fde: off\n", 2, "no row has the option 'fde'; did you mean 'fed'?");
-    expect_site("options:\n  nothing: on\n", 2, "no row has the option 'nothing'");
+    expect_unknown("options:\n  fde: off\n", 2, "no row has the option 'fde'; did you mean 'fed'?");
+    expect_unknown("options:\n  nothing: on\n", 2, "no row has the option 'nothing'");
     expect_site("options: {fed: off, declared: on}\n", 0, "");
-    expect_site("self:\n  server: 10.0.0.1\n  edg: {external: 10.0.0.2, internal: 10.0.0.3}\n", 3,
-                "there is no role 'edg'; did you mean 'edge'?");
-    expect_site("rows:\n  - {id: r, from: any, to: self, port: 9, transport: tcp, role: severr}\n", 2,
-                "there is no role 'severr'; did you mean 'server'?");
+    expect_unknown("self:\n  server: 10.0.0.1\n  edg: {external: 10.0.0.2, internal: 10.0.0.3}\n", 3,
+                   "there is no role 'edg'; did you mean 'edge'?");
+    expect_unknown("rows:\n  - {id: r, from: any, to: self, port: 9, transport: tcp, role: severr}\n", 2,
+                   "there is no role 'severr'; did you mean 'server'?");
 }
 
 Test(lint, what_a_site_opens_wide)
@@ -233,6 +252,27 @@ Test(lint, rows_of_a_site)
                 "  - {id: b, from: any, to: self, port: 22, transport: tcp}\n"
                 "  - {id: c, from: any, to: self, port: 22, transport: tcp, self: 10.0.0.9}\n",
                 0, "");
+}
+
+Test(lint, what_a_host_lives_by_is_switched_off)
+{
+    expect_site("built-in:\n  arp: off\n", 2, "arp is off: a host is cut off from IPv4");
+    expect_site("built-in: {arp: on,\n  neighbour-discovery: off}\n", 2, "cut off from IPv6");
+    expect_site("built-in: {dhcp: off,\n  router-advertisement: off}\n", 2, "loses the IPv6 gateway");
+    expect_site("built-in: {mld: off, dhcp: off, icmp-error: off, echo: off}\n", 0, "");
+}
+
+Test(lint, a_site_that_gives_no_role_an_address)
+{
+    struct given given = {0};
+
+    given_policy(&given,
+                 "edition: test\nroles: {server: {rows: [{id: c, from: any, to: self, port: 3, transport: tcp}]}}\n");
+    given_site(&given, "site: test\n");
+    cr_assert_eq(lx_lint_site(&given.site, &given.file, &given.diagnostics), 0);
+    cr_assert_eq(given.diagnostics.count, 1);
+    cr_expect(given_told(&given, "no role has an address here"));
+    given_end(&given);
 }
 
 /* Nothing that is shipped has a warning, each edition by itself and the sample site against all of them. */

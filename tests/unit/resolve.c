@@ -267,13 +267,14 @@ Test(resolve, a_site_closes_options_too)
     given_end(&given);
 }
 
-Test(resolve, a_misspelt_option_is_an_error_and_in_a_site_a_warning)
+Test(resolve, a_misspelt_option_is_an_error_in_the_site_and_in_the_request)
 {
     struct given given = given_tables("options: {partner: off}\n", "whole");
 
-    cr_assert_eq(given_resolve(&given), 0);
-    cr_expect_eq(given.diagnostics.errors, 0);
-    cr_expect(given_told(&given, "no row of test has the option 'partner'; did you mean 'partners'?"));
+    cr_assert_eq(given_resolve(&given), -EINVAL);
+    cr_expect(given_told(&given, "no row has the option 'partner'; did you mean 'partners'?"));
+    cr_expect_eq(given.diagnostics.items[0].column, 11);
+    cr_expect_str_eq(given.diagnostics.items[0].excerpt, "options: {partner: off}");
     given_words(&given.request.without, "publicim");
     cr_assert_eq(given_resolve(&given), -EINVAL);
     cr_expect(given_told(&given, "did you mean 'public-im'?"));
@@ -312,13 +313,14 @@ Test(resolve, an_unknown_role_is_told_with_the_nearest)
     given_end(&given);
 }
 
-Test(resolve, a_site_that_names_an_unknown_role_is_warned_about)
+Test(resolve, a_site_that_names_an_unknown_role_is_refused)
 {
     struct given given = given_tables("self: {singal: 203.0.113.10}\n", "signal");
 
-    cr_assert_eq(given_resolve(&given), 0);
-    cr_expect_eq(given.diagnostics.errors, 0);
-    cr_expect(given_told(&given, "test has no role 'singal'; did you mean 'signal'?"));
+    cr_assert_eq(given_resolve(&given), -EINVAL);
+    cr_expect(given_told(&given, "there is no role 'singal'; did you mean 'signal'?"));
+    cr_expect_eq(given.diagnostics.items[0].line, 1);
+    cr_expect_eq(given.diagnostics.items[0].column, 8);
     given_end(&given);
 }
 
@@ -543,13 +545,16 @@ Test(resolve, a_site_may_speak_of_other_editions)
     given_policy(&other, "edition: other\noptions: {coins: coins are taken}\nroles: {kiosk: {rows: [{id: a, from: any, "
                          "to: self, port: 1, transport: tcp, options: coins}]}}\n");
     given_setting(&given, "pool", "10.1.0.90");
-    cr_assert_eq(given_resolve(&given), 0);
+    cr_assert_eq(given_resolve(&given), -EINVAL);
     cr_expect_eq(given.diagnostics.count, 4, "nobody knows these names");
     given.request.elsewhere = &other.file;
-    cr_assert_eq(given_resolve(&given), 0);
+    cr_assert_eq(given_resolve(&given), -EINVAL);
     cr_expect_eq(given.diagnostics.count, 2, "the other edition knows two of them");
     cr_expect(given_told(&given, "'kisok'; did you mean 'kiosk'?"));
     cr_expect(given_told(&given, "'conis'; did you mean 'coins'?"));
+    lx_site_free(&given.site);
+    given_site(&given, "self: {kiosk: 10.0.0.1}\noptions: {coins: off}\n");
+    cr_assert_eq(given_resolve(&given), 0, "it knows all of these");
     given_end(&given);
     given_end(&other);
 }

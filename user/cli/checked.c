@@ -150,9 +150,11 @@ static int lint_sites(struct lx_checked *files, size_t count)
         result = lx_edition_read(names.items[i], &editions[i]);
     policies = editions && result == LX_EXIT_DONE ? chain(editions, names.count, files, count) : NULL;
     for (size_t i = 0; i < count && policies; i++)
-        if (files[i].kind == LX_FILE_SITE && files[i].sound &&
-            lx_lint_site(&files[i].site, policies, &files[i].diagnostics))
-            result = lx_memory_error();
+        if (files[i].kind == LX_FILE_SITE && files[i].sound) {
+            if (lx_lint_site(&files[i].site, policies, &files[i].diagnostics))
+                result = lx_memory_error();
+            files[i].sound = !files[i].diagnostics.errors;
+        }
     for (size_t i = 0; i < count; i++)
         files[i].policy.next = NULL;
     for (size_t i = 0; i < names.count && editions; i++)

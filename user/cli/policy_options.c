@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../core/report.h"
+#include "../core/unusable.h"
 #include "output.h"
 
 static int take_side(void *field, const char *value)
@@ -50,6 +51,7 @@ static struct lx_setting *setting_named(struct lx_settings *settings, const char
 static int add_prefix(struct lx_setting *setting, const char *text)
 {
     struct lx_prefix prefix, *prefixes;
+    lx_unusable *unusable = strcmp(setting->name, "self") ? lx_unusable_peer : lx_unusable_self;
     const char *problem = "not an address";
     char canonical[LX_PREFIX_TEXT];
     int error = lx_prefix_parse(text, &prefix, &problem);
@@ -59,6 +61,10 @@ static int add_prefix(struct lx_setting *setting, const char *text)
                               lx_prefix_format(&prefix, canonical));
     if (error)
         return lx_usage_error("--set %s: '%s': %s", setting->name, text, problem);
+    if (unusable(&prefix))
+        return lx_usage_error("--set %s: '%s' cannot be %s: it is %s; write the addresses on the network",
+                              setting->name, text, unusable == lx_unusable_self ? "the role's own" : "a peer",
+                              unusable(&prefix));
     prefixes = reallocarray(setting->prefixes, setting->prefix_count + 1, sizeof(*prefixes));
     if (!prefixes)
         return lx_memory_error();

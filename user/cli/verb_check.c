@@ -159,6 +159,8 @@ static int check(struct lx_checked *files, const struct lx_arguments *arguments,
         one = report_all(files, arguments->count, options);
     if (result == LX_EXIT_DONE)
         result = one;
+    for (size_t i = 0; i < arguments->count && result == LX_EXIT_DONE; i++)
+        result = files[i].sound ? LX_EXIT_DONE : LX_EXIT_POLICY; /* names that no table knows */
     if (result == LX_EXIT_DONE && options->policy.roles.count)
         result = check_role(options);
     for (size_t i = 0; i < arguments->count && result == LX_EXIT_DONE; i++)

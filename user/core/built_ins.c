@@ -16,3 +16,17 @@ const struct lx_built_in_name lx_built_ins[LX_BUILT_INS] = {
     {"ip-options", LX_BUILT_IN_IP_OPTIONS, "IPv4 packets with options, where a row lists them"},
     {"fragments", LX_BUILT_IN_FRAGMENTS, "later fragments of a first one that passed"},
 };
+
+const char *lx_built_in_loss(uint32_t bit)
+{
+    switch (bit) {
+    case LX_BUILT_IN_ARP:
+        return "a host is cut off from IPv4 when its neighbours have forgotten where it is, in a minute or so";
+    case LX_BUILT_IN_NEIGHBOUR_DISCOVERY:
+        return "a host is cut off from IPv6 when its neighbours have forgotten where it is, in a minute or so";
+    case LX_BUILT_IN_ROUTER_ADVERTISEMENT:
+        return "a host loses the IPv6 gateway and the addresses that it has from them when they run out";
+    default:
+        return NULL;
+    }
+}

@@ -13,6 +13,9 @@ struct lx_built_in_name {
     const char *lets_in; /* what passes while it is on */
 };
 
+/* What a host loses by a case that is off, as a sentence; NULL for one that it does not live by. */
+const char *lx_built_in_loss(uint32_t bit);
+
 extern const struct lx_built_in_name lx_built_ins[LX_BUILT_INS];
 
 #endif

@@ -123,7 +123,9 @@ static void read_setting(struct declaration_reader *read, const struct lx_node *
         lx_mistake(&read->reader, key, "'any' cannot be set: it has its own meaning; choose another name");
         name = NULL;
     }
-    if (!lx_read_prefixes(&read->reader, lx_node_next(key), &prefixes, &count) || !name) {
+    if (!lx_read_prefixes(&read->reader, lx_node_next(key),
+                          name && !strcmp(name, "self") ? lx_unusable_self : lx_unusable_peer, &prefixes, &count) ||
+        !name) {
         free(prefixes);
         return;
     }

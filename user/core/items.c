@@ -98,19 +98,24 @@ bool lx_read_ports(struct lx_reader *reader, const struct lx_node *node, struct 
     return sound;
 }
 
-static bool read_prefix(struct lx_reader *reader, const struct lx_node *item, struct lx_prefix *prefix)
+static bool read_prefix(struct lx_reader *reader, const struct lx_node *item, lx_unusable *unusable,
+                        struct lx_prefix *prefix)
 {
     static const char *const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-    const char *text = lx_read_text(reader, item, "an address like 192.0.2.1"), *problem;
+    const char *text = lx_read_text(reader, item, "an address like 192.0.2.1"), *problem, *what;
     char cut[LX_PREFIX_TEXT];
     int error;
 
     if (!text)
         return false;
     error = lx_prefix_parse(text, prefix, &problem);
-    if (!error)
+    what = error ? NULL : unusable(prefix);
+    if (!error && !what)
         return true;
-    if (error == -EDOM)
+    if (what)
+        lx_mistake(reader, item, "'%s' cannot be %s: it is %s; write the addresses on the network", lx_show(text).text,
+                   unusable == lx_unusable_self ? "the role's own" : "a peer", what);
+    else if (error == -EDOM)
         lx_mistake(reader, item, "'%s' has host bits set; write the prefix %s, or the address without its length",
                    lx_show(text).text, lx_prefix_format(prefix, cut));
     else if (text[strspn(text, "0123456789")] && !text[strspn(text, letters)])
@@ -122,7 +127,8 @@ static bool read_prefix(struct lx_reader *reader, const struct lx_node *item, st
     return false;
 }
 
-bool lx_read_prefixes(struct lx_reader *reader, const struct lx_node *node, struct lx_prefix **prefixes, size_t *count)
+bool lx_read_prefixes(struct lx_reader *reader, const struct lx_node *node, lx_unusable *unusable,
+                      struct lx_prefix **prefixes, size_t *count)
 {
     struct lx_prefix *read;
     size_t sound = 0, all = lx_count_items(node);
@@ -133,7 +139,7 @@ bool lx_read_prefixes(struct lx_reader *reader, const struct lx_node *node, stru
     if (!read)
         return false;
     for (const struct lx_node *item = lx_first_item(node); item; item = lx_next_item(node, item))
-        sound += read_prefix(reader, item, &read[sound]);
+        sound += read_prefix(reader, item, unusable, &read[sound]);
     if (sound < all) {
         free(read);
         return false;

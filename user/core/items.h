@@ -4,6 +4,7 @@
 #define LYNCXDP_CORE_ITEMS_H
 
 #include "schema.h"
+#include "unusable.h"
 
 /* The items of a node, which is a list or stands for itself: NULL at the end. */
 const struct lx_node *lx_first_item(const struct lx_node *node);
@@ -16,6 +17,8 @@ bool lx_expect_items(struct lx_reader *reader, const struct lx_node *node, const
 /* The following read one item or a list of them, and leave the output untouched unless all of it is right. */
 bool lx_read_words(struct lx_reader *reader, const struct lx_node *node, const char *what, struct lx_words *words);
 bool lx_read_ports(struct lx_reader *reader, const struct lx_node *node, struct lx_ports *ports);
-bool lx_read_prefixes(struct lx_reader *reader, const struct lx_node *node, struct lx_prefix **prefixes, size_t *count);
+/* `unusable` tells which addresses make no sense there. */
+bool lx_read_prefixes(struct lx_reader *reader, const struct lx_node *node, lx_unusable *unusable,
+                      struct lx_prefix **prefixes, size_t *count);
 
 #endif

@@ -16,8 +16,9 @@
 int lx_lint_policy(const struct lx_policy_file *file, struct lx_diagnostics *diagnostics);
 
 /*
- * Warns of the same in a site's own rows, and of groups, options and roles that no policy has of those it is for:
- * `file` and all behind it. Returns 0 or -ENOMEM.
+ * Warns of the same in a site's own rows, of groups that no policy has of those it is for (`file` and all behind it),
+ * of roles without an address and of what a host lives by and is switched off. Roles and options that no policy has are
+ * errors. Returns 0 or -ENOMEM.
  */
 int lx_lint_site(const struct lx_site *site, const struct lx_policy_file *file, struct lx_diagnostics *diagnostics);
 

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "built_ins.h"
 #include "lint_rows.h"
+#include "site_names.h"
 #include "spelling.h"
 #include "vocabulary.h"
 
@@ -32,40 +34,6 @@ static struct guess guess_among(const char *word, const char *const *words, size
     if (nearest && strcmp(nearest, word) != 0)
         snprintf(guess.text, sizeof(guess.text), "; did you mean '%s'?", nearest);
     return guess;
-}
-
-static bool row_has_option(const struct lx_site *site, const char *option)
-{
-    for (size_t i = 0; i < site->row_count; i++)
-        if (lx_words_contain(&site->rows[i].options, option))
-            return true;
-    return false;
-}
-
-static bool is_declared(const struct site_lint *lint, const char *option)
-{
-    for (const struct lx_policy_file *file = lint->file; file; file = file->next)
-        if (lx_terms_find(&file->options, option))
-            return true;
-    return false;
-}
-
-static int lint_options(const struct site_lint *lint)
-{
-    const struct lx_terms *options = &lint->site->options;
-    struct lx_vocabulary used = {0};
-
-    if (lx_vocabulary_gather(lint->file, LX_OPTIONS, &used))
-        return -ENOMEM;
-    for (size_t i = 0; i < options->count; i++) {
-        const char *name = options->items[i].name;
-
-        if (!lx_vocabulary_has(&used, name) && !row_has_option(lint->site, name) && !is_declared(lint, name))
-            lx_diagnose(lint->diagnostics, LX_WARNING, options->items[i].place, NULL, "no row has the option '%s'%s",
-                        name, guess_among(name, used.words, used.count).text);
-    }
-    lx_vocabulary_free(&used);
-    return 0;
 }
 
 static bool row_names(const struct lx_row *row, const char *group)
@@ -118,46 +86,6 @@ static int lint_groups(const struct site_lint *lint)
     return 0;
 }
 
-/* The names of all roles; their count goes to `count`. The list is the caller's; NULL when out of memory. */
-static const char **role_names(const struct site_lint *lint, size_t *count)
-{
-    const char **names;
-    size_t roles = 0;
-
-    for (const struct lx_policy_file *file = lint->file; file; file = file->next)
-        roles += file->role_count;
-    names = calloc(roles + 1, sizeof(*names));
-    *count = 0;
-    for (const struct lx_policy_file *file = lint->file; names && file; file = file->next)
-        for (size_t i = 0; i < file->role_count; i++)
-            names[(*count)++] = file->roles[i].name;
-    return names;
-}
-
-/* Roles that the site speaks of. A role whose two sides have addresses of their own is told once. */
-static int lint_roles(const struct site_lint *lint)
-{
-    const struct lx_site *site = lint->site;
-    const char *last = "";
-    size_t count;
-    const char **names = role_names(lint, &count);
-
-    if (!names)
-        return -ENOMEM;
-    for (size_t i = 0; i < site->self_count + site->row_count; i++) {
-        size_t row = i - site->self_count;
-        const char *role = i < site->self_count ? site->selves[i].role : site->rows[row].role;
-
-        if (!role || lx_policy_file_role(lint->file, role) || (i < site->self_count && !strcmp(last, role)))
-            continue;
-        last = role;
-        lx_diagnose(lint->diagnostics, LX_WARNING, i < site->self_count ? site->selves[i].place : site->rows[row].place,
-                    NULL, "there is no role '%s'%s", role, guess_among(role, names, count).text);
-    }
-    free(names);
-    return 0;
-}
-
 /* True when the row may stand in the policy of a role's external side. */
 static bool reaches_perimeter(const struct site_lint *lint, const struct lx_row *row)
 {
@@ -195,18 +123,38 @@ static int lint_rows(const struct site_lint *lint)
     return 0;
 }
 
+/* On a host these cut everything off, and later than anybody would look for the reason. */
+static void lint_built_ins(const struct site_lint *lint)
+{
+    for (size_t i = 0; i < LX_BUILT_INS; i++) {
+        const char *loss = lx_built_in_loss(lx_built_ins[i].bit);
+
+        if (loss && lint->site->built_ins_off & lx_built_ins[i].bit)
+            lx_diagnose(lint->diagnostics, LX_WARNING, lint->site->built_in_places[i], NULL, "%s is off: %s",
+                        lx_built_ins[i].name, loss);
+    }
+}
+
+static void lint_self(const struct site_lint *lint)
+{
+    if (!lint->site->self_count)
+        lx_diagnose(lint->diagnostics, LX_WARNING, (struct lx_place){.file = lint->site->name}, NULL,
+                    "no role has an address here, so that rows hold for any: give the roles theirs under self:");
+}
+
 int lx_lint_site(const struct lx_site *site, const struct lx_policy_file *file, struct lx_diagnostics *diagnostics)
 {
     struct site_lint lint = {.site = site, .file = file, .diagnostics = diagnostics};
     size_t first = diagnostics->count;
-    int error = lint_options(&lint);
+    int error = lx_site_names_check(site, file, NULL, diagnostics);
 
-    if (!error)
+    if (error != -ENOMEM)
         error = lint_groups(&lint);
-    if (!error)
-        error = lint_roles(&lint);
-    if (!error)
-        error = lint_rows(&lint);
+    else
+        return error;
+    lint_self(&lint);
+    lint_built_ins(&lint);
+    error = error ?: lint_rows(&lint);
     lx_diagnostics_sort(diagnostics, first);
     return error || diagnostics->out_of_memory ? -ENOMEM : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Holds the words of a request against those of the edition. A word that nothing knows is diagnosed with the one that
- * was probably meant; what that costs the person who wrote it decides between error and warning.
+ * Holds the words of a request against those of the edition, and those of its site against all there are. A word that
+ * nothing knows is an error, told with the one that was probably meant.
  */
 #include "request_check.h"
 
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "site_names.h"
 #include "spelling.h"
 
 /* What all checks look at. */
@@ -22,11 +23,6 @@ struct inputs {
 };
 
 static const struct lx_place nowhere = {0};
-
-static struct lx_place site_place(const struct inputs *inputs)
-{
-    return (struct lx_place){.file = inputs->site->name};
-}
 
 /* The editions that were looked through, "lync2010" or "mine, lync2010"; no more than a sentence can bear. */
 struct editions {
@@ -113,7 +109,7 @@ static int learn_subject(struct vocabulary *vocabulary, const struct inputs *inp
 
 /* Diagnoses each of `words` that no row mentions. Returns whether there was none. */
 static bool check_words(const struct inputs *inputs, const struct vocabulary *vocabulary, const struct lx_words *words,
-                        enum lx_severity severity, struct lx_place place, const char *noun)
+                        const char *noun)
 {
     bool sound = true;
 
@@ -124,32 +120,25 @@ static bool check_words(const struct inputs *inputs, const struct vocabulary *vo
             continue;
         sound = false;
         if (guess)
-            lx_diagnose(inputs->diagnostics, severity, place, NULL, "no row of %s has the %s '%s'; did you mean '%s'?",
-                        editions_of(inputs).text, noun, word, guess);
+            lx_diagnose(inputs->diagnostics, LX_ERROR, nowhere, NULL,
+                        "no row of %s has the %s '%s'; did you mean '%s'?", editions_of(inputs).text, noun, word,
+                        guess);
         else
-            lx_diagnose(inputs->diagnostics, severity, place, NULL,
+            lx_diagnose(inputs->diagnostics, LX_ERROR, nowhere, NULL,
                         "no row of %s has the %s '%s'; 'lyncxdp show ROLE' prints the %ss of a role's rows",
                         editions_of(inputs).text, noun, word, noun);
     }
     return sound;
 }
 
-/*
- * A misspelt option on the command line would leave a row open that somebody wanted closed: an error. In a site file
- * it may belong to an edition that is not at hand, so there it is a warning.
- */
+/* A misspelt option would leave a row open that somebody wanted closed. */
 static int check_options(const struct inputs *inputs)
 {
     struct vocabulary options = {0};
     int result = learn_subject(&options, inputs, OPTIONS);
 
-    if (!result && !check_words(inputs, &options, &inputs->request->without, LX_ERROR, nowhere, "option"))
+    if (!result && !check_words(inputs, &options, &inputs->request->without, "option"))
         result = -EINVAL;
-    for (const struct lx_policy_file *file = inputs->request->elsewhere; file && !result; file = file->next)
-        for (size_t i = 0; i < file->options.count && !result; i++)
-            result = learn(&options, file->options.items[i].name);
-    if (!result && inputs->site)
-        check_words(inputs, &options, &inputs->site->closed_options, LX_WARNING, site_place(inputs), "option");
     free(options.words);
     return result;
 }
@@ -159,38 +148,24 @@ static int check_workloads(const struct inputs *inputs)
     struct vocabulary workloads = {0};
     int result = learn_subject(&workloads, inputs, WORKLOADS);
 
-    if (!result && !check_words(inputs, &workloads, &inputs->request->workloads, LX_ERROR, nowhere, "workload"))
+    if (!result && !check_words(inputs, &workloads, &inputs->request->workloads, "workload"))
         result = -EINVAL;
     free(workloads.words);
     return result;
 }
 
 /* Diagnoses a role that the edition does not have. */
-static void unknown_role(const struct inputs *inputs, const struct vocabulary *roles, enum lx_severity severity,
-                         struct lx_place place, const char *name)
+static void unknown_role(const struct inputs *inputs, const struct vocabulary *roles, const char *name)
 {
     const char *guess = nearest(roles, name), *none = inputs->several ? "none of " : "";
     const char *has = inputs->several ? "has a role" : "has no role";
 
     if (guess)
-        lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s%s %s '%s'; did you mean '%s'?", none,
+        lx_diagnose(inputs->diagnostics, LX_ERROR, nowhere, NULL, "%s%s %s '%s'; did you mean '%s'?", none,
                     editions_of(inputs).text, has, name, guess);
     else
-        lx_diagnose(inputs->diagnostics, severity, place, NULL, "%s%s %s '%s'; 'lyncxdp roles' lists them all", none,
+        lx_diagnose(inputs->diagnostics, LX_ERROR, nowhere, NULL, "%s%s %s '%s'; 'lyncxdp roles' lists them all", none,
                     editions_of(inputs).text, has, name);
-}
-
-/* A misspelt role in a site leaves `self` open to any address: say so, unless another edition has it. */
-static void check_site_roles(const struct inputs *inputs, const struct vocabulary *roles)
-{
-    const struct lx_site *site = inputs->site;
-
-    for (size_t i = 0; i < site->self_count; i++)
-        if (!knows(roles, site->selves[i].role))
-            unknown_role(inputs, roles, LX_WARNING, site_place(inputs), site->selves[i].role);
-    for (size_t i = 0; i < site->row_count; i++)
-        if (site->rows[i].role && !knows(roles, site->rows[i].role))
-            unknown_role(inputs, roles, LX_WARNING, site->rows[i].place, site->rows[i].role);
 }
 
 /* The roles of a file and of those behind it. */
@@ -219,13 +194,9 @@ static int check_roles(const struct inputs *inputs)
     for (size_t i = 0; i < asked->count; i++) {
         if (knows(&roles, asked->items[i]))
             continue;
-        unknown_role(inputs, &roles, LX_ERROR, nowhere, asked->items[i]);
+        unknown_role(inputs, &roles, asked->items[i]);
         result = -ENOENT;
     }
-    if (inputs->site && learn_roles(&roles, inputs->request->elsewhere))
-        result = -ENOMEM;
-    else if (inputs->site)
-        check_site_roles(inputs, &roles);
 out:
     free(roles.words);
     return result;
@@ -237,6 +208,7 @@ int lx_request_check(const struct lx_policy_file *file, const struct lx_site *si
     struct inputs inputs = {
         .file = file, .site = site, .request = request, .diagnostics = diagnostics, .several = file->next};
     int roles = check_roles(&inputs), options = check_options(&inputs), workloads = check_workloads(&inputs);
+    int names = site ? lx_site_names_check(site, file, request->elsewhere, diagnostics) : 0;
 
-    return roles ? roles : options ? options : workloads;
+    return roles ?: options ?: workloads ?: names;
 }

@@ -94,7 +94,7 @@ static bool read_endpoint(struct lx_reader *reader, const struct lx_node *node, 
 
     if (!text || looks_like_address(text)) {
         endpoint->kind = LX_ENDPOINT_ADDRESSES;
-        return lx_read_prefixes(reader, node, &endpoint->prefixes, &endpoint->prefix_count);
+        return lx_read_prefixes(reader, node, lx_unusable_peer, &endpoint->prefixes, &endpoint->prefix_count);
     }
     text = lx_read_name(reader, node, "a group");
     if (!text)
@@ -248,7 +248,7 @@ static void read_self(struct lx_reader *reader, const struct lx_node *node, stru
     struct lx_prefix *prefixes;
     size_t count;
 
-    if (!lx_read_prefixes(reader, node, &prefixes, &count))
+    if (!lx_read_prefixes(reader, node, lx_unusable_self, &prefixes, &count))
         return;
     free(self->prefixes); /* of a row where neither end is self, a mistake that was told */
     self->prefixes = prefixes;

@@ -36,7 +36,7 @@ static void read_self(struct site_reader *site, const char *role, const struct l
 {
     struct lx_self *self = &site->site.selves[site->site.self_count];
 
-    if (!node || !lx_read_prefixes(&site->reader, node, &self->prefixes, &self->prefix_count))
+    if (!node || !lx_read_prefixes(&site->reader, node, lx_unusable_self, &self->prefixes, &self->prefix_count))
         return;
     self->role = lx_reader_copy(&site->reader, role);
     self->side = side;
@@ -84,7 +84,7 @@ static void read_group(struct site_reader *site, const struct lx_node *key)
                    *name == 's' ? "; give a role's own addresses under self:" : "; choose another name");
         name = NULL;
     }
-    if (!lx_read_prefixes(&site->reader, lx_node_next(key), &group->prefixes, &group->prefix_count))
+    if (!lx_read_prefixes(&site->reader, lx_node_next(key), lx_unusable_peer, &group->prefixes, &group->prefix_count))
         return;
     group->name = lx_reader_copy(&site->reader, name ? name : "?");
     group->place = lx_node_place(key, site->site.name);
@@ -155,6 +155,7 @@ static void read_built_ins(struct site_reader *site, const struct lx_node *node)
     for (size_t i = 0; i < LX_BUILT_INS; i++) {
         if (!values[i] || !read_switch(&site->reader, lx_built_ins[i].bit, values[i], &on))
             continue;
+        site->site.built_in_places[i] = lx_node_place(values[i], site->site.name);
         if (on)
             site->site.built_ins_on |= lx_built_ins[i].bit;
         else
@@ -234,6 +235,8 @@ int lx_site_file_read(FILE *stream, const char *name, struct lx_site *site, stru
     error = lx_reader_open(&read.reader, stream, read.site.name, diagnostics);
     if (!error) {
         read_file(&read);
+        read.site.text = read.reader.text;
+        read.reader.text = (struct lx_text){0};
         error = lx_reader_close(&read.reader, 0);
     }
     if (error)
@@ -256,6 +259,7 @@ void lx_site_free(struct lx_site *site)
     for (size_t i = 0; i < site->row_count; i++)
         lx_row_free(&site->rows[i]);
     free(site->name);
+    lx_text_free(&site->text);
     free(site->selves);
     free(site->groups);
     free(site->rows);

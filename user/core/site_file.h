@@ -5,10 +5,12 @@
 
 #include <stdio.h>
 
+#include "built_ins.h"
 #include "diagnostic.h"
 #include "policy.h"
 #include "row.h"
 #include "terms.h"
+#include "text.h"
 
 struct lx_group {
     char *name;
@@ -28,7 +30,8 @@ struct lx_self {
 
 /* What a site file says. Everything is owned; a zeroed one is the empty site, whose built-in cases are the defaults. */
 struct lx_site {
-    char *name; /* of the file, for diagnostics */
+    char *name;          /* of the file, for diagnostics */
+    struct lx_text text; /* the file itself, to show its lines */
     struct lx_self *selves;
     size_t self_count;
     struct lx_group *groups;
@@ -38,6 +41,7 @@ struct lx_site {
     struct lx_row *rows;            /* the site's own rows, ids "site/NAME" */
     size_t row_count;
     uint32_t built_ins_on, built_ins_off; /* switched explicitly; enum lx_built_in bits */
+    struct lx_place built_in_places[LX_BUILT_INS];
     bool vlans_listed;
     uint8_t vlans[512];
     bool watch_ports_listed;

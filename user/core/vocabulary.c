@@ -25,14 +25,18 @@ static size_t words_of_row(const struct lx_row *row, enum lx_subject subject, co
     return list->count;
 }
 
-static size_t words_of_rows(const struct lx_policy_file *file, enum lx_subject subject, const char **words)
+static size_t words_of_files(const struct lx_policy_file *file, enum lx_subject subject, const char **words)
 {
     size_t count = 0;
 
     for (; file; file = file->next)
-        for (size_t i = 0; i < file->role_count; i++)
-            for (size_t j = 0; j < file->roles[i].row_count; j++)
+        for (size_t i = 0; i < file->role_count; i++) {
+            if (subject == LX_ROLES && words)
+                words[count] = file->roles[i].name;
+            count += subject == LX_ROLES;
+            for (size_t j = 0; subject != LX_ROLES && j < file->roles[i].row_count; j++)
                 count += words_of_row(&file->roles[i].rows[j], subject, words ? words + count : NULL);
+        }
     return count;
 }
 
@@ -43,12 +47,12 @@ static int compare_words(const void *left, const void *right)
 
 int lx_vocabulary_gather(const struct lx_policy_file *file, enum lx_subject subject, struct lx_vocabulary *vocabulary)
 {
-    size_t count = words_of_rows(file, subject, NULL);
+    size_t count = words_of_files(file, subject, NULL);
     struct lx_vocabulary all = {.words = calloc(count + 1, sizeof(*all.words))};
 
     if (!all.words)
         return -ENOMEM;
-    words_of_rows(file, subject, all.words);
+    words_of_files(file, subject, all.words);
     qsort(all.words, count, sizeof(*all.words), compare_words);
     for (size_t i = 0; i < count; i++)
         if (!all.count || strcmp(all.words[i], all.words[all.count - 1]) != 0)

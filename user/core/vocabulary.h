@@ -9,6 +9,7 @@ enum lx_subject {
     LX_GROUPS,
     LX_OPTIONS,
     LX_WORKLOADS,
+    LX_ROLES,
 };
 
 /* Sorted, each word once. The list is owned, the words belong to the rows. */
@@ -17,7 +18,9 @@ struct lx_vocabulary {
     size_t count;
 };
 
-/* Gathers the words of all rows of the file and of the files behind it. Returns 0 or -ENOMEM. */
+/* Gathers the words of all rows of the file and of the files behind it, or the names of all roles; `file` may be NULL.
+ * Returns 0 or -ENOMEM.
+ */
 int lx_vocabulary_gather(const struct lx_policy_file *file, enum lx_subject subject, struct lx_vocabulary *vocabulary);
 
 bool lx_vocabulary_has(const struct lx_vocabulary *vocabulary, const char *word);
