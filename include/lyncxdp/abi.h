@@ -10,7 +10,7 @@
 #include "types.h"
 
 /* Raised whenever anything in this header or in image.h changes its layout or meaning. */
-#define LX_ABI_VERSION 7
+#define LX_ABI_VERSION 8
 
 /*
  * Raised when the programs change over maps and images that do not. An update replaces programs of another version in
@@ -312,6 +312,12 @@ _Static_assert(sizeof(struct lx_metadata) == 256, "ABI");
 #define LX_REQUEST_TEXT 28672
 #define LX_WATCH_PORTS 1024
 
+/* What there is to be watched while a policy is in force. */
+enum lx_trait {
+    LX_TRAIT_ANY_SELF = 1 << 0, /* nobody gave the role an address: its rows hold for any */
+    LX_TRAIT_VLANS = 1 << 1,    /* it lists VLANs, so that tags must stay in their frames */
+};
+
 /*
  * A policy as published in one image slot: what can be known of it without looking into its image, which takes root.
  * Written before the control word makes the slot active, and never while it may be in force.
@@ -321,7 +327,8 @@ struct lx_publication {
     __u64 digest;    /* of the policy */
     __u64 published; /* seconds of CLOCK_REALTIME */
     __u32 egress;    /* enum lx_egress */
-    __u32 audit;     /* 1: everything passes, and what would have been dropped is counted */
+    __u16 audit;     /* 1: everything passes, and what would have been dropped is counted */
+    __u16 traits;    /* enum lx_trait bits */
     char edition[32];
     char side[16];           /* empty for a role without sides */
     char roles[256];         /* separated by commas */

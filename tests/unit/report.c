@@ -71,6 +71,8 @@ Test(report, status_has_every_member)
     cr_assert(json_is_false(json_object_get(status, "audit")));
     cr_assert(json_is_null(json_object_get(status, "trial")));
     cr_assert(json_is_null(json_object_get(status, "shadow")));
+    cr_assert(json_is_false(json_object_get(status, "any_self")));
+    cr_assert(json_is_null(json_object_get(status, "vlan_tags")), "no VLANs are listed");
     cr_assert_eq(number(status, "generation"), 3);
     cr_assert_eq(number(status, "flows"), 12);
     cr_assert_eq(number(status, "flows_evicted"), 3);

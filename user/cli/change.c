@@ -25,7 +25,8 @@ static int put(struct lx_update *update, struct lx_requested *requested, const s
     const struct lx_proposal proposal = {.policy = &composed->policy,
                                          .compiled = &composed->compiled,
                                          .request = &requested->words,
-                                         .try_seconds = intent->try_seconds};
+                                         .try_seconds = intent->try_seconds,
+                                         .force = intent->force};
     struct lx_failure failure;
     int result;
 

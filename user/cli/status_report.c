@@ -7,6 +7,14 @@
 #include "attachments.h"
 #include "output.h"
 
+/* Asked where something is to be told about it alone: it takes a look at the cards. */
+static const char *vlan_tags(const struct lx_attachment *attachment)
+{
+    int taken = lx_attachment_takes_tags(attachment);
+
+    return taken < 0 ? NULL : taken ? "stripped" : "judged";
+}
+
 int lx_status_add(const struct lx_attachment *attachment,
                   const char *(*state)(const struct lx_attachment *attachment, enum lx_hook hook), json_t *reports)
 {
@@ -20,6 +28,7 @@ int lx_status_add(const struct lx_attachment *attachment,
                                .shadow = compared ? &candidate : NULL,
                                .control = attachment->control,
                                .now_ms = attachment->opened_ms,
+                               .vlan_tags = state ? vlan_tags(attachment) : NULL,
                                .flows = counted ? &flows : NULL};
     json_t *report;
 

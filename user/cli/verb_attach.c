@@ -38,6 +38,7 @@ static int attach(const char *name, const struct attach_options *options, const 
     if (result != LX_EXIT_DONE)
         return result;
     choices.pair = pair ? &pair->inner : NULL;
+    choices.force = options->force;
     if (lx_attach(&interface, &composed->policy, &composed->compiled, &choices, &attached, &failure))
         return lx_print_failure(&failure);
     lx_say_attached(&attached, &composed->policy, &choices);

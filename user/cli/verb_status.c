@@ -91,6 +91,10 @@ static void tell_terms(const struct lx_attachment *attachment)
         lx_print_warning("generation %llu is on trial on %s: it falls back in %llu s; 'lyncxdp confirm %s' keeps it",
                          (unsigned long long)attachment->publication.generation, name,
                          (unsigned long long)((deadline - now + 999) / 1000), name);
+    if (attachment->publication.traits & LX_TRAIT_ANY_SELF)
+        lx_print_warning("nobody gave the role on %s an address: its rows hold for any; give it one under self: of the "
+                         "site, or with --set self=ADDR",
+                         name);
     if (attachment->publication.audit)
         lx_print_warning("%s is in audit mode: nothing is dropped, only counted; 'lyncxdp update %s --no-audit' "
                          "filters",
@@ -124,6 +128,19 @@ static void tell_candidate(const struct lx_attachment *attachment)
                          (unsigned long long)candidate.generation, name, name, name, name);
 }
 
+/* A list of VLANs that does not hold is no filter: whoever is in another VLAN comes in. */
+static int tell_tags(const struct lx_attachment *attachment)
+{
+    const char *name = attachment->metadata.interface;
+
+    if (lx_attachment_takes_tags(attachment) != 1)
+        return LX_EXIT_DONE;
+    lx_print_error("VLAN tags are taken off frames again before %s is filtered, so that the site's list of VLANs does "
+                   "not hold; 'lyncxdp update %s' switches that off",
+                   name, name);
+    return LX_EXIT_FAILED;
+}
+
 static int add_status(const struct lx_attachment *attachment, void *context)
 {
     int result = lx_status_add(attachment, state_of, context);
@@ -131,6 +148,8 @@ static int add_status(const struct lx_attachment *attachment, void *context)
     if (result != LX_EXIT_DONE)
         return result;
     result = tell_states(attachment);
+    if (tell_tags(attachment) != LX_EXIT_DONE)
+        result = LX_EXIT_FAILED;
     tell_terms(attachment);
     tell_candidate(attachment);
     return result;

@@ -47,6 +47,7 @@ struct lx_status {
     uint64_t control;                         /* the control word */
     uint64_t now_ms;                          /* milliseconds of CLOCK_MONOTONIC */
     const char *state;
+    const char *vlan_tags; /* "judged", "stripped": the list of VLANs does not hold; NULL: none is listed, or unknown */
     const struct lx_flow_numbers *flows;
 };
 

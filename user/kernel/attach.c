@@ -35,7 +35,9 @@ struct attaching {
     struct lx_pin_name name;
     char directory[LX_PINS_PATH];
     struct lx_maps maps;
-    bool pinned; /* the directory was created */
+    bool pinned;        /* the directory was created */
+    unsigned needs;     /* enum lx_link_need bits */
+    bool force;         /* tags that are taken off all the same are borne */
     struct lx_metadata metadata;
 };
 
@@ -194,7 +196,7 @@ static int describe(struct attaching *attaching, const struct lx_shape *shape, s
     snprintf(metadata->interface, sizeof(metadata->interface), "%s", interface->name);
     if (pair)
         snprintf(metadata->pair, sizeof(metadata->pair), "%s", pair->name);
-    return shape->forward ? lx_link_settings_look(interface, pair, metadata, failure) : 0;
+    return lx_link_settings_look(interface, pair, attaching->needs, metadata, failure);
 }
 
 /* What a trial on a first attach falls back to: the same policy, which drops nothing and counts what it would have. */
@@ -264,13 +266,13 @@ static int pin(struct attaching *attaching, struct lx_failure *failure)
     return error ?: lx_pin_map(attaching->maps.fds[LX_MAP_METADATA], path, LX_PIN_METADATA, failure);
 }
 
-/* Makes a pair forward what its programs will let through. */
+/* Makes a pair forward what its programs will let through, and the cards leave in the frames what will be judged. */
 static int connect(const struct attaching *attaching, struct lx_failure *failure)
 {
-    if (!attaching->metadata.forward)
-        return 0;
-    return lx_pair_connect(attaching->maps.fds[LX_MAP_PEERS], &attaching->metadata, failure)
-               ?: lx_link_settings_change(&attaching->metadata, failure);
+    const struct lx_metadata *metadata = &attaching->metadata;
+    int error = metadata->forward ? lx_pair_connect(attaching->maps.fds[LX_MAP_PEERS], metadata, failure) : 0;
+
+    return error ?: lx_link_settings_change(metadata, attaching->needs, attaching->force, failure);
 }
 
 /* What the interface itself sends. */
@@ -415,6 +417,8 @@ int lx_attach(const struct lx_interface *interface, const struct lx_policy *poli
         .pair = choices->pair,
         .name = {.netns = interface->netns, .ifindex = interface->index},
         .maps = LX_MAPS_NONE,
+        .needs = (choices->forward ? LX_NEED_FORWARD : 0) | (policy->vlans_listed ? LX_NEED_TAGS : 0),
+        .force = choices->force,
     };
     struct lx_locks locks;
     int error = choices->pair ? lx_pair_check(interface, choices->pair, choices->forward, failure) : 0;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "hooks.h"
+#include "link_settings.h"
 #include "namespace.h"
 #include "pins.h"
 #include "running.h"
@@ -208,6 +209,23 @@ enum lx_state lx_attachment_state(const struct lx_attachment *attachment)
         if (lx_attachment_has_hook(attachment, hook))
             state = lx_attachment_hook_state(attachment, hook);
     return state;
+}
+
+int lx_attachment_takes_tags(const struct lx_attachment *attachment)
+{
+    const struct lx_metadata *metadata = &attachment->metadata;
+    int taken, came_from;
+
+    if (!(attachment->publication.traits & LX_TRAIT_VLANS))
+        return -ENOENT;
+    came_from = attachment->gone ? -ENODEV : lx_namespace_enter(metadata->netns);
+    if (came_from < 0)
+        return came_from == -ENOENT ? -ENODEV : came_from;
+    taken = lx_link_takes_tags(metadata->ifindex);
+    if (!taken && metadata->pair_ifindex)
+        taken = lx_link_takes_tags(metadata->pair_ifindex);
+    lx_namespace_leave(came_from);
+    return taken;
 }
 
 int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_label **labels,

@@ -31,6 +31,7 @@ struct lx_attach_choices {
     const struct lx_words *request;  /* the words that asked for the policy, for a later update; NULL: not known */
     const struct lx_interface *pair; /* the inner interface of an inline pair, or NULL */
     bool forward;                    /* the pair forwards by itself; the policy's egress must not be off then */
+    bool force;                      /* a card that takes VLAN tags off frames, and does not let go of that, is borne */
 };
 
 /* An attachment opened for reading. */
@@ -111,6 +112,12 @@ enum lx_state lx_attachment_state(const struct lx_attachment *attachment);
 
 /* The state of one hook that the attachment has: which program is missing when not all run. */
 enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, enum lx_hook hook);
+
+/*
+ * Whether a card of the attachment takes VLAN tags off frames, though the policy in force lists VLANs, which then does
+ * not hold: 1 or 0. -ENOENT when it lists none; another -errno: it cannot be told, by this user perhaps.
+ */
+int lx_attachment_takes_tags(const struct lx_attachment *attachment);
 
 /*
  * Sums the counters of all CPUs into `sum` (about two megabytes; the caller allocates). The packets of reason `row` are

@@ -9,12 +9,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "netlink.h"
 
 #define OWN "/proc/thread-self/ns/net"
 
@@ -25,21 +29,59 @@ uint64_t lx_namespace_own(void)
     return stat(OWN, &status) ? 0 : status.st_ino;
 }
 
-static int open_if(const char *path, uint64_t inode)
+/* Which namespace is looked for: by what is known of it. */
+struct wanted {
+    uint64_t inode;
+    int id; /* the id that it has in this namespace, where the inode is 0 */
+};
+
+static int see_id(const struct nlmsghdr *message, void *data)
+{
+    const struct nlattr *attribute;
+
+    mnl_attr_for_each(attribute, message, sizeof(struct rtgenmsg))
+    {
+        if (mnl_attr_get_type(attribute) == NETNSA_NSID)
+            *(int *)data = (int)mnl_attr_get_u32(attribute);
+    }
+    return MNL_CB_OK;
+}
+
+/* The id that a namespace has in this one, or -1. */
+static int id_of(int fd)
+{
+    const struct {
+        struct rtgenmsg header;
+        struct nlattr attribute __attribute__((aligned(4)));
+        uint32_t fd;
+    } question = {.attribute = {.nla_len = sizeof(question.attribute) + sizeof(question.fd), .nla_type = NETNSA_FD},
+                  .fd = (uint32_t)fd};
+    int id = -1;
+
+    return lx_netlink_ask(RTM_GETNSID, &question, sizeof(question), see_id, &id) ? -1 : id;
+}
+
+static bool is_wanted(int fd, const struct wanted *wanted)
 {
     struct stat status;
+
+    return wanted->inode ? !fstat(fd, &status) && status.st_ino == wanted->inode : id_of(fd) == wanted->id;
+}
+
+static int open_if(const char *path, const struct wanted *wanted)
+{
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
         return -errno;
-    if (!fstat(fd, &status) && status.st_ino == inode)
+    if (is_wanted(fd, wanted))
         return fd;
     close(fd);
     return -ENOENT;
 }
 
 /* Looks at DIRECTORY/NAME and then SUFFIX for every name in the directory. */
-static int search(const char *directory, const char *suffix, uint64_t inode)
+static int search(const char *directory, const char *suffix, const struct wanted *wanted)
 {
     char path[512];
     struct dirent *entry;
@@ -51,23 +93,23 @@ static int search(const char *directory, const char *suffix, uint64_t inode)
     while (fd < 0 && (entry = readdir(names)))
         if (entry->d_name[0] != '.' &&
             snprintf(path, sizeof(path), "%s/%s%s", directory, entry->d_name, suffix) < (int)sizeof(path))
-            fd = open_if(path, inode);
+            fd = open_if(path, wanted);
     closedir(names);
     return fd < 0 ? -ENOENT : fd;
 }
 
-int lx_namespace_enter(uint64_t inode)
+static int enter(const struct wanted *wanted)
 {
     int own, other, error = 0;
 
     own = open(OWN, O_RDONLY | O_CLOEXEC);
     if (own < 0)
         return -errno;
-    if (lx_namespace_own() == inode)
+    if (wanted->inode && lx_namespace_own() == wanted->inode)
         return own;
-    other = search("/run/netns", "", inode);
+    other = search("/run/netns", "", wanted);
     if (other < 0)
-        other = search("/proc", "/ns/net", inode);
+        other = search("/proc", "/ns/net", wanted);
     if (other < 0)
         error = other;
     else if (setns(other, CLONE_NEWNET))
@@ -78,6 +120,16 @@ int lx_namespace_enter(uint64_t inode)
         return own;
     close(own);
     return error;
+}
+
+int lx_namespace_enter(uint64_t inode)
+{
+    return enter(&(struct wanted){.inode = inode ?: UINT64_MAX});
+}
+
+int lx_namespace_enter_id(int id)
+{
+    return enter(&(struct wanted){.id = id});
 }
 
 void lx_namespace_leave(int came_from)

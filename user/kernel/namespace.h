@@ -18,6 +18,9 @@ uint64_t lx_namespace_own(void);
  */
 int lx_namespace_enter(uint64_t inode);
 
+/* The same for the namespace that has that id in this one (rtnetlink's, as of the far end of a veth). */
+int lx_namespace_enter_id(int id);
+
 void lx_namespace_leave(int came_from);
 
 /*

@@ -5,13 +5,12 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "netlink.h"
+#include "links.h"
 
 int lx_pair_check(const struct lx_interface *outer, const struct lx_interface *inner, bool forward,
                   struct lx_failure *failure)
@@ -57,71 +56,18 @@ int lx_pair_connect(int peers, const struct lx_metadata *metadata, struct lx_fai
 
 /* --- Whether the kernel carries packets between them --- */
 
-#define MOST_LINKS 256
-
-/* What stands on what: the bridge or bond that a link is a port of, and the link that a VLAN is made of. */
-struct links {
-    struct {
-        unsigned index, master, lower;
-    } links[MOST_LINKS];
-    size_t count;
-};
-
-static int see_link(const struct nlmsghdr *message, void *data)
-{
-    const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
-    const struct nlattr *attribute;
-    struct links *links = data;
-    bool elsewhere = false;
-
-    if (links->count == MOST_LINKS)
-        return MNL_CB_OK;
-    links->links[links->count].index = link->ifi_index;
-    links->links[links->count].master = links->links[links->count].lower = 0;
-    mnl_attr_for_each(attribute, message, sizeof(*link))
-    {
-        if (mnl_attr_get_type(attribute) == IFLA_MASTER)
-            links->links[links->count].master = mnl_attr_get_u32(attribute);
-        if (mnl_attr_get_type(attribute) == IFLA_LINK)
-            links->links[links->count].lower = mnl_attr_get_u32(attribute);
-        if (mnl_attr_get_type(attribute) == IFLA_LINK_NETNSID) /* that index is one of another namespace */
-            elsewhere = true;
-    }
-    if (elsewhere)
-        links->links[links->count].lower = 0;
-    links->count++;
-    return MNL_CB_OK;
-}
-
-/* Marks what stands on an interface, directly or with others between them. */
-static void mark_upper(const struct links *links, unsigned index, unsigned depth, bool marks[MOST_LINKS])
-{
-    for (size_t i = 0; i < links->count; i++) {
-        const bool self = links->links[i].index == index;
-
-        if (self && links->links[i].master && depth)
-            mark_upper(links, links->links[i].master, depth - 1, marks);
-        if (self)
-            marks[i] = true;
-        else if (links->links[i].lower == index && depth)
-            mark_upper(links, links->links[i].index, depth - 1, marks);
-    }
-}
-
 static bool share_upper(unsigned outer, unsigned inner)
 {
-    bool on_outer[MOST_LINKS] = {false}, on_inner[MOST_LINKS] = {false};
-    struct ifinfomsg header = {0};
-    struct links links = {.count = 0};
+    struct lx_links links;
+    bool shared = false;
 
-    if (lx_netlink_dump(RTM_GETLINK, &header, sizeof(header), see_link, &links))
+    if (lx_links_read(&links))
         return false;
-    mark_upper(&links, outer, 4, on_outer);
-    mark_upper(&links, inner, 4, on_inner);
-    for (size_t i = 0; i < links.count; i++)
-        if (on_outer[i] && on_inner[i])
-            return true;
-    return false;
+    for (size_t i = 0; i < links.count && !shared; i++)
+        shared = lx_link_stands_on(&links, links.items[i].index, outer, NULL) &&
+                 lx_link_stands_on(&links, links.items[i].index, inner, NULL);
+    lx_links_free(&links);
+    return shared;
 }
 
 static bool switched_on(const char *path)

@@ -14,6 +14,7 @@
 #include "../core/request_words.h"
 #include "../core/row_slots.h"
 #include "hooks.h"
+#include "link_settings.h"
 #include "privilege.h"
 #include "publish.h"
 #include "rebuild.h"
@@ -256,6 +257,26 @@ static int make_room(struct lx_update *update, const struct lx_proposal *proposa
     return grows ? lx_rebuild(update, &shape, failure) : 0;
 }
 
+/*
+ * A policy that lists VLANs needs their tags in the frames. An update that lists none leaves them there: what it
+ * replaces may come back by itself. They are taken off again, if they were before, when the attachment goes.
+ */
+static int keep_tags(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure)
+{
+    struct lx_metadata *metadata = &update->metadata;
+    struct lx_interface inner = {.index = metadata->pair_ifindex};
+    const uint32_t before = metadata->restore;
+    int error;
+
+    if (!proposal->policy->vlans_listed)
+        return 0;
+    snprintf(inner.name, sizeof(inner.name), "%s", metadata->pair);
+    error = lx_link_settings_look(update->interface, inner.index ? &inner : NULL, LX_NEED_TAGS, metadata, failure);
+    if (!error && metadata->restore != before)
+        error = lx_publish_metadata(update->maps.fds[LX_MAP_METADATA], metadata, failure);
+    return error ?: lx_link_settings_change(metadata, LX_NEED_TAGS, proposal->force, failure);
+}
+
 static struct lx_candidate candidate_of(const struct lx_update *update, const struct lx_proposal *proposal)
 {
     return (struct lx_candidate){
@@ -320,6 +341,8 @@ int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposa
     int error = make_room(update, proposal, failure);
     uint64_t replaced;
 
+    error = error ?: keep_tags(update, proposal, failure);
+
     error = error ?: publish(update, &candidate, failure);
     replaced = update->control;
     error = error ?: begin_anew(update, failure);
@@ -373,6 +396,7 @@ int lx_update_shadow(struct lx_update *update, const struct lx_proposal *proposa
                        update->interface->name, proposal->policy->egress == LX_EGRESS_TRACK ? "track" : "enforce");
     error = discard(update, failure);
     error = error ?: make_room(update, proposal, failure);
+    error = error ?: keep_tags(update, proposal, failure);
     candidate = candidate_of(update, proposal);
     error = error ?: publish(update, &candidate, failure);
     error = error ?: lx_shadow_prepare(&update->maps, update->directory, failure);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reads the links of a namespace in one dump, and walks down from one to what it stands on. */
+#include "links.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "netlink.h"
+
+/* The id of a VLAN. */
+static uint16_t read_vlan(const struct nlattr *data)
+{
+    const struct nlattr *attribute;
+
+    mnl_attr_for_each_nested(attribute, data)
+    {
+        if (mnl_attr_get_type(attribute) == IFLA_VLAN_ID)
+            return mnl_attr_get_u16(attribute);
+    }
+    return 0;
+}
+
+static void read_kind(const struct nlattr *info, struct lx_link *link)
+{
+    static const char *const above[] = {"bridge", "bond", "team", "macvlan", "macvtap", "ipvlan", "ipvtap"};
+    const struct nlattr *attribute, *data = NULL;
+    const char *kind = "";
+
+    mnl_attr_for_each_nested(attribute, info)
+    {
+        if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND)
+            kind = mnl_attr_get_str(attribute);
+        if (mnl_attr_get_type(attribute) == IFLA_INFO_DATA)
+            data = attribute;
+    }
+    for (size_t i = 0; i < sizeof(above) / sizeof(*above); i++)
+        link->takes_tags = link->takes_tags || !strcmp(kind, above[i]);
+    if (!strcmp(kind, "vlan") && data)
+        link->vlan = read_vlan(data);
+    if (!strcmp(kind, "veth"))
+        link->far = LX_FAR_HERE;
+}
+
+static struct lx_link read_link(const struct nlmsghdr *message)
+{
+    const struct ifinfomsg *header = mnl_nlmsg_get_payload(message);
+    struct lx_link link = {.index = header->ifi_index,
+                           .far = LX_FAR_NONE,
+                           .resolves = !(header->ifi_flags & (IFF_NOARP | IFF_LOOPBACK))};
+    const struct nlattr *attribute;
+    int elsewhere = LX_FAR_HERE;
+
+    mnl_attr_for_each(attribute, message, sizeof(*header))
+    {
+        if (mnl_attr_get_type(attribute) == IFLA_MASTER)
+            link.master = mnl_attr_get_u32(attribute);
+        if (mnl_attr_get_type(attribute) == IFLA_LINK)
+            link.lower = mnl_attr_get_u32(attribute);
+        if (mnl_attr_get_type(attribute) == IFLA_LINK_NETNSID)
+            elsewhere = (int)mnl_attr_get_u32(attribute);
+        if (mnl_attr_get_type(attribute) == IFLA_LINKINFO)
+            read_kind(attribute, &link);
+    }
+    if (link.far == LX_FAR_HERE) {
+        link.far = elsewhere;
+        link.far_index = link.lower;
+    }
+    /* That index is one of another namespace; and the ends of a veth do not stand on each other. */
+    if (elsewhere != LX_FAR_HERE || link.far != LX_FAR_NONE)
+        link.lower = 0;
+    return link;
+}
+
+static int see_link(const struct nlmsghdr *message, void *data)
+{
+    struct lx_links *links = data;
+    struct lx_link *grown = reallocarray(links->items, links->count + 1, sizeof(*grown));
+
+    if (!grown) {
+        errno = ENOMEM;
+        return MNL_CB_ERROR;
+    }
+    links->items = grown;
+    grown[links->count++] = read_link(message);
+    return MNL_CB_OK;
+}
+
+int lx_links_read(struct lx_links *links)
+{
+    int error;
+
+    *links = (struct lx_links){0};
+    error = lx_netlink_dump(RTM_GETLINK, &(struct ifinfomsg){0}, sizeof(struct ifinfomsg), see_link, links);
+    if (error)
+        lx_links_free(links);
+    return error;
+}
+
+void lx_links_free(struct lx_links *links)
+{
+    free(links->items);
+    *links = (struct lx_links){0};
+}
+
+const struct lx_link *lx_link_find(const struct lx_links *links, unsigned index)
+{
+    for (size_t i = 0; i < links->count; i++)
+        if (links->items[i].index == index)
+            return &links->items[i];
+    return NULL;
+}
+
+/* `vlans` has the VLANs on the way so far, counted from the bottom. */
+static bool stands_on(const struct lx_links *links, unsigned upper, unsigned lower, unsigned depth, uint16_t *vlans)
+{
+    const struct lx_link *link = lx_link_find(links, upper);
+
+    if (upper == lower)
+        return true;
+    if (!link || !depth)
+        return false;
+    if (link->lower && stands_on(links, link->lower, lower, depth - 1, vlans)) {
+        if (link->vlan)
+            vlans[vlans[0] ? 1 : 0] = link->vlan;
+        return true;
+    }
+    for (size_t i = 0; i < links->count; i++)
+        if (links->items[i].master == upper && stands_on(links, links->items[i].index, lower, depth - 1, vlans))
+            return true;
+    return false;
+}
+
+bool lx_link_stands_on(const struct lx_links *links, unsigned upper, unsigned lower, uint16_t vlans[2])
+{
+    uint16_t unasked[2];
+
+    vlans = vlans ?: unasked;
+    vlans[0] = vlans[1] = 0;
+    return stands_on(links, upper, lower, LX_LINKS_DEPTH, vlans);
+}
