@@ -32,7 +32,8 @@ static int update(struct lx_planned *planned, bool quiet, struct lx_failure *fai
 {
     const struct lx_proposal proposal = {.policy = &planned->asked.policy.composed.policy,
                                          .compiled = &planned->asked.policy.composed.compiled,
-                                         .request = &planned->asked.policy.words};
+                                         .request = &planned->asked.policy.words,
+                                         .force = planned->asked.choices.force};
     int error = lx_update_commit(&planned->update, &proposal, failure);
 
     if (!error && !quiet)

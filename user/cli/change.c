@@ -11,7 +11,7 @@ static int load(struct lx_update *update, struct lx_composed *composed, const st
 {
     struct lx_failure failure;
 
-    lx_warn_of_policy(update->interface, &composed->policy);
+    lx_warn_of_policy(update->interface, &composed->policy, update->metadata.forward);
     if (lx_update_shadow(update, proposal, &failure))
         return lx_print_failure(&failure);
     lx_say_loaded(update, &composed->policy);
@@ -33,13 +33,15 @@ static int put(struct lx_update *update, struct lx_requested *requested, const s
     if (lx_update_assign(update, &composed->policy, &failure))
         return lx_print_failure(&failure);
     result = lx_composed_compile(composed);
+    if (result == LX_EXIT_DONE && !intent->shadow)
+        result = lx_guard_session(update->interface, &composed->policy, &composed->compiled, intent);
+    if (result == LX_EXIT_DONE && !requested->is_inline)
+        result = lx_guard_self(update->interface, &composed->policy, intent);
     if (result == LX_EXIT_DONE && intent->shadow)
         return load(update, composed, &proposal);
-    if (result == LX_EXIT_DONE)
-        result = lx_guard_session(update->interface, &composed->policy, &composed->compiled, intent);
     if (result != LX_EXIT_DONE)
         return result;
-    lx_warn_of_policy(update->interface, &composed->policy);
+    lx_warn_of_policy(update->interface, &composed->policy, update->metadata.forward);
     if (lx_update_commit(update, &proposal, &failure))
         return lx_print_failure(&failure);
     lx_say_updated(update, &composed->policy, intent->try_seconds);

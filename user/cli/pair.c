@@ -11,24 +11,25 @@
 #include "output.h"
 #include "ssh_session.h"
 
-static bool by_either(const struct lx_ssh_session *session, const struct lx_pair *pair)
+static bool arrives_at(const struct lx_ssh_session *session, const struct lx_interface *interface)
 {
-    return lx_ssh_session_arrives_at(session, &pair->outer) || lx_ssh_session_arrives_at(session, &pair->inner);
+    struct lx_ssh_path paths[LX_SSH_PATHS];
+
+    return lx_ssh_session_paths(session, interface, paths);
 }
 
 /* Why the session would be cut, or NULL. */
 static const char *why_cut(const struct lx_ssh_session *session, const struct lx_pair *pair,
                            const struct lx_compiled *compiled)
 {
-    struct lx_judgement judgement;
+    struct lx_ssh_verdict verdict;
 
     if (pair->forward)
-        return by_either(session, pair) ? "with --forward neither interface answers any more" : NULL;
-    /* On a bridge it may come by either side; the outer one is looked at as on a host. */
-    if (lx_ssh_session_arrives_at(session, &pair->outer) || !lx_ssh_session_arrives_at(session, &pair->inner))
-        return NULL;
-    judgement = lx_ssh_session_judge(session, LX_HOOK_FROM_ROLE, compiled);
-    if (compiled->image->egress != LX_EGRESS_ENFORCE || lx_reason_verdict(judgement.reason) == LX_PASS)
+        return arrives_at(session, &pair->outer) || arrives_at(session, &pair->inner)
+                   ? "with --forward neither interface answers any more" : NULL;
+    /* On a bridge it may come by either side, and is looked at as coming by the outer one, as on a host. */
+    if (arrives_at(session, &pair->outer) || compiled->image->egress != LX_EGRESS_ENFORCE ||
+        !lx_ssh_session_cut(session, &pair->inner, LX_HOOK_FROM_ROLE, compiled, &verdict))
         return NULL;
     return "it comes from the role's side, and --egress enforce drops what no outbound row lists";
 }
@@ -116,10 +117,12 @@ int lx_guard_attachment(const struct lx_interface *interface, const struct lx_pa
 
     if (result == LX_EXIT_DONE && !(pair && pair->forward))
         result = lx_guard_session(interface, policy, compiled, intent);
+    if (result == LX_EXIT_DONE && !pair)
+        result = lx_guard_self(interface, policy, intent);
     if (result != LX_EXIT_DONE)
         return result;
     if (pair)
         lx_warn_of_pair(pair);
-    lx_warn_of_policy(interface, policy);
+    lx_warn_of_policy(interface, policy, pair && pair->forward);
     return LX_EXIT_DONE;
 }

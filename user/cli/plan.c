@@ -33,6 +33,7 @@ static void keep(const struct lx_attachment *attachment, struct lx_planned *plan
         .mode = metadata->mode == LX_MODE_NATIVE ? LX_MODE_ONLY_NATIVE : LX_MODE_ONLY_GENERIC,
         .flows = metadata->flow_capacity,
         .forward = metadata->forward,
+        .force = true, /* as it was */
     };
 }
 
@@ -75,6 +76,8 @@ static const char *differs(const struct lx_planned *planned, const struct lx_att
                    : "its policy differs";
     if (lx_control_deadline(attachment->control))
         return "a trial is pending";
+    if (lx_attachment_takes_tags(attachment) == 1)
+        return "VLAN tags are taken off its frames again";
     return attachment->metadata.program_version != LX_PROGRAM_VERSION ? "its programs are of another version" : NULL;
 }
 
@@ -132,6 +135,7 @@ static int plan_declared(const struct lx_declared *declared, const struct lx_int
     snprintf(planned->name, sizeof(planned->name), "%s", declared->interface);
     result = lx_declared_compose("apply", declared, &planned->asked);
     pair = planned->asked.pair;
+    planned->asked.choices.force = intent->force;
     if (result == LX_EXIT_DONE && lx_interface_find(declared->interface, &planned->interface, &failure))
         result = lx_print_failure(&failure);
     if (result == LX_EXIT_DONE && pair)

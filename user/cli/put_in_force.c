@@ -3,7 +3,10 @@
 #include "put_in_force.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "../core/built_ins.h"
 #include "../core/lockout.h"
 #include "output.h"
 #include "ssh_session.h"
@@ -37,13 +40,13 @@ int lx_guard_session(const struct lx_interface *interface, const struct lx_polic
 {
     struct lx_ssh_session session;
     struct lx_judgement judgement;
+    struct lx_ssh_verdict verdict;
     char client[LX_PREFIX_TEXT];
 
-    if (policy->audit || !lx_ssh_session_find(&session) || !lx_ssh_session_arrives_at(&session, interface))
+    if (policy->audit || !lx_ssh_session_find(&session) ||
+        !lx_ssh_session_cut(&session, interface, LX_HOOK_TO_ROLE, compiled, &verdict))
         return LX_EXIT_DONE;
-    judgement = lx_ssh_session_judge(&session, LX_HOOK_TO_ROLE, compiled);
-    if (lx_reason_verdict(judgement.reason) == LX_PASS)
-        return LX_EXIT_DONE;
+    judgement = verdict.judgement;
     lx_address_format(&session.client, client);
     if (intent->try_seconds) {
         lx_print_warning("this cuts the SSH session from %s (%s) until the trial ends in %u s", client,
@@ -55,20 +58,122 @@ int lx_guard_session(const struct lx_interface *interface, const struct lx_polic
                          lx_reason_name(judgement.reason));
         return LX_EXIT_DONE;
     }
-    lx_print_error("this would cut your SSH session from %s to port %u of %s (%s: %s); nothing was changed", client,
-                   session.server_port, interface->name, lx_reason_name(judgement.reason),
+    lx_print_error("this would cut your SSH session from %s to port %u of %s (its %s: %s: %s); nothing was changed",
+                   client, session.server_port, interface->name, verdict.packet, lx_reason_name(judgement.reason),
                    lx_reason_meaning(judgement.reason));
     suggest(&session, policy, &judgement, intent);
     return LX_EXIT_FAILED;
 }
 
-void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_policy *policy)
+/* Addresses, as many as a sentence can bear. */
+static void list_addresses(const struct lx_prefix *prefixes, size_t count, char text[160])
+{
+    char one[LX_PREFIX_TEXT];
+
+    text[0] = '\0';
+    for (size_t i = 0; i < count && strlen(text) < 100; i++)
+        sprintf(text + strlen(text), "%s%s", i ? i < 2 ? ", " : " ... " : "", lx_prefix_format(&prefixes[i], one));
+}
+
+/* Whether one of the addresses is among the prefixes. */
+static bool any_of(const struct lx_prefix_set *set, const struct lx_prefix *hosts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < set->count; j++)
+            if (lx_prefix_contains(&set->items[j], &hosts[i].address))
+                return true;
+    return false;
+}
+
+int lx_guard_self(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_intent *intent)
+{
+    struct lx_address *addresses = NULL;
+    char has[160], self[160];
+    struct lx_prefix *hosts;
+    size_t count = 0;
+    bool right, opened;
+
+    if (policy->own->any || lx_interface_global_addresses(interface, &addresses, &count) || !count)
+        return LX_EXIT_DONE;
+    hosts = calloc(count, sizeof(*hosts));
+    for (size_t i = 0; hosts && i < count; i++)
+        hosts[i] = (struct lx_prefix){.address = addresses[i], .length = 128};
+    free(addresses);
+    if (!hosts)
+        return lx_memory_error();
+    right = any_of(policy->own, hosts, count);
+    opened = any_of(policy->protected, hosts, count); /* by a row with a `self` of its own */
+    list_addresses(hosts, count, has);
+    free(hosts);
+    if (right)
+        return LX_EXIT_DONE;
+    list_addresses(policy->own->items, policy->own->count, self);
+    if (opened || intent->force || intent->unattended || intent->shadow || intent->try_seconds || policy->audit) {
+        lx_print_warning("%s has no address that is the role's: it has %s, and the role has %s; %s",
+                         interface->name, has, self,
+                         opened ? "only rows with a self of their own let anything in" : "no row lets anything in");
+        return LX_EXIT_DONE;
+    }
+    lx_print_error("%s has no address that is the role's: it has %s, and the role has %s, so that everything would be "
+                   "dropped; nothing was changed. Write its address under self: of the site, or --set self=ADDR, or "
+                   "%s all the same with --force",
+                   interface->name, has, self, intent->verb);
+    return LX_EXIT_FAILED;
+}
+
+void lx_warn_of_any_self(const struct lx_policy *policy)
+{
+    if (policy->own->any)
+        lx_print_warning("nobody gave %s an address: its rows hold for any; give it one under self: of the site, or "
+                         "with --set self=ADDR",
+                         policy->roles.items[0]);
+}
+
+/* Whether the interface, or what stands on it, has global addresses of a family. */
+struct families {
+    bool any, ipv4, ipv6;
+};
+
+static struct families families_of(const struct lx_interface *interface)
+{
+    struct families families = {false};
+    struct lx_address *addresses = NULL;
+    size_t count = 0;
+
+    lx_interface_global_addresses(interface, &addresses, &count);
+    for (size_t i = 0; i < count; i++)
+        *(lx_address_is_ipv4(&addresses[i]) ? &families.ipv4 : &families.ipv6) = families.any = true;
+    free(addresses);
+    return families;
+}
+
+/* What the host lives by, and the site switches off. Where it has no address yet it may get any. */
+static void warn_of_losses(const struct lx_interface *interface, const struct lx_policy *policy)
+{
+    const struct families families = families_of(interface);
+
+    for (size_t i = 0; i < LX_BUILT_INS; i++) {
+        const struct lx_built_in_name *built_in = &lx_built_ins[i];
+        const char *loss = policy->built_ins & built_in->bit ? NULL : lx_built_in_loss(built_in->bit);
+        bool matters = !families.any || (built_in->bit == LX_BUILT_IN_ARP ? families.ipv4 : families.ipv6);
+
+        if (built_in->bit == LX_BUILT_IN_ROUTER_ADVERTISEMENT)
+            matters = lx_interface_advertised(interface);
+        if (loss && matters)
+            lx_print_warning("%s is off: %s", built_in->name, loss);
+    }
+}
+
+void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_policy *policy, bool forward)
 {
     if (!lx_rules_of_hook(policy, LX_HOOK_TO_ROLE))
         lx_print_warning("no row lets anything in: only the built-in cases will pass");
     if (policy->egress == LX_EGRESS_ENFORCE && !lx_rules_of_hook(policy, LX_HOOK_FROM_ROLE))
         lx_print_warning("no row lets the role begin anything: with --egress enforce it can only answer, not even ask "
                          "for a name; add rows (from: self) to the site, or leave egress at track");
+    lx_warn_of_any_self(policy);
+    if (!forward)
+        warn_of_losses(interface, policy);
     if (!(policy->built_ins & LX_BUILT_IN_DHCP) && lx_interface_leased(interface))
         lx_print_warning("the address of %s comes from DHCP, which the site switches off: the lease will run out",
                          interface->name);

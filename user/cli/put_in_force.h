@@ -13,15 +13,25 @@ struct lx_intent {
     bool no_trials;       /* the verb has none */
     uint32_t try_seconds; /* it comes back by itself after that time; 0: it does not */
     bool force;
-    bool shadow; /* it is to be a candidate, and enforced by nobody */
+    bool shadow;     /* it is to be a candidate, and enforced by nobody */
+    bool unattended; /* nobody typed this just now: what may yet become right is warned of, and not refused */
 };
 
 /* Refuses a policy that would cut the SSH session this command was typed in. Returns an exit code. */
 int lx_guard_session(const struct lx_interface *interface, const struct lx_policy *policy,
                      const struct lx_compiled *compiled, const struct lx_intent *intent);
 
-/* Warns of what is legal but probably not meant. */
-void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_policy *policy);
+/*
+ * Refuses a policy for a host whose interface has addresses, but none that the site gives the role: it would drop
+ * everything. Where a row of the site's own opens one of them, it warns. Returns an exit code.
+ */
+int lx_guard_self(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_intent *intent);
+
+/* Warns that nobody gave the role an address. */
+void lx_warn_of_any_self(const struct lx_policy *policy);
+
+/* Warns of what is legal but probably not meant. `forward`: the pair forwards by itself, and no host lives there. */
+void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_policy *policy, bool forward);
 
 size_t lx_rules_of_hook(const struct lx_policy *policy, enum lx_hook hook);
 

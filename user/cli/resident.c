@@ -71,9 +71,12 @@ static void again(const struct lx_policy_change *first, struct lx_file_watch *wa
                                           .intent = first->intent,
                                           .needed_only = true,
                                           .files = &files};
-        int result = lx_change_policy(&change);
-        bool known = !files.count;
+        int result;
+        bool known;
 
+        change.intent.unattended = true;
+        result = lx_change_policy(&change);
+        known = !files.count;
         fflush(stdout);
         *later = change.result == LX_CHANGED_LATER && (result == LX_EXIT_DONE || result == LX_EXIT_BUSY);
         if (result != LX_EXIT_DONE)

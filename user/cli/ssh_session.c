@@ -2,19 +2,18 @@
 /* Finds SSH_CONNECTION in this process or in its ancestors, through /proc. What cannot be read is passed over. */
 #include "ssh_session.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../kernel/links.h"
+#include "../kernel/route.h"
+
 #define VARIABLE "SSH_CONNECTION"
 
 /* More ancestors than any login has; also the end of a loop that a reused process id could close. */
 #define ANCESTORS 64
-
-/* VLANs over bonds over NICs: no deeper stack of interfaces is searched. */
-#define STACK_DEPTH 4
 
 /* The parent of a process; 0 when there is none that can be seen. */
 static pid_t parent_of(pid_t process)
@@ -70,33 +69,53 @@ bool lx_ssh_session_find(struct lx_ssh_session *session)
     return false;
 }
 
-/* Whether a bridge, bond or VLAN stands on an interface, directly or with others between them. */
-static bool stands_on(const char *upper, const char *lower, unsigned depth)
+/* The interfaces that the session's packets may come by. */
+static void find_ways(const struct lx_ssh_session *session, struct lx_route *ways)
 {
-    char path[64];
-    struct dirent *entry;
-    bool found = false;
-    DIR *directory;
-
-    snprintf(path, sizeof(path), "/sys/class/net/%s", upper);
-    directory = opendir(path);
-    if (!directory)
-        return false;
-    while (!found && (entry = readdir(directory))) {
-        const char *below = strncmp(entry->d_name, "lower_", 6) ? NULL : entry->d_name + 6;
-
-        if (below)
-            found = !strcmp(below, lower) || (depth && stands_on(below, lower, depth - 1));
-    }
-    closedir(directory);
-    return found;
-}
-
-bool lx_ssh_session_arrives_at(const struct lx_ssh_session *session, const struct lx_interface *interface)
-{
+    struct lx_route local;
     struct lx_interface holder;
 
-    if (lx_interface_with_address(&session->server, &holder))
-        return false;
-    return holder.index == interface->index || stands_on(holder.name, interface->name, STACK_DEPTH);
+    *ways = (struct lx_route){.count = 0};
+    /* The session may end elsewhere: this may be another network namespace. */
+    if (lx_route_find(&session->server, NULL, &local) || !local.local)
+        return;
+    lx_route_find(&session->client, &session->server, ways);
+    if (ways->local || lx_interface_with_address(&session->server, &holder) || ways->count == LX_ROUTE_INTERFACES)
+        return;
+    ways->interfaces[ways->count++] = holder.index;
+}
+
+size_t lx_ssh_session_paths(const struct lx_ssh_session *session, const struct lx_interface *interface,
+                            struct lx_ssh_path paths[LX_SSH_PATHS])
+{
+    const struct lx_link *link;
+    struct lx_links links;
+    struct lx_route ways;
+    size_t count = 0;
+
+    find_ways(session, &ways);
+    if (lx_links_read(&links))
+        return 0;
+    for (size_t i = 0; i < ways.count && count < LX_SSH_PATHS; i++) {
+        if (!lx_link_stands_on(&links, ways.interfaces[i], interface->index, paths[count].vlans))
+            continue;
+        link = lx_link_find(&links, ways.interfaces[i]);
+        paths[count++].resolves = link && link->resolves;
+    }
+    lx_links_free(&links);
+    return count;
+}
+
+bool lx_ssh_session_cut(const struct lx_ssh_session *session, const struct lx_interface *interface, enum lx_hook hook,
+                        const struct lx_compiled *compiled, struct lx_ssh_verdict *verdict)
+{
+    struct lx_ssh_path paths[LX_SSH_PATHS];
+    size_t count = lx_ssh_session_paths(session, interface, paths);
+
+    for (size_t i = 0; i < count; i++) {
+        *verdict = lx_ssh_session_judge(session, &paths[i], hook, compiled);
+        if (lx_reason_verdict(verdict->judgement.reason) == LX_DROP)
+            return true;
+    }
+    return false;
 }

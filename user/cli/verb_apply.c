@@ -247,7 +247,7 @@ static int apply_each(const struct lx_declaration *declaration, const struct lx_
 
 static int run(const struct apply_options *options)
 {
-    const struct lx_intent intent = {.verb = "apply", .no_trials = true, .force = options->force};
+    const struct lx_intent intent = {.verb = "apply", .no_trials = true, .force = options->force, .unattended = true};
     struct lx_declaration declaration = {0};
     int result = read_declaration(options, &declaration), applied = LX_EXIT_DONE;
 

@@ -12,6 +12,7 @@
 #include "composed.h"
 #include "declared.h"
 #include "output.h"
+#include "put_in_force.h"
 #include "verb.h"
 
 struct check_options {
@@ -84,6 +85,8 @@ static int check_role(const struct check_options *options)
 
     if (result == LX_EXIT_DONE)
         result = lx_composed_compile(&composed);
+    if (result == LX_EXIT_DONE)
+        lx_warn_of_any_self(policy);
     if (result == LX_EXIT_DONE && !options->json && !options->canonical)
         lx_print("%s%s: ok, %zu rows open, an image of %u bytes\n", policy->roles.items[0],
                  policy->roles.count > 1 ? " and more" : "", policy->rule_count, composed.compiled.image->size);
@@ -100,9 +103,11 @@ static int check_declared(const struct lx_declared *declared, const struct check
     if (result != LX_EXIT_DONE)
         lx_print_error("%s:%u: %s cannot be attached like this", declared->place.file, declared->place.line,
                        declared->interface);
-    else if (!options->json && !options->canonical)
+    else
+        lx_warn_of_any_self(&composed->policy);
+    if (result == LX_EXIT_DONE && !options->json && !options->canonical)
         lx_print("%s: ok, %zu rows open, an image of %u bytes\n", declared->interface, composed->policy.rule_count,
-                 composed->compiled.image->size);
+               composed->compiled.image->size);
     lx_asked_free(&asked);
     return result;
 }

@@ -18,22 +18,22 @@ static int guard(const struct lx_update *update)
     const struct lx_publication *candidate = lx_update_candidate(update);
     struct lx_ssh_session session;
     struct lx_compiled compiled;
-    struct lx_judgement judgement;
+    struct lx_ssh_verdict verdict;
     struct lx_failure failure;
+    bool cut;
 
-    if (!candidate || candidate->audit || !lx_ssh_session_find(&session) ||
-        !lx_ssh_session_arrives_at(&session, update->interface))
+    if (!candidate || candidate->audit || !lx_ssh_session_find(&session))
         return LX_EXIT_DONE;
     if (lx_update_candidate_image(update, &compiled, &failure))
         return lx_print_failure(&failure);
-    judgement = lx_ssh_session_judge(&session, LX_HOOK_TO_ROLE, &compiled);
+    cut = lx_ssh_session_cut(&session, update->interface, LX_HOOK_TO_ROLE, &compiled, &verdict);
     lx_compiled_free(&compiled);
-    if (lx_reason_verdict(judgement.reason) == LX_PASS)
+    if (!cut)
         return LX_EXIT_DONE;
-    lx_print_error("the candidate would cut your SSH session to port %u of %s (%s: %s); load one that lets it in, or "
-                   "promote it all the same with --force",
-                   session.server_port, update->interface->name, lx_reason_name(judgement.reason),
-                   lx_reason_meaning(judgement.reason));
+    lx_print_error("the candidate would cut your SSH session to port %u of %s (its %s: %s: %s); load one that lets it "
+                   "in, or promote it all the same with --force",
+                   session.server_port, update->interface->name, verdict.packet,
+                   lx_reason_name(verdict.judgement.reason), lx_reason_meaning(verdict.judgement.reason));
     return LX_EXIT_FAILED;
 }
 

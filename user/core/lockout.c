@@ -62,8 +62,17 @@ int lx_ssh_session_parse(const char *text, struct lx_ssh_session *session)
     return 0;
 }
 
-struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, enum lx_hook hook,
-                                         const struct lx_compiled *compiled)
+/* As it arrives on that path: behind its tags. */
+static struct lx_judgement judge_frame(const struct lx_ssh_path *path, enum lx_hook hook,
+                                       const struct lx_compiled *compiled, const uint8_t *frame, size_t length)
+{
+    uint8_t tagged[LX_PROBE_FRAME + LX_PROBE_TAGS];
+
+    return lx_judge_offline(compiled, hook, tagged, lx_probe_tag(frame, length, path->vlans, tagged));
+}
+
+struct lx_ssh_verdict lx_ssh_session_judge(const struct lx_ssh_session *session, const struct lx_ssh_path *path,
+                                           enum lx_hook hook, const struct lx_compiled *compiled)
 {
     const struct lx_probe probe = {
         .transport = LX_TCP,
@@ -73,9 +82,18 @@ struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, e
         .destination_port = session->server_port,
         .tcp_flags = LX_TCP_ACK | LX_TCP_PSH, /* it is established, and somebody is typing */
     };
+    struct lx_ssh_verdict verdict = {.packet = "TCP"};
+    struct lx_judgement found;
     uint8_t frame[LX_PROBE_FRAME];
 
-    return lx_judge_offline(compiled, hook, frame, lx_probe_frame(&probe, frame));
+    verdict.judgement = judge_frame(path, hook, compiled, frame, lx_probe_frame(&probe, frame));
+    if (!path->resolves || lx_reason_verdict(verdict.judgement.reason) == LX_DROP)
+        return verdict;
+    found = judge_frame(path, hook, compiled, frame, lx_probe_neighbour(&session->client, &session->server, frame));
+    if (lx_reason_verdict(found.reason) == LX_DROP)
+        verdict = (struct lx_ssh_verdict){
+            .judgement = found, .packet = lx_address_is_ipv4(&session->server) ? "ARP" : "neighbour discovery"};
+    return verdict;
 }
 
 /* True when the session's server address is one of the role's own, so that a row to `self` lets it in. */

@@ -22,9 +22,24 @@ struct lx_ssh_session {
  */
 int lx_ssh_session_parse(const char *text, struct lx_ssh_session *session);
 
-/* The verdict of a policy, at the hook where it arrives, on the session's next packet from the client. */
-struct lx_judgement lx_ssh_session_judge(const struct lx_ssh_session *session, enum lx_hook hook,
-                                         const struct lx_compiled *compiled);
+/* How a session's packets come to an interface. */
+struct lx_ssh_path {
+    uint16_t vlans[2]; /* ids of the tags that they have there, the outermost first; 0: none */
+    bool resolves;     /* the two ends find each other by ARP or neighbour discovery */
+};
+
+/* What a policy does to a session. */
+struct lx_ssh_verdict {
+    struct lx_judgement judgement;
+    const char *packet; /* what was judged: "TCP", "ARP" or "neighbour discovery" */
+};
+
+/*
+ * The verdict of a policy, at the hook where they arrive, on what the session needs from the client's side: its next
+ * packet, and that the host is found. The first that is dropped; else that of its packet.
+ */
+struct lx_ssh_verdict lx_ssh_session_judge(const struct lx_ssh_session *session, const struct lx_ssh_path *path,
+                                           enum lx_hook hook, const struct lx_compiled *compiled);
 
 #define LX_SSH_ROW_TEXT 256
 

@@ -126,6 +126,66 @@ size_t lx_probe_frame(const struct lx_probe *probe, uint8_t frame[LX_PROBE_FRAME
     return length + size;
 }
 
+/* Whoever asks needs not be on the same network: a gateway asks for it. */
+static size_t put_arp(const struct lx_address *from, const struct lx_address *target, uint8_t *frame)
+{
+    size_t length = put_ethernet(frame, ETH_P_ARP);
+    static const uint8_t request[] = {0, LX_ARP_ETHERNET, ETH_P_IP >> 8, 0, 6, 4, 0, LX_ARP_REQUEST};
+    uint8_t *arp = frame + length;
+
+    memset(frame, 0xff, 6);
+    memcpy(arp, request, sizeof(request));
+    memcpy(arp + 8, frame + 6, 6);
+    memcpy(arp + 14, from->bytes + 12, 4);
+    memcpy(arp + 24, target->bytes + 12, 4);
+    return length + sizeof(struct lx_arp);
+}
+
+/* RFC 4861, section 4.3, from a link-local address to the group of the address that is asked for. */
+static size_t put_solicitation(const struct lx_address *target, uint8_t *frame)
+{
+    struct lx_probe probe = {.source.bytes = {0xfe, 0x80, [8] = 0, 0, 0, 0xff, 0xfe, 0, 0, 2},
+                             .destination.bytes = {0xff, 0x02, [11] = 1, 0xff}};
+    enum { SIZE = 32 }; /* with the option that tells the link-layer address of who asks */
+    size_t length = put_ethernet(frame, ETH_P_IPV6);
+    uint8_t *icmp;
+
+    memcpy(probe.destination.bytes + 13, target->bytes + 13, 3);
+    memcpy(frame, (const uint8_t[]){0x33, 0x33, 0xff}, 3);
+    memcpy(frame + 3, target->bytes + 13, 3);
+    length += put_ipv6(frame + length, &probe, IPPROTO_ICMPV6, SIZE);
+    frame[length - IPV6_HEADER + 7] = 255;
+    icmp = frame + length;
+    icmp[0] = 135;
+    memcpy(icmp + 8, target->bytes, 16);
+    icmp[24] = icmp[25] = 1;
+    memcpy(icmp + 26, frame + 6, 6);
+    put16(icmp + 2, transport_checksum(&probe, false, IPPROTO_ICMPV6, icmp, SIZE));
+    return length + SIZE;
+}
+
+size_t lx_probe_neighbour(const struct lx_address *from, const struct lx_address *target, uint8_t frame[LX_PROBE_FRAME])
+{
+    memset(frame, 0, LX_PROBE_FRAME);
+    return lx_address_is_ipv4(target) ? put_arp(from, target, frame) : put_solicitation(target, frame);
+}
+
+size_t lx_probe_tag(const uint8_t *frame, size_t length, const uint16_t vlans[2], uint8_t *tagged)
+{
+    size_t at = 12;
+
+    memcpy(tagged, frame, at);
+    for (size_t i = 0; i < 2; i++) {
+        if (!vlans[i])
+            continue;
+        put16(tagged + at, ETH_P_8021Q);
+        put16(tagged + at + 2, vlans[i]);
+        at += 4;
+    }
+    memcpy(tagged + at, frame + 12, length - 12);
+    return length + at - 12;
+}
+
 static uint32_t judge(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame)
 {
     struct lx_packet packet __attribute__((aligned(8))) = {0};

@@ -24,6 +24,16 @@ struct lx_probe {
 /* Writes the frame, checksums included; returns its length. */
 size_t lx_probe_frame(const struct lx_probe *probe, uint8_t frame[LX_PROBE_FRAME]);
 
+/* Writes the question of a neighbour, `from`, where `target` is: ARP or a neighbour solicitation. Returns its length. */
+size_t lx_probe_neighbour(const struct lx_address *from, const struct lx_address *target,
+                          uint8_t frame[LX_PROBE_FRAME]);
+
+/* What tags add to a frame. */
+#define LX_PROBE_TAGS 8
+
+/* Writes a frame with the tags of the VLANs that are not 0. Returns its length. */
+size_t lx_probe_tag(const uint8_t *frame, size_t length, const uint16_t vlans[2], uint8_t *tagged);
+
 /* A frame with its IP header aligned, as kernels receive it; a capture gives no such promise. */
 struct lx_aligned_frame {
     uint8_t pad[2];

@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "links.h"
 #include "namespace.h"
 #include "netlink.h"
+#include "route.h"
 
 _Static_assert(LX_INTERFACE_NAME == IF_NAMESIZE, "the kernel's own limit");
 
@@ -117,7 +119,7 @@ struct seen_address {
     struct lx_address address;
     unsigned ifindex;
     uint32_t flags;
-    bool ipv4;
+    bool ipv4, global;
 };
 
 static bool read_address(const struct nlmsghdr *message, struct seen_address *seen)
@@ -126,7 +128,7 @@ static bool read_address(const struct nlmsghdr *message, struct seen_address *se
     const struct nlattr *attribute, *address = NULL, *local = NULL;
 
     *seen = (struct seen_address){
-        .ifindex = header->ifa_index, .flags = header->ifa_flags, .ipv4 = header->ifa_family == AF_INET};
+        .ifindex = header->ifa_index, .flags = header->ifa_flags, .ipv4 = header->ifa_family == AF_INET, .global = header->ifa_scope == RT_SCOPE_UNIVERSE};
     if (header->ifa_family != AF_INET && header->ifa_family != AF_INET6)
         return false;
     mnl_attr_for_each(attribute, message, sizeof(*header))
@@ -182,7 +184,7 @@ int lx_interface_with_address(const struct lx_address *address, struct lx_interf
 
 struct lease_search {
     unsigned ifindex;
-    bool leased;
+    bool ipv4, leased;
 };
 
 static int see_lease(const struct nlmsghdr *message, void *data)
@@ -190,20 +192,29 @@ static int see_lease(const struct nlmsghdr *message, void *data)
     struct lease_search *search = data;
     struct seen_address seen;
 
-    if (read_address(message, &seen) && seen.ifindex == search->ifindex && seen.ipv4 && !(seen.flags & IFA_F_PERMANENT))
+    if (read_address(message, &seen) && seen.ifindex == search->ifindex && seen.ipv4 == search->ipv4 &&
+        seen.global && !(seen.flags & IFA_F_PERMANENT))
         search->leased = true;
     return MNL_CB_OK;
 }
 
 bool lx_interface_leased(const struct lx_interface *interface)
 {
-    struct lease_search search = {.ifindex = interface->index};
+    struct lease_search search = {.ifindex = interface->index, .ipv4 = true};
 
     return !dump(RTM_GETADDR, see_lease, &search) && search.leased;
 }
 
+bool lx_interface_advertised(const struct lx_interface *interface)
+{
+    struct lease_search search = {.ifindex = interface->index};
+
+    return (!dump(RTM_GETADDR, see_lease, &search) && search.leased) || lx_route_advertised(interface->index);
+}
+
 struct collection {
     unsigned ifindex;
+    const struct lx_links *links; /* NULL: of that interface alone; else its global ones, and of what stands on it */
     struct lx_address *addresses;
     size_t count;
 };
@@ -214,7 +225,11 @@ static int collect(const struct nlmsghdr *message, void *data)
     struct lx_address *grown;
     struct seen_address seen;
 
-    if (!read_address(message, &seen) || seen.ifindex != collection->ifindex)
+    if (!read_address(message, &seen))
+        return MNL_CB_OK;
+    if (collection->links
+            ? !seen.global || !lx_link_stands_on(collection->links, seen.ifindex, collection->ifindex, NULL)
+            : seen.ifindex != collection->ifindex)
         return MNL_CB_OK;
     grown = reallocarray(collection->addresses, collection->count + 1, sizeof(*grown));
     if (!grown) {
@@ -226,16 +241,30 @@ static int collect(const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
-int lx_interface_addresses(const struct lx_interface *interface, struct lx_address **addresses, size_t *count)
+static int collect_all(struct collection *collection, struct lx_address **addresses, size_t *count)
 {
-    struct collection collection = {.ifindex = interface->index};
-    int error = dump(RTM_GETADDR, collect, &collection);
+    int error = dump(RTM_GETADDR, collect, collection);
 
     if (error) {
-        free(collection.addresses);
+        free(collection->addresses);
         return error;
     }
-    *addresses = collection.addresses;
-    *count = collection.count;
+    *addresses = collection->addresses;
+    *count = collection->count;
     return 0;
+}
+
+int lx_interface_addresses(const struct lx_interface *interface, struct lx_address **addresses, size_t *count)
+{
+    return collect_all(&(struct collection){.ifindex = interface->index}, addresses, count);
+}
+
+int lx_interface_global_addresses(const struct lx_interface *interface, struct lx_address **addresses, size_t *count)
+{
+    struct lx_links links;
+    int error = lx_links_read(&links);
+
+    error = error ?: collect_all(&(struct collection){.ifindex = interface->index, .links = &links}, addresses, count);
+    lx_links_free(&links);
+    return error;
 }

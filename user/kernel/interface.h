@@ -34,6 +34,12 @@ int lx_interface_with_address(const struct lx_address *address, struct lx_interf
 /* True when one of its IPv4 addresses is dynamic, that is, was leased (IFA_F_PERMANENT not set; rtnetlink). */
 bool lx_interface_leased(const struct lx_interface *interface);
 
+/* The same of its IPv6 addresses, or the way to its gateway: they come from router advertisements, or DHCPv6. */
+bool lx_interface_advertised(const struct lx_interface *interface);
+
+/* Its global addresses, and those of the bridges, bonds and VLANs that stand on it. Results as of the following. */
+int lx_interface_global_addresses(const struct lx_interface *interface, struct lx_address **addresses, size_t *count);
+
 /* Its addresses. Caller frees `addresses`. Returns 0 or -errno. */
 int lx_interface_addresses(const struct lx_interface *interface, struct lx_address **addresses, size_t *count);
 
