@@ -81,10 +81,11 @@ static void expect_sound(int error, const struct lx_diagnostics *diagnostics)
 }
 
 /*
- * The verdict on a session of the role `web` with a site, which may be NULL. `row`, where not NULL, receives the row
- * that is suggested.
+ * The verdict on a session of the role `web` that comes on that path, with a site, which may be NULL. `row`, where not
+ * NULL, receives the row that is suggested.
  */
-static struct lx_judgement judge(const struct lx_ssh_session *session, const char *site_text, char *row)
+static struct lx_ssh_verdict judge_on(const struct lx_ssh_path *path, const struct lx_ssh_session *session,
+                                      const char *site_text, char *row)
 {
     struct lx_diagnostics diagnostics = {0};
     struct lx_policy_file file = {0};
@@ -92,7 +93,7 @@ static struct lx_judgement judge(const struct lx_ssh_session *session, const cha
     struct lx_request request = {0};
     struct lx_policy policy = {0};
     struct lx_compiled compiled = {0};
-    struct lx_judgement judgement;
+    struct lx_ssh_verdict verdict;
     FILE *stream = open_text(tables);
 
     expect_sound(lx_policy_file_read(stream, "tables", &file, &diagnostics), &diagnostics);
@@ -105,7 +106,7 @@ static struct lx_judgement judge(const struct lx_ssh_session *session, const cha
     cr_assert_eq(lx_words_add(&request.roles, "web"), 0);
     expect_sound(lx_resolve(&file, site_text ? &site : NULL, &request, &policy, &diagnostics), &diagnostics);
     expect_sound(lx_compile(&policy, &compiled, &diagnostics), &diagnostics);
-    judgement = lx_ssh_session_judge(session, LX_HOOK_TO_ROLE, &compiled);
+    verdict = lx_ssh_session_judge(session, path, LX_HOOK_TO_ROLE, &compiled);
     if (row)
         lx_ssh_session_row(session, &policy, row);
     lx_compiled_free(&compiled);
@@ -115,7 +116,14 @@ static struct lx_judgement judge(const struct lx_ssh_session *session, const cha
         lx_site_free(&site);
     lx_policy_file_free(&file);
     lx_diagnostics_free(&diagnostics);
-    return judgement;
+    return verdict;
+}
+
+static struct lx_judgement judge(const struct lx_ssh_session *session, const char *site_text, char *row)
+{
+    static const struct lx_ssh_path path = {.resolves = true};
+
+    return judge_on(&path, session, site_text, row).judgement;
 }
 
 Test(lockout, a_session_without_a_row_would_be_cut)
@@ -177,4 +185,50 @@ Test(lockout, an_address_that_one_row_redefines_self_to_is_not_the_roles_own)
     session = parse("192.0.2.7 51022 203.0.113.9 22");
     cr_assert_eq(judge(&session, site, row).reason, LX_REASON_NO_ROW);
     cr_assert_not(strstr(row, "self: \""), "%s", row);
+}
+
+/* A session on a listed port, whose ends must find each other, with a site that says so. */
+static void expect_packet(const char *connection, const char *site, bool resolves, uint32_t reason, const char *packet)
+{
+    const struct lx_ssh_path path = {.resolves = resolves};
+    struct lx_ssh_session session = parse(connection);
+    struct lx_ssh_verdict verdict = judge_on(&path, &session, site, NULL);
+
+    cr_expect_eq(verdict.judgement.reason, reason, "%s: %s", site, lx_reason_name(verdict.judgement.reason));
+    cr_expect_str_eq(verdict.packet, packet, "%s", site);
+}
+
+Test(lockout, a_session_whose_ends_cannot_find_each_other_would_be_cut)
+{
+    const char *ipv4 = "192.0.2.7 51022 198.51.100.1 443", *ipv6 = "2001:db8::7 51022 2001:db8::1 443";
+    const char *arp = "built-in: {arp: off}\n", *discovery = "built-in: {neighbour-discovery: off}\n";
+
+    expect_packet(ipv4, "site: test\n", true, LX_REASON_ROW, "TCP");
+    expect_packet(ipv6, "site: test\n", true, LX_REASON_ROW, "TCP");
+    expect_packet(ipv4, arp, true, LX_REASON_BUILT_IN_OFF, "ARP");
+    expect_packet(ipv6, discovery, true, LX_REASON_BUILT_IN_OFF, "neighbour discovery");
+    expect_packet(ipv4, discovery, true, LX_REASON_ROW, "TCP");
+    expect_packet(ipv6, arp, true, LX_REASON_ROW, "TCP");
+    expect_packet(ipv4, arp, false, LX_REASON_ROW, "TCP");
+    expect_packet("192.0.2.7 51022 198.51.100.1 22", arp, true, LX_REASON_NO_ROW, "TCP");
+}
+
+static void expect_tagged(uint16_t outermost, uint16_t inner, const char *site, uint32_t reason)
+{
+    const struct lx_ssh_path path = {.vlans = {outermost, inner}, .resolves = true};
+    struct lx_ssh_session session = parse("192.0.2.7 51022 198.51.100.1 443");
+    struct lx_ssh_verdict verdict = judge_on(&path, &session, site, NULL);
+
+    cr_expect_eq(verdict.judgement.reason, reason, "%u.%u, %s: %s", outermost, inner, site,
+                 lx_reason_name(verdict.judgement.reason));
+}
+
+Test(lockout, a_session_in_a_vlan_is_judged_with_its_tags)
+{
+    expect_tagged(20, 0, "vlans: [20]\n", LX_REASON_ROW);
+    expect_tagged(0, 0, "vlans: [20]\n", LX_REASON_VLAN);
+    expect_tagged(20, 0, "vlans: [0]\n", LX_REASON_VLAN);
+    expect_tagged(20, 30, "vlans: [20]\n", LX_REASON_VLAN);
+    expect_tagged(20, 30, "vlans: [20, 30]\n", LX_REASON_ROW);
+    expect_tagged(20, 30, "site: test\n", LX_REASON_ROW);
 }
