@@ -90,13 +90,14 @@ static struct lx_policy policy_of(const struct trial *trial)
                                  .settings = settings,
                                  .setting_count = 1,
                                  .lb = trial->lb};
-    struct lx_policy_file file = read_edition(trial->edition);
+    struct lx_policy_file file = read_edition(trial->edition), elsewhere = read_edition("lync2010");
     const char *path = "policies/sites/contoso.yaml";
     struct lx_diagnostics diagnostics = {0};
     FILE *stream = open_input(path);
     struct lx_policy policy;
     struct lx_site site;
 
+    request.elsewhere = &elsewhere; /* whose roles the site speaks of */
     cr_assert_eq(lx_prefix_parse("192.168.10.92", &others, NULL), 0);
     cr_assert_eq(lx_site_file_read(stream, path, &site, &diagnostics), 0);
     cr_assert_eq(lx_resolve(&file, &site, &request, &policy, &diagnostics), 0, "%s: %s", trial->role,

@@ -26,7 +26,8 @@ static const char *why_cut(const struct lx_ssh_session *session, const struct lx
 
     if (pair->forward)
         return arrives_at(session, &pair->outer) || arrives_at(session, &pair->inner)
-                   ? "with --forward neither interface answers any more" : NULL;
+                   ? "with --forward neither interface answers any more"
+                   : NULL;
     /* On a bridge it may come by either side, and is looked at as coming by the outer one, as on a host. */
     if (arrives_at(session, &pair->outer) || compiled->image->egress != LX_EGRESS_ENFORCE ||
         !lx_ssh_session_cut(session, &pair->inner, LX_HOOK_FROM_ROLE, compiled, &verdict))

@@ -109,8 +109,8 @@ int lx_guard_self(const struct lx_interface *interface, const struct lx_policy *
         return LX_EXIT_DONE;
     list_addresses(policy->own->items, policy->own->count, self);
     if (opened || intent->force || intent->unattended || intent->shadow || intent->try_seconds || policy->audit) {
-        lx_print_warning("%s has no address that is the role's: it has %s, and the role has %s; %s",
-                         interface->name, has, self,
+        lx_print_warning("%s has no address that is the role's: it has %s, and the role has %s; %s", interface->name,
+                         has, self,
                          opened ? "only rows with a self of their own let anything in" : "no row lets anything in");
         return LX_EXIT_DONE;
     }

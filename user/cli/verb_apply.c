@@ -46,7 +46,8 @@ static const struct lx_option options_of_apply[] = {
     {"dry-run", NULL, "tell what would be done, and do nothing", lx_take_flag, offsetof(struct apply_options, dry_run)},
     {"wait", "SECONDS", "wait for interfaces that are not there yet", take_wait,
      offsetof(struct apply_options, wait_seconds)},
-    {"force", NULL, "apply even if it cuts this SSH session", lx_take_flag, offsetof(struct apply_options, force)},
+    {"force", NULL, "apply even if it cuts this SSH session, or would drop everything", lx_take_flag,
+     offsetof(struct apply_options, force)},
     {"json", NULL, "print JSON", lx_take_flag, offsetof(struct apply_options, json)},
 };
 

@@ -14,7 +14,8 @@ struct attach_options {
 static const struct lx_option options_of_attach[] = {
     {"try", "SECONDS", "drop nothing any more after that time, unless it was confirmed", lx_take_seconds,
      offsetof(struct attach_options, asked.choices.try_seconds)},
-    {"force", NULL, "attach even if it cuts this SSH session", lx_take_flag, offsetof(struct attach_options, force)},
+    {"force", NULL, "attach even if it cuts this SSH session, or would drop everything", lx_take_flag,
+     offsetof(struct attach_options, force)},
 };
 
 static int attach(const char *name, const struct attach_options *options, const struct lx_composed *composed)

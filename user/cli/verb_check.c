@@ -107,7 +107,7 @@ static int check_declared(const struct lx_declared *declared, const struct check
         lx_warn_of_any_self(&composed->policy);
     if (result == LX_EXIT_DONE && !options->json && !options->canonical)
         lx_print("%s: ok, %zu rows open, an image of %u bytes\n", declared->interface, composed->policy.rule_count,
-               composed->compiled.image->size);
+                 composed->compiled.image->size);
     lx_asked_free(&asked);
     return result;
 }

@@ -24,7 +24,8 @@ struct lx_probe {
 /* Writes the frame, checksums included; returns its length. */
 size_t lx_probe_frame(const struct lx_probe *probe, uint8_t frame[LX_PROBE_FRAME]);
 
-/* Writes the question of a neighbour, `from`, where `target` is: ARP or a neighbour solicitation. Returns its length. */
+/* Writes the question of a neighbour, `from`, where `target` is: ARP or a neighbour solicitation. Returns its length.
+ */
 size_t lx_probe_neighbour(const struct lx_address *from, const struct lx_address *target,
                           uint8_t frame[LX_PROBE_FRAME]);
 

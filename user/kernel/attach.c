@@ -35,9 +35,9 @@ struct attaching {
     struct lx_pin_name name;
     char directory[LX_PINS_PATH];
     struct lx_maps maps;
-    bool pinned;        /* the directory was created */
-    unsigned needs;     /* enum lx_link_need bits */
-    bool force;         /* tags that are taken off all the same are borne */
+    bool pinned;    /* the directory was created */
+    unsigned needs; /* enum lx_link_need bits */
+    bool force;     /* tags that are taken off all the same are borne */
     struct lx_metadata metadata;
 };
 

@@ -127,8 +127,10 @@ static bool read_address(const struct nlmsghdr *message, struct seen_address *se
     const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
     const struct nlattr *attribute, *address = NULL, *local = NULL;
 
-    *seen = (struct seen_address){
-        .ifindex = header->ifa_index, .flags = header->ifa_flags, .ipv4 = header->ifa_family == AF_INET, .global = header->ifa_scope == RT_SCOPE_UNIVERSE};
+    *seen = (struct seen_address){.ifindex = header->ifa_index,
+                                  .flags = header->ifa_flags,
+                                  .ipv4 = header->ifa_family == AF_INET,
+                                  .global = header->ifa_scope == RT_SCOPE_UNIVERSE};
     if (header->ifa_family != AF_INET && header->ifa_family != AF_INET6)
         return false;
     mnl_attr_for_each(attribute, message, sizeof(*header))
@@ -192,8 +194,8 @@ static int see_lease(const struct nlmsghdr *message, void *data)
     struct lease_search *search = data;
     struct seen_address seen;
 
-    if (read_address(message, &seen) && seen.ifindex == search->ifindex && seen.ipv4 == search->ipv4 &&
-        seen.global && !(seen.flags & IFA_F_PERMANENT))
+    if (read_address(message, &seen) && seen.ifindex == search->ifindex && seen.ipv4 == search->ipv4 && seen.global &&
+        !(seen.flags & IFA_F_PERMANENT))
         search->leased = true;
     return MNL_CB_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Asks and tells drivers by the ethtool ioctl, where features go by their names; the promiscuous flag by its own. A veth
- * takes no tag off by itself: its far end hands it over beside the frame, and is told not to, wherever it is.
+ * Asks and tells drivers by the ethtool ioctl, where features go by their names; the promiscuous flag by its own. A
+ * veth takes no tag off by itself: its far end hands it over beside the frame, and is told not to, wherever it is.
  */
 #include "link_settings.h"
 
@@ -344,8 +344,7 @@ int lx_link_settings_change(const struct lx_metadata *metadata, unsigned needs, 
     if (needs)
         error = change(metadata->ifindex, metadata->interface, changes_of(metadata, LX_OUTER), needs, failure);
     if (needs && pair)
-        error = error
-                    ?: change(metadata->pair_ifindex, metadata->pair, changes_of(metadata, LX_INNER), needs, failure);
+        error = error ?: change(metadata->pair_ifindex, metadata->pair, changes_of(metadata, LX_INNER), needs, failure);
     if (error || !(needs & LX_NEED_TAGS) || force)
         return error;
     error = refuse_blindness(metadata->ifindex, metadata->interface, failure);

@@ -48,9 +48,8 @@ static void read_kind(const struct nlattr *info, struct lx_link *link)
 static struct lx_link read_link(const struct nlmsghdr *message)
 {
     const struct ifinfomsg *header = mnl_nlmsg_get_payload(message);
-    struct lx_link link = {.index = header->ifi_index,
-                           .far = LX_FAR_NONE,
-                           .resolves = !(header->ifi_flags & (IFF_NOARP | IFF_LOOPBACK))};
+    struct lx_link link = {
+        .index = header->ifi_index, .far = LX_FAR_NONE, .resolves = !(header->ifi_flags & (IFF_NOARP | IFF_LOOPBACK))};
     const struct nlattr *attribute;
     int elsewhere = LX_FAR_HERE;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The interfaces of this network namespace as they stand on each other: the ports of bridges and bonds, the VLANs of a
- * card, the two ends of a veth. Asked by netlink: /sys shows the namespace that it was mounted in, which may be another.
+ * card, the two ends of a veth. Asked by netlink: /sys shows the namespace that it was mounted in, which may be
+ * another.
  */
 #ifndef LYNCXDP_KERNEL_LINKS_H
 #define LYNCXDP_KERNEL_LINKS_H

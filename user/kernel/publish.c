@@ -156,8 +156,8 @@ static int describe(const struct lx_candidate *candidate, struct lx_publication 
     publication->published = (__u64)time(NULL);
     publication->egress = policy->egress;
     publication->audit = policy->audit;
-    publication->traits = (policy->own && policy->own->any ? LX_TRAIT_ANY_SELF : 0) |
-                          (policy->vlans_listed ? LX_TRAIT_VLANS : 0);
+    publication->traits =
+        (policy->own && policy->own->any ? LX_TRAIT_ANY_SELF : 0) | (policy->vlans_listed ? LX_TRAIT_VLANS : 0);
     for (size_t i = 0; i < policy->rule_count; i++)
         lx_slot_set_add(&publication->rows, policy->rules[i].slot);
     lx_field_copy(publication->edition, sizeof(publication->edition), policy->edition);
