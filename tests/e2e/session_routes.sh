@@ -4,8 +4,8 @@
 # client, whoever holds the address; and it asks for all that the session needs there.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
