@@ -135,10 +135,40 @@ lx_inline __u32 lx_parse_vlan_tags(struct lx_cursor *cursor, __u16 *type, int fr
     return lx_is_vlan_tag(*type) ? LX_REASON_VLAN_DEPTH : LX_UNDECIDED;
 }
 
-/* What is wrong with an IPv4 header that is not an ordinary one, if anything. `available` bytes begin with it. */
-lx_inline __u32 lx_check_ipv4(const struct iphdr *ip, __u32 available, __u32 built_ins)
+/*
+ * BIG TCP: segments that a kernel has put together, or not yet taken apart, are longer than their IP header's length
+ * field can say. It is 0 then, and the packet is as long as the kernel says. No wire has frames of that length: a
+ * packet that comes in with a length of 0 is shorter, and malformed. `available` bytes begin with the header.
+ */
+lx_inline bool lx_is_big_ipv4(const struct iphdr *ip, __u32 available)
 {
-    __u32 header = ip->ihl * 4u, total = LX_BE16(ip->tot_len);
+    return !ip->tot_len && available > 0xffff && ip->protocol == IPPROTO_TCP &&
+           !(ip->frag_off & LX_BE16(LX_IPV4_FRAGMENT));
+}
+
+/*
+ * The same of IPv6, where `available` bytes follow its header, at which the cursor stands. Older kernels say the length
+ * in a jumbo option (RFC 2675), alone in a hop-by-hop header.
+ */
+lx_inline bool lx_is_big_ipv6(const struct lx_cursor *cursor, const struct ipv6hdr *ip, __u32 available)
+{
+    const __u8 *options = lx_peek(cursor, 8);
+
+    if (available <= 0xffff || !options)
+        return false;
+    if (ip->nexthdr == IPPROTO_TCP)
+        return true;
+    return ip->nexthdr == IPPROTO_HOPOPTS && options[0] == IPPROTO_TCP && !options[1] && options[2] == 0xc2 &&
+           options[3] == 4 && *(const __u32 *)(options + 4) == LX_BE32(available);
+}
+
+/*
+ * What is wrong with an IPv4 header that is not an ordinary one, if anything, in a packet of `total` bytes. `available`
+ * bytes begin with it.
+ */
+lx_inline __u32 lx_check_ipv4(const struct iphdr *ip, __u32 total, __u32 available, __u32 built_ins)
+{
+    __u32 header = ip->ihl * 4u;
     __u16 fragment = LX_BE16(ip->frag_off);
 
     if (ip->version != 4)
@@ -174,7 +204,7 @@ lx_inline __u32 lx_parse_ipv4(struct lx_cursor *cursor, __u32 frame_length, __u3
 {
     __u32 available = frame_length - cursor->offset;
     const struct iphdr *ip = lx_take(cursor, sizeof(*ip));
-    __u32 header = sizeof(*ip), reason;
+    __u32 reason;
 
     if (!ip)
         return LX_REASON_SHORT_FRAME;
@@ -185,16 +215,21 @@ lx_inline __u32 lx_parse_ipv4(struct lx_cursor *cursor, __u32 frame_length, __u3
     packet->first_fragment = 0;
     packet->fragment_offset = 0;
     if (lx_unlikely(!lx_ordinary_ipv4(ip, available))) {
-        reason = lx_check_ipv4(ip, available, built_ins);
+        __u32 header = ip->ihl * 4u, total = LX_BE16(ip->tot_len);
+
+        if (lx_is_big_ipv4(ip, available))
+            total = available;
+        reason = lx_check_ipv4(ip, total, available, built_ins);
         if (reason != LX_UNDECIDED)
             return reason;
-        header = ip->ihl * 4u;
         packet->fragment_offset = (LX_BE16(ip->frag_off) & LX_IPV4_OFFSET) * 8u;
         packet->first_fragment = !packet->fragment_offset && ip->frag_off & LX_BE16(LX_IPV4_MORE);
         packet->identification = ip->id;
+        packet->payload = packet->fragmentable = total - header;
         lx_skip(cursor, header - sizeof(*ip));
+        return LX_UNDECIDED;
     }
-    packet->payload = packet->fragmentable = LX_BE16(ip->tot_len) - header;
+    packet->payload = packet->fragmentable = LX_BE16(ip->tot_len) - sizeof(*ip);
     return LX_UNDECIDED;
 }
 
@@ -263,14 +298,16 @@ lx_inline __u32 lx_parse_extension_headers(struct lx_cursor *cursor, __u32 built
 lx_inline __u32 lx_parse_ipv6(struct lx_cursor *cursor, __u32 frame_length, __u32 built_ins, struct lx_packet *packet)
 {
     const struct ipv6hdr *ip = lx_take(cursor, sizeof(*ip));
-    __u32 payload;
+    __u32 payload, available = frame_length - cursor->offset;
 
     if (!ip)
         return LX_REASON_SHORT_FRAME;
     if (ip->version != 6)
         return LX_REASON_IP_VERSION;
     payload = LX_BE16(ip->payload_len);
-    if (payload > frame_length - cursor->offset)
+    if (lx_unlikely(!payload) && lx_is_big_ipv6(cursor, ip, available))
+        payload = available;
+    if (payload > available)
         return LX_REASON_IP_LENGTH;
     if (!ip->hop_limit)
         return LX_REASON_TTL_ZERO;
