@@ -134,12 +134,12 @@ lx_apart int lx_record_flow_apart(const struct lx_packet *packet, bool ipv4, __u
  */
 lx_apart int lx_record_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
 {
-    struct lx_fragmented datagram = {.passed = bpf_ktime_get_coarse_ns()};
+    struct lx_fragmented datagram;
     struct lx_fragment_key key;
 
     if (!packet || packet->kind == LX_KIND_ICMP_ERROR)
         return 0;
-    datagram.headers = lx_first_fragment_headers(packet);
+    datagram = lx_fragmented_of(packet, bpf_ktime_get_coarse_ns());
     lx_fragment_key(packet, hook, ipv4, &key);
     return bpf_map_update_elem(&fragments, &key, &datagram, BPF_ANY);
 }

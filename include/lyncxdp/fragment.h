@@ -29,7 +29,7 @@ _Static_assert(sizeof(struct lx_fragment_key) == 40, "no hole in a key");
 struct lx_fragmented {
     __u64 passed;  /* nanoseconds of CLOCK_MONOTONIC (coarse) */
     __u32 headers; /* bytes from offset 0 on, that no later fragment may touch */
-    __u32 pad;
+    __u32 cast;    /* enum lx_cast of the first fragment's destination MAC address */
 };
 
 _Static_assert(sizeof(struct lx_fragmented) == 16, "ABI");
@@ -60,6 +60,13 @@ lx_inline __u32 lx_first_fragment_headers(const struct lx_packet *packet)
     return packet->fragmentable - packet->payload + transport;
 }
 
+/* What is to be known of the datagram of a first fragment that has passed. */
+lx_inline struct lx_fragmented lx_fragmented_of(const struct lx_packet *packet, __u64 now)
+{
+    return (struct lx_fragmented){
+        .passed = now, .headers = lx_first_fragment_headers(packet), .cast = packet->link_cast};
+}
+
 /* Judges a later fragment by its offset alone: LX_UNDECIDED leaves the question whether its first one passed. */
 lx_inline __u32 lx_check_later_fragment(const struct lx_packet *packet)
 {
@@ -68,11 +75,16 @@ lx_inline __u32 lx_check_later_fragment(const struct lx_packet *packet)
     return packet->fragment_offset < header ? LX_REASON_OVERLAPPING_FRAGMENT : LX_UNDECIDED;
 }
 
-/* The reason of one whose first fragment has passed: it must not come too late, and leave that one's headers alone. */
+/*
+ * The reason of one whose first fragment has passed: it must not come too late, nor to a group of stations unless that
+ * one did (DHCP's may), and leave that one's headers alone.
+ */
 lx_inline __u32 lx_follow_fragment(const struct lx_packet *packet, const struct lx_fragmented *datagram, __u64 now)
 {
     if ((__s64)(now - datagram->passed) > (__s64)LX_FRAGMENT_NANOSECONDS)
         return LX_REASON_FRAGMENT;
+    if (packet->link_cast != LX_UNICAST && packet->link_cast != datagram->cast)
+        return packet->link_cast == LX_BROADCAST ? LX_REASON_BROADCAST : LX_REASON_MULTICAST;
     return packet->fragment_offset < datagram->headers ? LX_REASON_OVERLAPPING_FRAGMENT : LX_REASON_LATER_FRAGMENT;
 }
 

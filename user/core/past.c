@@ -119,11 +119,10 @@ static uint32_t ask_fragment(const struct passage *passage)
 
 static int record_fragment(const struct passage *passage)
 {
-    struct datagram_entry *known, fresh = {.datagram = {.passed = passage->now}};
+    struct datagram_entry *known, fresh = {.datagram = lx_fragmented_of(&passage->packet, passage->now)};
 
     if (passage->packet.kind == LX_KIND_ICMP_ERROR)
         return 0;
-    fresh.datagram.headers = lx_first_fragment_headers(&passage->packet);
     lx_fragment_key(&passage->packet, passage->hook, passage->ipv4, &fresh.key);
     known = find(&passage->past->datagrams, &fresh.key);
     if (!known)
