@@ -90,9 +90,10 @@ lx_inline __u32 lx_judge_dhcp(const struct lx_packet *packet, __u32 built_ins, b
         return LX_UNDECIDED;
     if (!(built_ins & LX_BUILT_IN_DHCP))
         return LX_UNDECIDED;
-    if (lx_martian_source(packet, ipv4) && !(request && lx_unspecified(packet->tuple.source, ipv4)))
+    if (lx_martian_source(packet->tuple.source, ipv4) && !(request && lx_unspecified(packet->tuple.source, ipv4)))
         return LX_REASON_MARTIAN;
-    return lx_martian_destination(packet, ipv4) ? LX_REASON_MARTIAN : LX_REASON_DHCP;
+    return lx_martian_destination(packet->tuple.source, packet->tuple.destination, ipv4) ? LX_REASON_MARTIAN
+                                                                                         : LX_REASON_DHCP;
 }
 
 /* Neighbour discovery (RFC 4861): hop limit 255 proves that no router forwarded it; RFC 6980 forbids fragments. */
@@ -129,11 +130,11 @@ lx_inline __u32 lx_judge_neighbour_discovery(const struct lx_packet *packet, con
     if (icmp->type == LX_ICMP6_ROUTER_ADVERTISEMENT && !lx_link_local6(source))
         return LX_REASON_BAD_NEIGHBOUR_DISCOVERY;
     /* Duplicate address detection and a host without an address solicit from ::. */
-    if (lx_martian_source(packet, false) &&
+    if (lx_martian_source(source, false) &&
         !(lx_unspecified(source, false) &&
           (icmp->type == LX_ICMP6_NEIGHBOUR_SOLICITATION || icmp->type == LX_ICMP6_ROUTER_SOLICITATION)))
         return LX_REASON_MARTIAN;
-    if (lx_martian_destination(packet, false))
+    if (lx_martian_destination(source, packet->tuple.destination, false))
         return LX_REASON_MARTIAN;
     return built_ins & built_in ? reason : LX_REASON_BUILT_IN_OFF;
 }
@@ -146,7 +147,7 @@ lx_inline __u32 lx_judge_mld(const struct lx_packet *packet, __u32 built_ins)
 
     if (packet->hop_limit != 1 || (!lx_link_local6(source) && !lx_unspecified(source, false)))
         return LX_REASON_BAD_NEIGHBOUR_DISCOVERY;
-    if (lx_martian_destination(packet, false))
+    if (lx_martian_destination(source, packet->tuple.destination, false))
         return LX_REASON_MARTIAN;
     return built_ins & LX_BUILT_IN_MLD ? LX_REASON_MLD : LX_REASON_BUILT_IN_OFF;
 }
@@ -166,7 +167,7 @@ lx_inline __u32 lx_read_icmp_error(struct lx_cursor *cursor, struct lx_packet *p
 {
     if (!(built_ins & LX_BUILT_IN_ICMP_ERROR))
         return LX_REASON_BUILT_IN_OFF;
-    return lx_read_quoted(cursor, packet, ipv4);
+    return lx_read_quoted(cursor, packet, built_ins, ipv4);
 }
 
 lx_inline __u32 lx_read_icmp4(struct lx_cursor *cursor, struct lx_packet *packet, const struct lx_icmp *icmp,

@@ -35,10 +35,8 @@ lx_inline bool lx_multicast6(const __u32 address[4])
 }
 
 /* Source 0/8, 127/8, 224/3; ::, ::1, ff00::/8, v4-mapped (RFC 6890, RFC 1122 section 3.2.1.3). */
-lx_inline bool lx_martian_source(const struct lx_packet *packet, bool ipv4)
+lx_inline bool lx_martian_source(const __u32 source[4], bool ipv4)
 {
-    const __u32 *source = packet->tuple.source;
-
     if (ipv4) {
         __u32 network = LX_BE32(source[3]) >> 24;
         return network == 0 || network == 127 || network >= 224;
@@ -47,10 +45,8 @@ lx_inline bool lx_martian_source(const struct lx_packet *packet, bool ipv4)
 }
 
 /* Destination 127/8, 0.0.0.0; ::1, ::, v4-mapped; or the source itself (the "land" attack). */
-lx_inline bool lx_martian_destination(const struct lx_packet *packet, bool ipv4)
+lx_inline bool lx_martian_destination(const __u32 source[4], const __u32 destination[4], bool ipv4)
 {
-    const __u32 *source = packet->tuple.source, *destination = packet->tuple.destination;
-
     if (ipv4)
         return !destination[3] || LX_BE32(destination[3]) >> 24 == 127 || destination[3] == source[3];
     return lx_unspecified(destination, false) || lx_loopback6(destination) || lx_mapped6(destination) ||
@@ -58,12 +54,8 @@ lx_inline bool lx_martian_destination(const struct lx_packet *packet, bool ipv4)
             destination[3] == source[3]);
 }
 
-lx_inline enum lx_cast lx_destination_cast(const struct lx_packet *packet, bool ipv4)
+lx_inline enum lx_cast lx_destination_cast(const __u32 destination[4], bool ipv4)
 {
-    const __u32 *destination = packet->tuple.destination;
-
-    if (packet->link_cast)
-        return packet->link_cast;
     if (!ipv4)
         return lx_multicast6(destination) ? LX_MULTICAST : LX_UNICAST;
     if (destination[3] == 0xffffffff)
@@ -89,13 +81,15 @@ lx_inline bool lx_ordinary_addresses4(const struct lx_packet *packet)
 /* Judges the addresses of an ordinary packet, after the built-in cases had their turn. */
 lx_inline __u32 lx_check_addresses(const struct lx_packet *packet, bool ipv4)
 {
-    enum lx_cast cast;
+    const __u32 *source = packet->tuple.source, *destination = packet->tuple.destination;
+    enum lx_cast cast = packet->link_cast;
 
     if (ipv4 && lx_likely(lx_ordinary_addresses4(packet)))
         return LX_UNDECIDED;
-    if (lx_martian_source(packet, ipv4) || lx_martian_destination(packet, ipv4))
+    if (lx_martian_source(source, ipv4) || lx_martian_destination(source, destination, ipv4))
         return LX_REASON_MARTIAN;
-    cast = lx_destination_cast(packet, ipv4);
+    if (cast == LX_UNICAST)
+        cast = lx_destination_cast(destination, ipv4);
     if (cast != LX_UNICAST)
         return cast == LX_BROADCAST ? LX_REASON_BROADCAST : LX_REASON_MULTICAST;
     return LX_UNDECIDED;
