@@ -16,7 +16,7 @@
  * Raised when the programs change over maps and images that do not. An update replaces programs of another version in
  * place; maps of another ABI are refused.
  */
-#define LX_PROGRAM_VERSION 1
+#define LX_PROGRAM_VERSION 2
 
 #define LX_MAGIC 0x4c584450u /* "LXDP" */
 

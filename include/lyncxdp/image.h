@@ -38,6 +38,8 @@ enum lx_built_in {
     LX_BUILT_IN_IP_OPTIONS = 1u << 7, /* IPv4 options are let through to the rest of the checks */
     LX_BUILT_IN_ICMP_ERROR = 1u << 8,
     LX_BUILT_IN_FRAGMENTS = 1u << 9, /* later fragments of a first one that passed */
+    LX_BUILT_IN_L2_CONTROL = 1u << 10,
+    LX_BUILT_IN_WIRE = 1u << 11, /* no switch: the image is for a pair that forwards by itself (link_control.h) */
 };
 
 /* Addresses cut to one length, in a hash table without collisions. */

@@ -10,6 +10,7 @@
 #include "classify.h"
 #include "flow.h"
 #include "fragment.h"
+#include "link_control.h"
 #include "martian.h"
 #include "ordinary.h"
 #include "packet.h"
@@ -27,14 +28,17 @@ lx_inline bool lx_vlan_listed(const struct lx_view *view, __u16 vlan)
     return *byte >> (vlan & 7) & 1;
 }
 
-lx_inline __u32 lx_check_vlans(const struct lx_view *view, const __u16 ids[LX_MAX_VLAN_TAGS])
+/* The cursor stands behind the tags. */
+lx_inline __u32 lx_check_vlans(const struct lx_view *view, const struct lx_cursor *cursor,
+                               const struct lx_packet *packet, const __u16 ids[LX_MAX_VLAN_TAGS])
 {
     bool listed;
 
     if (lx_likely(!view->image->vlans))
         return LX_UNDECIDED;
+    /* Outside of all VLANs there is still the link, and what it needs is no business of a list of VLANs. */
     if (!ids[0] && !ids[1])
-        listed = lx_vlan_listed(view, 0);
+        listed = lx_vlan_listed(view, 0) || lx_is_link_control(cursor, packet, view->image->built_ins);
     else
         listed = (!ids[0] || lx_vlan_listed(view, ids[0])) && (!ids[1] || lx_vlan_listed(view, ids[1]));
     return listed ? LX_UNDECIDED : LX_REASON_VLAN;
@@ -56,7 +60,7 @@ lx_inline __u32 lx_read_link(const struct lx_view *view, struct lx_cursor *curso
         lx_settle(cursor);
     }
     packet->ethertype = LX_BE16(type);
-    return lx_check_vlans(view, ids);
+    return lx_check_vlans(view, cursor, packet, ids);
 }
 
 /*
@@ -88,7 +92,9 @@ lx_inline __u32 lx_read_network(struct lx_cursor *cursor, __u32 frame_length, __
         return lx_read_ip(cursor, frame_length, built_ins, packet, true);
     if (packet->ethertype == ETH_P_IPV6)
         return lx_read_ip(cursor, frame_length, built_ins, packet, false);
-    return packet->ethertype == ETH_P_ARP ? lx_judge_arp(cursor, built_ins) : LX_REASON_ETHERTYPE;
+    if (packet->ethertype == ETH_P_ARP)
+        return lx_judge_arp(cursor, built_ins);
+    return lx_judge_link_control(cursor, packet, built_ins);
 }
 
 /*

@@ -26,7 +26,7 @@ enum lx_verdict {
     X(ECHO, "echo", PASS, "ICMP echo, which the site lets in")                                                         \
     X(NO_ROW, "no-row", DROP, "no row of the policy allows it")                                                        \
     X(SHORT_FRAME, "short-frame", DROP, "the frame ends before the header it claims")                                  \
-    X(ETHERTYPE, "ethertype", DROP, "neither IPv4, IPv6 nor ARP")                                                      \
+    X(ETHERTYPE, "ethertype", DROP, "neither IPv4, IPv6, ARP nor link control")                                        \
     X(GROUP_SOURCE, "group-source", DROP, "the source MAC address is a group address")                                 \
     X(VLAN_DEPTH, "vlan-depth", DROP, "more than two VLAN tags")                                                       \
     X(VLAN, "vlan", DROP, "a VLAN that the site does not list")                                                        \
@@ -62,7 +62,8 @@ enum lx_verdict {
     X(LATER_FRAGMENT, "later-fragment", PASS, "a later fragment of a packet whose first one passed")                   \
     X(TINY_FRAGMENT, "tiny-fragment", DROP, "a first fragment that does not hold all its headers")                     \
     X(OVERLAPPING_FRAGMENT, "overlapping-fragment", DROP,                                                              \
-      "a later fragment that would overwrite headers of the first one")
+      "a later fragment that would overwrite headers of the first one")                                                \
+    X(L2_CONTROL, "l2-control", PASS, "link control: slow protocols (LACP), spanning tree, 802.1X or LLDP")
 
 enum lx_reason {
 #define LX_REASON_SYMBOL(symbol, name, verdict, meaning) LX_REASON_##symbol,

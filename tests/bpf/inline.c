@@ -194,6 +194,20 @@ static struct frame arp(void)
     return frame;
 }
 
+/* What a switch says to its neighbour, and to nobody beyond; or what Cisco's say. */
+static struct frame link_control(const uint8_t group[6], uint16_t type, const char *inside, size_t size)
+{
+    struct frame frame = {.bytes = {[6] = 2, [11] = 9}, .length = 60};
+
+    memcpy(frame.bytes, group, 6);
+    put16(frame.bytes + 12, type);
+    memcpy(frame.bytes + 14, inside, size);
+    return frame;
+}
+
+static const uint8_t bridges[6] = {0x01, 0x80, 0xc2, 0, 0, 0}, nearest[6] = {0x01, 0x80, 0xc2, 0, 0, 0x0e},
+                     cisco[6] = {0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc};
+
 static int raw_socket(const char *name, int protocol)
 {
     struct sockaddr_ll wire = {
@@ -698,6 +712,27 @@ Test(inline, it_is_known_whether_the_kernel_carries_packets_across)
 }
 
 /* --- The verifier --- */
+
+Test(inline, a_pair_that_forwards_by_itself_carries_link_control_and_a_bridged_one_hands_it_up)
+{
+    struct frame bpdu = link_control(bridges, 38, "\x42\x42\x03", 3), lldp = link_control(nearest, 0x88cc, "\2\7", 2);
+    struct frame discovery = link_control(cisco, 46, "\xaa\xaa\x03\0\0\x0c\x20\0", 8);
+
+    policy.built_ins |= LX_BUILT_IN_L2_CONTROL;
+    must_attach(true);
+    cr_expect(crosses("wire0", "role0", &bpdu) && crosses("role0", "wire0", &bpdu), "spanning tree");
+    cr_expect(crosses("wire0", "role0", &lldp) && crosses("role0", "wire0", &lldp), "LLDP");
+    cr_expect(crosses("wire0", "role0", &discovery) && crosses("role0", "wire0", &discovery), "Cisco's discovery");
+    cr_expect_eq(counted_as(LX_HOOK_TO_ROLE, LX_REASON_L2_CONTROL), 3);
+    cr_expect_eq(counted_as(LX_HOOK_FROM_ROLE, LX_REASON_L2_CONTROL), 3);
+    cr_assert_eq(detach("outer0"), 0, "%s", failure.text);
+    bridge();
+    must_attach(false);
+    expect_judged("wire0", lldp, LX_HOOK_TO_ROLE, LX_REASON_L2_CONTROL);
+    expect_judged("role0", bpdu, LX_HOOK_FROM_ROLE, LX_REASON_L2_CONTROL);
+    expect_judged("wire0", discovery, LX_HOOK_TO_ROLE, LX_REASON_ETHERTYPE);
+    cr_expect_not(crosses("wire0", "role0", &lldp), "bridges do not pass it on");
+}
 
 Test(inline, the_verifier_has_half_of_its_reach_left)
 {

@@ -87,11 +87,11 @@ documented() {
     done
     return $missing
 }
-mapfile -t reasons < <(sed -nE 's/^ *X\([A-Z0-9_]+, "([a-z-]+)".*/\1/p' "$tree/include/lyncxdp/reason.h")
+mapfile -t reasons < <(sed -nE 's/^ *X\([A-Z0-9_]+, "([a-z0-9-]+)".*/\1/p' "$tree/include/lyncxdp/reason.h")
 mapfile -t options < <(for verb in "${verbs[@]}"; do
     run "$verb" --help | sed -nE 's/^  (--[a-z-]+).*/\1/p'
 done | sort -u)
-mapfile -t switches < <(sed -nE 's/^ *\{"([a-z-]+)", LX_BUILT_IN_.*/.BR \1/p' "$tree/user/core/built_ins.c")
+mapfile -t switches < <(sed -nE 's/^ *\{"([a-z0-9-]+)", LX_BUILT_IN_.*/.BR \1/p' "$tree/user/core/built_ins.c")
 check "the manual has every reason" documented "${reasons[@]}"
 check "the manual has every switch of a site" documented "${switches[@]}"
 check "the manual has every option" documented "${options[@]}"

@@ -12,6 +12,7 @@ const struct lx_built_in_name lx_built_ins[LX_BUILT_INS] = {
     {"mld", LX_BUILT_IN_MLD, "multicast listener discovery"},
     {"dhcp", LX_BUILT_IN_DHCP, "DHCP and DHCPv6"},
     {"icmp-error", LX_BUILT_IN_ICMP_ERROR, "ICMP errors about packets that the policy lets out"},
+    {"l2-control", LX_BUILT_IN_L2_CONTROL, "slow protocols (LACP), spanning tree, 802.1X and LLDP"},
     {"echo", LX_BUILT_IN_ECHO, "ping"},
     {"ip-options", LX_BUILT_IN_IP_OPTIONS, "IPv4 packets with options, where a row lists them"},
     {"fragments", LX_BUILT_IN_FRAGMENTS, "later fragments of a first one that passed"},

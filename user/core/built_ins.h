@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define LX_BUILT_INS 10
+#define LX_BUILT_INS 11
 
 struct lx_built_in_name {
     const char *name;

@@ -49,10 +49,11 @@ struct lx_site {
     size_t watch_port_count;
 };
 
-/* Built-in cases that are on unless a site says otherwise: all but echo and IPv4 options. */
+/* Built-in cases that are on unless a site says otherwise: all but echo, IPv4 options and fragments. */
 #define LX_DEFAULT_BUILT_INS                                                                                           \
     (LX_BUILT_IN_ARP | LX_BUILT_IN_NEIGHBOUR_DISCOVERY | LX_BUILT_IN_ROUTER_ADVERTISEMENT |                            \
-     LX_BUILT_IN_ROUTER_SOLICITATION | LX_BUILT_IN_MLD | LX_BUILT_IN_DHCP | LX_BUILT_IN_ICMP_ERROR)
+     LX_BUILT_IN_ROUTER_SOLICITATION | LX_BUILT_IN_MLD | LX_BUILT_IN_DHCP | LX_BUILT_IN_ICMP_ERROR |                   \
+     LX_BUILT_IN_L2_CONTROL)
 
 /* Reads a site from a stream; results as lx_policy_file_read. */
 int lx_site_file_read(FILE *stream, const char *name, struct lx_site *site, struct lx_diagnostics *diagnostics);

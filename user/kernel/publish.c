@@ -48,6 +48,8 @@ static int publish_candidate(const struct lx_maps *maps, const struct lx_candida
     if (!padded)
         return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
     compiled->image->generation = (uint32_t)candidate->generation;
+    if (maps->shape.forward)
+        compiled->image->built_ins |= LX_BUILT_IN_WIRE;
     memcpy(padded, compiled->image, compiled->image->size);
     error = lx_publish_image(maps, candidate->slot, padded, failure);
     free(padded);
