@@ -39,6 +39,9 @@ struct shape generate_shape(struct generator *generator, const struct lx_policy 
 /* The same around one conversation, which the tuple's source has begun or goes on with. */
 struct shape generate_shape_of(struct generator *generator, struct oracle_tuple tuple);
 
+/* Makes a packet so long that its length is not told by its IP header, or nearly so long (BIG TCP). */
+void generate_big(struct generator *generator, struct shape *shape);
+
 /* Makes a piece of a datagram out of a packet: of few identifications, so that pieces meet. */
 void generate_fragment(struct generator *generator, struct shape *shape);
 

@@ -4,21 +4,46 @@
 
 #include <string.h>
 
+/* A chain of extension headers in front of what is quoted, most of them such as a packet may have. */
+static void extend_quote(struct generator *generator, struct shape *shape)
+{
+    static const uint8_t usual[] = {60, 60, 44, 44, 0, 43};
+    struct shape_quote *quote = &shape->quote;
+    unsigned index;
+
+    quote->extensions = 1 + (unsigned)generate_below(generator, generate_chance(generator, 15) ? 10 : 3);
+    for (index = 0; index < quote->extensions; index++) {
+        quote->extension[index] = usual[generate_below(generator, generate_chance(generator, 80) ? 4 : 6)];
+        if (index && quote->extension[index] == 44 && generate_chance(generator, 70))
+            quote->extension[index] = 60;
+    }
+    if (generate_chance(generator, 30))
+        quote->extension[0] = 0;
+    if (quote->tuple.ipv6)
+        shape->payload += quote->extensions * 8;
+}
+
 /* What may be wrong with a quoted packet. */
 static void disturb_quote(struct generator *generator, struct shape *shape)
 {
     struct shape_quote *quote = &shape->quote;
 
-    switch (generate_below(generator, 10)) {
+    switch (generate_below(generator, 13)) {
     case 0:
         quote->protocol = (uint8_t)(generate_chance(generator, 50) ? 50 : shape->protocol);
         break;
     case 1:
-        quote->fragment = (uint16_t)(generate_chance(generator, 50) ? 0x2000 : generate_below(generator, 0x4000));
-        quote->extension = 44;
+        if (quote->tuple.ipv6)
+            quote->fragment = (uint16_t)(generate_chance(generator, 70) ? generate_below(generator, 8)
+                                                                        : generate_below(generator, 0x10000));
+        else
+            quote->fragment = (uint16_t)(generate_chance(generator, 50) ? 0x2000 : 1u << generate_below(generator, 16));
+        extend_quote(generator, shape);
         break;
     case 2:
-        quote->extension = 60;
+        extend_quote(generator, shape);
+        if (quote->tuple.ipv6)
+            break;
         quote->option_words = (unsigned)generate_below(generator, 11);
         shape->payload += quote->option_words * 4;
         break;
@@ -41,6 +66,16 @@ static void disturb_quote(struct generator *generator, struct shape *shape)
         break;
     case 8:
         *(generate_chance(generator, 50) ? &quote->tuple.source_port : &quote->tuple.destination_port) = 0;
+        break;
+    case 9:
+        generate_special(generator, quote->tuple.ipv6, quote->tuple.destination);
+        break;
+    case 10:
+        memcpy(quote->tuple.destination, quote->tuple.source, 16);
+        break;
+    case 11: /* an end that no packet may have, or may not send to, and the error is for it */
+        generate_special(generator, quote->tuple.ipv6, quote->tuple.source);
+        memcpy(shape->tuple.destination, quote->tuple.source, 16);
         break;
     default:
         quote->tuple.transport ^= 1;

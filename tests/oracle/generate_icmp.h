@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The part of the generator that draws ICMP messages, and what it shares with the part that draws all other packets. */
+/* The parts of the generator that draw ICMP messages and link control, and what they share with the rest of it. */
 #ifndef LYNCXDP_TESTS_GENERATE_ICMP_H
 #define LYNCXDP_TESTS_GENERATE_ICMP_H
 
@@ -13,6 +13,9 @@ struct shape generate_echo(struct generator *generator, const struct oracle_tupl
 
 /* An error sent from the tuple's source, or from anywhere on the way there, about an answer to it. */
 struct shape generate_error(struct generator *generator, const struct oracle_tuple *tuple);
+
+/* Link control, or nearly (generate_link.c). */
+struct shape generate_link_control(struct generator *generator);
 
 /* Moves an address to its neighbour, `step` being 1 or -1; carries within the family's bytes. */
 void generate_neighbour(uint8_t *bytes, bool ipv6, int step);

@@ -349,6 +349,21 @@ void generate_fragment(struct generator *generator, struct shape *shape)
         shape->transport_length_error = (int)generate_below(generator, 2000);
 }
 
+void generate_big(struct generator *generator, struct shape *shape)
+{
+    shape->payload = (unsigned)(65440 + generate_below(generator, 160)); /* the border is in there */
+    shape->padding = 0;
+    shape->without_length = generate_chance(generator, 90);
+    if (shape->ethertype != 0x86dd || generate_chance(generator, 30))
+        return;
+    if (!shape->extensions)
+        shape->extension[0] = 0;
+    shape->extensions += !shape->extensions;
+    shape->jumbo = true;
+    if (generate_chance(generator, 20))
+        shape->jumbo_error = generate_chance(generator, 50) ? 1 : -1;
+}
+
 struct shape generate_shape_of(struct generator *generator, struct oracle_tuple tuple)
 {
     size_t kind = generate_below(generator, 100);
@@ -363,7 +378,8 @@ struct shape generate_shape_of(struct generator *generator, struct oracle_tuple 
     else if (kind < 9)
         shape = random_dhcp(generator, tuple);
     else if (kind < 10)
-        shape = shape_of_arp((uint16_t)generate_below(generator, 4));
+        shape = generate_chance(generator, 50) ? shape_of_arp((uint16_t)generate_below(generator, 4))
+                                               : generate_link_control(generator);
     else if (kind < 20)
         shape = generate_error(generator, &tuple);
     else
@@ -380,7 +396,7 @@ struct shape generate_shape_of(struct generator *generator, struct oracle_tuple 
         add_tags(generator, &shape);
     if (shape.ethertype == 0x86dd && generate_chance(generator, 15))
         add_extensions(generator, &shape);
-    else if (shape.ethertype != 0x0806 && generate_chance(generator, 8))
+    else if ((shape.ethertype == 0x0800 || shape.ethertype == 0x86dd) && generate_chance(generator, 8))
         generate_fragment(generator, &shape);
     if (generate_chance(generator, 10))
         shape.padding += (unsigned)generate_below(generator, 24);

@@ -218,12 +218,17 @@ static uint32_t judge_error(const struct lx_policy *policy, enum lx_hook hook, c
                             bool *opened)
 {
     const struct oracle_tuple *quoted = &packet->quoted;
+    const struct oracle_packet passed = {.tuple = *quoted};
+    uint32_t reason;
     bool ours;
 
     if (!(policy->built_ins & LX_BUILT_IN_ICMP_ERROR))
         return LX_REASON_BUILT_IN_OFF;
     /* An error goes to whom the packet came from. */
     if (!packet->quotes || memcmp(quoted->source, packet->tuple.destination, quoted->ipv6 ? 16 : 4) != 0)
+        return LX_REASON_ICMP_ERROR_UNRELATED;
+    /* What would not have passed for its addresses is nothing to tell about. */
+    if (judge_addresses(&passed, &reason))
         return LX_REASON_ICMP_ERROR_UNRELATED;
     *opened = true;
     ours = oracle_is_protected(policy, quoted->ipv6, packet->tuple.source);
@@ -328,6 +333,8 @@ struct oracle_verdict oracle_judge_packet(const struct lx_policy *policy, enum l
         verdict.reason = packet->defect;
     else if (packet->arp)
         verdict.reason = switched(policy, LX_BUILT_IN_ARP, LX_REASON_ARP);
+    else if (packet->link_control)
+        verdict.reason = switched(policy, LX_BUILT_IN_L2_CONTROL, LX_REASON_L2_CONTROL);
     else if (packet->later_fragment)
         verdict.reason = LX_REASON_FRAGMENT;
     else if (packet->icmp)

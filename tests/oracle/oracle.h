@@ -32,7 +32,7 @@ struct oracle_packet {
     bool defective;
     uint32_t defect; /* enum lx_reason, when defective */
     bool group_mac, broadcast_mac;
-    bool arp;
+    bool arp, link_control;
     struct oracle_tuple tuple; /* the addresses, once defects are ruled out and it is not ARP; */
     bool has_ports;            /* the transport and ports, when TCP or UDP (even of a frame defective after them) */
     uint8_t tcp_flags;
@@ -65,9 +65,17 @@ struct oracle_packet oracle_read_frame(const struct lx_policy *policy, const uin
 
 /*
  * Reads the packet that an ICMP error quotes, in the bytes that it has for it (oracle_quoted.c). Returns whether it is
- * one whose conversation can be told: TCP, UDP, or an echo request, in one piece or its first fragment.
+ * one whose conversation can be told: TCP, UDP, or an echo request, with a header that the policy lets through.
  */
-bool oracle_read_quoted(const uint8_t *bytes, size_t length, bool ipv6, struct oracle_tuple *quoted);
+bool oracle_read_quoted(const struct lx_policy *policy, const uint8_t *bytes, size_t length, bool ipv6,
+                        struct oracle_tuple *quoted);
+
+/*
+ * Whether a frame is link control (oracle_link.c): its ethertype or length is known, and what that speaks of begins at
+ * `at`. The frame has an Ethernet header.
+ */
+bool oracle_is_link_control(const struct lx_policy *policy, const uint8_t *frame, size_t length, size_t at,
+                            uint16_t ethertype);
 
 /* The slot of the first rule of a hook's own rows that matches, or LX_NO_ROW (oracle_rows.c). */
 uint32_t oracle_first_row(const struct lx_policy *policy, enum lx_hook hook, const struct oracle_tuple *tuple);

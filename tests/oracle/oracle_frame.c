@@ -121,7 +121,7 @@ static void read_udp(struct oracle_packet *packet, const struct reader *reader)
         defect(packet, LX_REASON_PORT_ZERO);
 }
 
-static void read_icmp(struct oracle_packet *packet, const struct reader *reader)
+static void read_icmp(struct oracle_packet *packet, const struct reader *reader, const struct lx_policy *policy)
 {
     if (!holds(reader, 8)) {
         headless(packet);
@@ -130,21 +130,22 @@ static void read_icmp(struct oracle_packet *packet, const struct reader *reader)
     packet->icmp = true;
     packet->fragment_headers = reader->at + 8 - reader->zero;
     packet->icmp_identifier = word_at(reader, reader->at + 4);
-    packet->quotes = oracle_read_quoted(reader->frame + reader->at + 8, reader->end - reader->at - 8,
+    packet->quotes = oracle_read_quoted(policy, reader->frame + reader->at + 8, reader->end - reader->at - 8,
                                         packet->tuple.ipv6, &packet->quoted);
     packet->icmp_type = byte_at(reader, reader->at);
     packet->icmp_code = byte_at(reader, reader->at + 1);
     packet->icmp_length = reader->end - reader->at;
 }
 
-static void read_transport(struct oracle_packet *packet, const struct reader *reader, uint8_t protocol)
+static void read_transport(struct oracle_packet *packet, const struct reader *reader, const struct lx_policy *policy,
+                           uint8_t protocol)
 {
     if (protocol == 6)
         read_tcp(packet, reader);
     else if (protocol == 17)
         read_udp(packet, reader);
     else if (protocol == (packet->tuple.ipv6 ? 58 : 1))
-        read_icmp(packet, reader);
+        read_icmp(packet, reader, policy);
     else
         defect(packet, LX_REASON_TRANSPORT);
 }
@@ -162,6 +163,33 @@ static void read_later_fragment(struct oracle_packet *packet, uint8_t protocol, 
         defect(packet, LX_REASON_OVERLAPPING_FRAGMENT);
 }
 
+/* What no wire carries and no length field can say, a kernel has merged or not yet split: TCP, and never a fragment. */
+#define LONGEST_ON_A_WIRE 65535
+
+static bool is_merged4(const struct reader *reader)
+{
+    size_t start = reader->at;
+
+    return word_at(reader, start + 2) == 0 && reader->length - start > LONGEST_ON_A_WIRE &&
+           byte_at(reader, start + 9) == 6 && (word_at(reader, start + 6) & 0x3fff) == 0;
+}
+
+/* Over IPv6, where this begins behind the header, with TCP at once or behind RFC 2675's option alone. */
+static bool is_merged6(const struct reader *reader, uint8_t next)
+{
+    size_t start = reader->at, rest = reader->length - reader->at;
+    uint32_t told;
+
+    if (rest <= LONGEST_ON_A_WIRE)
+        return false;
+    if (next == 6)
+        return true;
+    if (next != 0 || word_at(reader, start) != 6 * 256 || word_at(reader, start + 2) != 0xc204)
+        return false;
+    told = (uint32_t)word_at(reader, start + 4) << 16 | word_at(reader, start + 6);
+    return told == rest;
+}
+
 /* RFC 791. */
 static void read_ipv4(struct oracle_packet *packet, struct reader *reader, const struct lx_policy *policy)
 {
@@ -177,7 +205,7 @@ static void read_ipv4(struct oracle_packet *packet, struct reader *reader, const
         return;
     }
     header = (size_t)(byte_at(reader, start) & 0x0f) * 4;
-    total = word_at(reader, start + 2);
+    total = is_merged4(reader) ? reader->length - start : word_at(reader, start + 2);
     if (header < 20 || total < header || start + total > reader->length) {
         defect(packet, LX_REASON_IP_LENGTH);
         return;
@@ -211,7 +239,7 @@ static void read_ipv4(struct oracle_packet *packet, struct reader *reader, const
     if (fragment & 0x1fff)
         read_later_fragment(packet, packet->protocol, (size_t)(fragment & 0x1fff) * 8);
     else
-        read_transport(packet, reader, packet->protocol);
+        read_transport(packet, reader, policy, packet->protocol);
 }
 
 /* RFC 8200, section 4: walks the chain; returns the protocol after it, or -1 when there is no transport to read. */
@@ -289,6 +317,9 @@ static void read_ipv6(struct oracle_packet *packet, struct reader *reader, const
         return;
     }
     payload = word_at(reader, start + 4);
+    reader->at = start + 40;
+    if (payload == 0 && is_merged6(reader, byte_at(reader, start + 6)))
+        payload = reader->length - reader->at;
     if (start + 40 + payload > reader->length) {
         defect(packet, LX_REASON_IP_LENGTH);
         return;
@@ -301,13 +332,12 @@ static void read_ipv6(struct oracle_packet *packet, struct reader *reader, const
     packet->tuple.ipv6 = true;
     bytes_at(reader, start + 8, packet->tuple.source, 16);
     bytes_at(reader, start + 24, packet->tuple.destination, 16);
-    reader->at = start + 40;
     reader->end = start + 40 + payload;
     protocol = read_extension_headers(packet, reader, policy, byte_at(reader, start + 6));
     if (protocol < 0)
         return;
     packet->protocol = (uint8_t)protocol;
-    read_transport(packet, reader, packet->protocol);
+    read_transport(packet, reader, policy, packet->protocol);
 }
 
 /* RFC 826: Ethernet and IPv4 with their lengths, a request or a reply. */
@@ -357,7 +387,8 @@ static bool read_tags(struct oracle_packet *packet, struct reader *reader, const
             return false;
         }
     }
-    if (named == 0 && !vlan_listed(policy, 0)) {
+    if (named == 0 && !vlan_listed(policy, 0) &&
+        !oracle_is_link_control(policy, reader->frame, reader->length, reader->at, *ethertype)) {
         defect(packet, LX_REASON_VLAN);
         return false;
     }
@@ -391,6 +422,8 @@ struct oracle_packet oracle_read_frame(const struct lx_policy *policy, const uin
         read_ipv4(&packet, &reader, policy);
     else if (ethertype == 0x86dd)
         read_ipv6(&packet, &reader, policy);
+    else if (oracle_is_link_control(policy, frame, length, reader.at, ethertype))
+        packet.link_control = true;
     else
         defect(&packet, LX_REASON_ETHERTYPE);
     return packet;

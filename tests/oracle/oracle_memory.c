@@ -214,7 +214,9 @@ static void remember_datagram(struct oracle_memory *memory, enum lx_hook hook, c
                                          .protocol = packet->protocol,
                                          .identification = packet->identification,
                                          .passed = memory->now,
-                                         .headers = packet->fragment_headers};
+                                         .headers = packet->fragment_headers,
+                                         .group = packet->group_mac,
+                                         .everyone = packet->broadcast_mac};
 }
 
 static void judge_from_role(struct oracle_memory *memory, const struct lx_policy *policy,
@@ -232,6 +234,14 @@ static void judge_from_role(struct oracle_memory *memory, const struct lx_policy
         remember_flow(memory, packet, verdict->row);
 }
 
+/* A later fragment of a first one that passed: no further than that one, not over its headers. */
+static uint32_t judge_later_fragment(const struct oracle_datagram *datagram, const struct oracle_packet *packet)
+{
+    if (packet->group_mac && (!datagram->group || datagram->everyone != packet->broadcast_mac))
+        return packet->broadcast_mac ? LX_REASON_BROADCAST : LX_REASON_MULTICAST;
+    return packet->fragment_offset < datagram->headers ? LX_REASON_OVERLAPPING_FRAGMENT : LX_REASON_LATER_FRAGMENT;
+}
+
 struct oracle_verdict oracle_watch(struct oracle_memory *memory, const struct lx_policy *policy, enum lx_hook hook,
                                    const uint8_t *frame, size_t length)
 {
@@ -244,8 +254,7 @@ struct oracle_verdict oracle_watch(struct oracle_memory *memory, const struct lx
         const struct oracle_datagram *datagram = find_datagram(memory, hook, &packet);
 
         if (datagram && memory->now <= datagram->passed + LONGEST_REASSEMBLY)
-            verdict.reason =
-                packet.fragment_offset < datagram->headers ? LX_REASON_OVERLAPPING_FRAGMENT : LX_REASON_LATER_FRAGMENT;
+            verdict.reason = judge_later_fragment(datagram, &packet);
         return verdict;
     }
     if (!opened)

@@ -29,8 +29,9 @@ struct oracle_datagram {
     struct oracle_tuple ends; /* the addresses alone */
     uint8_t protocol;         /* of IPv4; over IPv6 the identification is enough (RFC 8200, section 4.5) */
     uint32_t identification;
-    uint64_t passed; /* nanoseconds */
-    size_t headers;  /* bytes that belong to the first fragment alone */
+    uint64_t passed;      /* nanoseconds */
+    size_t headers;       /* bytes that belong to the first fragment alone */
+    bool group, everyone; /* it was sent to a group of stations, to all of them */
 };
 
 /* Begins as all zeros. */

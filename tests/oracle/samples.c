@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define SEED 20101117
-#define ALL_BUILT_INS 0x3ffu
+#define ALL_BUILT_INS 0xfffu
 
 static struct lx_policy *open_policy(struct generator *generator)
 {
@@ -34,7 +34,8 @@ static struct lx_policy *open_policy(struct generator *generator)
     policy->protected = NULL;
     policy->egress = LX_EGRESS_ENFORCE;
     policy->vlans_listed = false;
-    policy->built_ins = ALL_BUILT_INS & ~(uint32_t)(LX_BUILT_IN_ECHO | LX_BUILT_IN_IP_OPTIONS | LX_BUILT_IN_FRAGMENTS);
+    policy->built_ins = ALL_BUILT_INS & ~(uint32_t)(LX_BUILT_IN_ECHO | LX_BUILT_IN_IP_OPTIONS | LX_BUILT_IN_FRAGMENTS |
+                                                    LX_BUILT_IN_WIRE);
     return policy;
 }
 
@@ -206,6 +207,52 @@ static struct shape to_everyone(struct shape shape)
     return shape;
 }
 
+static struct shape of_link(uint8_t last, uint16_t ethertype, uint32_t inside)
+{
+    const uint8_t group[6] = {0x01, 0x80, 0xc2, 0, 0, last};
+    struct shape shape = {.source_mac = {0x02, 0, 0, 0, 0, 0x02}, .ethertype = ethertype};
+
+    memcpy(shape.destination_mac, group, 6);
+    shape.inside[0] = (uint8_t)(inside >> 16);
+    shape.inside[1] = (uint8_t)(inside >> 8);
+    shape.inside[2] = (uint8_t)inside;
+    return shape;
+}
+
+static struct shape cisco_discovery(void)
+{
+    struct shape shape = of_link(0, 0x0040, 0xaaaa03);
+
+    memcpy(shape.destination_mac, (uint8_t[]){0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc}, 6);
+    memcpy(shape.inside + 3, (uint8_t[]){0, 0, 0x0c, 0x20, 0}, 5);
+    return shape;
+}
+
+/* An error about an answer that never was one: it went to nobody. */
+static struct shape error_about_nobody(const struct oracle_tuple *tuple, uint8_t first, uint8_t last)
+{
+    struct shape shape = error_about(tuple, tuple->ipv6 ? 2 : 3);
+
+    memset(shape.quote.tuple.destination, 0, 16);
+    shape.quote.tuple.destination[0] = first;
+    shape.quote.tuple.destination[tuple->ipv6 ? 15 : 3] = last;
+    return shape;
+}
+
+/* An error about an answer behind an extension header, or with options or in fragments. */
+static struct shape error_about_odd(const struct oracle_tuple *tuple, uint8_t extension, unsigned option_words,
+                                    uint16_t fragment)
+{
+    struct shape shape = error_about(tuple, tuple->ipv6 ? 2 : 3);
+
+    shape.quote.extensions = extension ? 1 : 0;
+    shape.quote.extension[0] = extension;
+    shape.quote.option_words = option_words;
+    shape.quote.fragment = fragment;
+    shape.payload += 8 + option_words * 4;
+    return shape;
+}
+
 #define SAMPLES                                                                                                        \
     SAMPLE("TCP over IPv4", shape_of_tuple(&tcp4), ROW)                                                                \
     SAMPLE("UDP over IPv4", with_tcp(shape_of_tuple(&udp4), 0, 0, 20), ROW)                                            \
@@ -235,6 +282,12 @@ static struct shape to_everyone(struct shape shape)
     SAMPLE("two tags", tagged(shape_of_tuple(&udp6), 2, 7, 8), ROW)                                                    \
     SAMPLE("three tags", tagged(shape_of_tuple(&udp4), 3, 7, 7), VLAN_DEPTH)                                           \
     SAMPLE("broadcast by MAC address alone", to_everyone(shape_of_tuple(&udp4)), BROADCAST)                            \
+    SAMPLE("LACP", of_link(0x02, 0x8809, 0x010100), L2_CONTROL)                                                        \
+    SAMPLE("spanning tree", of_link(0x00, 0x0026, 0x424203), L2_CONTROL)                                               \
+    SAMPLE("802.1X with a priority tag", tagged(of_link(0x03, 0x888e, 0x020100), 1, 0xe000, 0), L2_CONTROL)            \
+    SAMPLE("LLDP", of_link(0x0e, 0x88cc, 0x020704), L2_CONTROL)                                                        \
+    SAMPLE("a pause frame", of_link(0x01, 0x8808, 0x000100), ETHERTYPE)                                                \
+    SAMPLE("Cisco's discovery", cisco_discovery(), ETHERTYPE)                                                          \
     SAMPLE("ARP request", shape_of_arp(1), ARP)                                                                        \
     SAMPLE("ARP reply, tagged", tagged(shape_of_arp(2), 1, 7, 0), ARP)                                                 \
     SAMPLE("echo", shape_of_icmp(&tcp4, 8), BUILT_IN_OFF)                                                              \
@@ -244,6 +297,12 @@ static struct shape to_everyone(struct shape shape)
     SAMPLE("unreachable about an answer", error_about(&tcp4, 3), ICMP_ERROR)                                           \
     SAMPLE("packet too big about an answer", error_about(&udp6, 2), ICMP_ERROR)                                        \
     SAMPLE("time exceeded for a packet of somebody else", shape_of_error(&tcp4, 11, &udp4), ICMP_ERROR_UNRELATED)      \
+    SAMPLE("unreachable about an answer to nobody", error_about_nobody(&tcp4, 0, 0), ICMP_ERROR_UNRELATED)             \
+    SAMPLE("packet too big about an answer to nobody", error_about_nobody(&udp6, 0, 1), ICMP_ERROR_UNRELATED)          \
+    SAMPLE("unreachable about an answer with options", error_about_odd(&tcp4, 0, 2, 0), ICMP_ERROR_UNRELATED)          \
+    SAMPLE("packet too big about an atomic fragment", error_about_odd(&udp6, 44, 0, 0), ICMP_ERROR)                    \
+    SAMPLE("packet too big about options", error_about_odd(&udp6, 60, 0, 0), ICMP_ERROR)                               \
+    SAMPLE("packet too big about a first fragment", error_about_odd(&udp6, 44, 0, 1), ICMP_ERROR_UNRELATED)            \
     SAMPLE("unreachable about an echo", error_about(&echo4, 3), ICMP_ERROR_UNRELATED)                                  \
     SAMPLE("echo reply", shape_of_icmp(&tcp4, 0), ICMP_TYPE)                                                           \
     SAMPLE("redirect", shape_of_icmp(&tcp4, 5), ICMP_TYPE)                                                             \

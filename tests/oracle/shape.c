@@ -144,16 +144,20 @@ static void write_quote4(struct writer *writer, const struct shape_quote *quote)
 
 static void write_quote6(struct writer *writer, const struct shape_quote *quote)
 {
+    unsigned index;
+
     put8(writer, (unsigned)((6 + quote->version_error) & 0x0f) << 4);
     put_zeros(writer, 3);
     put16(writer, 100);
-    put8(writer, quote->extension ? quote->extension : quote->protocol);
+    put8(writer, quote->extensions ? quote->extension[0] : quote->protocol);
     put8(writer, 60);
     put_bytes(writer, quote->tuple.source, 16);
     put_bytes(writer, quote->tuple.destination, 16);
-    if (quote->extension) {
-        put8(writer, quote->protocol);
-        put_zeros(writer, 7);
+    for (index = 0; index < quote->extensions; index++) {
+        put8(writer, index + 1 < quote->extensions ? quote->extension[index + 1] : quote->protocol);
+        put8(writer, 0);
+        put16(writer, quote->extension[index] == 44 ? quote->fragment : 0);
+        put_zeros(writer, 4);
     }
 }
 
@@ -211,7 +215,7 @@ static void write_ipv4(struct writer *writer, const struct shape *shape)
     put8(writer,
          (unsigned)((4 + shape->version_error) & 0x0f) << 4 | ((words + (unsigned)shape->header_length_error) & 0x0f));
     put8(writer, 0);
-    put16(writer, (unsigned)((int)total + shape->ip_length_error));
+    put16(writer, shape->without_length ? 0 : (unsigned)((int)total + shape->ip_length_error));
     put16(writer, shape->identification & 0xffff);
     put16(writer, shape->fragment);
     put8(writer, shape->hop_limit);
@@ -230,7 +234,7 @@ static void write_ipv6(struct writer *writer, const struct shape *shape)
 
     put8(writer, (unsigned)((6 + shape->version_error) & 0x0f) << 4);
     put_zeros(writer, 3);
-    put16(writer, (unsigned)((int)payload + shape->ip_length_error));
+    put16(writer, shape->without_length ? 0 : (unsigned)((int)payload + shape->ip_length_error));
     put8(writer, shape->extensions ? shape->extension[0] : shape->protocol);
     put8(writer, shape->hop_limit);
     put_bytes(writer, shape->tuple.source, 16);
@@ -238,9 +242,15 @@ static void write_ipv6(struct writer *writer, const struct shape *shape)
     for (index = 0; index < shape->extensions; index++) {
         put8(writer, index + 1 < shape->extensions ? shape->extension[index + 1] : shape->protocol);
         put8(writer, shape->extension_size[index]);
-        put16(writer, shape->extension[index] == 44 ? shape->fragment : 0);
-        put16(writer, shape->identification >> 16);
-        put16(writer, shape->identification & 0xffff);
+        if (shape->jumbo && index == 0) {
+            put16(writer, 0xc204);
+            put16(writer, (unsigned)((int)payload + shape->jumbo_error) >> 16);
+            put16(writer, (unsigned)((int)payload + shape->jumbo_error) & 0xffff);
+        } else {
+            put16(writer, shape->extension[index] == 44 ? shape->fragment : 0);
+            put16(writer, shape->identification >> 16);
+            put16(writer, shape->identification & 0xffff);
+        }
         put_zeros(writer, 8u * shape->extension_size[index]);
     }
     write_transport(writer, shape);
@@ -254,6 +264,12 @@ static void write_arp(struct writer *writer, const struct shape *shape)
     put8(writer, 4);
     put16(writer, shape->arp_operation);
     put_zeros(writer, 20);
+}
+
+static void write_other(struct writer *writer, const struct shape *shape)
+{
+    put_bytes(writer, shape->inside, sizeof(shape->inside));
+    put_zeros(writer, 38);
 }
 
 size_t shape_write(const struct shape *shape, uint8_t *frame)
@@ -275,7 +291,7 @@ size_t shape_write(const struct shape *shape, uint8_t *frame)
     else if (shape->ethertype == 0x0806)
         write_arp(&writer, shape);
     else
-        put_zeros(&writer, 46);
+        write_other(&writer, shape);
     put_zeros(&writer, shape->padding);
     return writer.length;
 }

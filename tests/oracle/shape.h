@@ -18,10 +18,11 @@ struct shape_quote {
     bool present; /* else the error's payload is zeros */
     struct oracle_tuple tuple;
     uint8_t protocol;
-    unsigned option_words; /* IPv4 */
-    uint16_t fragment;     /* IPv4: flags and offset */
-    uint8_t extension;     /* IPv6: the number of an extension header in front of the transport, or 0 for none */
-    uint8_t echo_type;     /* when the protocol is ICMP; the source port is its identifier */
+    unsigned option_words;               /* IPv4 */
+    uint16_t fragment;                   /* IPv4: flags and offset; IPv6: the field of every fragment header */
+    unsigned extensions;                 /* IPv6, of eight bytes each */
+    uint8_t extension[SHAPE_EXTENSIONS]; /* the number of each header */
+    uint8_t echo_type;                   /* when the protocol is ICMP; the source port is its identifier */
     int version_error, header_length_error;
 };
 
@@ -29,7 +30,8 @@ struct shape {
     uint8_t destination_mac[6], source_mac[6];
     unsigned tags;
     uint16_t tag_type[SHAPE_TAGS], tag[SHAPE_TAGS];
-    uint16_t ethertype; /* 0x0800, 0x86dd, 0x0806, or anything else, which is followed by zeros */
+    uint16_t ethertype; /* 0x0800, 0x86dd, 0x0806, or anything else, which is followed by */
+    uint8_t inside[8];  /* these bytes and zeros */
     struct oracle_tuple tuple;
     uint8_t protocol;
     uint8_t hop_limit;
@@ -45,8 +47,11 @@ struct shape {
     struct shape_quote quote;
     uint32_t identification; /* of a fragment; IPv4 has the lower half alone */
     uint16_t arp_operation;
-    unsigned payload; /* bytes after the transport header, or after the 8 first bytes of ICMP */
-    unsigned padding; /* bytes after the IP packet */
+    unsigned payload;    /* bytes after the transport header, or after the 8 first bytes of ICMP */
+    unsigned padding;    /* bytes after the IP packet */
+    bool without_length; /* the IP length is 0, */
+    bool jumbo;          /* and a first hop-by-hop header has it instead (RFC 2675) */
+    int jumbo_error;     /* wrong by so much */
     /* What is wrong, added to the right value. */
     int version_error, ip_length_error, header_length_error, transport_length_error;
 };

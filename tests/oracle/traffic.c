@@ -21,7 +21,7 @@ static bool make_turn(struct generator *generator, const struct lx_policy *polic
     if (generate_chance(generator, 50))
         turn->egress = (enum lx_egress)generate_below(generator, 3);
     if (generate_chance(generator, 30))
-        turn->built_ins ^= 1u << generate_below(generator, 10);
+        turn->built_ins ^= 1u << generate_below(generator, 12);
     return true;
 }
 
@@ -122,6 +122,8 @@ struct traffic_packet traffic_next(struct traffic *traffic)
         next.shape.tcp_flags = generate_chance(generator, 10) ? 0x11 : generate_chance(generator, 20) ? 0x02 : 0x10;
         if (generate_chance(generator, 15))
             generate_fragment(generator, &next.shape);
+        if (next.shape.fragment && generate_chance(generator, 10)) /* all stations, or some */
+            memset(next.shape.destination_mac, 0xff, generate_chance(generator, 50) ? 6 : 5);
     }
     return next;
 }

@@ -13,7 +13,7 @@
 #include "tests/oracle/programs.h"
 #include "tests/oracle/traffic.h"
 
-#define FRAME_ROOM 4096
+#define FRAME_ROOM (128 * 1024)
 
 /* A policy with its image; both are freed by subject_free. */
 struct subject {
@@ -50,8 +50,11 @@ static void compare_frames(struct generator *generator, const struct subject *su
 
     for (index = 0; index < frames; index++) {
         struct shape shape = generate_shape(generator, subject->policy, hook);
-        size_t length = shape_write(&shape, frame);
+        size_t length;
 
+        if (!generate_below(generator, 200))
+            generate_big(generator, &shape);
+        length = shape_write(&shape, frame);
         cr_assert(agree_on_frame(subject->policy, &subject->compiled, hook, frame, length, count),
                   "frame %zu of this policy is judged differently", index);
     }

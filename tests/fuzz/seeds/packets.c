@@ -13,7 +13,9 @@ static void write_header(FILE *stream, const struct lx_policy *policy, bool sequ
 {
     fputc(0, stream);
     fputc((int)(policy->built_ins & 0xff), stream);
-    fputc((int)(policy->built_ins >> 8 | (unsigned)policy->egress << 2 | (sequence ? SEQUENCE : 0)), stream);
+    fputc((int)((policy->built_ins >> 8 & 3) | (policy->built_ins >> 10 & 3) << 5 | (unsigned)policy->egress << 2 |
+                (sequence ? SEQUENCE : 0)),
+          stream);
 }
 
 static void write_frames(FILE *stream, const struct fixture *fixture)
