@@ -4,8 +4,8 @@
 # must leave under `--egress enforce` as it does without a filter, over either family. In namespaces of its own.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 BYTES=20000000
 own_ground
@@ -17,14 +17,12 @@ stop() {
     rm -rf "$work"
 }
 trap stop EXIT
-far() { nsenter --net=/run/netns/far "$@"; }
-lyncxdp() { "$LYNCXDP" "$@"; }
 
 ip link add outer type veth peer name far netns far
-ethtool -K outer gro on >/dev/null && far ethtool -K far gro on >/dev/null
+ethtool -K outer gro on >/dev/null && in_far ethtool -K far gro on >/dev/null
 ip addr add 10.45.16.30/24 dev outer && ip addr add 2001:db8:16::30/64 dev outer nodad
-far ip addr add 10.45.16.1/24 dev far && far ip addr add 2001:db8:16::1/64 dev far nodad
-ip link set outer up && far ip link set far up
+in_far ip addr add 10.45.16.1/24 dev far && in_far ip addr add 2001:db8:16::1/64 dev far nodad
+ip link set outer up && in_far ip link set far up
 cat >"$work/site.yaml" <<'END'
 site: big
 self: {av-edge: {external: [10.45.16.30, "2001:db8:16::30"]}}
@@ -39,14 +37,14 @@ set_limits='use Socket; my ($limit, $index) = @ARGV; socket(my $netlink, 16, SOC
     recv($netlink, my $answer, 4096, 0); exit(unpack("l", substr($answer, 16, 4)) ? 1 : 0)'
 limits() { # limits BYTES
     perl -e "$set_limits" "$1" "$(cat /sys/class/net/outer/ifindex)" &&
-        far perl -e "$set_limits" "$1" "$(far ip -o link show dev far | cut -d: -f1)"
+        in_far perl -e "$set_limits" "$1" "$(in_far ip -o link show dev far | cut -d: -f1)"
 }
 
 # sent FAMILY ADDRESS   Somebody far away gets all of it.
 sent() {
     local got
     socat -u -b 1000000 "OPEN:$work/big" "TCP$1-LISTEN:443,reuseaddr" &
-    got=$(far timeout 60 socat -u "TCP$1:$2:443,retry=100,interval=0.1" - | wc -c)
+    got=$(in_far timeout 60 socat -u "TCP$1:$2:443,retry=100,interval=0.1" - | wc -c)
     wait $!
     echo "$got of $BYTES bytes arrived"
     [ "$got" = $BYTES ]
@@ -55,14 +53,14 @@ sent() {
 
 malformed_none() {
     answers '[.[].reasons[] | select(.reason == "ip-length" or .reason == "short-frame") | .packets] | add // 0 | . == 0' \
-        lyncxdp counters outer --json
+        run counters outer --json
 }
 
 check_family() { # check_family FAMILY ADDRESS MODE
-    check "IPv$1, $3: attach" lyncxdp attach outer --role av-edge --site "$work/site.yaml" --egress enforce --mode "$3"
+    check "IPv$1, $3: attach" run attach outer --role av-edge --site "$work/site.yaml" --egress enforce --mode "$3"
     check "IPv$1, $3: a long answer arrives whole" sent "$1" "$2"
     check "IPv$1, $3: nothing of it was taken for malformed" malformed_none
-    check "IPv$1, $3: detach" lyncxdp detach outer
+    check "IPv$1, $3: detach" run detach outer
 }
 
 if limits 190000; then

@@ -5,24 +5,12 @@
 # hook; else the network loops. A bond must keep its partner. All in a network and a mount namespace of its own.
 
 set -u
-# shellcheck source=tests/apart.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../apart.sh"
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 own_ground
 ip netns add far
 trap 'ip netns del far' EXIT
-far() { nsenter --net=/run/netns/far "$@"; }
-lyncxdp() { "$LYNCXDP" "$@"; }
-
-# until_is SECONDS command…   waits for it.
-until_is() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return
-        sleep 0.1
-    done
-}
 
 # --- Bridges: `heard` is a port of a bridge whose root is far, `told` of one that is the root ------------------------
 
@@ -36,14 +24,14 @@ here() { "$@"; }
 
 bridges_up() {
     local name
-    bridge_up far far1 4096 && bridge_up here near1 32768 && bridge_up here near2 4096 && bridge_up far far2 32768 ||
+    bridge_up in_far far1 4096 && bridge_up here near1 32768 && bridge_up here near2 4096 && bridge_up in_far far2 32768 ||
         return
     for name in heard1 heard2 told1 told2; do
         ip link add "$name" type veth peer name "$name" netns far
         ethtool -K "$name" gro on >/dev/null
         case $name in
-        heard*) ip link set "$name" master near1 up && far ip link set "$name" master far1 up ;;
-        told*) ip link set "$name" master near2 up && far ip link set "$name" master far2 up ;;
+        heard*) ip link set "$name" master near1 up && in_far ip link set "$name" master far1 up ;;
+        told*) ip link set "$name" master near2 up && in_far ip link set "$name" master far2 up ;;
         esac || return
     done
 }
@@ -54,10 +42,10 @@ blocked() {
     states=$("$1" bridge link show | grep -E " ($2|$3)[:@]" | grep -oE 'state [a-z]+' | sort | xargs)
     [ "$states" = "state blocking state forwarding" ]
 }
-both_blocked() { blocked here heard1 heard2 && blocked far told1 told2; }
+both_blocked() { blocked here heard1 heard2 && blocked in_far told1 told2; }
 
 link_frames() { # link_frames INTERFACE HOOK
-    lyncxdp counters "$1" --json | jq --arg hook "$2" \
+    run counters "$1" --json | jq --arg hook "$2" \
         '[.[] | select(.hook == $hook) | .reasons[] | select(.reason == "l2-control") | .packets] | add // 0'
 }
 
@@ -74,7 +62,7 @@ frames_enough() {
 attach_all() {
     local port
     for port in heard1 heard2 told1 told2; do
-        lyncxdp attach $port --role av-edge --egress enforce || return
+        run attach $port --role av-edge --egress enforce || return
     done
 }
 
@@ -82,7 +70,7 @@ nothing_dropped() {
     local port
     for port in heard1 heard2 told1 told2; do
         answers '[.[].reasons[] | select(.reason == "ethertype") | .packets] | add // 0 | . == 0' \
-            lyncxdp counters $port --json || return
+            run counters $port --json || return
     done
 }
 
@@ -91,9 +79,9 @@ check_bridges() {
         skip "blocked ports stay blocked" "this kernel has no bridge"
         return
     fi
-    check "of two links between two bridges spanning tree blocks one" until_is 60 both_blocked
+    check "of two links between two bridges spanning tree blocks one" until_true 60 both_blocked
     check "every port here is filtered" attach_all
-    check "what a root says comes in, and what this one says goes out" until_is 90 frames_enough
+    check "what a root says comes in, and what this one says goes out" until_true 90 frames_enough
     check "so that the blocked ports stay blocked" both_blocked
     check "nothing of it was dropped" nothing_dropped
 }
@@ -114,13 +102,13 @@ bond_hears() { [ "$(link_frames bondp to-role)" -ge 6 ] && [ "$(link_frames bond
 
 check_bond() {
     ip link add bondp type veth peer name bondp netns far
-    if ! bond_up here bond || ! bond_up far bond; then
+    if ! bond_up here bond || ! bond_up in_far bond; then
         skip "a bond keeps its partner" "this kernel has no bonds"
         return
     fi
-    check "a bond finds its partner" until_is 30 has_partner
-    check "its port is filtered" lyncxdp attach bondp --role av-edge --egress enforce
-    check "it hears its partner, who hears it" until_is 60 bond_hears
+    check "a bond finds its partner" until_true 30 has_partner
+    check "its port is filtered" run attach bondp --role av-edge --egress enforce
+    check "it hears its partner, who hears it" until_true 60 bond_hears
     check "and keeps it" has_partner
 }
 
@@ -132,9 +120,9 @@ check_switch() {
     ip link add outer type veth peer name outer netns far
     ip link set outer up
     echo 'built-in: {l2-control: off}' >"$site"
-    check "a site can switch it off" lyncxdp attach outer --role av-edge --site "$site"
+    check "a site can switch it off" run attach outer --role av-edge --site "$site"
     echo 'built-in: {l2-controls: off}' >"$site"
-    check "a name that is nearly right is none" says 3 'l2-control' lyncxdp check "$site"
+    check "a name that is nearly right is none" says 3 'l2-control' run check "$site"
     rm -f "$site"
 }
 
