@@ -119,6 +119,8 @@ lx_inline bool lx_ordinary_from_role(struct __sk_buff *skb, bool ipv4, int *verd
         return false;
     view.any_source = paired; /* the box of a pair is not behind the role */
     judgement = lx_judge_sent_ordinary(&view, &packet, ipv4);
+    if (lx_unlikely(judgement == LX_UNDECIDED))
+        return false;
     would = lx_is_lenient(&view, LX_HOOK_FROM_ROLE);
     service = lx_service_of(&packet);
     /* The same thing twice: what is known of the first makes its code short. */

@@ -20,7 +20,8 @@ lx_inline __u32 lx_judge_sent(const struct lx_view *view, const struct lx_packet
         judgement = LX_JUDGED(LX_REASON_ICMP_ERROR);
     if (!records)
         return judgement;
-    if (lx_begins_flow(view, packet, judgement & 0xffff))
+    if (lx_begins_flow(view, packet, judgement & 0xffff) &&
+        !lx_record_flow_apart(packet, ipv4, judgement >> 16, view->image->generation) && lx_make_room(packet, ipv4))
         lx_record_flow_apart(packet, ipv4, judgement >> 16, view->image->generation);
     if (packet->first_fragment &&
         (lx_reason_verdict(judgement & 0xffff) == LX_PASS || view->image->egress == LX_EGRESS_TRACK))
@@ -49,13 +50,17 @@ lx_inline __u32 lx_judge_any_sent(const struct lx_view *view, const struct lx_pa
     return judgement;
 }
 
-/* The same for an ordinary packet. */
+/*
+ * The same for an ordinary packet. One whose flow another stands in the way of is left to the program's other half:
+ * LX_UNDECIDED.
+ */
 lx_inline __u32 lx_judge_sent_ordinary(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
     __u32 judgement = lx_judge_ordinary_from_role(view, packet, ipv4);
 
-    if (!twin && lx_begins_flow(view, packet, judgement & 0xffff))
-        lx_record_flow(packet, ipv4, judgement >> 16, view->image->generation);
+    if (!twin && lx_begins_flow(view, packet, judgement & 0xffff) &&
+        !lx_record_flow(packet, ipv4, judgement >> 16, view->image->generation))
+        return LX_UNDECIDED;
     return judgement;
 }
 

@@ -60,6 +60,8 @@ lx_inline bool lx_ordinary_inner(struct xdp_md *context, bool ipv4, int *verdict
         view.image->vlans || view.image->egress == LX_EGRESS_OFF || !lx_ordinary(&frame, &packet, ipv4))
         return false;
     judgement = lx_judge_sent_ordinary(&view, &packet, ipv4);
+    if (lx_unlikely(judgement == LX_UNDECIDED))
+        return false;
     service = lx_service_of(&packet);
     *verdict =
         lx_xdp_conclude(LX_HOOK_FROM_ROLE, judgement, service, frame.length, lx_is_lenient(&view, LX_HOOK_FROM_ROLE));

@@ -59,7 +59,7 @@ struct {
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, LX_DEFAULT_FLOWS);
-    __type(key, __u64); /* lx_flow_hash */
+    __type(key, __u64); /* lx_flow_key */
     __type(value, struct lx_flow);
 } flows SEC(".maps");
 

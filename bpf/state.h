@@ -5,34 +5,12 @@
 
 #include "count.h"
 
-/* The word of the gate that holds a port's bit; `port` is a transport << 16 | a port of the role. */
-lx_inline __u64 *lx_gate_word(__u32 port)
-{
-    return &flow_gate.ports[0][0] + (port >> 6 & (LX_FLOW_TRANSPORTS * 1024 - 1));
-}
-
-/* False when no flow can have this port of the role. Bits are set before a flow is made and never cleared. */
-lx_inline bool lx_gate_open(__u32 port)
-{
-    return *lx_gate_word(port) >> (port & 63) & 1;
-}
-
-lx_inline void lx_open_gate(__u32 port)
-{
-    __u64 *word;
-
-    lx_opaque(port); /* or clang leaves out the mask, and Linux 6.1 loses the bound */
-    word = lx_gate_word(port);
-    if (!(*word >> (port & 63) & 1))
-        __sync_fetch_and_or(word, 1ull << (port & 63));
-}
-
 /* The flow in the table, or NULL. `key` receives its key either way. */
 lx_inline struct lx_flow *lx_find_flow(const struct lx_packet_flow *wanted, __u64 *key)
 {
     struct lx_flow *flow;
 
-    *key = lx_flow_key(wanted, flow_gate.seed);
+    *key = lx_flow_key(wanted, flow_gate.key);
     flow = bpf_map_lookup_elem(&flows, key);
     return flow && lx_is_flow(flow, wanted) ? flow : NULL;
 }
@@ -55,7 +33,7 @@ lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *
 {
     struct lx_flow *flow;
 
-    if (!lx_gate_open((__u32)packet->transport << 16 | packet->tuple.destination_port))
+    if (!lx_gate_open(&flow_gate, (__u32)packet->transport << 16 | packet->tuple.destination_port))
         return judgement;
     flow = lx_flow_answered(packet, ipv4);
     if (!flow)
@@ -99,33 +77,60 @@ lx_apart int lx_flow_known(const struct lx_packet *packet, bool ipv4)
 
 /*
  * Records the flow of a packet that the role sends, or refreshes it, at most once a second. `generation` is that of the
- * image that judged it.
+ * image that judged it. Returns false when it could not: another flow may have its place (lx_make_room).
  */
-lx_inline void lx_record_flow(const struct lx_packet *packet, bool ipv4, __u32 row, __u32 generation)
+lx_inline bool lx_record_flow(const struct lx_packet *packet, bool ipv4, __u32 row, __u32 generation)
 {
     __u64 now = bpf_ktime_get_coarse_ns();
-    struct lx_flow fresh = {.created = now, .seen = now, .generation = generation, .row = row};
     struct lx_packet_flow sent = lx_flow_of(packet, true, ipv4);
-    struct lx_flow *flow;
+    struct lx_flow *flow, fresh;
     __u64 key;
+    bool live;
 
     flow = lx_find_flow(&sent, &key);
+    live = flow && !lx_flow_expired(flow, now);
+    if (!lx_keeps_flow(&flow_gate, packet, live, row, now))
+        return true;
     if (flow) {
-        lx_flow_refresh(packet, flow, &fresh);
-        return;
+        lx_flow_refresh(packet, flow, now, row, generation, live);
+        return true;
     }
-    fresh.state = lx_flow_next_state(packet, LX_FLOW_STATE_COUNT);
+    lx_flow_begin(packet, &fresh, now, row, generation);
     lx_flow_ends(&sent, &fresh.ends);
-    lx_open_gate((__u32)packet->transport << 16 | packet->tuple.source_port);
-    if (!bpf_map_update_elem(&flows, &key, &fresh, BPF_NOEXIST))
-        lx_count_flow();
+    lx_open_gate(&flow_gate, (__u32)packet->transport << 16 | packet->tuple.source_port);
+    if (bpf_map_update_elem(&flows, &key, &fresh, BPF_NOEXIST))
+        return false;
+    lx_count_flow();
+    return true;
 }
 
 lx_apart int lx_record_flow_apart(const struct lx_packet *packet, bool ipv4, __u32 row, __u32 generation)
 {
-    if (packet)
-        lx_record_flow(packet, ipv4, row, generation);
-    return 0;
+    return !packet || lx_record_flow(packet, ipv4, row, generation);
+}
+
+/*
+ * Takes out the flow that stands where a packet's own would: both have one key, and what is there counts no more. A
+ * function of its own beside the other, not in it, for the stack's sake.
+ */
+lx_apart int lx_make_room(const struct lx_packet *packet, bool ipv4)
+{
+    struct lx_packet_flow sent;
+    struct lx_flow *known;
+    struct lx_view view;
+    __u64 key;
+
+    if (!packet)
+        return false;
+    sent = lx_flow_of(packet, true, ipv4);
+    key = lx_flow_key(&sent, flow_gate.key);
+    known = bpf_map_lookup_elem(&flows, &key);
+    if (!known || !lx_image_in_force(&view))
+        return false;
+    if (!lx_flow_expired(known, bpf_ktime_get_coarse_ns()) && lx_is_honoured(&view, known))
+        return false;
+    bpf_map_delete_elem(&flows, &key);
+    return true;
 }
 
 /*

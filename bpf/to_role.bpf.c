@@ -60,7 +60,7 @@ lx_inline __u32 lx_judge_ordinary(const struct lx_view *view, const struct lx_pa
 
     if (row != LX_NO_ROW)
         return lx_judge_row(view, packet, ipv4, row);
-    if (!lx_has_reply_shape(view, packet) || !lx_gate_open(service))
+    if (!lx_has_reply_shape(view, packet) || !lx_gate_open(&flow_gate, service))
         return LX_JUDGED(LX_REASON_NO_ROW);
     return lx_ask_known_flow(view, packet, ipv4);
 }

@@ -11,29 +11,37 @@
 
 /* Who speaks with whom, as the role sees it. Addresses in network byte order, IPv4 as ::ffff:a.b.c.d. */
 struct lx_flow_ends {
-    __u32 role[4] __attribute__((aligned(8)));
-    __u32 remote[4] __attribute__((aligned(8)));
     union {
         struct {
-            __u16 role_port;   /* host byte order; of an echo, its identifier */
-            __u16 remote_port; /* the same */
-            __u8 transport;    /* enum lx_transport, LX_ECHO included */
-            __u8 ipv4;         /* 0 or 1 */
-            __u8 pad[2];
+            __u32 role[4] __attribute__((aligned(8)));
+            __u32 remote[4] __attribute__((aligned(8)));
+            union {
+                struct {
+                    __u16 role_port;   /* host byte order; of an echo, its identifier */
+                    __u16 remote_port; /* the same */
+                    __u8 transport;    /* enum lx_transport, LX_ECHO included */
+                    __u8 ipv4;         /* 0 or 1 */
+                    __u8 pad[2];
+                };
+                __u64 kind; /* all of these */
+            };
         };
-        __u64 kind; /* all of these */
+        struct lx_tuple sent; /* the tuple of what the role sends */
     };
 };
 
 _Static_assert(sizeof(struct lx_flow_ends) == 40, "ABI");
 _Static_assert(offsetof(struct lx_flow_ends, kind) == 32, "ABI");
+_Static_assert(offsetof(struct lx_flow_ends, remote) == offsetof(struct lx_tuple, destination), "one layout");
+_Static_assert(offsetof(struct lx_flow_ends, remote_port) == offsetof(struct lx_tuple, destination_port), "one layout");
 
 enum lx_flow_state {
     LX_FLOW_HALF_OPEN,   /* TCP: the role has sent a SYN and nothing since */
     LX_FLOW_ESTABLISHED, /* TCP */
-    LX_FLOW_CLOSING,     /* TCP: the role has sent a FIN or RST */
+    LX_FLOW_CLOSING,     /* TCP: the role has sent a FIN */
     LX_FLOW_DATAGRAMS,   /* UDP */
     LX_FLOW_ECHO,
+    LX_FLOW_RESET, /* TCP: the role has sent a RST, which may have been about a forged packet */
     LX_FLOW_STATE_COUNT
 };
 
@@ -45,7 +53,7 @@ struct lx_flow {
             __u32 generation; /* of the image that judged it last */
             __u16 row;        /* slot of the row it belongs to, or LX_NO_ROW: no row lists it */
             __u8 state;       /* enum lx_flow_state */
-            __u8 pad;
+            __u8 picked_up;   /* 1: it was running when it was first seen, and who began it is not known */
         };
         __u64 judged; /* all of these, which change together: a row is the row of its generation on every CPU */
     };
@@ -59,16 +67,30 @@ _Static_assert(offsetof(struct lx_flow, judged) == 16, "ABI");
 #define LX_DEFAULT_FLOWS 65536
 #define LX_FRAGMENTED_DATAGRAMS 4096
 
-/* TCP, UDP, echo, and one to make it a power of two, so that an index needs no more than a mask. */
+/* TCP, UDP, echo; in the fourth place, which makes an index need no more than a mask, is what no flow has. */
 #define LX_FLOW_TRANSPORTS 4
+#define LX_FLOW_LISTENING 3
 
-/* A bit for each port of the role that has had a flow, in host byte order; of an echo, its identifier. */
+/* Words of the key of the flows' hash: two for each pair of words that are hashed. */
+#define LX_FLOW_KEY_WORDS 10
+
+/* How long after attaching an unlisted conversation may still be one that was running before. */
+#define LX_PICK_UP_SECONDS 60
+
+/* What a packet is asked before the table of flows is. */
 struct lx_flow_gate {
+    /*
+     * A bit for each port of the role that has had a flow, in host byte order; of an echo, its identifier. In the place
+     * of LX_FLOW_LISTENING, the TCP ports of the role that were seen to listen: what comes from there is an answer.
+     */
     __u64 ports[LX_FLOW_TRANSPORTS][1024];
-    __u64 seed; /* of the flows' hash, drawn when the table is made */
+    __u64 key[LX_FLOW_KEY_WORDS]; /* drawn when the table is made */
+    __u64 pick_up_until;          /* nanoseconds of CLOCK_MONOTONIC (coarse); 0: over */
+    __s64 carried;                /* flows that commands put into the table, less those that they took out of it */
 };
 
-_Static_assert(sizeof(struct lx_flow_gate) == 32776, "ABI");
+_Static_assert(offsetof(struct lx_flow_gate, key) == 32768, "ABI");
+_Static_assert(sizeof(struct lx_flow_gate) == 32864, "ABI");
 
 #define LX_SECOND 1000000000ull
 
@@ -81,6 +103,7 @@ lx_inline __u64 lx_flow_idle(__u8 state)
     case LX_FLOW_ESTABLISHED:
         return (2 * 60 + 4) * 60 * LX_SECOND;
     case LX_FLOW_CLOSING:
+    case LX_FLOW_RESET:
         return 10 * LX_SECOND;
     case LX_FLOW_DATAGRAMS:
         return 300 * LX_SECOND;
@@ -95,36 +118,110 @@ lx_inline bool lx_flow_expired(const struct lx_flow *flow, __u64 now)
     return (__s64)(now - flow->seen) > (__s64)lx_flow_idle(flow->state);
 }
 
-/* The state after a packet of the role; `state` is the one before, or LX_FLOW_STATE_COUNT for a new flow. */
+/*
+ * The state after a packet of the role; `state` is the one before, or LX_FLOW_STATE_COUNT for a new flow. A FIN is
+ * final. A RST is not: a role that connects answers a forged SYN-ACK with one, and goes on connecting.
+ */
 lx_inline __u8 lx_flow_next_state(const struct lx_packet *packet, __u8 state)
 {
     if (packet->transport == LX_UDP)
         return LX_FLOW_DATAGRAMS;
     if (packet->transport == LX_ECHO)
         return LX_FLOW_ECHO;
-    if (packet->tcp_flags & (LX_TCP_FIN | LX_TCP_RST))
+    if (packet->tcp_flags & LX_TCP_FIN)
         return LX_FLOW_CLOSING;
     if (packet->tcp_flags & LX_TCP_SYN)
         return LX_FLOW_HALF_OPEN;
-    return state == LX_FLOW_CLOSING ? LX_FLOW_CLOSING : LX_FLOW_ESTABLISHED;
+    if (state == LX_FLOW_CLOSING)
+        return LX_FLOW_CLOSING;
+    return packet->tcp_flags & LX_TCP_RST ? LX_FLOW_RESET : LX_FLOW_ESTABLISHED;
+}
+
+/* The word of the gate that holds a port's bit; `port` is a transport << 16 | a port of the role. */
+lx_inline __u64 *lx_gate_word(struct lx_flow_gate *gate, __u32 port)
+{
+    return &gate->ports[0][0] + (port >> 6 & (LX_FLOW_TRANSPORTS * 1024 - 1));
+}
+
+/* False when no flow can have this port of the role. Bits are set before a flow is made and never cleared. */
+lx_inline bool lx_gate_open(struct lx_flow_gate *gate, __u32 port)
+{
+    return *lx_gate_word(gate, port) >> (port & 63) & 1;
+}
+
+lx_inline void lx_open_gate(struct lx_flow_gate *gate, __u32 port)
+{
+    __u64 *word;
+
+    lx_opaque(port); /* or clang leaves out the mask, and Linux 6.1 loses the bound */
+    word = lx_gate_word(gate, port);
+    if (!(*word >> (port & 63) & 1))
+        __sync_fetch_and_or(word, 1ull << (port & 63));
+}
+
+/* A conversation that no row lists, from a port of the role: whether it may be one from before attaching. */
+lx_inline bool lx_may_pick_up(struct lx_flow_gate *gate, __u32 role_port, __u64 now)
+{
+    return now < *(volatile __u64 *)&gate->pick_up_until && !lx_gate_open(gate, LX_FLOW_LISTENING << 16 | role_port);
 }
 
 /*
- * What a packet of the role does to its flow, at most once a second. `fresh` is the flow that it would make if there
- * were none; its state does not matter.
+ * True when a packet of the role, about which the policy has no objection (lx_begins_flow), makes or refreshes a flow.
+ * `live` tells whether there is one, `row` which row lists it. Whoever answers a SYN has not begun, and a RST begins
+ * nothing. What else is no SYN goes on with a conversation whose beginning was not seen: a row must list it, or it is
+ * from before attaching.
  */
-lx_inline void lx_flow_refresh(const struct lx_packet *packet, struct lx_flow *flow, struct lx_flow *fresh)
+lx_inline bool lx_keeps_flow(struct lx_flow_gate *gate, const struct lx_packet *packet, bool live, __u32 row, __u64 now)
 {
-    bool expired = lx_flow_expired(flow, fresh->seen);
-    __u8 state = lx_flow_next_state(packet, expired ? LX_FLOW_STATE_COUNT : flow->state);
+    __u32 port = packet->tuple.source_port, flags = packet->tcp_flags & (LX_TCP_SYN | LX_TCP_ACK | LX_TCP_RST);
 
-    if (state == flow->state && flow->generation == fresh->generation && fresh->seen - flow->seen < LX_SECOND)
+    if (packet->transport != LX_TCP)
+        return true;
+    if (flags & LX_TCP_SYN) {
+        if (flags == LX_TCP_SYN)
+            return true;
+        if (lx_may_pick_up(gate, port, now))
+            lx_open_gate(gate, LX_FLOW_LISTENING << 16 | port);
+        return false;
+    }
+    if (live)
+        return true;
+    return !(flags & LX_TCP_RST) && (row != LX_NO_ROW || lx_may_pick_up(gate, port, now));
+}
+
+/* True when a flow that a packet of the role makes is picked up. Datagrams have no beginning. */
+lx_inline bool lx_is_picked_up(const struct lx_packet *packet)
+{
+    return packet->transport == LX_TCP && !(packet->tcp_flags & LX_TCP_SYN);
+}
+
+/* What a new flow of a packet of the role is, but for its ends. */
+lx_inline void lx_flow_begin(const struct lx_packet *packet, struct lx_flow *flow, __u64 now, __u32 row,
+                             __u32 generation)
+{
+    flow->created = flow->seen = now;
+    flow->generation = generation;
+    flow->row = row;
+    flow->state = lx_flow_next_state(packet, LX_FLOW_STATE_COUNT);
+    flow->picked_up = lx_is_picked_up(packet);
+}
+
+/* What a packet of the role does to its flow, at most once a second; `live` is false of one that has expired. */
+lx_inline void lx_flow_refresh(const struct lx_packet *packet, struct lx_flow *flow, __u64 now, __u32 row,
+                               __u32 generation, bool live)
+{
+    struct lx_flow fresh;
+
+    fresh.generation = generation;
+    fresh.row = row;
+    fresh.state = lx_flow_next_state(packet, live ? flow->state : LX_FLOW_STATE_COUNT);
+    if (fresh.state == flow->state && generation == flow->generation && now - flow->seen < LX_SECOND)
         return;
-    if (expired)
-        flow->created = fresh->seen;
-    flow->seen = fresh->seen;
-    fresh->state = state;
-    *(volatile __u64 *)&flow->judged = fresh->judged;
+    fresh.picked_up = lx_is_picked_up(packet) && (!live || flow->picked_up);
+    if (!live)
+        flow->created = now;
+    flow->seen = now;
+    *(volatile __u64 *)&flow->judged = fresh.judged;
 }
 
 /* The flow that a packet belongs to, in the packet's own memory. */
@@ -157,19 +254,21 @@ lx_inline struct lx_packet_flow lx_flow_between(const struct lx_flow_ends *ends)
 
 /*
  * The key of a flow in its table: a hash of its ends, for one of 8 bytes is found much quicker than one of 40. The flow
- * has its ends with it, and is compared before it counts. Of two with one hash, the later is not recorded; nobody can
- * bring that about who does not know the seed.
+ * has its ends with it, and is compared before it counts. Of two with one hash the later is not recorded while the
+ * earlier counts; nobody can bring that about who does not know the hash's own key (lx_hash_term).
  */
-lx_inline __u64 lx_flow_key(const struct lx_packet_flow *flow, __u64 seed)
+lx_inline __u64 lx_flow_key(const struct lx_packet_flow *flow, const __u64 key[LX_FLOW_KEY_WORDS])
 {
-    __u64 role[2], remote[2];
+    __u64 hash;
 
+    lx_opaque(key); /* or clang makes an address of its own for every word */
+    hash = lx_hash_term(key, (__u32)flow->kind, (__u32)(flow->kind >> 32)) +
+           lx_hash_term(key + 2, flow->role[3], flow->remote[3]);
     if (flow->ipv4)
-        return lx_hash_word(lx_hash_word(seed, flow->role[3] | (__u64)flow->remote[3] << 32), flow->kind);
-    lx_address_words(flow->role, role);
-    lx_address_words(flow->remote, remote);
-    /* Side by side, so that the one need not wait for the other. */
-    return lx_hash_word(lx_hash_words(seed, role) * LX_HASH_FACTOR2 + lx_hash_words(~seed, remote), flow->kind);
+        return hash;
+    hash += lx_hash_term(key + 4, flow->role[0], flow->remote[0]);
+    hash += lx_hash_term(key + 6, flow->role[1], flow->remote[1]);
+    return hash + lx_hash_term(key + 8, flow->role[2], flow->remote[2]);
 }
 
 /* True when the flow that the table has under a hash is this one. */
@@ -243,6 +342,19 @@ lx_inline __u32 lx_judge_known_reply(const struct lx_view *view, const struct lx
     if (packet->kind == LX_KIND_ICMP_ERROR)
         return LX_JUDGED(LX_REASON_ICMP_ERROR);
     return row == LX_NO_ROW ? LX_JUDGED(LX_REASON_REPLY_UNLISTED) : LX_JUDGEMENT(LX_REASON_FLOW, row);
+}
+
+/* True when the policy lets replies in by a flow that is live: a row lists it, or no row need do so. */
+lx_inline bool lx_is_honoured(const struct lx_view *view, const struct lx_flow *flow)
+{
+    if (view->image->egress != LX_EGRESS_ENFORCE)
+        return view->image->egress == LX_EGRESS_TRACK;
+    if (flow->ends.transport == LX_ECHO)
+        return view->image->built_ins & LX_BUILT_IN_ECHO;
+    if (flow->generation == view->image->generation)
+        return flow->row != LX_NO_ROW;
+    return lx_classify(view, &view->image->outbound, &flow->ends.sent,
+                       lx_service(flow->ends.transport, flow->ends.remote_port), flow->ends.ipv4) != LX_NO_ROW;
 }
 
 /* What a flow lets in is dropped all the same when its sender is behind the role. */

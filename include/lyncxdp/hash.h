@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Hashes: of the image's address tables, where the compiler that fills a table and the packet path that probes it use
- * the same functions and nothing that arrives from the network is ever inserted; and of flows.
+ * the same functions and nothing that arrives from the network is ever inserted; and of flows, which are keyed.
  */
 #ifndef LYNCXDP_HASH_H
 #define LYNCXDP_HASH_H
@@ -32,6 +32,16 @@ lx_inline __u64 lx_hash4(__u32 seed, __u32 address)
 lx_inline __u64 lx_hash6(__u32 seed, const __u64 address[2])
 {
     return lx_hash_words(seed, address) * LX_HASH_FACTOR2;
+}
+
+/*
+ * A term of a keyed hash, which is the sum of its terms modulo 2^64; each has two words of the key to itself. Where two
+ * inputs differ, a secret word is multiplied by the difference, of less than 2^32: no more than 2^31 of its 2^64 values
+ * make the two hashes equal, whichever inputs were chosen. Without the key nobody finds two that collide.
+ */
+lx_inline __u64 lx_hash_term(const __u64 key[2], __u32 left, __u32 right)
+{
+    return (key[0] + left) * (key[1] + right);
 }
 
 /*

@@ -330,8 +330,8 @@ static __u64 key_of(const struct lx_flow *flow)
 
     cr_assert_eq(bpf_map_lookup_elem(map, &first, &gate), 0);
     close(map);
-    cr_assert_neq(gate.seed, 0);
-    return lx_flow_key(&wanted, gate.seed);
+    cr_assert_neq(gate.key[0], 0);
+    return lx_flow_key(&wanted, gate.key);
 }
 
 /* Makes a flow as if the role had been silent for so long. */

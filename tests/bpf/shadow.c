@@ -241,7 +241,7 @@ static __u64 key_of(const struct oracle_tuple *tuple)
     memcpy((uint8_t *)ends.role + 16 - size, tuple->source, size);
     memcpy((uint8_t *)ends.remote + 16 - size, tuple->destination, size);
     cr_assert_eq(bpf_map_lookup_elem(loaded.maps.fds[LX_MAP_FLOW_GATE], &first, &gate), 0);
-    return lx_flow_key(&wanted, gate.seed);
+    return lx_flow_key(&wanted, gate.key);
 }
 
 static size_t entries_of(enum lx_map map, size_t key_size)

@@ -158,6 +158,7 @@ bool agree_on_next(struct oracle_memory *memory, const struct lx_policy *policy,
     exact = exact_copy(frame, length, &copy);
     compiled->image->generation = memory->policy;
     programs_set_clock(memory->now);
+    programs_pick_up_until(memory->pick_up_until);
     judgement = programs_judge(&view, hook, &exact, &packet, &opened);
     free(copy);
     agreed = same(&judgement, &packet, opened, &expected);
@@ -188,7 +189,8 @@ static bool same_flow(const struct oracle_flow *expected)
     put_address(ends.remote, tuple->destination, tuple->ipv6);
     flow = programs_flow(&ends);
     return flow && flow->row == expected->row && flow->generation == expected->policy &&
-           flow->created == expected->created && flow->seen == expected->seen && flow->state == (int)expected->state;
+           flow->created == expected->created && flow->seen == expected->seen && flow->state == (int)expected->state &&
+           flow->picked_up == expected->picked_up;
 }
 
 bool agree_on_flows(const struct oracle_memory *memory)

@@ -41,6 +41,7 @@ static uint64_t idle_seconds(enum oracle_flow_state state)
     case ORACLE_ESTABLISHED:
         return 2 * 3600 + 4 * 60;
     case ORACLE_CLOSING:
+    case ORACLE_RESET:
         return 10;
     case ORACLE_DATAGRAMS:
         return 300;
@@ -88,11 +89,37 @@ static enum oracle_flow_state state_after(const struct oracle_packet *packet, co
         return ORACLE_ECHO;
     if (packet->tuple.transport == LX_UDP)
         return ORACLE_DATAGRAMS;
-    if (flags & 0x05) /* FIN, RST */
+    if (flags & 0x01) /* FIN */
         return ORACLE_CLOSING;
     if (flags & 0x02) /* SYN */
         return ORACLE_HALF_OPEN;
-    return before && before->state == ORACLE_CLOSING ? ORACLE_CLOSING : ORACLE_ESTABLISHED;
+    if (before && before->state == ORACLE_CLOSING)
+        return ORACLE_CLOSING;
+    return flags & 0x04 ? ORACLE_RESET : ORACLE_ESTABLISHED;
+}
+
+/*
+ * TCP tells who begins: the role's own SYN does, its SYN with ACK answers another's, and its RST ends. Anything else is
+ * of a conversation that was there before it was looked at: one that a row lists, or, at first, one from a port that
+ * has answered nobody.
+ */
+static bool may_begin(struct oracle_memory *memory, const struct oracle_packet *packet, bool known, uint32_t row)
+{
+    bool syn = packet->tcp_flags & 0x02, ack = packet->tcp_flags & 0x10, rst = packet->tcp_flags & 0x04;
+    uint16_t port = packet->tuple.source_port;
+
+    if (packet->icmp || packet->tuple.transport != LX_TCP)
+        return true;
+    if (syn && ack) {
+        if (memory->now < memory->pick_up_until)
+            memory->answers[port] = true;
+        return false;
+    }
+    if (syn || known)
+        return true;
+    if (rst)
+        return false;
+    return row != LX_NO_ROW || (memory->now < memory->pick_up_until && !memory->answers[port]);
 }
 
 /* Whether the role begins a conversation with this packet, or goes on with one. */
@@ -115,7 +142,11 @@ static void remember_flow(struct oracle_memory *memory, const struct oracle_pack
 {
     struct oracle_tuple tuple = flow_of(packet);
     struct oracle_flow *flow = oracle_find_flow(memory, &tuple);
-    enum oracle_flow_state state = state_after(packet, flow && is_live(memory, flow) ? flow : NULL);
+    bool known = flow && is_live(memory, flow);
+    enum oracle_flow_state state = state_after(packet, known ? flow : NULL);
+
+    if (!may_begin(memory, packet, known, row))
+        return;
 
     /* Refreshed at most once a second, unless there is news. */
     if (flow && flow->state == state && flow->policy == memory->policy && memory->now < flow->seen + SECOND)
@@ -123,9 +154,14 @@ static void remember_flow(struct oracle_memory *memory, const struct oracle_pack
     if (!flow) {
         flow = next_of((void **)&memory->flows, &memory->flow_count, &memory->flow_room, sizeof(*flow));
         *flow = (struct oracle_flow){.tuple = tuple, .created = memory->now};
-    } else if (!is_live(memory, flow)) {
+    } else if (!known) {
         flow->created = memory->now;
     }
+    /* Once the role is seen to begin it, it is no longer one that was found running. */
+    if (!known)
+        flow->picked_up = true;
+    if (packet->icmp || packet->tuple.transport != LX_TCP || (packet->tcp_flags & 0x02))
+        flow->picked_up = false;
     flow->seen = memory->now;
     flow->state = state;
     flow->row = row;

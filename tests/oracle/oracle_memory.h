@@ -14,6 +14,7 @@ enum oracle_flow_state {
     ORACLE_CLOSING,
     ORACLE_DATAGRAMS,
     ORACLE_ECHO,
+    ORACLE_RESET,
 };
 
 struct oracle_flow {
@@ -22,6 +23,7 @@ struct oracle_flow {
     enum oracle_flow_state state;
     uint32_t row;    /* that lists it, or LX_NO_ROW */
     unsigned policy; /* that said so */
+    bool picked_up;  /* its beginning was not seen */
 };
 
 struct oracle_datagram {
@@ -36,8 +38,10 @@ struct oracle_datagram {
 
 /* Begins as all zeros. */
 struct oracle_memory {
-    uint64_t now;    /* nanoseconds; set by the test */
-    unsigned policy; /* another number for every policy put in force; set by the test */
+    uint64_t now;           /* nanoseconds; set by the test */
+    unsigned policy;        /* another number for every policy put in force; set by the test */
+    uint64_t pick_up_until; /* until then, what no row lists may have run before; set by the test */
+    bool answers[65536];    /* TCP ports of the role that have answered a SYN before that time */
     struct oracle_flow *flows;
     size_t flow_count, flow_room;
     struct oracle_datagram *datagrams;

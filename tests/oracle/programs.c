@@ -38,6 +38,7 @@ static uint64_t clock_now;
 
 static void *bpf_map_lookup_elem(const void *map, const void *key);
 static long bpf_map_update_elem(const void *map, const void *key, const void *value, uint64_t flags);
+static long bpf_map_delete_elem(const void *map, const void *key);
 static long bpf_skb_pull_data(struct __sk_buff *skb, uint32_t length);
 static uint64_t bpf_xdp_get_buff_len(const struct xdp_md *context);
 static uint64_t bpf_ktime_get_coarse_ns(void);
@@ -112,6 +113,19 @@ static long bpf_map_update_elem(const void *map, const void *key, const void *va
         table->count++;
     }
     memcpy((*at)->value, value, table->value_size);
+    return 0;
+}
+
+static long bpf_map_delete_elem(const void *map, const void *key)
+{
+    struct table *table = table_of(map);
+    struct entry **at = find(table, key), *gone = *at;
+
+    if (!gone)
+        return -1;
+    *at = gone->next;
+    free(gone);
+    table->count--;
     return 0;
 }
 
@@ -202,7 +216,14 @@ void programs_reset(void)
     empty(&flow_table);
     empty(&fragment_table);
     memset(&flow_gate, 0, sizeof(flow_gate));
+    for (size_t word = 0; word < LX_FLOW_KEY_WORDS; word++)
+        flow_gate.key[word] = (word + 1) * LX_HASH_FACTOR1;
     counted.flows_created = 0; /* the only one that is counted where these judge */
+}
+
+void programs_pick_up_until(uint64_t nanoseconds)
+{
+    flow_gate.pick_up_until = nanoseconds;
 }
 
 void programs_set_clock(uint64_t nanoseconds)
@@ -255,7 +276,7 @@ uint64_t programs_flows_created(void)
 const struct lx_flow *programs_flow(const struct lx_flow_ends *ends)
 {
     const struct lx_packet_flow wanted = lx_flow_between(ends);
-    const uint64_t key = lx_flow_key(&wanted, flow_gate.seed);
+    const uint64_t key = lx_flow_key(&wanted, flow_gate.key);
     struct entry *entry = *find(&flow_table, &key);
 
     return entry ? (const struct lx_flow *)entry->value : NULL;

@@ -15,6 +15,9 @@ void programs_reset(void);
 
 void programs_set_clock(uint64_t nanoseconds);
 
+/* Until when unlisted conversations may be from before attaching. */
+void programs_pick_up_until(uint64_t nanoseconds);
+
 /*
  * Judges a frame as a hook's program does, and remembers what it remembers. `packet` receives what was read of it,
  * `opened` whether the frame got as far as the second half of a judgement.

@@ -103,6 +103,14 @@ static void imitate(struct generator *generator, struct oracle_tuple *tuple)
     }
 }
 
+/* Most are an ACK; a FIN, a SYN, an answer to one, and a RST of either kind. */
+static uint8_t draw_flags(struct generator *generator)
+{
+    static const uint8_t others[] = {0x11, 0x02, 0x02, 0x12, 0x04, 0x14};
+
+    return generate_chance(generator, 65) ? 0x10 : others[generate_below(generator, sizeof(others))];
+}
+
 struct traffic_packet traffic_next(struct traffic *traffic)
 {
     struct generator *generator = traffic->generator;
@@ -119,7 +127,7 @@ struct traffic_packet traffic_next(struct traffic *traffic)
     /* The past shows in honest packets alone. */
     if (generate_chance(generator, 60)) {
         next.shape = tuple.transport == LX_ECHO ? next.shape : shape_of_tuple(&tuple);
-        next.shape.tcp_flags = generate_chance(generator, 10) ? 0x11 : generate_chance(generator, 20) ? 0x02 : 0x10;
+        next.shape.tcp_flags = draw_flags(generator);
         if (generate_chance(generator, 15))
             generate_fragment(generator, &next.shape);
         if (next.shape.fragment && generate_chance(generator, 10)) /* all stations, or some */

@@ -126,6 +126,7 @@ static void compare_sequence(struct traffic *traffic, size_t packets, struct agr
     size_t index, turn = 0;
 
     programs_reset();
+    memory.pick_up_until = memory.now + generate_below(traffic->generator, 120) * 1000000000u;
     for (index = 0; index < packets; index++) {
         struct traffic_packet next = traffic_next(traffic);
         size_t length = shape_write(&next.shape, frame);

@@ -3,6 +3,7 @@
 #include "change.h"
 
 #include "../core/request_words.h"
+#include "../kernel/pick_up.h"
 #include "output.h"
 #include "requested.h"
 
@@ -42,7 +43,8 @@ static int put(struct lx_update *update, struct lx_requested *requested, const s
     if (result != LX_EXIT_DONE)
         return result;
     lx_warn_of_policy(update->interface, &composed->policy, update->metadata.forward);
-    if (lx_update_commit(update, &proposal, &failure))
+    if (lx_update_commit(update, &proposal, &failure) ||
+        (intent->forget && lx_forget_picked_up(&update->maps, &failure)))
         return lx_print_failure(&failure);
     lx_say_updated(update, &composed->policy, intent->try_seconds);
     return LX_EXIT_DONE;

@@ -22,6 +22,7 @@ static const struct lx_column columns[] = {
     {"REMOTE", "remote", false, false},
     {"STATE", "state", false, false},
     {"ROW", "row", false, false},
+    {"PICKED UP", "picked_up", false, false},
     {"AGE", "age", true, false},
     {"IDLE", "idle", true, false},
 };
@@ -117,8 +118,9 @@ static int print_flows(const struct lx_attachment *attachment)
     if (result == LX_EXIT_DONE && lx_attachment_flow_numbers(attachment, &numbers, &failure))
         result = lx_print_failure(&failure);
     if (result == LX_EXIT_DONE) {
-        lx_print("%s: %zu flows, room for %u, %llu evicted\n", lx_attachment_title(metadata).text,
-                 json_array_size(flows), metadata->flow_capacity, (unsigned long long)numbers.evicted);
+        lx_print("%s: %zu flows, room for %u, %llu evicted, %llu picked up\n", lx_attachment_title(metadata).text,
+                 json_array_size(flows), metadata->flow_capacity, (unsigned long long)numbers.evicted,
+                 (unsigned long long)numbers.picked_up);
         if (json_array_size(flows))
             result = print_table(flows);
     }

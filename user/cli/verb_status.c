@@ -31,6 +31,7 @@ static const struct lx_column columns[] = {
     {"DISPATCHER", "dispatcher", false, false},
     {"EGRESS", "egress", false, false},
     {"FLOWS", "flows", true, false},
+    {"PICKED UP", "picked_up", true, false},
     {"GENERATION", "generation", true, false},
     {"DIGEST", "digest", false, false},
     {"NAMESPACE", "namespace", false, false}, /* where one is elsewhere */

@@ -13,7 +13,7 @@
 struct update_options {
     struct lx_policy_options policy; /* as given; what counts are the words */
     uint32_t try_seconds;
-    bool force, watch, shadow;
+    bool force, watch, shadow, forget;
 };
 
 static int refuse_mode(void *field, const char *value)
@@ -44,6 +44,8 @@ static const struct lx_option options_of_update[] = {
      offsetof(struct update_options, force)},
     {"watch", NULL, "stay, and update again whenever one of the policy's files changes", lx_take_flag,
      offsetof(struct update_options, watch)},
+    {"forget-picked-up", NULL, "end the flows that were running already when they were first seen", lx_take_flag,
+     offsetof(struct update_options, forget)},
     {"mode", "MODE", "not by an update: detach, then attach", refuse_mode, 0},
     {"flows", "N", "not by an update: detach, then attach", refuse_flows, 0},
 };
@@ -68,12 +70,16 @@ int lx_verb_update(int argc, char **argv)
             .intent = {.verb = "update",
                        .try_seconds = options.try_seconds,
                        .force = options.force,
-                       .shadow = options.shadow},
+                       .shadow = options.shadow,
+                       .forget = options.forget},
         };
 
         if (options.shadow && (options.try_seconds || options.force || options.watch))
             result =
                 lx_usage_error("--shadow enforces nothing, so that it goes with none of --try, --force and --watch");
+        else if (options.forget && (options.shadow || options.try_seconds || options.watch))
+            result = lx_usage_error("--forget-picked-up ends flows once and for good, so that it goes with none of "
+                                    "--shadow, --try and --watch");
         else if (arguments.count != 1)
             result = lx_usage_error("update takes one interface: lyncxdp update IFACE [OPTION]...");
         else if (options.watch && options.try_seconds)

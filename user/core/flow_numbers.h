@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 struct lx_flow_numbers {
-    uint64_t live;    /* neither expired nor evicted */
-    uint64_t evicted; /* made room for others, expired by then or not */
+    uint64_t live;      /* neither expired nor evicted */
+    uint64_t picked_up; /* of these, so many were running when they were first seen */
+    uint64_t evicted;   /* made room for others, expired by then or not */
 };
 
 #endif

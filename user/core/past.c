@@ -79,18 +79,17 @@ static struct flow_entry *find_flow(const struct passage *passage)
 
 static int record_flow(const struct passage *passage, uint32_t row)
 {
-    struct flow_entry *known = find_flow(passage);
-    struct flow_entry fresh = {.ends = ends_of(passage),
-                               .flow = {.created = passage->now,
-                                        .seen = passage->now,
-                                        .generation = passage->view.image->generation,
-                                        .row = (__u16)row}};
+    struct flow_entry *known = find_flow(passage), fresh = {.ends = ends_of(passage)};
+    bool live = known && !lx_flow_expired(&known->flow, passage->now);
+    uint32_t generation = passage->view.image->generation;
 
+    if (!lx_keeps_flow(passage->past->gate, &passage->packet, live, row, passage->now))
+        return 0;
     if (known) {
-        lx_flow_refresh(&passage->packet, &known->flow, &fresh.flow);
+        lx_flow_refresh(&passage->packet, &known->flow, passage->now, row, generation, live);
         return 0;
     }
-    fresh.flow.state = lx_flow_next_state(&passage->packet, LX_FLOW_STATE_COUNT);
+    lx_flow_begin(&passage->packet, &fresh.flow, passage->now, row, generation);
     return add(&passage->past->flows, &fresh, sizeof(fresh));
 }
 
@@ -164,6 +163,18 @@ static int judge_from_role(const struct passage *passage, uint32_t *judgement)
     return error;
 }
 
+/* The capture begins where the programs would be attached. */
+static int begin(struct lx_past *past, uint64_t now)
+{
+    if (past->gate)
+        return 0;
+    past->gate = calloc(1, sizeof(*past->gate));
+    if (!past->gate)
+        return -ENOMEM;
+    past->gate->pick_up_until = now + LX_PICK_UP_SECONDS * LX_SECOND;
+    return 0;
+}
+
 int lx_past_judge(struct lx_past *past, const struct lx_compiled *compiled, enum lx_hook hook, const void *frame,
                   size_t length, uint64_t now, struct lx_judgement *judgement)
 {
@@ -176,12 +187,12 @@ int lx_past_judge(struct lx_past *past, const struct lx_compiled *compiled, enum
     struct lx_aligned_frame aligned;
     struct lx_frame judged = lx_align_frame(frame, length, &aligned);
     uint32_t reason = lx_read_frame(&passage.view, &judged, &passage.packet), word = LX_JUDGED(reason);
-    int error = 0;
+    int error = begin(past, now);
 
     passage.ipv4 = passage.packet.ethertype == ETH_P_IP;
     if (reason == LX_UNDECIDED && passage.packet.kind == LX_KIND_FRAGMENT)
         word = ask_fragment(&passage);
-    else if (reason == LX_UNDECIDED)
+    else if (reason == LX_UNDECIDED && !error)
         error = hook == LX_HOOK_TO_ROLE ? judge_to_role(&passage, &word) : judge_from_role(&passage, &word);
     if (!error)
         *judgement = lx_judgement_unpack(word);
@@ -236,5 +247,6 @@ void lx_past_free(struct lx_past *past)
 {
     tdestroy(past->flows, free);
     tdestroy(past->datagrams, free);
+    free(past->gate);
     *past = (struct lx_past){0};
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Judges the frames of a capture one after the other as the programs would have, with what they would have remembered:
- * the flows that the role began and the datagrams that came in fragments. Time is the capture's.
+ * the flows that the role began and the datagrams that came in fragments. Time is the capture's, and its first frame is
+ * when the programs were attached: what was running then is picked up as they would.
  */
 #ifndef LYNCXDP_CORE_PAST_H
 #define LYNCXDP_CORE_PAST_H
+
+#include <lyncxdp/flow.h>
 
 #include "probe.h"
 
@@ -13,7 +16,8 @@
  * another: a program's table of flows is bounded.
  */
 struct lx_past {
-    void *flows, *datagrams; /* owned */
+    void *flows, *datagrams;   /* owned */
+    struct lx_flow_gate *gate; /* owned */
 };
 
 /* The hook that sees a frame go by: from-role when the policy knows its sender to be behind the role, and not its

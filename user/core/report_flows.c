@@ -10,7 +10,7 @@ static const char *state_name(uint8_t state)
     static const char *const names[LX_FLOW_STATE_COUNT] = {
         [LX_FLOW_HALF_OPEN] = "half-open", [LX_FLOW_ESTABLISHED] = "established",
         [LX_FLOW_CLOSING] = "closing",     [LX_FLOW_DATAGRAMS] = "datagrams",
-        [LX_FLOW_ECHO] = "echo",
+        [LX_FLOW_ECHO] = "echo",           [LX_FLOW_RESET] = "closing",
     };
 
     return state < LX_FLOW_STATE_COUNT ? names[state] : "unknown";
@@ -35,9 +35,10 @@ json_t *lx_report_flow(const struct lx_metadata *metadata, const struct lx_flow 
 {
     const char *row = flow->row < LX_ROW_SLOTS ? labels[flow->row].id : NULL;
 
-    return json_pack(
-        "{s:o, s:s, s:o, s:o, s:s, s:o, s:I, s:I}", "interface", lx_json_text(metadata->interface), "transport",
-        lx_transport_name(flow->ends.transport), "role", endpoint(flow->ends.role, flow->ends.role_port), "remote",
-        endpoint(flow->ends.remote, flow->ends.remote_port), "state", state_name(flow->state), "row", lx_json_text(row),
-        "age_seconds", seconds_since(flow->created, now), "idle_seconds", seconds_since(flow->seen, now));
+    return json_pack("{s:o, s:s, s:o, s:o, s:s, s:o, s:b, s:I, s:I}", "interface", lx_json_text(metadata->interface),
+                     "transport", lx_transport_name(flow->ends.transport), "role",
+                     endpoint(flow->ends.role, flow->ends.role_port), "remote",
+                     endpoint(flow->ends.remote, flow->ends.remote_port), "state", state_name(flow->state), "row",
+                     lx_json_text(row), "picked_up", flow->picked_up, "age_seconds", seconds_since(flow->created, now),
+                     "idle_seconds", seconds_since(flow->seen, now));
 }

@@ -65,15 +65,16 @@ json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
     const struct lx_metadata *metadata = status->metadata;
 
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:o, s:b, "
-        "s:I, s:b, s:o}",
+        "{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:o, "
+        "s:b, s:I, s:b, s:o}",
         "interface", lx_json_text(metadata->interface), "role", lx_json_text(publication->roles), "edition",
         lx_json_text(publication->edition), "side", lx_json_text(publication->side), "hook", lx_hook_name(hook),
         "state", status->state, "mode", lx_hook_mode(metadata, hook), "egress", lx_egress_name(publication->egress),
         "dispatcher", lx_hook_dispatched(metadata, hook), "generation", (json_int_t)publication->generation, "digest",
         json_sprintf("%016llx", (unsigned long long)publication->digest), "audit", publication->audit, "trial",
         trial(status), "fallback", on_fallback(status), "shadow", shadow(status->shadow), "flows",
-        status->flows ? json_integer((json_int_t)status->flows->live) : json_null(), "flows_evicted",
+        status->flows ? json_integer((json_int_t)status->flows->live) : json_null(), "picked_up",
+        status->flows ? json_integer((json_int_t)status->flows->picked_up) : json_null(), "flows_evicted",
         status->flows ? json_integer((json_int_t)status->flows->evicted) : json_null(), "flow_capacity",
         (json_int_t)metadata->flow_capacity, "netns", (json_int_t)metadata->netns, "pair", lx_json_text(metadata->pair),
         "forward", metadata->forward, "published", (json_int_t)publication->published, "any_self",

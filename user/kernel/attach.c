@@ -17,6 +17,7 @@
 #include "link_settings.h"
 #include "lock.h"
 #include "pair.h"
+#include "pick_up.h"
 #include "pins.h"
 #include "privilege.h"
 #include "program.h"
@@ -329,16 +330,19 @@ static int let_in(struct attaching *attaching, enum lx_program which, enum lx_mo
 }
 
 /*
- * What the role sends first: the flows that already run are known before anything asks for them. What comes to the role
- * last: the policy is in force with it.
+ * What the role sends first, then what is running already: it is known before anything asks for it. What comes to the
+ * role last: the policy is in force with it.
  */
-static int put_in_force(struct attaching *attaching, enum lx_mode_choice mode, struct lx_failure *failure)
+static int put_in_force(struct attaching *attaching, const struct lx_compiled *compiled, enum lx_mode_choice mode,
+                        struct lx_failure *failure)
 {
     int error = connect(attaching, failure);
 
     if (attaching->pair && attaching->metadata.from_role)
         error = error ?: let_in(attaching, LX_PROGRAM_INNER, mode, failure);
     error = error ?: let_out(attaching, failure);
+    if (!error && attaching->metadata.from_role)
+        lx_pick_up(&attaching->maps, attaching->interface, compiled);
     return error ?: let_in(attaching, LX_PROGRAM_TO_ROLE, mode, failure);
 }
 
@@ -374,7 +378,7 @@ static int attach_locked(struct attaching *attaching, const struct lx_policy *po
         return error;
     error = publish(attaching, policy, compiled, choices, failure);
     error = error ?: pin(attaching, failure);
-    error = error ?: put_in_force(attaching, mode, failure);
+    error = error ?: put_in_force(attaching, compiled, mode, failure);
     /* Attaching took some of the time. */
     if (!error && choices->try_seconds)
         error = start_trial(attaching, choices->try_seconds, failure);

@@ -153,6 +153,9 @@ int lx_attachment_ask(struct lx_attachment *attachment, enum lx_hook hook, const
 int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow **flows, size_t *count,
                         struct lx_failure *failure);
 
+/* Takes all flows that were picked up out of a table; `count` receives how many they were. Returns 0 or -errno. */
+int lx_flows_remove_picked_up(int map, size_t *count);
+
 struct lx_flow_numbers; /* core/report.h */
 
 /*

@@ -62,6 +62,30 @@ static int collect(const struct batch *batch, void *data)
     return 0;
 }
 
+struct removal {
+    int map;
+    size_t count;
+};
+
+static int remove_batch(const struct batch *batch, void *data)
+{
+    struct removal *removal = data;
+
+    for (__u32 i = 0; i < batch->count; i++)
+        if (batch->flows[i].picked_up)
+            removal->count += !bpf_map_delete_elem(removal->map, &batch->keys[i]);
+    return 0;
+}
+
+int lx_flows_remove_picked_up(int map, size_t *count)
+{
+    struct removal removal = {.map = map};
+    int error = for_each_batch(map, remove_batch, &removal);
+
+    *count = removal.count;
+    return error;
+}
+
 /* By the clock that the programs use. */
 static __u64 now(void)
 {
@@ -94,7 +118,7 @@ int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow *
 }
 
 struct counted {
-    __u64 present, live, now;
+    __u64 present, live, picked_up, now;
 };
 
 static int count_batch(const struct batch *batch, void *data)
@@ -102,9 +126,28 @@ static int count_batch(const struct batch *batch, void *data)
     struct counted *counted = data;
 
     counted->present += batch->count;
-    for (__u32 i = 0; i < batch->count; i++)
-        counted->live += !lx_flow_expired(&batch->flows[i], counted->now);
+    for (__u32 i = 0; i < batch->count; i++) {
+        bool live = !lx_flow_expired(&batch->flows[i], counted->now);
+
+        counted->live += live;
+        counted->picked_up += live && batch->flows[i].picked_up;
+    }
     return 0;
+}
+
+/* Those that commands have put into the table, less those that they took out; the programs do not count them. */
+static int read_carried(const struct lx_attachment *attachment, int64_t *carried)
+{
+    struct lx_flow_gate *gate = malloc(sizeof(*gate));
+    const __u32 first = 0;
+    int error = gate ? 0 : -ENOMEM;
+
+    if (gate && bpf_map_lookup_elem(attachment->maps.fds[LX_MAP_FLOW_GATE], &first, gate))
+        error = -errno;
+    if (!error)
+        *carried = gate->carried;
+    free(gate);
+    return error;
 }
 
 /* The flows that were ever created. */
@@ -122,19 +165,23 @@ static int read_created(const struct lx_attachment *attachment, uint64_t *create
     return error;
 }
 
-/* The kernel tells of no eviction: those were evicted that were created and are not there. Nothing else removes one. */
+/* The kernel tells of no eviction: those were evicted that were created and are not there. */
 int lx_attachment_count_flows(const struct lx_attachment *attachment, uint64_t created, struct lx_flow_numbers *numbers,
                               struct lx_failure *failure)
 {
     struct counted counted = {.now = now()};
+    int64_t carried = 0;
     int error = 0;
 
     if (lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE))
-        error = for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], count_batch, &counted);
+        error = read_carried(attachment, &carried)
+                    ?: for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], count_batch, &counted);
     if (error)
         return fail_to_read(error, failure);
+    created += (uint64_t)carried;
     *numbers = (struct lx_flow_numbers){
         .live = counted.live,
+        .picked_up = counted.picked_up,
         .evicted = created > counted.present ? created - counted.present : 0,
     };
     return 0;

@@ -100,7 +100,7 @@ static int create_from_role(struct lx_maps *maps)
 }
 
 /* What an outsider would have to know to make two flows fall on one key. */
-static int draw_seed(const struct lx_maps *maps)
+static int draw_key(const struct lx_maps *maps)
 {
     struct lx_flow_gate *gate = calloc(1, sizeof(*gate));
     const uint32_t first = 0;
@@ -108,7 +108,7 @@ static int draw_seed(const struct lx_maps *maps)
 
     if (!gate)
         return -ENOMEM;
-    if (getrandom(&gate->seed, sizeof(gate->seed), 0) != sizeof(gate->seed))
+    if (getrandom(gate->key, sizeof(gate->key), 0) != sizeof(gate->key))
         error = -errno;
     error = error ?: bpf_map_update_elem(maps->fds[LX_MAP_FLOW_GATE], &first, gate, BPF_ANY);
     free(gate);
@@ -125,7 +125,7 @@ int lx_maps_create(const struct lx_shape *shape, struct lx_maps *maps, struct lx
     error = create_to_role(&created);
     if (shape->from_role)
         error = error ?: create_from_role(&created);
-    error = error ?: draw_seed(&created);
+    error = error ?: draw_key(&created);
     if (error) {
         lx_maps_close(&created);
         return lx_fail_to_load(-error, failure);
