@@ -19,6 +19,7 @@
 #include "user/core/probe.h"
 #include "user/core/report.h"
 #include "user/kernel/attachment.h"
+#include "user/kernel/pick_up.h"
 #include "user/kernel/publish.h"
 
 TestSuite(flows, .init = enter_world, .timeout = 120);
@@ -409,6 +410,74 @@ Test(flows, a_connection_that_already_runs_is_known_by_its_next_packet)
     expect_in(frame_of(LX_TCP, server, client, LX_TCP_ACK), LX_REASON_FLOW, HTTPS);
 }
 
+/* Whoever answers has not begun: not with a SYN and ACK, and not with what follows it from the same port. */
+Test(flows, what_the_role_answers_is_no_flow_of_its_own)
+{
+    const struct end server = {ROLE, 22}, caller = {REMOTE, 50000}, https = {REMOTE, 443};
+
+    attach_with(LX_EGRESS_TRACK, 0);
+    expect_out(frame_of(LX_TCP, server, caller, LX_TCP_SYN | LX_TCP_ACK), LX_REASON_NO_ROW, LX_NO_ROW, true);
+    expect_out(frame_of(LX_TCP, server, caller, LX_TCP_ACK), LX_REASON_NO_ROW, LX_NO_ROW, true);
+    expect_out(frame_of(LX_TCP, server, https, LX_TCP_SYN | LX_TCP_ACK), LX_REASON_ROW, HTTPS, false);
+    expect_out(frame_of(LX_TCP, server, https, LX_TCP_RST), LX_REASON_ROW, HTTPS, false);
+    cr_expect_eq(flow_count(), 0);
+    expect_in(frame_of(LX_TCP, caller, server, LX_TCP_ACK), LX_REASON_NO_ROW, LX_NO_ROW);
+    expect_in(frame_of(LX_TCP, https, server, LX_TCP_ACK), LX_REASON_NO_ROW, LX_NO_ROW);
+}
+
+/* Ends the time in which unlisted conversations are picked up; and what was, goes. */
+static void forget_picked_up(void)
+{
+    struct lx_maps maps;
+
+    cr_assert_eq(lx_maps_open(attachment.directory, true, &maps), 0);
+    cr_assert_eq(lx_forget_picked_up(&maps, &failure), 0, "%s", failure.text);
+    lx_maps_close(&maps);
+}
+
+Test(flows, what_no_row_lists_is_picked_up_only_for_a_time)
+{
+    const struct end client = {ROLE, 40000}, game = {REMOTE, 9999}, later = {ROLE, 40001}, https = {REMOTE, 443};
+
+    attach_with(LX_EGRESS_TRACK, 0);
+    expect_out(frame_of(LX_TCP, client, game, LX_TCP_ACK), LX_REASON_NO_ROW, LX_NO_ROW, true);
+    cr_expect_eq(only_flow().picked_up, 1);
+    expect_in(frame_of(LX_TCP, game, client, LX_TCP_ACK), LX_REASON_REPLY_UNLISTED, LX_NO_ROW);
+    forget_picked_up();
+    cr_expect_eq(flow_count(), 0);
+    expect_out(frame_of(LX_TCP, client, game, LX_TCP_ACK), LX_REASON_NO_ROW, LX_NO_ROW, true);
+    expect_in(frame_of(LX_TCP, game, client, LX_TCP_ACK), LX_REASON_NO_ROW, LX_NO_ROW);
+    expect_out(frame_of(LX_TCP, client, game, LX_TCP_SYN), LX_REASON_NO_ROW, LX_NO_ROW, true);
+    cr_expect_eq(only_flow().picked_up, 0);
+    expect_in(frame_of(LX_TCP, game, client, LX_TCP_SYN | LX_TCP_ACK), LX_REASON_REPLY_UNLISTED, LX_NO_ROW);
+    expect_out(frame_of(LX_TCP, later, https, LX_TCP_ACK), LX_REASON_ROW, HTTPS, false);
+    cr_expect_eq(flow_count(), 2);
+    expect_in(frame_of(LX_TCP, https, later, LX_TCP_ACK), LX_REASON_FLOW, HTTPS);
+}
+
+/* A role that connects answers a forged SYN with ACK by a RST, and the connection comes up all the same. */
+Test(flows, forged_answers_do_not_shorten_the_life_of_a_connection)
+{
+    const struct end client = {ROLE, 40000}, server = {REMOTE, 443};
+    struct frame answer = frame_of(LX_TCP, server, client, LX_TCP_ACK);
+
+    attach_with(LX_EGRESS_ENFORCE, 0);
+    judge(LX_HOOK_FROM_ROLE, frame_of(LX_TCP, client, server, LX_TCP_SYN));
+    judge(LX_HOOK_FROM_ROLE, frame_of(LX_TCP, client, server, LX_TCP_RST));
+    judge(LX_HOOK_FROM_ROLE, frame_of(LX_TCP, client, server, LX_TCP_RST));
+    cr_expect_eq(only_flow().state, LX_FLOW_RESET);
+    judge(LX_HOOK_FROM_ROLE, frame_of(LX_TCP, client, server, LX_TCP_ACK));
+    cr_expect_eq(only_flow().state, LX_FLOW_ESTABLISHED);
+    age(only_flow(), 12 * LX_SECOND);
+    expect_in(answer, LX_REASON_FLOW, HTTPS);
+    judge(LX_HOOK_FROM_ROLE, frame_of(LX_TCP, client, server, LX_TCP_FIN | LX_TCP_ACK));
+    judge(LX_HOOK_FROM_ROLE, frame_of(LX_TCP, client, server, LX_TCP_RST));
+    judge(LX_HOOK_FROM_ROLE, frame_of(LX_TCP, client, server, LX_TCP_ACK));
+    cr_expect_eq(only_flow().state, LX_FLOW_CLOSING);
+    age(only_flow(), 12 * LX_SECOND);
+    expect_in(answer, LX_REASON_NO_ROW, LX_NO_ROW);
+}
+
 Test(flows, of_an_echo_only_the_reply_passes)
 {
     policy.built_ins |= LX_BUILT_IN_ECHO;
@@ -683,6 +752,49 @@ Test(flows, those_that_expire_are_neither_live_nor_evicted)
     cr_expect_eq(numbers.live, 3);
     cr_expect_eq(numbers.evicted, 0);
     free(flows);
+}
+
+/* Puts a flow where another has its place: both have one key, as if the hash had wanted it so. */
+static void put_in_place_of(const struct lx_flow *flow, struct end client, struct end server)
+{
+    struct lx_flow other = *flow;
+    int map = open_map("flows");
+    __u64 key;
+
+    other.ends.role_port = client.port;
+    other.ends.remote_port = server.port;
+    key = key_of(&other);
+    cr_assert_eq(bpf_map_update_elem(map, &key, flow, BPF_ANY), 0);
+    close(map);
+}
+
+Test(flows, one_that_counts_no_more_gives_way_to_another_with_its_key)
+{
+    const struct end client = {ROLE, 40000}, other = {ROLE, 40001}, dns = {REMOTE, 53};
+    struct frame request = udp(other, dns), reply = udp(dns, other);
+    struct lx_flow flow;
+
+    attach_with(LX_EGRESS_ENFORCE, 0);
+    judge(LX_HOOK_FROM_ROLE, udp(client, dns));
+    flow = only_flow();
+    put_in_place_of(&flow, other, dns);
+    expect_out(request, LX_REASON_ROW, DNS, false);
+    expect_in(reply, LX_REASON_NO_ROW, LX_NO_ROW); /* the one in its place lives */
+    flow.seen = now() - 301 * LX_SECOND;
+    put_in_place_of(&flow, other, dns);
+    expect_out(request, LX_REASON_ROW, DNS, false);
+    expect_in(reply, LX_REASON_FLOW, DNS);
+    flow.seen = now();
+    flow.row = LX_NO_ROW; /* its row is gone */
+    put_in_place_of(&flow, other, dns);
+    expect_out(request, LX_REASON_ROW, DNS, false);
+    expect_in(reply, LX_REASON_FLOW, DNS);
+    flow.ends.remote_port = 54; /* no row lists it, and no image has said so yet */
+    flow.row = DNS;
+    flow.generation = 7;
+    put_in_place_of(&flow, other, dns);
+    expect_out(request, LX_REASON_ROW, DNS, false);
+    expect_in(reply, LX_REASON_FLOW, DNS);
 }
 
 /* --- With the stacks of two hosts --- */
