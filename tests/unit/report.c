@@ -55,7 +55,7 @@ static json_t *status_of(const struct lx_metadata *metadata, const struct lx_pub
 Test(report, status_has_every_member)
 {
     struct lx_metadata metadata = sample_metadata();
-    const struct lx_flow_numbers flows = {.live = 12, .evicted = 3};
+    const struct lx_flow_numbers flows = {.live = 12, .picked_up = 2, .evicted = 3};
     json_t *status = status_of(&metadata, &sample_publication, LX_HOOK_TO_ROLE, &flows);
 
     cr_assert_not_null(status);
@@ -76,6 +76,7 @@ Test(report, status_has_every_member)
     cr_assert_eq(number(status, "generation"), 3);
     cr_assert_eq(number(status, "flows"), 12);
     cr_assert_eq(number(status, "flows_evicted"), 3);
+    cr_assert_eq(number(status, "picked_up"), 2);
     cr_assert_eq(number(status, "flow_capacity"), 65536);
     json_decref(status);
 }
@@ -244,6 +245,7 @@ Test(report, a_flow_has_every_member)
     cr_assert_str_eq(text(report, "state"), "datagrams");
     cr_assert_str_eq(text(report, "row"), "site/ssh");
     cr_assert_eq(number(report, "age_seconds"), 60);
+    cr_assert(json_is_false(json_object_get(report, "picked_up")));
     cr_assert_eq(number(report, "idle_seconds"), 5);
     json_decref(report);
     free(counted);
@@ -257,6 +259,7 @@ Test(report, a_flow_that_no_row_lists_and_that_another_clock_saw)
                            .seen = 9,
                            .row = LX_NO_ROW,
                            .state = LX_FLOW_ECHO,
+                           .picked_up = 1,
                            .ends = {.role_port = 77, .remote_port = 77, .transport = LX_ECHO}};
     json_t *report;
 
@@ -268,6 +271,7 @@ Test(report, a_flow_that_no_row_lists_and_that_another_clock_saw)
     cr_assert_str_eq(text(report, "state"), "echo");
     cr_assert_null(text(report, "row"));
     cr_assert_eq(number(report, "age_seconds"), 0);
+    cr_assert(json_is_true(json_object_get(report, "picked_up")));
     cr_assert_eq(number(report, "idle_seconds"), 0);
     json_decref(report);
     free(counted);

@@ -97,17 +97,27 @@ static __u8 read_tuple(const struct nlattr *nest, struct lx_flow_ends *ends)
     return protocol;
 }
 
+static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
+{
+    const struct nlattr *attribute;
+
+    mnl_attr_for_each_nested(attribute, nest)
+    {
+        if (mnl_attr_get_type(attribute) == type)
+            return attribute;
+    }
+    return NULL;
+}
+
 /* TCP's state, which lies two nests deep. */
 static __u8 read_state(const struct nlattr *nest)
 {
-    const struct nlattr *protocol, *attribute;
+    const struct nlattr *tcp = find(nest, CTA_PROTOINFO_TCP), *attribute;
     __u8 state = TCP_CONNTRACK_NONE;
 
-    mnl_attr_for_each_nested(protocol, nest) mnl_attr_for_each_nested(attribute, protocol)
-    {
-        if (mnl_attr_get_type(protocol) == CTA_PROTOINFO_TCP && mnl_attr_get_type(attribute) == CTA_PROTOINFO_TCP_STATE)
-            read_bytes(attribute, &state, sizeof(state));
-    }
+    attribute = tcp ? find(tcp, CTA_PROTOINFO_TCP_STATE) : NULL;
+    if (attribute)
+        read_bytes(attribute, &state, sizeof(state));
     return state;
 }
 

@@ -83,16 +83,16 @@ static int look(const uint32_t states[LX_TRANSPORT_COUNT], struct seeing *seeing
     static const uint8_t families[] = {AF_INET, AF_INET6};
     int error = 0;
 
-    for (__u8 transport = 0; transport < LX_TRANSPORT_COUNT; transport++)
-        for (size_t i = 0; i < sizeof(families) && !error; i++) {
-            const struct inet_diag_req_v2 request = {
-                .sdiag_family = families[i], .sdiag_protocol = protocols[transport], .idiag_states = states[transport]};
+    for (size_t i = 0; i < LX_TRANSPORT_COUNT * sizeof(families) && !error; i++) {
+        const size_t transport = i / sizeof(families);
+        const struct inet_diag_req_v2 request = {.sdiag_family = families[i % sizeof(families)],
+                                                 .sdiag_protocol = protocols[transport],
+                                                 .idiag_states = states[transport]};
 
-            seeing->transport = transport;
-            error =
-                lx_netlink_dump_from(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, &request, sizeof(request), see, seeing);
-            error = error == -ENOENT ? 0 : error; /* built without this transport's */
-        }
+        seeing->transport = (__u8)transport;
+        error = lx_netlink_dump_from(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, &request, sizeof(request), see, seeing);
+        error = error == -ENOENT ? 0 : error; /* a kernel without this transport's */
+    }
     return error;
 }
 
