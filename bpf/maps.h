@@ -187,7 +187,7 @@ lx_inline __u32 lx_slot_in_force(__u64 word)
 {
     if (lx_likely(!lx_control_deadline(word)))
         return lx_control_active(word);
-    return lx_control_in_force(word, bpf_ktime_get_coarse_ns() / 1000000);
+    return lx_control_in_force(word, bpf_ktime_get_boot_ns() / 1000000);
 }
 
 /* The image in a slot. */

@@ -71,7 +71,7 @@ enum lx_egress {
  *   bits 8-15   fallback: the slot to use once the deadline has passed, and the one that a rollback returns to; the
  *               active slot itself when there is none
  *   bits 16-23  shadow: 1 + the slot of a candidate that is judged beside the image in force, or 0
- *   bits 24-63  deadline: milliseconds of CLOCK_MONOTONIC; 0 when no trial is pending
+ *   bits 24-63  deadline: milliseconds of CLOCK_BOOTTIME, which goes on in suspend; 0 when no trial is pending
  */
 struct lx_control {
     __u64 word;
@@ -106,7 +106,7 @@ lx_inline __u64 lx_control_deadline(__u64 word)
     return word >> 24;
 }
 
-/* The slot in force at a moment, in milliseconds of CLOCK_MONOTONIC, which matters only while a trial is pending. */
+/* The slot in force at a moment, in milliseconds of CLOCK_BOOTTIME, which matters only while a trial is pending. */
 lx_inline __u8 lx_control_in_force(__u64 word, __u64 now_ms)
 {
     return lx_control_deadline(word) && now_ms >= lx_control_deadline(word) ? lx_control_fallback(word)
@@ -278,7 +278,8 @@ enum lx_mode {
 
 /*
  * The one entry of the metadata map: what this attachment is, whatever its policy. Written before the program is
- * attached.
+ * attached. What is here now stays in its place in every version, so that any can recognise what another attached, and
+ * take it off.
  */
 struct lx_metadata {
     __u32 magic;

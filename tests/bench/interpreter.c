@@ -100,6 +100,7 @@ static int call(struct machine *machine, int32_t helper)
         r[0] = 0;
         return 0;
     case BPF_FUNC_ktime_get_coarse_ns:
+    case BPF_FUNC_ktime_get_boot_ns:
         r[0] = NOW;
         return 0;
     case BPF_FUNC_xdp_get_buff_len:

@@ -19,6 +19,7 @@
 
 #include "user/core/probe.h"
 #include "user/core/row_slots.h"
+#include "user/kernel/clock.h"
 #include "user/kernel/filter.h"
 #include "user/kernel/publish.h"
 #include "user/kernel/rebuild.h"
@@ -401,12 +402,12 @@ Test(update, a_flow_ends_with_its_row_and_lives_again_when_the_row_returns)
     cr_expect_eq(row_count(LX_HOOK_TO_ROLE, "out/53"), 2);
 }
 
-/* Waits until the kernel's coarse clock is past the deadline. */
+/* Waits until the kernel's clock is past the deadline. */
 static void let_it_run_out(void)
 {
     struct lx_attachment attachment = opened();
 
-    while (lx_monotonic_ms() < lx_control_deadline(attachment.control) + 20)
+    while (lx_boottime_ms() < lx_control_deadline(attachment.control) + 20)
         usleep(10000);
     lx_attachment_close(&attachment);
 }

@@ -45,6 +45,7 @@ static uint64_t bpf_ktime_get_coarse_ns(void);
 static long bpf_redirect_map(const void *map, uint64_t key, uint64_t flags);
 static uint32_t bpf_get_smp_processor_id(void);
 static uint64_t bpf_ktime_get_ns(void);
+static uint64_t bpf_ktime_get_boot_ns(void);
 static void *bpf_ringbuf_reserve(const void *ring, uint64_t size, uint64_t flags);
 static void bpf_ringbuf_submit(void *record, uint64_t flags);
 static long bpf_xdp_load_bytes(const struct xdp_md *context, uint32_t offset, void *to, uint32_t length);
@@ -156,6 +157,11 @@ static long bpf_redirect_map(const void *map, uint64_t key, uint64_t flags)
 static uint32_t bpf_get_smp_processor_id(void)
 {
     return 0;
+}
+
+static uint64_t bpf_ktime_get_boot_ns(void)
+{
+    return clock_now;
 }
 
 static uint64_t bpf_ktime_get_ns(void)

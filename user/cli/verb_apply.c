@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../core/report_json.h"
+#include "../kernel/clock.h"
 #include "carry_out.h"
 #include "editions.h"
 #include "expected.h"

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../core/report.h"
 #include "../core/report_json.h"
+#include "../kernel/clock.h"
 #include "attachments.h"
 #include "output.h"
 #include "table.h"
@@ -27,15 +27,6 @@ static const struct lx_column columns[] = {
     {"IDLE", "idle", true, false},
 };
 
-/* The clock that the programs read: coarse, and not set by anybody. */
-static uint64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-    return (uint64_t)time.tv_sec * LX_SECOND + (uint64_t)time.tv_nsec;
-}
-
 /* Those that were heard of last come first. */
 static int latest_first(const void *left, const void *right)
 {
@@ -53,7 +44,7 @@ static int report_flows(const struct lx_attachment *attachment, json_t *flows)
     struct lx_row_label *labels = NULL;
     struct lx_failure failure;
     int result = LX_EXIT_DONE;
-    uint64_t time = now();
+    uint64_t time = lx_monotonic_ns();
     json_t *mark = json_object();
     size_t count = 0;
 

@@ -12,6 +12,7 @@
 
 #include "../core/report.h"
 #include "../core/report_json.h"
+#include "../kernel/clock.h"
 #include "../kernel/listen.h"
 #include "attachments.h"
 #include "capture_file.h"
@@ -124,7 +125,7 @@ static void heard(void *context, size_t index, const struct lx_sample *sample)
         return;
     }
     monitor->shown++;
-    sampled.time = clock_of(CLOCK_REALTIME) - (clock_of(CLOCK_MONOTONIC) - sample->time);
+    sampled.time = clock_of(CLOCK_REALTIME) - (lx_monotonic_ns() - sample->time);
     if (monitor->capture && monitor->result == LX_EXIT_DONE)
         monitor->result = lx_capture_write(
             monitor->capture, &(struct lx_captured){sampled.time, sample->length, sample->captured, sample->bytes});

@@ -35,7 +35,7 @@ struct lx_observed {
     struct lx_publication publication; /* of the policy in force */
     struct lx_publication shadow;      /* of the candidate beside it, while there is one */
     uint64_t control;                  /* the control word */
-    uint64_t seen_ms;                  /* when that was: milliseconds of CLOCK_MONOTONIC */
+    uint64_t seen_ms;                  /* when that was: milliseconds of CLOCK_BOOTTIME */
     bool elsewhere;                    /* in another network namespace than the reader's */
     bool flows_known;
     struct lx_flow_numbers flows; /* that live */

@@ -45,7 +45,7 @@ struct lx_status {
     const struct lx_publication *publication; /* of the policy in force */
     const struct lx_publication *shadow;      /* of the candidate beside it, or NULL */
     uint64_t control;                         /* the control word */
-    uint64_t now_ms;                          /* milliseconds of CLOCK_MONOTONIC */
+    uint64_t now_ms;                          /* milliseconds of CLOCK_BOOTTIME */
     const char *state;
     const char *vlan_tags; /* "judged", "stripped": the list of VLANs does not hold; NULL: none is listed, or unknown */
     const struct lx_flow_numbers *flows;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../core/request_words.h"
+#include "clock.h"
 #include "filter.h"
 #include "hooks.h"
 #include "link_settings.h"
@@ -231,7 +232,7 @@ static int start_trial(const struct attaching *attaching, uint32_t seconds, stru
 {
     return lx_publish_control(
         attaching->maps.fds[LX_MAP_CONTROL],
-        lx_control_word(FIRST_SLOT, FALLBACK_SLOT, LX_NO_SHADOW, lx_monotonic_ms() + seconds * 1000ull), failure);
+        lx_control_word(FIRST_SLOT, FALLBACK_SLOT, LX_NO_SHADOW, lx_boottime_ms() + seconds * 1000ull), failure);
 }
 
 static int publish(struct attaching *attaching, const struct lx_policy *policy, const struct lx_compiled *compiled,

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "hooks.h"
 #include "link_settings.h"
 #include "namespace.h"
@@ -23,11 +23,9 @@ _Static_assert(sizeof(((struct lx_attachment *)0)->directory) >= LX_PINS_PATH, "
 static int read_publication(struct lx_attachment *attachment)
 {
     uint64_t before, after = 0;
-    struct timespec now;
     int error = lx_control_read(&attachment->maps, &before);
 
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    attachment->opened_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    attachment->opened_ms = lx_boottime_ms();
     for (int attempt = 0; attempt < 100 && !error; attempt++) {
         error = lx_publication_read(&attachment->maps, lx_control_in_force(before, attachment->opened_ms),
                                     &attachment->publication);

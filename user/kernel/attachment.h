@@ -41,7 +41,7 @@ struct lx_attachment {
     bool gone;                         /* there is no such interface any more */
     struct lx_publication publication; /* of the policy in force when it was opened */
     uint64_t control;                  /* the control word then */
-    uint64_t opened_ms;                /* when that was: milliseconds of CLOCK_MONOTONIC */
+    uint64_t opened_ms;                /* when that was: milliseconds of CLOCK_BOOTTIME */
     struct lx_maps maps;
     int twins[LX_HOOK_COUNT]; /* programs to ask (lx_attachment_ask), loaded when first asked; -1 until then */
 };

@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "clock.h"
 
 /* More than any bucket of the hash holds; a batch takes whole buckets. */
 #define BATCH 4096
@@ -86,15 +87,6 @@ int lx_flows_remove_picked_up(int map, size_t *count)
     return error;
 }
 
-/* By the clock that the programs use. */
-static __u64 now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-    return time.tv_sec * LX_SECOND + time.tv_nsec;
-}
-
 static int fail_to_read(int error, struct lx_failure *failure)
 {
     return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the flows: %s", strerror(-error));
@@ -103,7 +95,7 @@ static int fail_to_read(int error, struct lx_failure *failure)
 int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow **flows, size_t *count,
                         struct lx_failure *failure)
 {
-    struct collected collected = {.now = now()};
+    struct collected collected = {.now = lx_monotonic_ns()};
     int error = 0;
 
     if (attachment->maps.fds[LX_MAP_FLOWS] >= 0)
@@ -169,7 +161,7 @@ static int read_created(const struct lx_attachment *attachment, uint64_t *create
 int lx_attachment_count_flows(const struct lx_attachment *attachment, uint64_t created, struct lx_flow_numbers *numbers,
                               struct lx_failure *failure)
 {
-    struct counted counted = {.now = now()};
+    struct counted counted = {.now = lx_monotonic_ns()};
     int64_t carried = 0;
     int error = 0;
 

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "kernel_log.h"
 #include "lock.h"
 #include "pins.h"

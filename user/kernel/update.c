@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../core/request_words.h"
 #include "../core/row_slots.h"
+#include "clock.h"
 #include "hooks.h"
 #include "link_settings.h"
 #include "pick_up.h"
@@ -21,14 +21,6 @@
 #include "rebuild.h"
 #include "shadow.h"
 #include "whereabouts.h"
-
-uint64_t lx_monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static int fail_to_open(int error, const struct lx_interface *interface, struct lx_failure *failure)
 {
@@ -97,7 +89,7 @@ static int settle(struct lx_update *update, struct lx_failure *failure)
     uint64_t word = update->control;
     uint8_t fallback = lx_control_fallback(word);
 
-    if (!lx_control_deadline(word) || lx_monotonic_ms() < lx_control_deadline(word))
+    if (!lx_control_deadline(word) || lx_boottime_ms() < lx_control_deadline(word))
         return 0;
     update->ended = true;
     return store(update, lx_control_word(fallback, fallback, lx_control_shadow(word), 0), failure);
@@ -153,7 +145,7 @@ void lx_update_end(struct lx_update *update)
 
 const struct lx_publication *lx_update_in_force(const struct lx_update *update)
 {
-    return &update->publications[lx_control_in_force(update->control, lx_monotonic_ms())];
+    return &update->publications[lx_control_in_force(update->control, lx_boottime_ms())];
 }
 
 int lx_update_request(const struct lx_update *update, struct lx_words *words, struct lx_failure *failure)
@@ -355,7 +347,7 @@ int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposa
     update->replaced = replaced;
     return store(update,
                  lx_control_word((uint8_t)candidate.slot, fallback, shadow,
-                                 proposal->try_seconds ? lx_monotonic_ms() + proposal->try_seconds * 1000ull : 0),
+                                 proposal->try_seconds ? lx_boottime_ms() + proposal->try_seconds * 1000ull : 0),
                  failure);
 }
 

@@ -93,7 +93,4 @@ int lx_update_confirm(struct lx_update *update, struct lx_failure *failure);
  */
 int lx_update_rollback(struct lx_update *update, struct lx_failure *failure);
 
-/* Milliseconds of CLOCK_MONOTONIC, the clock of deadlines. */
-uint64_t lx_monotonic_ms(void);
-
 #endif

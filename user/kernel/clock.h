@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The clocks of the programs. They read those of the machine, while a process may stand in a time namespace whose
+ * clocks are others: whatever is compared with a time of theirs is read here.
+ */
+#ifndef LYNCXDP_KERNEL_CLOCK_H
+#define LYNCXDP_KERNEL_CLOCK_H
+
+#include <stdint.h>
+
+/* Nanoseconds of CLOCK_MONOTONIC as packets see it: when flows were seen, samples taken. */
+uint64_t lx_monotonic_ns(void);
+
+/* The same in milliseconds. */
+uint64_t lx_monotonic_ms(void);
+
+/* Milliseconds of CLOCK_BOOTTIME, the clock of deadlines, which goes on while the machine is suspended. */
+uint64_t lx_boottime_ms(void);
+
+#endif
