@@ -65,7 +65,7 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
     struct lx_metadata metadata = {0};
     char next[LX_PINS_PATH];
     struct lx_pin_name name;
-    struct lx_locks locks;
+    struct lx_locks locks = {0};
     bool stopped, pinned;
     int error;
 
@@ -74,8 +74,11 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
     lx_pins_next(directory, next);
     lx_metadata_find(directory, &metadata);
     error = lx_privilege_check("detaching", failure);
-    error = error ?: lx_locks_take(&name, metadata.pair_ifindex, &locks, failure);
     if (error)
+        return error;
+    /* The way out is open where nothing can be locked, too. */
+    error = lx_locks_take(&name, metadata.pair_ifindex, &locks, failure);
+    if (error == -EWOULDBLOCK)
         return error;
     error = stop(&name, directory, failure);
     stopped = !error;

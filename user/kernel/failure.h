@@ -20,7 +20,14 @@ struct lx_failure {
     char text[1024];
 };
 
-/* Fills in a failure. Returns -error, so that a caller can `return lx_fail(…)`. */
+/* What is behind an error of the surroundings, of which no program and no policy is the cause: a full disk, say. Or
+ * NULL. */
+const char *lx_failure_cause(int error);
+
+/*
+ * Fills in a failure. Where the text quotes such an error (strerror), its cause is added. Returns -error, so that a
+ * caller can `return lx_fail(…)`.
+ */
 int lx_fail(struct lx_failure *failure, enum lx_exit exit, int error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -7,8 +7,10 @@
 #include "pins.h"
 
 struct lx_lock {
-    int fd;
+    int fd; /* -1: none could be made there */
     char path[64];
+    int spare; /* beside the pins; -1: it was not needed */
+    char spare_path[LX_PINS_PATH + 8];
 };
 
 /*
@@ -17,7 +19,7 @@ struct lx_lock {
  */
 int lx_lock_take(const struct lx_pin_name *name, struct lx_lock *lock, struct lx_failure *failure);
 
-/* Frees the lock and removes its file. */
+/* Frees the lock and removes what it was taken on. */
 void lx_lock_free(struct lx_lock *lock);
 
 /* The locks of one interface or of both sides of a pair. */

@@ -185,6 +185,8 @@ int lx_fail_to_load(int error, struct lx_failure *failure)
                        "the kernel does not let this process load BPF programs (%s); lyncxdp needs CAP_BPF and "
                        "CAP_NET_ADMIN of the host, outside any container, and no lockdown",
                        strerror(error));
+    if (error == ENOMEM || lx_failure_cause(error))
+        return lx_fail(failure, LX_EXIT_FAILED, error, "cannot load the program: %s", strerror(error));
     return lx_fail(failure, LX_EXIT_FAILED, error,
                    "the kernel (Linux %s) refuses the program: %s; please report this with the lines below\n%s",
                    name.release, strerror(error), lx_kernel_log());

@@ -70,15 +70,20 @@ static int make_directory(const char *path)
     return chmod(path, 0755) ? -errno : 0; /* whatever the umask: readers need no root */
 }
 
+int lx_pins_create_root(void)
+{
+    int error = make_directory(LX_PINS_ROOT);
+
+    return error == -EEXIST ? 0 : error;
+}
+
 int lx_pins_create(const char *path, struct lx_failure *failure)
 {
     int error = -ENOENT;
 
     /* A detach that empties the root removes it, perhaps between our two steps. */
     for (int attempt = 0; attempt < 100 && error == -ENOENT; attempt++) {
-        error = make_directory(LX_PINS_ROOT);
-        if (!error || error == -EEXIST)
-            error = make_directory(path);
+        error = lx_pins_create_root() ?: make_directory(path);
     }
     if (!error)
         return 0;

@@ -59,6 +59,9 @@ char *lx_pins_next(const char *path, char next[LX_PINS_PATH]);
 /* Lets two directories change places, at once. Returns 0 or -errno. */
 int lx_pins_exchange(const char *one, const char *other, struct lx_failure *failure);
 
+/* Makes the directory that holds all others, unless it is there. Returns 0 or -errno. */
+int lx_pins_create_root(void);
+
 int lx_pins_create(const char *path, struct lx_failure *failure);
 
 /* Removes whatever the directory holds, the directory, and the root when nothing else is in it. Returns 0 or -errno. */
