@@ -187,6 +187,48 @@ check_virtio() {
     check "virtio-net: nothing is left" nothing_left
 }
 
+no_xdp() {
+    [ "$(ip -j link show dev edge0 | jq '.[0].xdp.prog.id // 0')" -eq 0 ]
+}
+
+# Who removes libxdp's pins takes off what its dispatcher runs, and leaves the dispatcher, which nobody can take off then.
+check_dispatcher_lost() {
+    check "attach behind the dispatcher" $lyncxdp attach edge0 $policy
+    rm -rf /sys/fs/bpf/xdp/*
+    check "libxdp's pins lost: status says that nothing is filtered" status_fails not-running
+    check "libxdp's pins lost: detach" $lyncxdp detach edge0
+    check "libxdp's pins lost: takes off the dispatcher, too" no_xdp
+    check "libxdp's pins lost: nothing is left" nothing_left
+    $lyncxdp attach edge0 $policy
+    rm -rf /sys/fs/bpf/xdp/*
+    check "libxdp's pins lost: attach is enough" $lyncxdp attach edge0 $policy
+    check "libxdp's pins lost: which filters" unanswered udp 3479 1
+    check "libxdp's pins lost: and passes" answered udp 3478 1
+    rm -rf /sys/fs/bpf/xdp/* /sys/fs/bpf/lyncxdp
+    check "all pins lost: detach" $lyncxdp detach edge0
+    check "all pins lost: nothing is left" nothing_left
+}
+
+# A pair of mounts that ends with the command takes the pins with it, and behind the dispatcher the program.
+check_mounts_end() {
+    check "attach in mounts that end with it is refused" refused_in_mounts
+    check "and leaves nothing" nothing_left
+}
+
+refused_in_mounts() {
+    local output
+    output=$(unshare -m sh -c "umount /sys/fs/bpf; exec $lyncxdp attach edge0 $policy" 2>&1) && return 1
+    echo "$output"
+    echo "$output" | grep -q 'mounts of its own'
+}
+
+status_fails() {
+    local output
+    output=$($lyncxdp status edge0 --json) && return 1
+    echo "$output"
+    echo "$output" | jq -e --arg state "$1" '.[0].state == $state' >/dev/null
+}
+
 # passes LEAST PATTERN PROGRAM: at least so many of the program's tests match, and all of them pass.
 passes() {
     local least=$1 pattern=$2 program=$3 output tested
@@ -218,6 +260,8 @@ check_traffic
 check_neighbour
 check_detached
 check_second
+check_dispatcher_lost
+check_mounts_end
 check_updates
 check_watched
 check_generic

@@ -174,7 +174,10 @@ static int claim(const struct lx_interface *interface, struct lx_failure *failur
     error = error ?: refuse_inner_side(interface, failure);
     error = error ?: refuse_moved(interface, lx_pins_path(&name, directory), failure);
     error = error ?: remove_stale(interface, directory, failure);
-    return error ?: refuse_foreign(interface, failure);
+    error = error ?: refuse_foreign(interface, failure);
+    /* Nothing runs behind it any more. */
+    error = error ?: lx_running_stop_abandoned(interface->index, failure);
+    return error == -ENOENT ? 0 : error;
 }
 
 static int describe(struct attaching *attaching, const struct lx_shape *shape, struct lx_failure *failure)

@@ -52,11 +52,11 @@ static int stop(const struct lx_pin_name *name, const char *directory, struct lx
     }
     if (!outer)
         outer = stop_side(&metadata, LX_OUTER, directory, failure);
-    if (outer && outer != -ENOENT)
+    if (outer && outer != -ENOENT && outer != -EUCLEAN)
         return outer;
     if (!error)
         error = stop_side(&inner, LX_INNER, directory, failure);
-    return error == -ENOENT ? outer : error;
+    return error == -ENOENT || (!error && outer == -EUCLEAN) ? outer : error;
 }
 
 /* `what` is what a person calls it: an interface or a directory. */
@@ -66,7 +66,7 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
     char next[LX_PINS_PATH];
     struct lx_pin_name name;
     struct lx_locks locks = {0};
-    bool stopped, pinned;
+    bool stopped, pinned, left;
     int error;
 
     if (lx_pins_name(directory, &name))
@@ -81,8 +81,9 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
     if (error == -EWOULDBLOCK)
         return error;
     error = stop(&name, directory, failure);
-    stopped = !error;
-    if (error == -ENOENT)
+    left = error == -EUCLEAN;
+    stopped = !error || left;
+    if (error == -ENOENT || left)
         error = 0;
     if (!error && !lx_pins_look(next))
         error = lx_pins_remove(next, failure);
@@ -91,6 +92,8 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
     if (!error && !pinned && !stopped)
         error = lx_fail(failure, LX_EXIT_FAILED, ENOENT, "nothing is attached to %s", what);
     lx_locks_free(&locks);
+    if (!error && left)
+        error = -EUCLEAN;
     return error;
 }
 

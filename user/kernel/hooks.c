@@ -40,6 +40,8 @@ static int stop_xdp(unsigned ifindex, uint32_t map_id, bool orphans, struct lx_f
 
     if (error == -ENOENT && orphans)
         error = lx_running_by_name(ifindex, &running);
+    if (error == -ENOENT)
+        return lx_running_stop_abandoned(ifindex, failure);
     if (!error)
         return lx_running_stop(ifindex, &running, failure);
     return error == -ENOENT ? error : fail_to_look(error, failure);
@@ -69,12 +71,12 @@ int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct 
     if (error)
         return fail_to_look(error, failure);
     stopped = stop_xdp(ifindex, to_role, orphans, failure);
-    if (stopped && stopped != -ENOENT)
+    if (stopped && stopped != -ENOENT && stopped != -EUCLEAN)
         return stopped;
     error = stop_filter(ifindex, from_role, orphans, failure);
     if (error && error != -ENOENT)
         return error;
-    if (!error)
+    if (!error && stopped != -EUCLEAN)
         stopped = 0;
     /* A command that was killed may have created the qdisc and put nothing on it. Where the pins that would tell are
      * lost, it is taken for ours if ours was the last filter on it. */
@@ -92,8 +94,9 @@ int lx_hooks_stop_inner(unsigned ifindex, const char *directory, struct lx_failu
 
     if (error)
         return fail_to_look(error, failure);
-    stopped = stop_xdp(ifindex, from_role, false, failure);
-    if (stopped && stopped != -ENOENT)
+    /* Where that pin is lost, its name must do. */
+    stopped = stop_xdp(ifindex, from_role, !from_role, failure);
+    if (stopped && stopped != -ENOENT && stopped != -EUCLEAN)
         return stopped;
     lx_metadata_find(directory, &metadata);
     error = lx_link_settings_restore(&metadata, LX_INNER, ifindex, failure);

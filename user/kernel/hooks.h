@@ -29,7 +29,7 @@ static inline bool lx_has_filter(const struct lx_metadata *metadata)
  * Takes off what runs on an interface of the attachment with those pins: the XDP program, the tc filter, the clsact
  * qdisc if attaching created it and nothing else stands on it; and sets back what was changed of the interface's
  * settings. `orphans` takes off programs of ours that lost their pins, too. Returns 0 when there was a program, -ENOENT
- * when there was none, or another -errno.
+ * when there was none, -EUCLEAN when all of ours is off but not libxdp's dispatcher (running.h), or another -errno.
  */
 int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct lx_failure *failure);
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <xdp/libxdp.h>
+#include <xdp/prog_dispatcher.h>
 
 #include "kernel_log.h"
 #include "netlink.h"
@@ -47,6 +48,27 @@ int lx_running_examine(int program, const struct lx_wanted *wanted, struct lx_ru
     return !wanted->id || info.id == wanted->id ? 0 : -ENOENT;
 }
 
+/* Whether a program is libxdp's dispatcher, which its configuration tells: the name alone makes none. */
+static bool is_dispatcher(int program)
+{
+    __u32 ids[1] = {0}, first = 0, length = sizeof(struct bpf_prog_info);
+    struct bpf_prog_info info = {.nr_map_ids = 1, .map_ids = (__u64)(unsigned long)ids};
+    struct bpf_map_info map = {0};
+    struct xdp_dispatcher_config config = {0};
+    int fd = -1;
+
+    if (bpf_obj_get_info_by_fd(program, &info, &length) || strcmp(info.name, DISPATCHER_NAME) != 0)
+        return false;
+    length = sizeof(map);
+    if (info.nr_map_ids)
+        fd = bpf_map_get_fd_by_id(ids[0]);
+    if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &map, &length) && map.value_size == sizeof(config))
+        bpf_map_lookup_elem(fd, &first, &config);
+    if (fd >= 0)
+        close(fd);
+    return config.magic == XDP_DISPATCHER_MAGIC;
+}
+
 static int examine_all(unsigned ifindex, const struct lx_wanted *wanted, struct lx_running *running)
 {
     struct xdp_multiprog *all = xdp_multiprog__get_from_ifindex(ifindex);
@@ -56,10 +78,10 @@ static int examine_all(unsigned ifindex, const struct lx_wanted *wanted, struct 
     if (error)
         return error;
     running->dispatcher = !xdp_multiprog__is_legacy(all);
-    if (!running->dispatcher) /* the name alone makes no dispatcher */
+    error = -ENOENT;
+    /* libxdp takes a dispatcher whose pins are lost for any program; what it ran it runs no more. */
+    if (!running->dispatcher && !is_dispatcher(xdp_program__fd(xdp_multiprog__main_prog(all))))
         error = lx_running_examine(xdp_program__fd(xdp_multiprog__main_prog(all)), wanted, running);
-    else
-        error = -ENOENT;
     while (running->dispatcher && wanted != &alone && error == -ENOENT &&
            (program = xdp_multiprog__next_prog(program, all)))
         error = lx_running_examine(xdp_program__fd(program), wanted, running);
@@ -197,4 +219,78 @@ int lx_running_stop(unsigned ifindex, const struct lx_running *running, struct l
     }
     close(fd);
     return error ? fail_to_stop(error, running, failure) : 0;
+}
+
+/* --- A dispatcher whose pins are lost ------------------------------------------------------------------------------
+ */
+
+/* The id of a program of somebody else's behind a dispatcher, by the links that hold them there, or 0. */
+static uint32_t foreign_behind(uint32_t dispatcher, struct lx_running *foreign)
+{
+    uint32_t found = 0;
+
+    for (__u32 id = 0; !found && !bpf_link_get_next_id(id, &id);) {
+        struct bpf_link_info info = {0};
+        __u32 length = sizeof(info);
+        int program = -1, fd = bpf_link_get_fd_by_id(id);
+
+        if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length) && info.type == BPF_LINK_TYPE_TRACING &&
+            info.tracing.target_obj_id == dispatcher)
+            program = bpf_prog_get_fd_by_id(info.prog_id);
+        if (program >= 0 && !lx_running_examine(program, &alone, foreign) && !foreign->lyncxdp)
+            found = foreign->id;
+        if (program >= 0)
+            close(program);
+        if (fd >= 0)
+            close(fd);
+    }
+    return found;
+}
+
+/* Whether a program is a dispatcher that libxdp can neither look behind nor take off any more. */
+static bool is_abandoned(unsigned ifindex, int program)
+{
+    struct xdp_multiprog *all;
+    bool known;
+
+    if (!is_dispatcher(program))
+        return false;
+    all = xdp_multiprog__get_from_ifindex(ifindex);
+    if (libxdp_get_error(all))
+        return true;
+    known = !xdp_multiprog__is_legacy(all);
+    xdp_multiprog__close(all);
+    return !known;
+}
+
+static int stop_abandoned(unsigned ifindex, const struct attached *attached, int program, struct lx_failure *failure)
+{
+    const __u32 mode = attached->mode == XDP_ATTACHED_SKB ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+    struct lx_running dispatcher = {.id = attached->id, .name = DISPATCHER_NAME}, foreign;
+    LIBBPF_OPTS(bpf_xdp_attach_opts, options, .old_prog_fd = program);
+    int error;
+
+    if (foreign_behind(attached->id, &foreign))
+        return lx_fail(failure, LX_EXIT_BUSY, EUCLEAN,
+                       "libxdp's dispatcher (program %u) stays on the interface: its pins are lost, and it still runs "
+                       "program %u (%s), which is not lyncxdp's; nothing of lyncxdp's runs there any more",
+                       attached->id, foreign.id, foreign.name);
+    error = bpf_xdp_detach((int)ifindex, mode, &options);
+    return error ? fail_to_stop(error, &dispatcher, failure) : 0;
+}
+
+int lx_running_stop_abandoned(unsigned ifindex, struct lx_failure *failure)
+{
+    struct attached attached;
+    int program, error = query(ifindex, &attached);
+
+    lx_kernel_log_begin();
+    if (error || !attached.id)
+        return -ENOENT;
+    program = bpf_prog_get_fd_by_id(attached.id);
+    if (program < 0)
+        return -ENOENT;
+    error = is_abandoned(ifindex, program) ? stop_abandoned(ifindex, &attached, program, failure) : -ENOENT;
+    close(program);
+    return error;
 }

@@ -52,4 +52,10 @@ uint32_t lx_running_id(unsigned ifindex);
 /* Takes a program off the interface, leaving those that a dispatcher runs beside it. Returns 0 or -errno. */
 int lx_running_stop(unsigned ifindex, const struct lx_running *running, struct lx_failure *failure);
 
+/*
+ * Takes off a dispatcher whose pins are lost, with which all that it ran was. libxdp would find the interface busy for
+ * ever. Returns 0, -ENOENT when there is none, -EUCLEAN when it still runs what is somebody else's, or another -errno.
+ */
+int lx_running_stop_abandoned(unsigned ifindex, struct lx_failure *failure);
+
 #endif
