@@ -185,16 +185,18 @@ check "forced, it may cut the session" says 0 'as --force says' \
     env SSH_CONNECTION="198.51.100.9 50000 198.51.100.1 22" "$LYNCXDP" apply -f bad.yaml --force
 check "and is done" filtered one three two
 
-# The loopback device has no native mode: what an update cannot change fails after it was taken off.
-run attach lo --role webconf-edge --site site.yaml --flows 4096 >/dev/null
+# A veth with fewer queues than its peer has no native mode: what an update cannot change fails after it was taken off.
+ip link add slow numrxqueues 1 numtxqueues 1 type veth peer name slow-far numrxqueues 2 numtxqueues 2
+run attach slow --role webconf-edge --site site.yaml --flows 4096 >/dev/null
 before=$(state)
-with 'lo: {role: av-edge, mode: native}'
+with 'slow: {role: av-edge, mode: native}'
 sed -i '/two/d' bad.yaml
-check "what cannot be attached anew is put back" says 1 'lo is filtered again by what it had' run apply -f bad.yaml
+check "what cannot be attached anew is put back" says 1 'slow is filtered again by what it had' run apply -f bad.yaml
 check "as it was, and all the others" is "$(state)" "$before"
-check "its flow table among it" says 0 'lo: unchanged' bash -c "sed 's/lo: .*/lo: {role: webconf-edge, \
+check "its flow table among it" says 0 'slow: unchanged' bash -c "sed 's/slow: .*/slow: {role: webconf-edge, \
     flows: 4096}/' bad.yaml >same.yaml; '$LYNCXDP' apply -f same.yaml"
-run detach lo >/dev/null
+run detach slow >/dev/null
+ip link delete slow
 
 # --- Pairs --------------------------------------------------------------------------------------------------------------
 

@@ -456,7 +456,7 @@ check "status tells the same of both hooks" \
     run status outer --json
 check "status as a table" says 0 '^outer +av-edge.*filtering' run status
 digest=$(run status --json | jq -r '.[0].digest')
-check "a second attach is refused" says 4 'attached to outer already; detach it first' run attach outer --role access-edge
+check "a second attach is refused" says 4 'attached to outer already; change it with: lyncxdp update outer' run attach outer --role access-edge
 check "a broken policy does not change the filter" says 3 'broken.yaml' \
     run attach outer --role web --policy "$work/broken.yaml"
 check "the policy in force is the first one" is "$(run status --json | jq -r '.[0].digest')" "$digest"

@@ -236,7 +236,7 @@ Test(declaration, every_mistake_is_found_at_its_place)
         {8, 67, "'Pool' cannot be the name of a group; write it with"},
         {8, 89, "nothing where a list is needed; write an address, a"},
         {9, 3, "its pair eth3 is declared on line 8 already; take"},
-        {10, 31, "'a-name-that-is-too-long' cannot be an interface;"},
+        {10, 31, "'a-name/that-is-a-path' cannot be an interface;"},
         {12, 3, "its pair eth7 is declared on line 11 already, as"},
         {12, 43, "nothing where text is needed; write the path of a"},
         {12, 55, "a mapping where text is needed; write the path of a"},

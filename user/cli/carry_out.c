@@ -19,6 +19,7 @@ static int hold(struct lx_planned *planned)
     if (lx_update_begin(&planned->interface, &planned->update, &failure))
         return lx_print_failure(&failure);
     planned->held = true;
+    lx_warn_of_restored(&planned->update);
     if (lx_update_assign(&planned->update, &composed->policy, &failure))
         return lx_print_failure(&failure);
     lx_compiled_free(&composed->compiled);

@@ -93,6 +93,7 @@ int lx_change_policy(struct lx_policy_change *change)
         change->result = LX_CHANGED_LATER;
         return lx_print_failure(&failure);
     }
+    lx_warn_of_restored(&update);
     if (update.ended)
         lx_print_warning("the trial on %s has run out; this starts from generation %llu, to which it fell back",
                          change->interface, (unsigned long long)lx_update_in_force(&update)->generation);

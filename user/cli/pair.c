@@ -105,7 +105,8 @@ int lx_pair_find(const char *inner, const struct lx_interface *outer, bool forwa
 
     pair->outer = *outer;
     pair->forward = forward;
-    if (lx_interface_find(inner, &pair->inner, &failure) || lx_pair_check(outer, &pair->inner, forward, &failure))
+    if (lx_interface_find(inner, &pair->inner, &failure) || lx_interface_check(&pair->inner, &failure) ||
+        lx_pair_check(outer, &pair->inner, forward, &failure))
         return lx_print_failure(&failure);
     return LX_EXIT_DONE;
 }

@@ -47,9 +47,6 @@ static const char *beyond_update(const struct lx_planned *planned, const struct 
 
     if (metadata->pair_ifindex != planned->pair.inner.index || (metadata->forward != 0) != choices->forward)
         return "it is paired otherwise";
-    if (lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE) &&
-        lx_attachment_hook_state(attachment, LX_HOOK_FROM_ROLE) != LX_STATE_FILTERING)
-        return "what it sends is not looked at any more";
     if ((choices->mode == LX_MODE_ONLY_NATIVE && metadata->mode != LX_MODE_NATIVE) ||
         (choices->mode == LX_MODE_ONLY_GENERIC && metadata->mode != LX_MODE_GENERIC))
         return "its mode differs";
@@ -70,6 +67,9 @@ static const char *differs(const struct lx_planned *planned, const struct lx_att
 {
     const struct lx_publication *publication = &attachment->publication;
 
+    if (lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE) &&
+        lx_attachment_hook_state(attachment, LX_HOOK_FROM_ROLE) != LX_STATE_FILTERING)
+        return "what it sends is not looked at any more";
     if (!lx_requested_published(&planned->asked.policy, publication))
         return publication->digest == lx_policy_digest(&planned->asked.policy.composed.policy)
                    ? "it was asked for otherwise"
@@ -136,8 +136,11 @@ static int plan_declared(const struct lx_declared *declared, const struct lx_int
     result = lx_declared_compose("apply", declared, &planned->asked);
     pair = planned->asked.pair;
     planned->asked.choices.force = intent->force;
-    if (result == LX_EXIT_DONE && lx_interface_find(declared->interface, &planned->interface, &failure))
+    if (result == LX_EXIT_DONE && (lx_interface_find(declared->interface, &planned->interface, &failure) ||
+                                   lx_interface_check(&planned->interface, &failure)))
         result = lx_print_failure(&failure);
+    if (result == LX_EXIT_DONE)
+        memcpy(planned->name, planned->interface.name, sizeof(planned->name));
     if (result == LX_EXIT_DONE && pair)
         result = lx_pair_find(pair, &planned->interface, planned->asked.choices.forward, &planned->pair);
     if (result == LX_EXIT_DONE)
@@ -155,10 +158,18 @@ static int plan_declared(const struct lx_declared *declared, const struct lx_int
 /* --- What is not declared ------------------------------------------------------------------------------------------
  */
 
+/* Whether what a declaration calls an interface means the one of that name: it may be an alternative name. */
+static bool means(const char *declared, const char *name)
+{
+    struct lx_interface interface;
+
+    return !strcmp(declared, name) || (!lx_interface_find(declared, &interface, NULL) && !strcmp(interface.name, name));
+}
+
 static bool is_declared(const struct lx_declaration *declaration, const char *name)
 {
     for (size_t i = 0; i < declaration->count; i++)
-        if (!strcmp(declaration->items[i].interface, name))
+        if (means(declaration->items[i].interface, name))
             return true;
     return false;
 }
@@ -167,7 +178,7 @@ static bool is_declared(const struct lx_declaration *declaration, const char *na
 static bool is_needed(const struct lx_declaration *declaration, const char *name)
 {
     for (size_t i = 0; name[0] && i < declaration->count; i++)
-        if (declaration->items[i].pair && !strcmp(declaration->items[i].pair, name))
+        if (declaration->items[i].pair && means(declaration->items[i].pair, name))
             return true;
     return is_declared(declaration, name);
 }
@@ -269,6 +280,21 @@ static int plan_rest(const struct lx_declaration *declaration, struct lx_plan *p
     return result == LX_EXIT_DONE ? plan_orphans(declaration, plan) : result;
 }
 
+/* Two names may be those of one interface. */
+static int refuse_twice(const struct lx_declaration *declaration, const struct lx_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        for (size_t j = 0; j < i; j++) {
+            if (!plan->items[i].interface.index || plan->items[i].interface.index != plan->items[j].interface.index)
+                continue;
+            lx_print_error("%s:%u: %s and %s are two names of one interface; declare it once",
+                           declaration->items[i].place.file, declaration->items[i].place.line,
+                           declaration->items[j].interface, declaration->items[i].interface);
+            return LX_EXIT_POLICY;
+        }
+    return LX_EXIT_DONE;
+}
+
 int lx_plan_make(const struct lx_declaration *declaration, const struct lx_intent *intent, struct lx_plan *plan)
 {
     struct lx_plan made = {.items = calloc(declaration->count + 1, sizeof(*made.items)), .count = declaration->count};
@@ -282,6 +308,8 @@ int lx_plan_make(const struct lx_declaration *declaration, const struct lx_inten
         if (result == LX_EXIT_DONE || one == LX_EXIT_POLICY)
             result = one; /* the mistakes of the others are told in the same run */
     }
+    if (result == LX_EXIT_DONE)
+        result = refuse_twice(declaration, &made);
     if (result == LX_EXIT_DONE)
         result = plan_rest(declaration, &made);
     if (result == LX_EXIT_DONE)

@@ -179,6 +179,17 @@ void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_pol
                          interface->name);
 }
 
+void lx_warn_of_restored(const struct lx_update *update)
+{
+    const struct lx_metadata *metadata = &update->metadata;
+
+    if (update->restored)
+        lx_print_warning(
+            "what the role sends through %s%s%s was not looked at any more: the program that does it was gone, "
+            "and is back",
+            metadata->pair, metadata->pair_ifindex ? " and " : "", metadata->interface);
+}
+
 /* "av-edge (lync2010, external)" */
 static void say_roles(const struct lx_policy *policy)
 {

@@ -36,6 +36,9 @@ void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_pol
 
 size_t lx_rules_of_hook(const struct lx_policy *policy, enum lx_hook hook);
 
+/* Tells what was amiss with an attachment and is right since it was taken in hand. */
+void lx_warn_of_restored(const struct lx_update *update);
+
 /* What was attached, how it runs, and its terms: egress, audit, trial. */
 void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy *policy,
                      const struct lx_attach_choices *choices);

@@ -15,6 +15,7 @@
 #include "carry_out.h"
 #include "editions.h"
 #include "expected.h"
+#include "lasting.h"
 #include "output.h"
 #include "verb.h"
 
@@ -25,6 +26,8 @@ struct apply_options {
     const char *file;
     uint32_t wait_seconds;
     bool each, dry_run, force, json;
+    int argc; /* what was typed, from the verb on */
+    char **argv;
 };
 
 static int take_wait(void *field, const char *value)
@@ -256,6 +259,8 @@ static int run(const struct apply_options *options)
     /* Also when it has mistakes: what it declares and is not so must not be forgotten. */
     if (options->each && !options->dry_run)
         lx_expected_remember(options->file, result == LX_EXIT_DONE && !declaration.count);
+    if (result == LX_EXIT_DONE && !options->dry_run)
+        result = lx_check_lasting(options->argc, options->argv);
     if (options->each && declaration.name)
         applied = apply_each(&declaration, &intent, options);
     else if (result == LX_EXIT_DONE)
@@ -268,7 +273,7 @@ static int run(const struct apply_options *options)
 
 int lx_verb_apply(int argc, char **argv)
 {
-    struct apply_options options = {.file = LX_DEFAULT_DECLARATION};
+    struct apply_options options = {.file = LX_DEFAULT_DECLARATION, .argc = argc, .argv = argv};
     struct lx_option_set sets[] = {LX_OPTION_SET(options_of_apply, &options)};
     struct lx_arguments arguments;
     int result;

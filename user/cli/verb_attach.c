@@ -2,6 +2,7 @@
 /* attach: puts the policy of a role in force on an interface, unless that would cut the hand that does it. */
 #include "attachment_options.h"
 #include "composed.h"
+#include "lasting.h"
 #include "output.h"
 #include "pair.h"
 #include "verb.h"
@@ -9,6 +10,8 @@
 struct attach_options {
     struct lx_attachment_options asked;
     bool force;
+    int argc; /* what was typed, from the verb on */
+    char **argv;
 };
 
 static const struct lx_option options_of_attach[] = {
@@ -30,12 +33,14 @@ static int attach(const char *name, const struct attach_options *options, const 
     struct lx_pair found = {0}, *pair = asked->pair ? &found : NULL;
     int result = LX_EXIT_DONE;
 
-    if (lx_interface_find(name, &interface, &failure))
+    if (lx_interface_find(name, &interface, &failure) || lx_interface_check(&interface, &failure))
         return lx_print_failure(&failure);
     if (pair)
         result = lx_pair_find(asked->pair, &interface, choices.forward, pair);
     if (result == LX_EXIT_DONE)
         result = lx_guard_attachment(&interface, pair, &composed->policy, &composed->compiled, &intent);
+    if (result == LX_EXIT_DONE)
+        result = lx_check_lasting(options->argc, options->argv);
     if (result != LX_EXIT_DONE)
         return result;
     choices.pair = pair ? &pair->inner : NULL;
@@ -62,7 +67,7 @@ static int run(const char *name, const struct attach_options *options)
 int lx_verb_attach(int argc, char **argv)
 {
     struct lx_words request = {0};
-    struct attach_options options = {.asked.choices.request = &request};
+    struct attach_options options = {.asked.choices.request = &request, .argc = argc, .argv = argv};
     struct lx_option_set sets[LX_ATTACHMENT_OPTION_SETS + 1] = {[LX_ATTACHMENT_OPTION_SETS] =
                                                                     LX_OPTION_SET(options_of_attach, &options)};
     struct lx_arguments arguments;

@@ -8,6 +8,7 @@
 #include "../kernel/update.h"
 #include "options.h"
 #include "output.h"
+#include "put_in_force.h"
 #include "verb.h"
 
 /* Decides, and tells what became of what is in force. */
@@ -44,6 +45,7 @@ static int decide(int argc, char **argv, decision decided)
         return lx_usage_error("%s takes one interface: lyncxdp %s IFACE", argv[0], argv[0]);
     if (lx_interface_find(arguments.items[0], &interface, &failure) || lx_update_begin(&interface, &update, &failure))
         return lx_print_failure(&failure);
+    lx_warn_of_restored(&update);
     if (decided(&update, &sentence, &failure)) {
         result = lx_print_failure(&failure);
     } else {

@@ -1,43 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* detach: takes the program off an interface, or off all of them, and removes everything that was pinned. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "../kernel/whereabouts.h"
 #include "attachments.h"
 #include "options.h"
 #include "output.h"
 #include "verb.h"
 
 static const struct lx_option options_of_detach[] = {
-    {"all", NULL, "every attachment, those of interfaces that are gone among them", lx_take_flag, 0},
+    {"all", NULL, "every attachment, in other network namespaces too", lx_take_flag, 0},
 };
 
+/* An interface that has that name, or else what is left of one that had it. */
 static int detach_one(const char *name)
 {
     struct lx_interface interface;
-    struct lx_failure failure;
+    struct lx_failure failure, second;
+    int error = lx_interface_find(name, &interface, &failure), gone;
 
-    if (lx_interface_find(name, &interface, &failure) || lx_detach(&interface, &failure))
+    error = error ?: lx_detach(&interface, &failure);
+    if (!error) {
+        lx_print("%s: no longer filtered\n", name);
+        return LX_EXIT_DONE;
+    }
+    if (error != -ENODEV && error != -ENOENT)
         return lx_print_failure(&failure);
-    lx_print("%s: no longer filtered\n", name);
+    gone = lx_detach_gone(name, &second);
+    if (gone)
+        return lx_print_failure(gone == -ENOENT ? &failure : &second);
+    lx_print("%s: the interface is gone; what was left of its filter is removed\n", name);
     return LX_EXIT_DONE;
 }
 
+/* By as little as there may be left of it. */
 static int detach_directory(const char *directory)
 {
-    struct lx_attachment attachment;
+    struct lx_metadata metadata;
     struct lx_failure failure;
-    char name[sizeof(attachment.metadata.interface)] = "";
     struct lx_title title = {""};
+    bool named = !lx_metadata_find(directory, &metadata);
 
-    if (!lx_attachment_open_directory(directory, &attachment, &failure)) {
-        snprintf(name, sizeof(name), "%s", attachment.metadata.interface);
-        title = lx_attachment_title(&attachment.metadata);
-        lx_attachment_close(&attachment);
+    if (named) {
+        lx_whereabouts_find(directory, &metadata);
+        title = lx_attachment_title(&metadata);
     }
     if (lx_detach_directory(directory, &failure))
         return lx_print_failure(&failure);
-    lx_print("%s: no longer filtered%s\n", name[0] ? name : directory, title.text + strlen(name));
+    lx_print("%s: no longer filtered%s\n", named ? metadata.interface : directory,
+             named ? title.text + strlen(metadata.interface) : "");
     return LX_EXIT_DONE;
 }
 
@@ -79,5 +92,7 @@ int lx_verb_detach(int argc, char **argv)
         return result;
     if (arguments.count != (all ? 0 : 1))
         return lx_usage_error("detach takes one interface, or --all");
-    return all ? detach_all() : detach_one(arguments.items[0]);
+    if (all)
+        return detach_all();
+    return arguments.items[0][0] == '/' ? detach_directory(arguments.items[0]) : detach_one(arguments.items[0]);
 }

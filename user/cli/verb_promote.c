@@ -5,6 +5,7 @@
 #include "../kernel/update.h"
 #include "options.h"
 #include "output.h"
+#include "put_in_force.h"
 #include "ssh_session.h"
 #include "verb.h"
 
@@ -70,6 +71,7 @@ int lx_verb_promote(int argc, char **argv)
         return lx_usage_error("promote takes one interface: lyncxdp promote IFACE");
     if (lx_interface_find(arguments.items[0], &interface, &failure) || lx_update_begin(&interface, &update, &failure))
         return lx_print_failure(&failure);
+    lx_warn_of_restored(&update);
     result = promote(&update, force);
     lx_update_end(&update);
     return result;

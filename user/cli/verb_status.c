@@ -52,30 +52,42 @@ static const char *state_name(enum lx_state state)
     return "other-abi";
 }
 
-static int tell_state(const struct lx_metadata *metadata, enum lx_state state, enum lx_hook hook)
+/* Whether another interface has the name of one that is gone, so that `detach` would take it for that one. */
+static bool taken(const char *name)
 {
+    struct lx_interface interface;
+    struct lx_failure unheard;
+
+    return !lx_interface_find(name, &interface, &unheard);
+}
+
+static int tell_state(const struct lx_attachment *attachment, enum lx_state state, enum lx_hook hook)
+{
+    const struct lx_metadata *metadata = &attachment->metadata;
     const struct lx_title title = lx_attachment_title(metadata);
-    const char *name = title.text;
+    const char *name = title.text, *command = metadata->interface, *directory = attachment->directory;
 
     if (state == LX_STATE_FILTERING)
         return LX_EXIT_DONE;
     if (state == LX_STATE_GONE)
-        lx_print_error("%s is gone, and its filter with it; 'lyncxdp detach --all' tidies up", name);
+        lx_print_error("%s is gone, and its filter with it; 'lyncxdp detach %s' tidies up", name,
+                       taken(command) ? directory : command);
     else if (state == LX_STATE_OTHER_ABI)
-        lx_print_error("%s was attached by another version of lyncxdp; detach it with that one", name);
+        lx_print_error("%s was attached by an incompatible lyncxdp (ABI %u, this is %d)", name, metadata->abi_version,
+                       LX_ABI_VERSION);
     else if (hook == LX_HOOK_TO_ROLE)
-        lx_print_error("%s is not filtered: its program does not run on it any more; 'lyncxdp detach' tidies up, "
-                       "then attach again",
+        lx_print_error("%s is not filtered: its program does not run on it any more; attach it again, which tidies up, "
+                       "too",
                        name);
     else if (metadata->pair_ifindex)
         lx_print_error("what the role sends through %s and %s is not filtered, and not remembered: a program does not "
-                       "run there any more; 'lyncxdp detach' tidies up, then attach again",
-                       metadata->pair, name);
+                       "run there any more; 'lyncxdp update %s' puts it back",
+                       metadata->pair, name, command);
     else
         lx_print_error(
             "what the role sends through %s is not filtered, and not remembered: its program does not run at "
-            "tc egress any more; 'lyncxdp detach' tidies up, then attach again",
-            name);
+            "tc egress any more; 'lyncxdp update %s' puts it back",
+            name, command);
     return LX_EXIT_FAILED;
 }
 
@@ -114,7 +126,7 @@ static int tell_states(const struct lx_attachment *attachment)
 
     for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT && result == LX_EXIT_DONE; hook++)
         if (lx_attachment_has_hook(attachment, hook))
-            result = tell_state(&attachment->metadata, lx_attachment_hook_state(attachment, hook), hook);
+            result = tell_state(attachment, lx_attachment_hook_state(attachment, hook), hook);
     return result;
 }
 

@@ -19,14 +19,16 @@ struct update_options {
 static int refuse_mode(void *field, const char *value)
 {
     (void)field;
-    return lx_usage_error("how the program runs is settled when it is attached: detach, then attach with --mode %s",
+    return lx_usage_error("how the program runs is settled when it is attached: detach, then attach with --mode %s, "
+                          "unfiltered in between",
                           value);
 }
 
 static int refuse_flows(void *field, const char *value)
 {
     (void)field;
-    return lx_usage_error("the flow table is made when the program is attached: detach, then attach with --flows %s",
+    return lx_usage_error("the flow table is made when the program is attached: detach, then attach with --flows %s, "
+                          "unfiltered in between",
                           value);
 }
 

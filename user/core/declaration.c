@@ -3,12 +3,13 @@
 #include "declaration.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "items.h"
 #include "path.h"
+
+#define LONGEST_NAME 128 /* ALTIFNAMSIZ of <linux/if.h> */
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
@@ -48,14 +49,16 @@ struct declaration_reader {
     bool mistaken_by_default;             /* the defaults have a mistake, which is one of every interface */
 };
 
-/* The name of an interface as the kernel takes it; NULL after a diagnostic. */
+/* The name of an interface as the kernel takes it, an alternative one too (ip link property add); NULL after a
+ * diagnostic. */
 static const char *read_interface(struct lx_reader *reader, const struct lx_node *node)
 {
     const char *name = lx_read_text(reader, node, "the name of an interface");
 
     if (!name)
         return NULL;
-    if (strlen(name) < IFNAMSIZ && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !name[strcspn(name, "/: \t")])
+    if (strlen(name) < LONGEST_NAME && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+        !name[strcspn(name, "/: \t")])
         return name;
     lx_mistake(reader, node, "'%s' cannot be an interface; write its name, as 'ip link' shows it, like eth0",
                lx_show(name).text);

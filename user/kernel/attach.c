@@ -17,6 +17,7 @@
 #include "hooks.h"
 #include "link_settings.h"
 #include "lock.h"
+#include "namespace.h"
 #include "pair.h"
 #include "pick_up.h"
 #include "pins.h"
@@ -66,7 +67,8 @@ static int fail_to_look(int error, const struct lx_interface *interface, struct 
 
 static int fail_for_another(const struct lx_interface *interface, struct lx_failure *failure)
 {
-    return lx_fail(failure, LX_EXIT_BUSY, EEXIST, "lyncxdp is attached to %s already; detach it first",
+    return lx_fail(failure, LX_EXIT_BUSY, EEXIST,
+                   "lyncxdp is attached to %s already; change it with: lyncxdp update %s", interface->name,
                    interface->name);
 }
 
@@ -76,17 +78,19 @@ static int fail_for_another(const struct lx_interface *interface, struct lx_fail
 static int refuse_moved(const struct lx_interface *interface, const char *own, struct lx_failure *failure)
 {
     struct lx_metadata metadata;
-    char directory[LX_PINS_PATH];
+    char directory[LX_PINS_PATH], path[LX_NAMESPACE_PATH];
 
     if (strcmp(lx_whereabouts_directory(interface, directory), own))
         return fail_for_another(interface, failure);
     if (lx_metadata_find(directory, &metadata) || lx_whereabouts_find(directory, &metadata) ||
         (metadata.netns == interface->netns && metadata.ifindex == interface->index))
         return 0;
+    if (lx_namespace_path(metadata.netns, path))
+        snprintf(path, sizeof(path), "NAMESPACE");
     return lx_fail(failure, LX_EXIT_BUSY, EBUSY,
                    "%s has the index of an interface that was moved to another network namespace and is filtered "
-                   "there, as %s; detach that one first, or all with: lyncxdp detach --all",
-                   interface->name, metadata.interface);
+                   "there, as %s; take that one off first with: nsenter --net=%s lyncxdp detach %s",
+                   interface->name, metadata.interface, path, metadata.interface);
 }
 
 static int refuse_inner_side(const struct lx_interface *interface, struct lx_failure *failure)
@@ -98,9 +102,11 @@ static int refuse_inner_side(const struct lx_interface *interface, struct lx_fai
         lx_metadata_find(directory, &metadata))
         return 0;
     lx_whereabouts_find(directory, &metadata);
-    return lx_fail(failure, LX_EXIT_BUSY, EEXIST,
-                   "%s is the inner side of the pair %s - %s; take that off first with: lyncxdp detach %s",
-                   interface->name, metadata.interface, interface->name, interface->name);
+    return lx_fail(
+        failure, LX_EXIT_BUSY, EEXIST,
+        "%s is the inner side of the pair %s - %s; change the pair with: lyncxdp update %s, or take it off first "
+        "with: lyncxdp detach %s",
+        interface->name, metadata.interface, interface->name, metadata.interface, metadata.interface);
 }
 
 /* Takes off what is left of an attachment, and its pins. */
@@ -350,6 +356,19 @@ static int put_in_force(struct attaching *attaching, const struct lx_compiled *c
     return error ?: let_in(attaching, LX_PROGRAM_TO_ROLE, mode, failure);
 }
 
+/* What cannot be found again must not be called attached. */
+static int find_again(const struct attaching *attaching, struct lx_failure *failure)
+{
+    struct lx_metadata found;
+    int error = lx_metadata_find(attaching->directory, &found);
+
+    if (!error && found.ifindex == attaching->metadata.ifindex && found.netns == attaching->metadata.netns)
+        return 0;
+    return lx_fail(failure, LX_EXIT_FAILED, error ? -error : ESTALE,
+                   "what was pinned in %s is lost at once: %s; attaching was taken back", attaching->directory,
+                   strerror(error ? -error : ESTALE));
+}
+
 static void undo(struct attaching *attaching)
 {
     if (!attaching->pinned)
@@ -386,6 +405,7 @@ static int attach_locked(struct attaching *attaching, const struct lx_policy *po
     /* Attaching took some of the time. */
     if (!error && choices->try_seconds)
         error = start_trial(attaching, choices->try_seconds, failure);
+    error = error ?: find_again(attaching, failure);
     if (error)
         undo(attaching);
     lx_maps_close(&attaching->maps);

@@ -79,7 +79,7 @@ static void complete_metadata(struct lx_attachment *attachment)
     lx_namespace_leave(came_from);
 }
 
-static int fail_to_open(int error, const char *what, struct lx_failure *failure)
+static int fail_to_open(int error, const char *path, const char *what, struct lx_failure *failure)
 {
     switch (-error) {
     case ENOENT:
@@ -88,12 +88,8 @@ static int fail_to_open(int error, const char *what, struct lx_failure *failure)
     case EPERM:
         return lx_fail(failure, LX_EXIT_FAILED, -error, "reading the attachment of %s needs root; run it with sudo",
                        what);
-    case EPROTO:
-        return lx_fail(
-            failure, LX_EXIT_FAILED, EPROTO,
-            "%s was attached by a lyncxdp that this one cannot read; use that one, or detach and attach anew", what);
     default:
-        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open the attachment of %s: %s", what, strerror(-error));
+        return lx_fail_to_open(error, path, what, failure);
     }
 }
 
@@ -106,7 +102,7 @@ static int open_path(const char *path, const char *what, bool anywhere, struct l
     error = error ?: open_pins(path, &opened);
     if (error) {
         lx_attachment_close(&opened);
-        return fail_to_open(error, what, failure);
+        return fail_to_open(error, path, what, failure);
     }
     snprintf(opened.directory, sizeof(opened.directory), "%s", path);
     if (anywhere || opened.metadata.netns == lx_namespace_own())
@@ -120,8 +116,10 @@ static int fail_for_none(const struct lx_interface *interface, struct lx_failure
 {
     struct lx_running orphan;
 
+    if (lx_bpffs_refuse_hidden(failure))
+        return -ENOTSUP;
     if (lx_running_by_name(interface->index, &orphan))
-        return fail_to_open(-ENOENT, interface->name, failure);
+        return fail_to_open(-ENOENT, NULL, interface->name, failure);
     return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
                    "%s runs lyncxdp's program %u, but its pins are lost (was " LX_BPFFS " unmounted?), so that nothing "
                    "can be told of it; it goes on until: lyncxdp detach %s",

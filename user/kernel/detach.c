@@ -90,6 +90,8 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
     pinned = !lx_pins_look(directory);
     error = error ?: lx_pins_remove(directory, failure); /* an empty root that a killed command left, too */
     if (!error && !pinned && !stopped)
+        error = lx_bpffs_refuse_hidden(failure);
+    if (!error && !pinned && !stopped)
         error = lx_fail(failure, LX_EXIT_FAILED, ENOENT, "nothing is attached to %s", what);
     lx_locks_free(&locks);
     if (!error && left)
@@ -109,20 +111,60 @@ int lx_detach_directory(const char *directory, struct lx_failure *failure)
     return detach(directory, directory, failure);
 }
 
-void lx_detach_leftovers(const struct lx_interface *interface)
+/* Whether the pins are those of an interface that is gone and had that name: in one namespace, or (0) in any. */
+static bool left_by(const char *directory, const char *name, uint64_t netns)
+{
+    struct lx_metadata metadata;
+
+    return !lx_metadata_find(directory, &metadata) && (!netns || metadata.netns == netns) &&
+           !strcmp(metadata.interface, name) && lx_whereabouts_find(directory, &metadata) == -ENOENT;
+}
+
+static int detach_left_by(const char *name, uint64_t netns, struct lx_failure *failure)
 {
     struct lx_words directories = {0};
-    struct lx_failure failure;
+    int error = lx_pins_list(&directories, failure), found = -ENOENT;
 
-    if (lx_pins_list(&directories, &failure))
-        return;
-    for (size_t i = 0; i < directories.count; i++) {
-        struct lx_metadata metadata;
-
-        if (!lx_metadata_find(directories.items[i], &metadata) && metadata.netns == interface->netns &&
-            metadata.ifindex != interface->index && !strcmp(metadata.interface, interface->name) &&
-            lx_whereabouts_find(directories.items[i], &metadata) == -ENOENT)
-            lx_detach_directory(directories.items[i], &failure);
+    for (size_t i = 0; i < directories.count && !error; i++) {
+        if (!left_by(directories.items[i], name, netns))
+            continue;
+        error = lx_detach_directory(directories.items[i], failure);
+        found = 0;
     }
     lx_words_free(&directories);
+    return error ?: found;
+}
+
+void lx_detach_leftovers(const struct lx_interface *interface)
+{
+    detach_left_by(interface->name, interface->netns, NULL);
+}
+
+/* The interface of that name that went elsewhere, if one did. */
+static bool went_elsewhere(const char *name, struct lx_metadata *now)
+{
+    struct lx_words directories = {0};
+    bool found = false;
+
+    lx_pins_list(&directories, NULL);
+    for (size_t i = 0; i < directories.count && !found; i++)
+        found = !lx_metadata_find(directories.items[i], now) && now->netns == lx_namespace_own() &&
+                !strcmp(now->interface, name) && !lx_whereabouts_find(directories.items[i], now) &&
+                now->netns != lx_namespace_own();
+    lx_words_free(&directories);
+    return found;
+}
+
+int lx_detach_gone(const char *name, struct lx_failure *failure)
+{
+    char path[LX_NAMESPACE_PATH];
+    struct lx_metadata now;
+    int error = detach_left_by(name, 0, failure);
+
+    if (error == -ENOENT && went_elsewhere(name, &now) && !lx_namespace_path(now.netns, path))
+        return lx_fail(failure, LX_EXIT_FAILED, EXDEV,
+                       "%s was moved to another network namespace and is filtered there, as %s; take it off with: "
+                       "nsenter --net=%s lyncxdp detach %s",
+                       name, now.interface, path, now.interface);
+    return error;
 }

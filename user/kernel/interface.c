@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #include "netlink.h"
 #include "route.h"
 
-_Static_assert(LX_INTERFACE_NAME == IF_NAMESIZE, "the kernel's own limit");
+_Static_assert(LX_INTERFACE_NAME == IFNAMSIZ, "the kernel's own limit");
 
 /* Both kinds of header begin with the family; ifinfomsg is the longer. */
 static int dump(uint16_t type, mnl_cb_t each, void *data)
@@ -28,14 +28,28 @@ struct link_search {
     const char *name;
     unsigned index;
     bool found, up;
-    unsigned mtu, master;
+    unsigned mtu, master, type;
+    char found_name[LX_INTERFACE_NAME];
     char names[256];
 };
+
+static bool has_alternative(const struct nlattr *list, const char *name)
+{
+    const struct nlattr *attribute;
+
+    mnl_attr_for_each_nested(attribute, list)
+    {
+        if (mnl_attr_get_type(attribute) == IFLA_ALT_IFNAME && !strcmp(mnl_attr_get_str(attribute), name))
+            return true;
+    }
+    return false;
+}
 
 static int see_link(const struct nlmsghdr *message, void *data)
 {
     const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
     struct link_search *search = data;
+    bool alternative = false;
     unsigned mtu = 0, master = 0;
     const char *name = NULL;
     struct nlattr *attribute;
@@ -49,14 +63,18 @@ static int see_link(const struct nlmsghdr *message, void *data)
             mtu = mnl_attr_get_u32(attribute);
         if (mnl_attr_get_type(attribute) == IFLA_MASTER)
             master = mnl_attr_get_u32(attribute);
+        if (mnl_attr_get_type(attribute) == IFLA_PROP_LIST && search->name)
+            alternative = has_alternative(attribute, search->name);
     }
     if (!name)
         return MNL_CB_OK;
     if (length + strlen(name) + 3 < sizeof(search->names))
         sprintf(search->names + length, "%s%s", length ? ", " : "", name);
-    if (search->name ? strcmp(search->name, name) : search->index != (unsigned)link->ifi_index)
+    if (search->name ? strcmp(search->name, name) && !alternative : search->index != (unsigned)link->ifi_index)
         return MNL_CB_OK;
     search->found = true;
+    search->type = link->ifi_type;
+    snprintf(search->found_name, sizeof(search->found_name), "%s", name);
     search->index = link->ifi_index;
     search->up = link->ifi_flags & IFF_UP;
     search->mtu = mtu;
@@ -64,14 +82,15 @@ static int see_link(const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
-/* All but its name. */
-static struct lx_interface as_interface(const struct link_search *search)
+static void as_interface(const struct link_search *search, struct lx_interface *interface)
 {
-    return (struct lx_interface){.index = search->index,
-                                 .up = search->up,
-                                 .mtu = search->mtu,
-                                 .master = search->master,
-                                 .netns = lx_namespace_own()};
+    *interface = (struct lx_interface){.index = search->index,
+                                       .up = search->up,
+                                       .mtu = search->mtu,
+                                       .master = search->master,
+                                       .type = search->type,
+                                       .netns = lx_namespace_own()};
+    memcpy(interface->name, search->found_name, sizeof(interface->name));
 }
 
 static int see_name(const struct nlmsghdr *message, void *data)
@@ -109,9 +128,23 @@ int lx_interface_find(const char *name, struct lx_interface *interface, struct l
                        strerror(-error));
     if (!search.found)
         return lx_fail(failure, LX_EXIT_FAILED, ENODEV, "there is no interface %s; there are: %s", name, search.names);
-    *interface = as_interface(&search);
-    snprintf(interface->name, sizeof(interface->name), "%s", name);
+    as_interface(&search, interface);
     return 0;
+}
+
+int lx_interface_check(const struct lx_interface *interface, struct lx_failure *failure)
+{
+    if (interface->type == ARPHRD_ETHER)
+        return 0;
+    if (interface->type == ARPHRD_LOOPBACK)
+        return lx_fail(failure, LX_EXIT_FAILED, EOPNOTSUPP,
+                       "%s is the loopback, where this machine talks to itself; name the card that the role's packets "
+                       "arrive by",
+                       interface->name);
+    return lx_fail(failure, LX_EXIT_FAILED, EOPNOTSUPP,
+                   "%s does not carry Ethernet frames (its link type is %u, as of a tunnel: tun, ppp, WireGuard), and "
+                   "they are what lyncxdp judges; name the card that the tunnel's packets arrive by",
+                   interface->name, interface->type);
 }
 
 /* One address as rtnetlink reports it. */
@@ -172,15 +205,13 @@ int lx_interface_with_address(const struct lx_address *address, struct lx_interf
 {
     struct holder_search holder = {.address = address};
     struct link_search link = {0};
-    char name[IF_NAMESIZE];
 
     if (dump(RTM_GETADDR, see_holder, &holder) || !holder.ifindex)
         return -ENOENT;
     link.index = holder.ifindex;
-    if (dump(RTM_GETLINK, see_link, &link) || !link.found || !if_indextoname(holder.ifindex, name))
+    if (dump(RTM_GETLINK, see_link, &link) || !link.found)
         return -ENOENT;
-    *interface = as_interface(&link);
-    memcpy(interface->name, name, sizeof(interface->name));
+    as_interface(&link, interface);
     return 0;
 }
 

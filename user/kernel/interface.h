@@ -20,10 +20,18 @@ struct lx_interface {
     bool up;
     unsigned mtu;
     unsigned master; /* index of the bridge or bond whose port it is, or 0 */
+    unsigned type;   /* ARPHRD_ETHER, or what else its frames are */
 };
 
-/* Returns 0 or -ENODEV (LX_EXIT_FAILED, with the names of the interfaces there are), or another -errno. */
+/*
+ * By its name or by an alternative one (ip link property add); what is found has its name. Returns 0 or -ENODEV
+ * (LX_EXIT_FAILED, with the names of the interfaces there are), or another -errno.
+ */
 int lx_interface_find(const char *name, struct lx_interface *interface, struct lx_failure *failure);
+
+/* Refuses an interface whose frames are not Ethernet's, and the loopback, which no wire leads to. Returns 0 or -errno.
+ */
+int lx_interface_check(const struct lx_interface *interface, struct lx_failure *failure);
 
 /* The name of an interface of this namespace, zero bytes behind it: 0, -ENODEV, or another -errno. */
 int lx_interface_name(unsigned index, char name[LX_INTERFACE_NAME]);

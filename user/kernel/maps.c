@@ -184,45 +184,56 @@ int lx_maps_pin(const struct lx_maps *maps, const char *directory, struct lx_fai
     return error;
 }
 
+static int read_metadata(int map, struct lx_metadata *metadata)
+{
+    struct lx_metadata read;
+    const __u32 first = 0;
+
+    if (bpf_map_lookup_elem(map, &first, &read))
+        return -errno;
+    if (read.magic != LX_MAGIC)
+        return -EPROTO;
+    *metadata = read;
+    return 0;
+}
+
 static int open_metadata(const char *directory, bool writing)
 {
     return lx_pin_open_map(directory, lx_map_name(LX_MAP_METADATA), writing, known[LX_MAP_METADATA].key_size,
                            known[LX_MAP_METADATA].value_size);
 }
 
-/* What shaped the maps, read off them. The metadata is checked with it. */
-static int read_shape(struct lx_maps *maps)
+/* What shaped the maps, read off them. */
+static int read_shape(struct lx_maps *maps, const struct lx_metadata *metadata)
 {
     struct bpf_map_info flows = {0};
-    struct lx_metadata metadata = {0};
     __u32 length = sizeof(flows);
-    int error = lx_metadata_read(maps, &metadata);
 
-    if (error)
-        return error;
     if (bpf_obj_get_info_by_fd(maps->fds[LX_MAP_FLOWS], &flows, &length))
         return -errno;
     maps->shape = (struct lx_shape){
-        .capacity = (uint32_t)metadata.image_capacity,
+        .capacity = (uint32_t)metadata->image_capacity,
         .flows = flows.max_entries,
-        .from_role = metadata.from_role,
-        .paired = metadata.pair_ifindex != 0,
-        .forward = metadata.forward,
+        .from_role = metadata->from_role,
+        .paired = metadata->pair_ifindex != 0,
+        .forward = metadata->forward,
     };
-    if (!metadata.from_role)
+    if (!metadata->from_role)
         return 0;
-    return maps->fds[LX_MAP_FROM_ROLE_COUNTERS] < 0 || maps->fds[LX_MAP_FROM_ROLE_PORTS] < 0 ? -ENOENT : 0;
+    return maps->fds[LX_MAP_FROM_ROLE_COUNTERS] < 0 || maps->fds[LX_MAP_FROM_ROLE_PORTS] < 0 ? -ENODATA : 0;
 }
 
 int lx_maps_open(const char *directory, bool writing, struct lx_maps *maps)
 {
     struct lx_maps opened = LX_MAPS_NONE;
-    int error = 0, fd;
+    struct lx_metadata metadata;
+    int error, fd;
 
     /* The metadata is looked at first: it says whether the rest is there, and of this version. */
     opened.fds[LX_MAP_METADATA] = open_metadata(directory, writing);
     if (opened.fds[LX_MAP_METADATA] < 0)
         return opened.fds[LX_MAP_METADATA];
+    error = lx_metadata_read(&opened, &metadata);
     for (enum lx_map map = 0; map < LX_MAP_COUNT && !error; map++) {
         if (map == LX_MAP_METADATA)
             continue;
@@ -230,9 +241,11 @@ int lx_maps_open(const char *directory, bool writing, struct lx_maps *maps)
         if (fd >= 0)
             opened.fds[map] = fd;
         else if (map < LX_MAP_FROM_ROLE_COUNTERS || fd != -ENOENT)
-            error = fd;
+            error = fd == -ENOENT ? -ENODATA : fd;
     }
-    error = error ?: read_shape(&opened);
+    error = error ?: read_shape(&opened, &metadata);
+    if (error == -ENODATA && lx_metadata_find(directory, &metadata) == -ENOENT)
+        error = -ENOENT; /* it is being detached */
     if (error)
         lx_maps_close(&opened);
     else
@@ -251,27 +264,43 @@ void lx_maps_close(struct lx_maps *maps)
 int lx_metadata_read(const struct lx_maps *maps, struct lx_metadata *metadata)
 {
     struct lx_metadata read;
-    const __u32 first = 0;
+    int error = read_metadata(maps->fds[LX_MAP_METADATA], &read);
 
-    if (bpf_map_lookup_elem(maps->fds[LX_MAP_METADATA], &first, &read))
-        return -errno;
-    if (read.magic != LX_MAGIC || read.abi_version != LX_ABI_VERSION)
-        return -EPROTO;
+    if (error || read.abi_version != LX_ABI_VERSION)
+        return error ?: -EPROTO;
     *metadata = read;
     return 0;
 }
 
 int lx_metadata_find(const char *directory, struct lx_metadata *metadata)
 {
-    struct lx_maps maps = LX_MAPS_NONE;
     int error, fd = open_metadata(directory, false);
 
     if (fd < 0)
         return fd;
-    maps.fds[LX_MAP_METADATA] = fd;
-    error = lx_metadata_read(&maps, metadata);
+    error = read_metadata(fd, metadata);
     close(fd);
     return error;
+}
+
+int lx_fail_to_open(int error, const char *directory, const char *what, struct lx_failure *failure)
+{
+    struct lx_metadata metadata;
+    char version[32] = "which this one cannot read";
+
+    if (error == -ENODATA)
+        return lx_fail(failure, LX_EXIT_FAILED, ENODATA,
+                       "some of the pins of %s are gone from %s; what it filters by goes on, but nothing can change it "
+                       "or tell of it; 'lyncxdp detach %s' takes off the rest, then attach it again",
+                       what, directory, what);
+    if (error != -EPROTO)
+        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open the attachment of %s: %s", what, strerror(-error));
+    if (!lx_metadata_find(directory, &metadata) && metadata.abi_version != LX_ABI_VERSION)
+        snprintf(version, sizeof(version), "ABI %u, this is %d", metadata.abi_version, LX_ABI_VERSION);
+    return lx_fail(failure, LX_EXIT_FAILED, EPROTO,
+                   "%s was attached by an incompatible lyncxdp (%s), and is filtered on as that one left it; use that "
+                   "one for it, or take it over with 'lyncxdp detach %s' and attach, unfiltered in between",
+                   what, version, what);
 }
 
 int lx_control_read(const struct lx_maps *maps, uint64_t *word)

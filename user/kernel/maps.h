@@ -87,7 +87,7 @@ int lx_maps_pin(const struct lx_maps *maps, const char *directory, struct lx_fai
 
 /*
  * Opens all maps by their pins: for writing, which takes root, or for reading. Returns 0, -ENOENT, -EPROTO when another
- * version made them, or another -errno.
+ * version made them, -ENODATA when some are missing, or another -errno.
  */
 int lx_maps_open(const char *directory, bool writing, struct lx_maps *maps);
 
@@ -95,7 +95,10 @@ void lx_maps_close(struct lx_maps *maps);
 
 /* What is in them. Return 0, -EPROTO for metadata of another version, or another -errno. */
 int lx_metadata_read(const struct lx_maps *maps, struct lx_metadata *metadata);
-int lx_metadata_find(const char *directory, struct lx_metadata *metadata); /* by the pin alone; -ENOENT: no pin */
+/* By the pin alone (-ENOENT: there is none), and of any version: to be recognised and taken off by. */
+int lx_metadata_find(const char *directory, struct lx_metadata *metadata);
+/* Says why lx_maps_open could not open what is attached to `what`: by another version, say. Returns `error`. */
+int lx_fail_to_open(int error, const char *directory, const char *what, struct lx_failure *failure);
 int lx_control_read(const struct lx_maps *maps, uint64_t *word);
 int lx_publication_read(const struct lx_maps *maps, uint32_t slot, struct lx_publication *publication);
 /* `image` takes the shape's capacity and the slack. -ENOENT for a slot without an image. Takes root. */

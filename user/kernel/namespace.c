@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,10 +81,9 @@ static int open_if(const char *path, const struct wanted *wanted)
     return -ENOENT;
 }
 
-/* Looks at DIRECTORY/NAME and then SUFFIX for every name in the directory. */
-static int search(const char *directory, const char *suffix, const struct wanted *wanted)
+/* Looks at DIRECTORY/NAME and then SUFFIX for every name in the directory. `path` receives what was found. */
+static int search(const char *directory, const char *suffix, const struct wanted *wanted, char path[LX_NAMESPACE_PATH])
 {
-    char path[512];
     struct dirent *entry;
     int fd = -ENOENT;
     DIR *names = opendir(directory);
@@ -91,15 +91,33 @@ static int search(const char *directory, const char *suffix, const struct wanted
     if (!names)
         return -ENOENT;
     while (fd < 0 && (entry = readdir(names)))
-        if (entry->d_name[0] != '.' &&
-            snprintf(path, sizeof(path), "%s/%s%s", directory, entry->d_name, suffix) < (int)sizeof(path))
+        if (entry->d_name[0] != '.' && strcmp(entry->d_name, "self") != 0 &&
+            strcmp(entry->d_name, "thread-self") != 0 &&
+            snprintf(path, LX_NAMESPACE_PATH, "%s/%s%s", directory, entry->d_name, suffix) < LX_NAMESPACE_PATH)
             fd = open_if(path, wanted);
     closedir(names);
     return fd < 0 ? -ENOENT : fd;
 }
 
+static int find(const struct wanted *wanted, char path[LX_NAMESPACE_PATH])
+{
+    int fd = search("/run/netns", "", wanted, path);
+
+    return fd < 0 ? search("/proc", "/ns/net", wanted, path) : fd;
+}
+
+int lx_namespace_path(uint64_t inode, char path[LX_NAMESPACE_PATH])
+{
+    int fd = find(&(struct wanted){.inode = inode ?: UINT64_MAX}, path);
+
+    if (fd >= 0)
+        close(fd);
+    return fd < 0 ? fd : 0;
+}
+
 static int enter(const struct wanted *wanted)
 {
+    char path[LX_NAMESPACE_PATH];
     int own, other, error = 0;
 
     own = open(OWN, O_RDONLY | O_CLOEXEC);
@@ -107,9 +125,7 @@ static int enter(const struct wanted *wanted)
         return -errno;
     if (wanted->inode && lx_namespace_own() == wanted->inode)
         return own;
-    other = search("/run/netns", "", wanted);
-    if (other < 0)
-        other = search("/proc", "/ns/net", wanted);
+    other = find(wanted, path);
     if (other < 0)
         error = other;
     else if (setns(other, CLONE_NEWNET))

@@ -23,6 +23,12 @@ int lx_namespace_enter_id(int id);
 
 void lx_namespace_leave(int came_from);
 
+/* Room for the path of a namespace. */
+#define LX_NAMESPACE_PATH 512
+
+/* A path by which others can enter it, of a named one under its name. Returns 0 or -ENOENT. */
+int lx_namespace_path(uint64_t inode, char path[LX_NAMESPACE_PATH]);
+
 /*
  * Calls `visit` in each namespace there is, once, until it returns other than 0. Returns what it returned last, or 0.
  * Those that cannot be entered are passed over.

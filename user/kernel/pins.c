@@ -214,6 +214,8 @@ int lx_pins_list(struct lx_words *paths, struct lx_failure *failure)
     int error = 0;
     DIR *root = NULL;
 
+    if (lx_bpffs_refuse_hidden(failure))
+        return -ENOTSUP;
     if (lx_bpffs_mounted() && !(root = opendir(LX_PINS_ROOT)) && errno != ENOENT)
         return lx_fail(failure, LX_EXIT_FAILED, errno, "cannot read " LX_PINS_ROOT ": %s; run it with sudo",
                        strerror(errno));

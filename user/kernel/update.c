@@ -19,46 +19,58 @@
 #include "privilege.h"
 #include "publish.h"
 #include "rebuild.h"
+#include "restore.h"
 #include "shadow.h"
 #include "whereabouts.h"
 
-static int fail_to_open(int error, const struct lx_interface *interface, struct lx_failure *failure)
+static int fail_to_open(int error, const struct lx_update *update, struct lx_failure *failure)
 {
+    const struct lx_interface *interface = update->interface;
+
+    if (error == -ENOENT && lx_bpffs_refuse_hidden(failure))
+        return -ENOTSUP;
     if (error == -ENOENT)
         return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "nothing is attached to %s; attach first", interface->name);
-    if (error == -EPROTO)
-        return lx_fail(failure, LX_EXIT_FAILED, EPROTO,
-                       "%s was attached by a lyncxdp that this one cannot read; use that one, or detach and attach "
-                       "anew",
-                       interface->name);
-    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open the attachment of %s: %s", interface->name,
-                   strerror(-error));
+    return lx_fail_to_open(error, update->directory, interface->name, failure);
 }
 
 /* A change that no packet would see must not look as if it had been made. */
 static int refuse_idle(const struct lx_update *update, struct lx_failure *failure)
 {
     struct lx_metadata metadata = update->metadata;
+    uint32_t counters;
+    int error = lx_map_id(update->maps.fds[LX_MAP_TO_ROLE_COUNTERS], &counters);
 
     metadata.ifindex = update->interface->index;
-    for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++) {
-        uint32_t counters;
-        int error;
+    error = error ?: lx_whereabouts_runs(&metadata, LX_HOOK_TO_ROLE, counters);
+    if (error == -ENOENT)
+        return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
+                       "%s is not filtered: its program does not run on it any more; attach it again, which tidies up, "
+                       "too",
+                       update->interface->name);
+    return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "cannot tell what runs on %s: %s", update->interface->name,
+                           strerror(-error))
+                 : 0;
+}
 
-        if (hook == LX_HOOK_FROM_ROLE && !update->metadata.from_role)
-            continue;
-        error = lx_map_id(update->maps.fds[lx_map_of_counters(hook)], &counters);
-        error = error ?: lx_whereabouts_runs(&metadata, hook, counters);
-        if (error == -ENOENT)
-            return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
-                           "%s is not filtered: its program does not run on it any more; "
-                           "'lyncxdp detach %s' tidies up, then attach again",
-                           update->interface->name, update->interface->name);
-        if (error)
-            return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot tell what runs on %s: %s", update->interface->name,
-                           strerror(-error));
-    }
-    return 0;
+/* The names that the interfaces have now. */
+static void name_interfaces(struct lx_update *update)
+{
+    char name[LX_INTERFACE_NAME];
+
+    memcpy(update->metadata.interface, update->interface->name, sizeof(update->metadata.interface));
+    if (update->metadata.pair_ifindex && !lx_interface_name(update->metadata.pair_ifindex, name))
+        memcpy(update->metadata.pair, name, sizeof(update->metadata.pair));
+}
+
+/* What only the role's own packets meet is put back: a change is to be seen by them, too. */
+static int restore(struct lx_update *update, struct lx_failure *failure)
+{
+    int restored =
+        lx_restore_from_role(&update->maps, update->directory, update->interface, &update->metadata, failure);
+
+    update->restored = restored > 0;
+    return restored < 0 ? restored : 0;
 }
 
 static int read_publications(struct lx_update *update, struct lx_failure *failure)
@@ -71,7 +83,7 @@ static int read_publications(struct lx_update *update, struct lx_failure *failur
     for (uint32_t slot = 0; slot < LX_IMAGE_SLOTS && !error; slot++)
         error = lx_publication_read(&update->maps, slot, &update->publications[slot]);
     error = error ?: lx_control_read(&update->maps, &update->control);
-    return error ? fail_to_open(error, update->interface, failure) : 0;
+    return error ? fail_to_open(error, update, failure) : 0;
 }
 
 static int store(struct lx_update *update, uint64_t word, struct lx_failure *failure)
@@ -105,8 +117,10 @@ static int begin_locked(struct lx_update *update, struct lx_failure *failure)
     error = error ?: lx_maps_open(update->directory, true, &update->maps);
     error = error ?: lx_metadata_read(&update->maps, &update->metadata);
     if (error)
-        return fail_to_open(error, update->interface, failure);
+        return fail_to_open(error, update, failure);
+    name_interfaces(update);
     error = refuse_idle(update, failure);
+    error = error ?: restore(update, failure);
     error = error ?: read_publications(update, failure);
     return error ?: settle(update, failure);
 }
@@ -245,7 +259,7 @@ static int make_room(struct lx_update *update, const struct lx_proposal *proposa
         return lx_fail(failure, LX_EXIT_FAILED, EOPNOTSUPP,
                        "this policy needs other programs than those of %s - %s (for a larger image, for a look at what "
                        "the role sends, or of this version), which a pair does not get in passing: detach it, then "
-                       "attach anew",
+                       "attach anew, unfiltered in between",
                        update->metadata.interface, update->metadata.pair);
     return grows ? lx_rebuild(update, &shape, failure) : 0;
 }
@@ -295,7 +309,7 @@ static int publish(struct lx_update *update, const struct lx_candidate *candidat
     if (error)
         return error;
     error = lx_publication_read(&update->maps, candidate->slot, &update->publications[candidate->slot]);
-    return error ? fail_to_open(error, update->interface, failure) : 0;
+    return error ? fail_to_open(error, update, failure) : 0;
 }
 
 /* Names another candidate, or none, beside what is in force. */

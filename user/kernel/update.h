@@ -25,6 +25,7 @@ struct lx_update {
     uint64_t control;                    /* the control word; a deadline in it: a trial is pending */
     uint64_t replaced;                   /* the control word that the commit replaced */
     struct lx_publication *publications; /* owned: of all slots */
+    bool restored;                       /* what the role sends was not looked at, and is again */
     bool ended;                          /* a trial had run out: what it fell back to is the policy now */
     bool drop_fallback;                  /* the next policy needs the row slots of the fallback */
     struct lx_slot_set reclaimed;
@@ -40,8 +41,9 @@ struct lx_proposal {
 };
 
 /*
- * Takes the attachment's lock and opens it. Refuses one that does not filter. The caller ends what has begun. Returns 0
- * or -errno: -ENOENT when nothing is attached, -EWOULDBLOCK while another command is at work.
+ * Takes the attachment's lock and opens it. Refuses one that does not filter what arrives; what the role sends is
+ * looked at again if somebody took that program off. The caller ends what has begun. Returns 0 or -errno: -ENOENT when
+ * nothing is attached, -EWOULDBLOCK while another command is at work.
  */
 int lx_update_begin(const struct lx_interface *interface, struct lx_update *update, struct lx_failure *failure);
 void lx_update_end(struct lx_update *update);

@@ -316,13 +316,21 @@ static int tell_about(struct lx_watch *watch, const struct lx_watched *watched)
     return tell(watch, sentence);
 }
 
-static int tell_of_missing(struct lx_watch *watch, const char *name)
+static bool is_attached(const struct lx_watch *watch, const char *name)
 {
     const struct lx_observations seen = lx_watch_seen(watch);
+
+    return lx_observed_named(&seen, name) != NULL; /* then what is wrong with it is told */
+}
+
+/* It may be an alternative name. */
+static int tell_of_missing(struct lx_watch *watch, const char *name)
+{
+    struct lx_interface interface;
     char sentence[160];
 
-    if (lx_observed_named(&seen, name))
-        return 0; /* what is wrong with it is told */
+    if (is_attached(watch, name) || (!lx_interface_find(name, &interface, NULL) && is_attached(watch, interface.name)))
+        return 0;
     snprintf(sentence, sizeof(sentence), "nothing is attached to %s, which is to be filtered", name);
     return tell(watch, sentence);
 }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The programs of the from-role hook, put back where somebody took them off while the to-role program goes on: nothing
+ * is open in between, and no counter and no flow is lost.
+ */
+#ifndef LYNCXDP_KERNEL_RESTORE_H
+#define LYNCXDP_KERNEL_RESTORE_H
+
+#include "interface.h"
+#include "maps.h"
+
+/*
+ * To be called under the lock, in the interface's namespace; `interface` is the outer one as it is now. Returns 1 when
+ * a program was put back, 0 when none was missing, or -errno.
+ */
+int lx_restore_from_role(const struct lx_maps *maps, const char *directory, const struct lx_interface *interface,
+                         struct lx_metadata *metadata, struct lx_failure *failure);
+
+#endif
