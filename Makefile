@@ -10,7 +10,7 @@ CLANG   := clang-14
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 VERSION := 0.1.0
 
-WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wno-format-nonliteral
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wno-missing-field-initializers -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wno-format-nonliteral
 HARDEN   := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CPPFLAGS := -D_GNU_SOURCE -Iinclude -isystem $(BUILD) -I. -DLYNCXDP_VERSION='"$(VERSION)"' \

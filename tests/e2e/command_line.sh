@@ -96,14 +96,49 @@ check "the manual has every reason" documented "${reasons[@]}"
 check "the manual has every switch of a site" documented "${switches[@]}"
 check "the manual has every option" documented "${options[@]}"
 check "the manual has every verb" documented "${verbs[@]/#/.B }"
-check "completion offers the verbs" bash -c ". '$tree/user/share/lyncxdp.bash'
-    COMP_WORDS=(lyncxdp co) COMP_CWORD=1 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = 'confirm counters' ]"
-check "completion offers the options of a verb" bash -c "PATH=$(dirname "$LYNCXDP"):\$PATH
-    . '$tree/user/share/lyncxdp.bash'
-    COMP_WORDS=(lyncxdp attach --forc) COMP_CWORD=2 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = --force ]"
-check "completion offers the roles" bash -c "PATH=$(dirname "$LYNCXDP"):\$PATH
-    . '$tree/user/share/lyncxdp.bash'
-    COMP_WORDS=(lyncxdp show av-e) COMP_CWORD=2 && _lyncxdp && [ \"\${COMPREPLY[*]}\" = av-edge ]"
+# completed WORDS… = EXPECTED…   What completion offers behind the words; compopt's settings first.
+completed() {
+    (
+        PATH=$(dirname "$LYNCXDP"):$PATH
+        # shellcheck source=user/share/lyncxdp.bash
+        . "$tree/user/share/lyncxdp.bash"
+        compopt() { printf '%s ' "$@"; }
+        COMP_WORDS=(lyncxdp)
+        while [ "$1" != = ]; do
+            COMP_WORDS+=("$1")
+            shift
+        done
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        offered=$(_lyncxdp && echo "${COMPREPLY[*]}.")
+        echo "$offered"
+        [ "$offered" = "${*:2}." ]
+    )
+}
+check "completion offers the verbs" completed co = confirm counters
+check "completion offers the options of a verb" completed attach --forc = --force
+check "completion leaves out what update refuses" completed update eth0 --mo =
+check "completion offers the roles" completed show av-e = av-edge
+check "completion offers the options of a role's rows" \
+    completed attach eth0 --role av-edge --without federation-l = federation-lync2010
+check "completion offers the workloads of a role's rows" \
+    completed attach eth0 --role av-edge --workload a = application-sharing av-conferencing
+check "completion offers the groups, with nothing behind the sign" completed attach eth0 --set po = -o nospace pool= pool-vip=
+check "completion offers the reasons of a drop" completed monitor --reason mart = martian
+check "completion puts no blank behind a folder" completed check "$tree/polic" = -o filenames "$tree/policies"
+
+check "attach --help says what holds by default" says 0 'edition of .*\(default: lync2010\)' nobody attach --help
+check "update --help has no defaults: what is not named stays" says_no 0 'default' nobody update --help
+check "diff --help has no defaults either" says_no 0 'default' nobody diff --help
+check "update --help lists no option that update refuses" says_no 0 '--(mode|flows)' nobody update --help
+cat >"$work/one.yaml" <<END
+edition: one
+documents: {plan: "Port plan"}
+roles:
+  kiosk:
+    rows:
+      - {id: web, from: any, to: self, port: 443, transport: tcp, source: plan 1}
+END
+check "one of a kind has no plural" says 0 'ok, 1 role, 1 row$' nobody check "$work/one.yaml"
 
 # --- roles, show, check: without root ----------------------------------------------------------------------------
 

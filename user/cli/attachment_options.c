@@ -36,13 +36,13 @@ static int take_flows(void *field, const char *value)
 }
 
 static const struct lx_option attachment_options[] = {
-    {"flows", "N", "how many conversations are remembered (65536)", take_flows,
-     offsetof(struct lx_attachment_options, choices.flows)},
-    {"mode", "auto|native|generic", "how the program runs (auto: native, else generic)", take_mode,
-     offsetof(struct lx_attachment_options, choices.mode)},
-    {"pair", "IFACE", "filter between the two, this one on the role's side", lx_take_text,
+    {"flows", "N", "size of the flow table", take_flows, offsetof(struct lx_attachment_options, choices.flows),
+     "65536"},
+    {"mode", "auto|native|generic", "XDP mode; auto takes native, or generic where the driver has no native", take_mode,
+     offsetof(struct lx_attachment_options, choices.mode), "auto"},
+    {"pair", "IFACE", "filter inline between two interfaces; this is the one on the role's side", lx_take_text,
      offsetof(struct lx_attachment_options, pair)},
-    {"forward", NULL, "let the pair forward by itself, without the kernel's bridge or routes", lx_take_flag,
+    {"forward", NULL, "the pair forwards packets by itself, without the kernel's bridge or routes", lx_take_flag,
      offsetof(struct lx_attachment_options, choices.forward)},
 };
 

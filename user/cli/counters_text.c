@@ -90,15 +90,16 @@ static int print_rows(const json_t *rows, bool all, bool rates)
     json_t *some = all && !rates ? json_incref((json_t *)rows) : counted(rows);
     json_t *shown = some ? most(some, members, 0) : NULL;
     int result = LX_EXIT_DONE;
+    size_t more;
 
     json_decref(some);
     if (!shown)
         return lx_memory_error();
     if (json_array_size(shown))
         result = lx_print_table(shown, row_columns, shown_columns(COLUMNS(row_columns), 1, rates));
-    if (json_array_size(shown) < json_array_size(rows))
-        lx_print("(%zu %srows without a packet)\n", json_array_size(rows) - json_array_size(shown),
-                 json_array_size(shown) ? "more " : "");
+    more = json_array_size(rows) - json_array_size(shown);
+    if (more)
+        lx_print("(%zu %srow%s without a packet)\n", more, json_array_size(shown) ? "more " : "", lx_plural(more));
     json_decref(shown);
     return result;
 }
@@ -129,6 +130,7 @@ static int print_ports(const json_t *ports, bool all, bool rates)
     static const char *const members[] = {"per_second", "dropped", "would_drop", NULL};
     json_t *shown = rates ? most(ports, members, all ? 0 : PORTS_SHOWN) : json_copy((json_t *)ports);
     bool would = would_drop(ports);
+    size_t more;
     int result;
 
     if (!shown)
@@ -139,8 +141,9 @@ static int print_ports(const json_t *ports, bool all, bool rates)
         result = lx_print_table(shown, port_rate_columns, COLUMNS(port_rate_columns) - !would);
     else
         result = lx_print_table(shown, port_columns, COLUMNS(port_columns) - !would);
-    if (json_array_size(shown) < json_array_size(ports))
-        lx_print("(%zu more ports; --by port lists them)\n", json_array_size(ports) - json_array_size(shown));
+    more = json_array_size(ports) - json_array_size(shown);
+    if (more)
+        lx_print("(%zu more port%s; --by port lists %s)\n", more, lx_plural(more), more == 1 ? "it" : "them");
     json_decref(shown);
     return result;
 }
@@ -181,10 +184,10 @@ static int print_shadow(const json_t *shadow, bool all)
 static void print_title(const json_t *report)
 {
     const json_t *rate = json_object_get(report, "packets_per_second");
+    json_int_t packets = json_integer_value(json_object_get(report, "packets"));
 
-    lx_print("%s, %s: %" JSON_INTEGER_FORMAT " packets", lx_report_title(report).text,
-             json_string_value(json_object_get(report, "hook")),
-             json_integer_value(json_object_get(report, "packets")));
+    lx_print("%s, %s: %" JSON_INTEGER_FORMAT " packet%s", lx_report_title(report).text,
+             json_string_value(json_object_get(report, "hook")), packets, lx_plural((unsigned long long)packets));
     if (rate)
         lx_print(", %" JSON_INTEGER_FORMAT " a second", json_integer_value(rate));
     putchar('\n');

@@ -15,7 +15,7 @@ static const struct lx_verb verbs[] = {
     {"attach", "IFACE --role ROLE... [OPTION]...", "filter an interface as the tables of a role say", lx_verb_attach},
     {"update", "IFACE [OPTION]...", "change the policy in force; what is not named stays", lx_verb_update},
     {"diff", "IFACE [OPTION]... [--json]", "what an update would newly allow and newly drop", lx_verb_diff},
-    {"confirm", "IFACE", "keep what is on trial", lx_verb_confirm},
+    {"confirm", "IFACE", "keep the policy that is on trial", lx_verb_confirm},
     {"promote", "IFACE", "put the candidate of update --shadow in force", lx_verb_promote},
     {"rollback", "IFACE", "end a trial, or discard a candidate, or return to what the last update replaced",
      lx_verb_rollback},
@@ -23,16 +23,16 @@ static const struct lx_verb verbs[] = {
      "bring every interface to the state that a file declares", lx_verb_apply},
     {"detach", "IFACE | --all", "stop filtering and leave nothing behind", lx_verb_detach},
     {"status", "[IFACE] [--json]", "what is attached, and whether it filters", lx_verb_status},
-    {"counters", "[IFACE] [--by row|port|reason] [--watch] [--json]", "what was let through and what was dropped",
-     lx_verb_counters},
-    {"exporter", "[IFACE]... [OPTION]...", "metrics for Prometheus, and a page for people", lx_verb_exporter},
-    {"top", "[IFACE]", "a live view of the same", lx_verb_top},
-    {"monitor", "[IFACE] [-w FILE] [OPTION]... [--json]", "packets as they are dropped", lx_verb_monitor},
-    {"flows", "[IFACE] [--json]", "the conversations that the role began", lx_verb_flows},
+    {"counters", "[IFACE] [--by row|port|reason] [--watch] [--json]",
+     "packets passed and dropped, by row, reason and port", lx_verb_counters},
+    {"exporter", "[IFACE]... [OPTION]...", "serve metrics for Prometheus, and a page for people", lx_verb_exporter},
+    {"top", "[IFACE]", "live counters: p ports, r rows, e reasons, Tab next hook, q quit", lx_verb_top},
+    {"monitor", "[IFACE] [-w FILE] [OPTION]... [--json]", "show packets as they are dropped", lx_verb_monitor},
+    {"flows", "[IFACE] [--json]", "conversations that the role began", lx_verb_flows},
     {"explain", "(IFACE | --role ROLE...) [OPTION]... TRANSPORT SRC[:PORT] DST:PORT",
      "the verdict on one packet, or on each of a capture (--pcap), and the row behind it", lx_verb_explain},
-    {"roles", "[--edition EDITION] [--json]", "the roles that there are tables of", lx_verb_roles},
-    {"show", "ROLE... [OPTION]... [--json]", "the rows of roles", lx_verb_show},
+    {"roles", "[--edition EDITION] [--json]", "list the roles that have tables", lx_verb_roles},
+    {"show", "ROLE... [OPTION]... [--json]", "list the rows of roles, and where each is printed", lx_verb_show},
     {"check", "FILE... [OPTION]... [--json]", "look for mistakes in policy, site and declaration files", lx_verb_check},
 };
 
@@ -49,11 +49,11 @@ const struct lx_verb *lx_verb_find(const char *name)
 static void print_usage(FILE *stream)
 {
     fputs("usage: lyncxdp VERB [ARGUMENT]...\n\n"
-          "Lets through an interface what the vendor's port tables allow a role, and drops the rest.\n\n",
+          "Passes what the vendor's port tables allow a role, and drops the rest, at the network card.\n\n",
           stream);
     for (size_t i = 0; i < VERBS; i++)
         fprintf(stream, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
-    fputs("\n'lyncxdp VERB --help' lists the options of a verb; lyncxdp(8) tells the rest.\n", stream);
+    fputs("\n'lyncxdp VERB --help' lists the options of a verb; the manual is lyncxdp(8).\n", stream);
 }
 
 static int unknown_verb(const char *word)

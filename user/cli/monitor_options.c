@@ -14,13 +14,19 @@
 
 static int take_reason(void *field, const char *value)
 {
+    char reasons[1024] = "";
+    size_t length = 0;
+
     for (uint32_t reason = 0; reason < LX_REASON_COUNT; reason++) {
-        if (strcmp(value, lx_reason_name(reason)) || lx_reason_verdict(reason) == LX_PASS)
+        if (lx_reason_verdict(reason) == LX_PASS)
             continue;
-        *(__u64 *)field |= 1ull << reason;
-        return LX_EXIT_DONE;
+        if (!strcmp(value, lx_reason_name(reason))) {
+            *(__u64 *)field |= 1ull << reason;
+            return LX_EXIT_DONE;
+        }
+        length += (size_t)snprintf(reasons + length, sizeof(reasons) - length, " %s", lx_reason_name(reason));
     }
-    return lx_usage_error("--reason '%s' is none that drops a packet; lyncxdp(8) lists them", value);
+    return lx_usage_error("--reason '%s' is no reason for a drop; write one of:%s", value, reasons);
 }
 
 /* PORT, tcp/PORT or udp/PORT. */
@@ -82,17 +88,17 @@ static int take_count(void *field, const char *value)
 }
 
 static const struct lx_option options_of_monitor[] = {
-    {"write", "FILE", "write the packets to a capture file as well, or (-) instead", lx_take_text,
+    {"write", "FILE", "also write the packets to a capture file; - writes it to standard output instead", lx_take_text,
      offsetof(struct lx_monitor_options, write)},
-    {"reason", "REASON", "only packets dropped for this; may be given again", take_reason,
+    {"reason", "REASON", "only packets dropped for this reason; repeatable", take_reason,
      offsetof(struct lx_monitor_options, wish.reasons)},
     {"port", "[tcp/|udp/]PORT", "only packets to this port", take_port,
      offsetof(struct lx_monitor_options, wish.service)},
     {"prefix", "ADDR[/LENGTH]", "only packets from or to these addresses", take_prefix,
      offsetof(struct lx_monitor_options, wish)},
-    {"rate", "N", "show at most so many a second (20)", take_rate, offsetof(struct lx_monitor_options, rate)},
-    {"count", "N", "show so many, then stop", take_count, offsetof(struct lx_monitor_options, count)},
-    {"json", NULL, "print a line of JSON for each", lx_take_flag, offsetof(struct lx_monitor_options, json)},
+    {"rate", "N", "show at most N packets a second", take_rate, offsetof(struct lx_monitor_options, rate), "20"},
+    {"count", "N", "show N packets, then stop", take_count, offsetof(struct lx_monitor_options, count)},
+    {"json", NULL, "print one JSON object a line", lx_take_flag, offsetof(struct lx_monitor_options, json)},
 };
 
 struct lx_option_set lx_monitor_option_set(struct lx_monitor_options *options)

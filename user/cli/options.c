@@ -93,14 +93,17 @@ static int option_code(const struct lx_option_set *sets, size_t count, int code)
     return 0;
 }
 
-static void print_option(const struct lx_option *option, char letter)
+static void print_option(const struct lx_option *option, char letter, bool with_default)
 {
     const char also[] = {',', ' ', '-', letter, '\0'};
+    const char *value = with_default ? option->default_value : NULL;
     char left[64];
 
+    if (!option->help)
+        return;
     snprintf(left, sizeof(left), "--%s%s%s%s", option->name, letter ? also : "", option->argument ? " " : "",
              option->argument ?: "");
-    printf("  %-27s %s\n", left, option->help);
+    printf("  %-27s %s%s%s%s\n", left, option->help, value ? " (default: " : "", value ?: "", value ? ")" : "");
 }
 
 static void print_help(const char *name, const struct lx_option_set *sets, size_t count)
@@ -110,9 +113,9 @@ static void print_help(const char *name, const struct lx_option_set *sets, size_
     printf("usage: lyncxdp %s %s\n\n%s\n\n", name, verb->synopsis, verb->summary);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sets[i].count; j++)
-            print_option(&sets[i].options[j], letter_of(&sets[i], j));
-    print_option(&(struct lx_option){.name = "help", .help = "print this and do nothing"}, 0);
-    print_option(&(struct lx_option){.name = "version", .help = "print the version and do nothing"}, 0);
+            print_option(&sets[i].options[j], letter_of(&sets[i], j), !sets[i].clears);
+    print_option(&(struct lx_option){.name = "help", .help = "print this and do nothing"}, 0, false);
+    print_option(&(struct lx_option){.name = "version", .help = "print the version and do nothing"}, 0, false);
 }
 
 /* An option that getopt_long refused: none of ours, a beginning of several, or one with an argument it does not take.

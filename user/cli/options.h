@@ -15,19 +15,21 @@
 struct lx_option {
     const char *name;     /* without the dashes */
     const char *argument; /* what its argument is called: a FILE is a path; NULL: it takes none */
-    const char *help;
+    const char *help;     /* NULL: not listed; it is known only in order to be refused with a reason */
     /*
      * Stores `value` (NULL without an argument) `offset` bytes into the set's target. Returns LX_EXIT_DONE, or the exit
      * code after it has printed what is wrong.
      */
     int (*take)(void *field, const char *value);
     size_t offset;
+    const char *default_value; /* what holds when it is not given, for the help; NULL: nothing to say */
 };
 
 /*
  * With `words`, what was given is written down there as well, "--name=value" or "--name", the option spelled out and a
- * FILE made absolute, so that it can be kept and read again. With `clears`, an empty value (or NAME=) is written down
- * and not taken: it takes away what was kept. With `letters`, the first options may be written by these, as -f.
+ * FILE made absolute, so that it can be kept and read again. With `clears` the set changes what was kept: what is not
+ * given stays, so that the help shows no defaults, and an empty value (or NAME=) is written down and not taken: it
+ * takes away what was kept. With `letters`, the first options may be written by these, as -f.
  */
 struct lx_option_set {
     const struct lx_option *options;

@@ -196,6 +196,11 @@ int lx_print_json(json_t *value)
     return result;
 }
 
+const char *lx_plural(unsigned long long count)
+{
+    return count == 1 ? "" : "s";
+}
+
 void lx_print_version(void)
 {
     printf("lyncxdp %s (ABI %d)\n", LYNCXDP_VERSION, LX_ABI_VERSION);

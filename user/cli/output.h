@@ -39,6 +39,9 @@ void lx_print_diagnostics(const struct lx_diagnostics *diagnostics);
 /* Prints a value that it takes, NULL meaning out of memory. Returns the exit code. */
 int lx_print_json(json_t *value);
 
+/* What a counted noun ends in: "s", or "" behind 1. */
+const char *lx_plural(unsigned long long count);
+
 void lx_print_version(void);
 
 #endif

@@ -110,15 +110,16 @@ static int take_egress(void *field, const char *value)
 #define FIELD(member) offsetof(struct lx_policy_options, member)
 
 static const struct lx_option policy_options[] = {
-    {"role", "ROLE", "whose rows; may be given again", lx_take_word, FIELD(roles)},
-    {"edition", "EDITION", "whose tables (" LX_DEFAULT_EDITION ")", lx_take_text, FIELD(edition)},
-    {"side", "external|internal", "which of the role's networks (external)", take_side, FIELD(side)},
-    {"site", "FILE", "the deployment's own addresses and choices", lx_take_text, FIELD(site)},
-    {"set", "NAME=ADDR[,ADDR...]", "what a name means; wins over the site", take_setting, FIELD(settings)},
-    {"without", "OPTION", "close the rows of an option; may be given again", lx_take_word, FIELD(without)},
-    {"workload", "WORKLOAD", "open only what it needs; may be given again", lx_take_word, FIELD(workloads)},
-    {"lb", "hardware|dns", "how load is balanced, where the tables say it (hardware)", take_lb, FIELD(lb)},
-    {"policy", "FILE", "roles of this file, before the edition's; may be given again", lx_take_word, FIELD(policies)},
+    {"role", "ROLE", "role to filter for; repeatable", lx_take_word, FIELD(roles)},
+    {"edition", "EDITION", "edition of the vendor's tables", lx_take_text, FIELD(edition), LX_DEFAULT_EDITION},
+    {"side", "external|internal", "which of the role's two networks", take_side, FIELD(side), "external"},
+    {"site", "FILE", "site file: your own addresses, choices and rows", lx_take_text, FIELD(site)},
+    {"set", "NAME=ADDR[,ADDR...]", "addresses for a group or self; overrides the site file", take_setting,
+     FIELD(settings)},
+    {"without", "OPTION", "close the rows of an option; repeatable", lx_take_word, FIELD(without)},
+    {"workload", "WORKLOAD", "open only the rows that a workload needs; repeatable", lx_take_word, FIELD(workloads)},
+    {"lb", "hardware|dns", "which table of a load-balanced role", take_lb, FIELD(lb), "hardware"},
+    {"policy", "FILE", "policy file with roles of your own; repeatable", lx_take_word, FIELD(policies)},
 };
 
 struct lx_option_set lx_policy_option_set(struct lx_policy_options *options)
@@ -127,9 +128,9 @@ struct lx_option_set lx_policy_option_set(struct lx_policy_options *options)
 }
 
 static const struct lx_option enforcement_options[] = {
-    {"egress", "track|enforce|off", "what the role sends that no row lists: pass and count, drop, do not look (track)",
-     take_egress, FIELD(egress)},
-    {"audit", NULL, "drop nothing, and count what would have been dropped", lx_take_flag, FIELD(audit)},
+    {"egress", "track|enforce|off", "what the role sends and no row lists: pass and count, drop, or do not filter",
+     take_egress, FIELD(egress), "track; on a pair enforce for Edge and reverse-proxy roles"},
+    {"audit", NULL, "drop nothing; count what would have been dropped", lx_take_flag, FIELD(audit)},
 };
 
 struct lx_option_set lx_enforcement_option_set(struct lx_policy_options *options)

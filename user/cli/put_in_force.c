@@ -190,14 +190,16 @@ void lx_warn_of_restored(const struct lx_update *update)
             metadata->pair, metadata->pair_ifindex ? " and " : "", metadata->interface);
 }
 
-/* "av-edge (lync2010, external)" */
+/* "av-edge (lync2010, external), 7 inbound rows open" */
 static void say_roles(const struct lx_policy *policy)
 {
     const char *side = lx_side_name(policy->side);
+    size_t rows = lx_rules_of_hook(policy, LX_HOOK_TO_ROLE);
 
     for (size_t i = 0; i < policy->roles.count; i++)
         lx_print("%s%s", i ? "," : "", policy->roles.items[i]);
-    lx_print(" (%s%s%s)", policy->edition ?: "", side ? ", " : "", side ?: "");
+    lx_print(" (%s%s%s), %zu inbound row%s open", policy->edition ?: "", side ? ", " : "", side ?: "", rows,
+             lx_plural(rows));
 }
 
 static void say_egress(const struct lx_policy *policy)
@@ -205,11 +207,11 @@ static void say_egress(const struct lx_policy *policy)
     size_t rows = lx_rules_of_hook(policy, LX_HOOK_FROM_ROLE);
 
     if (policy->egress == LX_EGRESS_ENFORCE)
-        lx_print("  egress enforce: %zu outbound rows open; what else the role sends is dropped, answers aside\n",
-                 rows);
+        lx_print("  egress enforce: %zu outbound row%s open; what else the role sends is dropped, answers aside\n",
+                 rows, lx_plural(rows));
     else if (policy->egress == LX_EGRESS_TRACK)
-        lx_print("  egress track: %zu outbound rows open; what else the role sends passes, counted as would-drop\n",
-                 rows);
+        lx_print("  egress track: %zu outbound row%s open; what else the role sends passes, counted as would-drop\n",
+                 rows, lx_plural(rows));
     else if (rows)
         puts("  replies to what the role itself begins are not let in: egress is off");
 }
@@ -234,7 +236,7 @@ void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy 
         how = "generic mode (slower: the driver refused the native one)";
     lx_print("%s%s%s: filtering as ", attached->interface, attached->pair_ifindex ? " - " : "", attached->pair);
     say_roles(policy);
-    lx_print(", %zu inbound rows open, %s, %s\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE), how,
+    lx_print(", %s, %s\n", how,
              attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
     say_terms(attached->interface, policy, choices->try_seconds);
     if (attached->forward)
@@ -247,7 +249,7 @@ void lx_say_updated(const struct lx_update *update, const struct lx_policy *poli
 
     lx_print("%s: generation %llu: filtering as ", update->metadata.interface, (unsigned long long)now->generation);
     say_roles(policy);
-    lx_print(", %zu inbound rows open\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE));
+    putchar('\n');
     say_terms(update->metadata.interface, policy, try_seconds);
 }
 
@@ -258,8 +260,8 @@ void lx_say_loaded(const struct lx_update *update, const struct lx_policy *polic
     lx_print("%s: generation %llu is a candidate: ", interface,
              (unsigned long long)lx_update_candidate(update)->generation);
     say_roles(policy);
-    lx_print(", %zu inbound rows open\n", lx_rules_of_hook(policy, LX_HOOK_TO_ROLE));
-    lx_print("  in force stays generation %llu; 'lyncxdp counters %s' tells what the candidate would change, "
+    putchar('\n');
+    lx_print("  in force stays generation %llu; 'lyncxdp counters %s' shows what the candidate would change, "
              "'lyncxdp promote %s' puts it in force, 'lyncxdp rollback %s' discards it\n",
              (unsigned long long)lx_update_in_force(update)->generation, interface, interface, interface);
 }

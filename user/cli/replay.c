@@ -81,8 +81,8 @@ static bool judges_both_ways(const struct lx_judge *judge)
 static void print_doubts(const struct replay *replay)
 {
     if (replay->not_judged)
-        lx_print("(%" PRIu64 " frames were not judged: longer than the kernel takes for a question)\n",
-                 replay->not_judged);
+        lx_print("(%" PRIu64 " frame%s not judged: longer than the kernel takes in a test run)\n", replay->not_judged,
+                 replay->not_judged == 1 ? " was" : "s were");
     if (judges(replay->judge, LX_HOOK_FROM_ROLE) || !replay->frames)
         return;
     if (!replay->judge->addresses_known)

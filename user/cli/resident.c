@@ -99,7 +99,7 @@ static int stay(const struct lx_policy_change *first, struct lx_file_watch *watc
     bool later = false;
 
     again(first, watch, true, &later);
-    say(first->interface, "watching %zu files", watch->files.count);
+    say(first->interface, "watching %zu file%s", watch->files.count, lx_plural(watch->files.count));
     for (;;) {
         const char *changed = NULL;
         int seen = lx_file_watch_wait(watch, later ? RETRY_MS : -1, &changed);

@@ -43,14 +43,14 @@ static int take_wait(void *field, const char *value)
 }
 
 static const struct lx_option options_of_apply[] = {
-    {"file", "FILE", "what is declared (" LX_DEFAULT_DECLARATION ")", lx_take_text,
-     offsetof(struct apply_options, file)},
-    {"each", NULL, "each interface by itself: one that cannot be brought there does not stop the others", lx_take_flag,
+    {"file", "FILE", "declaration to apply", lx_take_text, offsetof(struct apply_options, file),
+     LX_DEFAULT_DECLARATION},
+    {"each", NULL, "each interface by itself: one that fails does not stop the others", lx_take_flag,
      offsetof(struct apply_options, each)},
-    {"dry-run", NULL, "tell what would be done, and do nothing", lx_take_flag, offsetof(struct apply_options, dry_run)},
+    {"dry-run", NULL, "show what would be done, and do nothing", lx_take_flag, offsetof(struct apply_options, dry_run)},
     {"wait", "SECONDS", "wait for interfaces that are not there yet", take_wait,
      offsetof(struct apply_options, wait_seconds)},
-    {"force", NULL, "apply even if it cuts this SSH session, or would drop everything", lx_take_flag,
+    {"force", NULL, "apply even if this cuts your SSH session or would drop everything", lx_take_flag,
      offsetof(struct apply_options, force)},
     {"json", NULL, "print JSON", lx_take_flag, offsetof(struct apply_options, json)},
 };

@@ -15,9 +15,9 @@ struct attach_options {
 };
 
 static const struct lx_option options_of_attach[] = {
-    {"try", "SECONDS", "drop nothing any more after that time, unless it was confirmed", lx_take_seconds,
+    {"try", "SECONDS", "fall back to audit after SECONDS unless confirmed", lx_take_seconds,
      offsetof(struct attach_options, asked.choices.try_seconds)},
-    {"force", NULL, "attach even if it cuts this SSH session, or would drop everything", lx_take_flag,
+    {"force", NULL, "attach even if this cuts your SSH session or would drop everything", lx_take_flag,
      offsetof(struct attach_options, force)},
 };
 

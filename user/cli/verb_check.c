@@ -49,16 +49,19 @@ static int print_checked(const struct lx_checked *checked, bool canonical)
     if (canonical)
         return checked->kind == LX_FILE_POLICY ? print_canonical(checked) : LX_EXIT_DONE;
     if (warnings)
-        snprintf(more, sizeof(more), ", %zu warning%s", warnings, warnings > 1 ? "s" : "");
+        snprintf(more, sizeof(more), ", %zu warning%s", warnings, lx_plural(warnings));
     for (size_t i = 0; i < checked->policy.role_count; i++)
         rows += checked->policy.roles[i].row_count;
     if (checked->kind == LX_FILE_DECLARATION)
-        lx_print("%s: ok, declaration, %zu interfaces%s\n", checked->path, checked->declaration.count, more);
+        lx_print("%s: ok, declaration, %zu interface%s%s\n", checked->path, checked->declaration.count,
+                 lx_plural(checked->declaration.count), more);
     else if (checked->kind == LX_FILE_SITE)
-        lx_print("%s: ok, site, %zu groups, %zu rows%s\n", checked->path, checked->site.group_count,
-                 checked->site.row_count, more);
+        lx_print("%s: ok, site, %zu group%s, %zu row%s%s\n", checked->path, checked->site.group_count,
+                 lx_plural(checked->site.group_count), checked->site.row_count, lx_plural(checked->site.row_count),
+                 more);
     else
-        lx_print("%s: ok, %zu roles, %zu rows%s\n", checked->path, checked->policy.role_count, rows, more);
+        lx_print("%s: ok, %zu role%s, %zu row%s%s\n", checked->path, checked->policy.role_count,
+                 lx_plural(checked->policy.role_count), rows, lx_plural(rows), more);
     return LX_EXIT_DONE;
 }
 
@@ -88,8 +91,9 @@ static int check_role(const struct check_options *options)
     if (result == LX_EXIT_DONE)
         lx_warn_of_any_self(policy);
     if (result == LX_EXIT_DONE && !options->json && !options->canonical)
-        lx_print("%s%s: ok, %zu rows open, an image of %u bytes\n", policy->roles.items[0],
-                 policy->roles.count > 1 ? " and more" : "", policy->rule_count, composed.compiled.image->size);
+        lx_print("%s%s: ok, %zu row%s open, an image of %u bytes\n", policy->roles.items[0],
+                 policy->roles.count > 1 ? " and more" : "", policy->rule_count, lx_plural(policy->rule_count),
+                 composed.compiled.image->size);
     lx_composed_free(&composed);
     return result;
 }
@@ -106,8 +110,8 @@ static int check_declared(const struct lx_declared *declared, const struct check
     else
         lx_warn_of_any_self(&composed->policy);
     if (result == LX_EXIT_DONE && !options->json && !options->canonical)
-        lx_print("%s: ok, %zu rows open, an image of %u bytes\n", declared->interface, composed->policy.rule_count,
-                 composed->compiled.image->size);
+        lx_print("%s: ok, %zu row%s open, an image of %u bytes\n", declared->interface, composed->policy.rule_count,
+                 lx_plural(composed->policy.rule_count), composed->compiled.image->size);
     lx_asked_free(&asked);
     return result;
 }

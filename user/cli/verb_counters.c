@@ -43,7 +43,7 @@ static int take_breakdown(void *field, const char *value)
 }
 
 static const struct lx_option options_of_counters[] = {
-    {"by", "row|port|reason", "only this table, in full", take_breakdown, offsetof(struct counters_options, by)},
+    {"by", "row|port|reason", "print only this table, in full", take_breakdown, offsetof(struct counters_options, by)},
     {"watch", NULL, "print again every second, with rates", lx_take_flag, offsetof(struct counters_options, watch)},
     {"json", NULL, "print JSON", lx_take_flag, offsetof(struct counters_options, json)},
 };

@@ -29,12 +29,13 @@ struct explain_options {
 };
 
 static const struct lx_option options_of_explain[] = {
-    {"flags", "FLAG[,FLAG...]", "TCP flags of the packet (SYN)", lx_take_text, offsetof(struct explain_options, flags)},
+    {"flags", "FLAG[,FLAG...]", "TCP flags of the packet", lx_take_text, offsetof(struct explain_options, flags),
+     "SYN"},
     {"from-role", NULL, "the packet is one that the role sends", lx_take_flag,
      offsetof(struct explain_options, from_role)},
-    {"pcap", "FILE", "every packet of a capture, and a summary", lx_take_text,
+    {"pcap", "FILE", "explain every packet of a capture, and print a summary", lx_take_text,
      offsetof(struct explain_options, capture)},
-    {"both-ways", NULL, "of a capture: what the role sends is judged as that, and lets answers in", lx_take_flag,
+    {"both-ways", NULL, "with --pcap: judge what the role sends by from-role, and let its replies in", lx_take_flag,
      offsetof(struct explain_options, both_ways)},
     {"json", NULL, "print JSON", lx_take_flag, offsetof(struct explain_options, json)},
 };

@@ -41,19 +41,20 @@ static int take_seconds(void *field, const char *value)
 }
 
 static const struct lx_option options_of_exporter[] = {
-    {"listen", "ADDRESS:PORT", "where to answer (" DEFAULT_LISTEN ")", lx_take_text,
-     offsetof(struct exporter_options, listen)},
-    {"host", "NAME", "answer to this name as well; may be given again", lx_take_word,
+    {"listen", "ADDRESS:PORT", "address and port to serve on", lx_take_text, offsetof(struct exporter_options, listen),
+     DEFAULT_LISTEN},
+    {"host", "NAME", "also answer requests for this host name; repeatable", lx_take_word,
      offsetof(struct exporter_options, hosts)},
-    {"certificate", "FILE", "answer by TLS, with this certificate (PEM)", lx_take_text,
+    {"certificate", "FILE", "serve by TLS with this certificate (PEM)", lx_take_text,
      offsetof(struct exporter_options, certificate)},
-    {"key", "FILE", "its private key (PEM)", lx_take_text, offsetof(struct exporter_options, key)},
-    {"passwords", "FILE", "ask for one of its NAME:PASSWORD lines", lx_take_text,
+    {"key", "FILE", "private key of the certificate (PEM)", lx_take_text, offsetof(struct exporter_options, key)},
+    {"passwords", "FILE", "require one of the NAME:PASSWORD lines of this file", lx_take_text,
      offsetof(struct exporter_options, passwords)},
-    {"textfile", "FILE", "write the metrics to a file instead, or (-) to standard output", lx_take_text,
+    {"textfile", "FILE", "write the metrics to a file instead of serving them; - is standard output", lx_take_text,
      offsetof(struct exporter_options, text_file)},
-    {"every", "SECONDS", "and write it again and again", take_seconds, offsetof(struct exporter_options, every)},
-    {"all-ports", NULL, "a series for every port that drops, up to 1024", lx_take_flag,
+    {"every", "SECONDS", "with --textfile: write it again every SECONDS", take_seconds,
+     offsetof(struct exporter_options, every)},
+    {"all-ports", NULL, "one series for every port with drops, up to 1024", lx_take_flag,
      offsetof(struct exporter_options, all_ports)},
 };
 

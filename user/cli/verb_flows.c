@@ -109,9 +109,9 @@ static int print_flows(const struct lx_attachment *attachment)
     if (result == LX_EXIT_DONE && lx_attachment_flow_numbers(attachment, &numbers, &failure))
         result = lx_print_failure(&failure);
     if (result == LX_EXIT_DONE) {
-        lx_print("%s: %zu flows, room for %u, %llu evicted, %llu picked up\n", lx_attachment_title(metadata).text,
-                 json_array_size(flows), metadata->flow_capacity, (unsigned long long)numbers.evicted,
-                 (unsigned long long)numbers.picked_up);
+        lx_print("%s: %zu flow%s, room for %u, %llu evicted, %llu picked up\n", lx_attachment_title(metadata).text,
+                 json_array_size(flows), lx_plural(json_array_size(flows)), metadata->flow_capacity,
+                 (unsigned long long)numbers.evicted, (unsigned long long)numbers.picked_up);
         if (json_array_size(flows))
             result = print_table(flows);
     }

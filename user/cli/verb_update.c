@@ -19,7 +19,7 @@ struct update_options {
 static int refuse_mode(void *field, const char *value)
 {
     (void)field;
-    return lx_usage_error("how the program runs is settled when it is attached: detach, then attach with --mode %s, "
+    return lx_usage_error("the XDP mode is set when the program is attached: detach, then attach with --mode %s, "
                           "unfiltered in between",
                           value);
 }
@@ -27,8 +27,8 @@ static int refuse_mode(void *field, const char *value)
 static int refuse_flows(void *field, const char *value)
 {
     (void)field;
-    return lx_usage_error("the flow table is made when the program is attached: detach, then attach with --flows %s, "
-                          "unfiltered in between",
+    return lx_usage_error("the size of the flow table is set when the program is attached: detach, then attach with "
+                          "--flows %s, unfiltered in between",
                           value);
 }
 
@@ -38,18 +38,18 @@ static const struct lx_option negations[] = {
 };
 
 static const struct lx_option options_of_update[] = {
-    {"try", "SECONDS", "fall back to what is in force now after that time, unless it was confirmed", lx_take_seconds,
+    {"try", "SECONDS", "fall back to the policy in force now after SECONDS unless confirmed", lx_take_seconds,
      offsetof(struct update_options, try_seconds)},
-    {"shadow", NULL, "load a candidate: count what it would change, enforce what is in force", lx_take_flag,
+    {"shadow", NULL, "load a candidate: count what it would change, drop nothing by it", lx_take_flag,
      offsetof(struct update_options, shadow)},
-    {"force", NULL, "update even if it cuts this SSH session, or would drop everything", lx_take_flag,
+    {"force", NULL, "update even if this cuts your SSH session or would drop everything", lx_take_flag,
      offsetof(struct update_options, force)},
-    {"watch", NULL, "stay, and update again whenever one of the policy's files changes", lx_take_flag,
+    {"watch", NULL, "keep running, and update whenever one of the policy's files changes", lx_take_flag,
      offsetof(struct update_options, watch)},
     {"forget-picked-up", NULL, "end the flows that were running already when they were first seen", lx_take_flag,
      offsetof(struct update_options, forget)},
-    {"mode", "MODE", "not by an update: detach, then attach", refuse_mode, 0},
-    {"flows", "N", "not by an update: detach, then attach", refuse_flows, 0},
+    {"mode", "MODE", NULL, refuse_mode, 0},
+    {"flows", "N", NULL, refuse_flows, 0},
 };
 
 int lx_verb_update(int argc, char **argv)

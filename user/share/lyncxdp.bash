@@ -17,6 +17,35 @@ _lyncxdp_interfaces() {
     (cd /sys/class/net 2>/dev/null && printf '%s\n' *)
 }
 
+# The roles that the words so far name: behind --role, or behind show.
+_lyncxdp_roles_named() {
+    local i
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        if [ "${COMP_WORDS[i - 1]}" = --role ] || { [ "${COMP_WORDS[1]}" = show ] && [ "$i" -eq 2 ]; }; then
+            printf '%s\n' "${COMP_WORDS[i]}"
+        fi
+    done
+}
+
+# _lyncxdp_rows MEMBER   what the rows of those roles have in a list of that name: options, workloads.
+_lyncxdp_rows() {
+    local roles
+    mapfile -t roles < <(_lyncxdp_roles_named)
+    [ ${#roles[@]} -gt 0 ] && lyncxdp show "${roles[@]}" --json 2>/dev/null |
+        awk -v member="\"$1\":" -F'"' '$0 ~ member {inside = 1; next} /\]/ {inside = 0} inside {print $2}' | sort -u
+}
+
+# The error of a reason that there is not lists those that there are.
+_lyncxdp_reasons() {
+    lyncxdp monitor --reason '?' 2>&1 | sed -n 's/.*write one of://p'
+}
+
+# A folder is offered with a slash behind it and no blank.
+_lyncxdp_files() {
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
 _lyncxdp() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} choices=
     COMPREPLY=()
@@ -33,17 +62,24 @@ _lyncxdp() {
         --by) choices="row port reason" ;;
         --flags) choices="SYN ACK SYN,ACK FIN,ACK RST" ;;
         --site | --policy | --file | -f | --write | -w | --pcap | --certificate | --key | --passwords | --textfile)
-            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            _lyncxdp_files "$word"
             return
             ;;
+        --without) choices=$(_lyncxdp_rows options) ;;
+        --workload) choices=$(_lyncxdp_rows workloads) ;;
+        --reason) choices=$(_lyncxdp_reasons) ;;
+        --set)
+            compopt -o nospace 2>/dev/null
+            choices="self= pool= next-hop= pool-vip= cms="
+            ;;
         --pair) choices=$(_lyncxdp_interfaces) ;;
-        --set | --without | --workload | --flows | --try | --wait | --listen | --host | --every | --reason | --port | --prefix | --rate | --count) return ;;
+        --flows | --try | --wait | --listen | --host | --every | --port | --prefix | --rate | --count) return ;;
         *)
             case $verb:$word in
             *:-*) choices=$(_lyncxdp_options "$verb") ;;
             show:*) choices=$(_lyncxdp_roles) ;;
             check:*)
-                mapfile -t COMPREPLY < <(compgen -f -- "$word")
+                _lyncxdp_files "$word"
                 return
                 ;;
             attach:* | confirm:* | detach:* | diff:* | monitor:* | promote:* | rollback:* | status:* | top:* | update:* | counters:* | flows:* | explain:* | exporter:*)
