@@ -47,6 +47,11 @@ uint64_t lx_monotonic_ns(void)
     return read_clock(CLOCK_MONOTONIC, "monotonic");
 }
 
+uint64_t lx_coarse_ns(void)
+{
+    return read_clock(CLOCK_MONOTONIC_COARSE, "monotonic");
+}
+
 uint64_t lx_monotonic_ms(void)
 {
     return lx_monotonic_ns() / MILLISECOND;

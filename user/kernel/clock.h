@@ -11,7 +11,10 @@
 /* Nanoseconds of CLOCK_MONOTONIC as packets see it: when flows were seen, samples taken. */
 uint64_t lx_monotonic_ns(void);
 
-/* The same in milliseconds. */
+/* The same by the coarse clock, which programs stamp flows with: never ahead of the next packet's. */
+uint64_t lx_coarse_ns(void);
+
+/* lx_monotonic_ns in milliseconds. */
 uint64_t lx_monotonic_ms(void);
 
 /* Milliseconds of CLOCK_BOOTTIME, the clock of deadlines, which goes on while the machine is suspended. */

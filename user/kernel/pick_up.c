@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include <lyncxdp/judge.h>
 
 #include "attachment.h"
+#include "clock.h"
 #include "conversations.h"
 
 /* What is known of addresses that the interface does not have. */
@@ -39,15 +39,6 @@ struct picking {
     __u32 count;  /* that were put into the table */
     bool tracked; /* connection tracking has told of what is behind the pair */
 };
-
-/* By the clock that the programs use. */
-static __u64 coarse_now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-    return time.tv_sec * LX_SECOND + time.tv_nsec;
-}
 
 static struct lx_flow_gate *map_gate(const struct lx_maps *maps)
 {
@@ -191,12 +182,12 @@ void lx_pick_up(const struct lx_maps *maps, const struct lx_interface *interface
         picking->interface = interface;
         picking->view = (struct lx_view){.image = compiled->image, .mask = compiled->capacity - 1};
         picking->gate = gate;
-        picking->now = coarse_now();
+        picking->now = lx_coarse_ns();
         lx_interface_addresses(interface, &picking->own, &picking->own_count);
         look(picking);
         __sync_fetch_and_add(&gate->carried, picking->count);
         if (!picking->tracked)
-            __atomic_store_n(&gate->pick_up_until, coarse_now() + LX_PICK_UP_SECONDS * LX_SECOND, __ATOMIC_RELEASE);
+            __atomic_store_n(&gate->pick_up_until, lx_coarse_ns() + LX_PICK_UP_SECONDS * LX_SECOND, __ATOMIC_RELEASE);
         free(picking->own);
     }
     if (gate)
