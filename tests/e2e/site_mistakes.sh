@@ -138,18 +138,18 @@ fi
 
 # --- No self at all ---------------------------------------------------------------------------------------------------------
 
-check "attach warns where nobody gives the role an address" says 0 'warning: nobody gave av-edge an address' \
+check "attach warns where nobody gives the role an address" says 0 'warning: av-edge has no address of its own' \
     run attach outer --role av-edge
-check "status says so, too" says 0 'warning: nobody gave the role on outer an address' run status outer
+check "status says so, too" says 0 'warning: the role on outer has no address of its own' run status outer
 check "and in JSON" answers 'all(.any_self)' run status outer --json
 run update outer --set self=198.51.100.1 >/dev/null
 check "until somebody does" answers 'all(.any_self | not)' run status outer --json
 run detach outer >/dev/null
 site 'site: nothing'
 check "check warns of a site that gives none" says 0 'site.yaml: warning: no role has an address' run check site.yaml
-check "and of a role that has none" says 0 'warning: nobody gave av-edge an address' run check site.yaml --role av-edge
+check "and of a role that has none" says 0 'warning: av-edge has no address of its own' run check site.yaml --role av-edge
 site 'self: {front-end: 10.0.0.1}'
-check "as where the address is another role's" says 0 'warning: nobody gave av-edge an address' run check state.yaml
+check "as where the address is another role's" says 0 'warning: av-edge has no address of its own' run check state.yaml
 
 # --- What a host lives by -------------------------------------------------------------------------------------------------------
 

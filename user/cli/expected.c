@@ -119,7 +119,7 @@ static int read_stream(struct lx_expected *expected, FILE *stream)
         kept = kept
                    ?: complain(expected,
                                "%s declares what is to be filtered, and has mistakes; 'lyncxdp check %s' "
-                               "tells them",
+                               "shows them",
                                expected->file, expected->file);
     else if (error != -ENOMEM && error)
         kept = kept ?: complain(expected, "%s cannot be read: %s", expected->file, strerror(-error));

@@ -69,8 +69,8 @@ static int check_both_ways(const struct lx_compiled *policy)
         return lx_usage_error("--both-ways takes a policy that knows which addresses are the role's: name them with "
                               "--set self=ADDRESS or in the site");
     if (policy->image->egress == LX_EGRESS_OFF)
-        return lx_usage_error("with egress off nobody looks at what the role sends, and no answer to it is let in: "
-                              "--both-ways has nothing to tell");
+        return lx_usage_error("with egress off what the role sends is not filtered, and no reply to it is let in: "
+                              "leave out --both-ways");
     return LX_EXIT_DONE;
 }
 

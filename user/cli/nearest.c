@@ -46,7 +46,7 @@ struct lx_nearest *lx_nearest_open(const char *verb, const struct lx_attachment 
                              attachment->metadata.interface);
         return nearest;
     }
-    lx_print_warning("the rows of %s cannot be read again, so that none is told to be near a packet",
+    lx_print_warning("the rows of %s cannot be read again, so that no nearest row is shown",
                      attachment->metadata.interface);
     if (nearest)
         lx_requested_free(&nearest->requested);

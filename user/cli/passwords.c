@@ -45,7 +45,7 @@ static int take_lines(FILE *file, const char *path, struct lx_passwords *passwor
         result = take_line(path, ++number, line, passwords);
     free(line);
     if (result == LX_EXIT_DONE && !passwords->size) {
-        lx_print_error("%s names nobody; write lines NAME:PASSWORD", path);
+        lx_print_error("%s has no line NAME:PASSWORD; write at least one", path);
         result = LX_EXIT_FAILED;
     }
     return result;

@@ -58,7 +58,7 @@ static const char *beyond_update(const struct lx_planned *planned, const struct 
     if (metadata->pair_ifindex &&
         (composed->compiled.capacity > metadata->image_capacity || metadata->program_version != LX_PROGRAM_VERSION ||
          (composed->policy.egress != LX_EGRESS_OFF && !metadata->from_role)))
-        return "a pair does not get other programs in passing";
+        return "a pair cannot change its programs in place";
     return NULL;
 }
 
@@ -72,7 +72,7 @@ static const char *differs(const struct lx_planned *planned, const struct lx_att
         return "what it sends is not looked at any more";
     if (!lx_requested_published(&planned->asked.policy, publication))
         return publication->digest == lx_policy_digest(&planned->asked.policy.composed.policy)
-                   ? "it was asked for otherwise"
+                   ? "its options differ"
                    : "its policy differs";
     if (lx_control_deadline(attachment->control))
         return "a trial is pending";

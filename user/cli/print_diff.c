@@ -173,7 +173,7 @@ int lx_print_diff(const struct lx_policy *before, const struct lx_policy *after,
     int result, error = lx_policy_diff(before, after, &diff);
 
     if (error == -E2BIG) {
-        lx_print_error("the two policies differ in too many ways to be told");
+        lx_print_error("the two policies differ in too many ways to list");
         return LX_EXIT_FAILED;
     }
     if (error)

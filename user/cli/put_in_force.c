@@ -124,7 +124,7 @@ int lx_guard_self(const struct lx_interface *interface, const struct lx_policy *
 void lx_warn_of_any_self(const struct lx_policy *policy)
 {
     if (policy->own->any)
-        lx_print_warning("nobody gave %s an address: its rows hold for any; give it one under self: of the site, or "
+        lx_print_warning("%s has no address of its own: its rows hold for any address; give it one under self: in the site, or "
                          "with --set self=ADDR",
                          policy->roles.items[0]);
 }

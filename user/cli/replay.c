@@ -86,13 +86,13 @@ static void print_doubts(const struct replay *replay)
     if (judges(replay->judge, LX_HOOK_FROM_ROLE) || !replay->frames)
         return;
     if (!replay->judge->addresses_known)
-        puts("(every packet was judged as one on its way to the role, and what answers the role as if nobody had "
+        puts("(every packet was judged as one on its way to the role, and replies to the role as if it had not "
              "asked;\n"
-             " --both-ways tells, where the policy knows which addresses are the role's: --set self=ADDRESS)");
+             " --both-ways does better, where the policy knows the role's addresses: --set self=ADDRESS)");
     else if (replay->other_way)
         lx_print("(%" PRIu64
                  " packets come from the role's own addresses and were judged as if they arrived, what answers\n"
-                 " them as if nobody had asked; --both-ways judges them as what the role sends, and lets answers in)\n",
+                 " them as if the role had not asked; --both-ways judges them as what the role sends, and lets replies in)\n",
                  replay->other_way);
 }
 

@@ -16,7 +16,7 @@ int lx_requested_compose(const char *verb, const char *interface, struct lx_requ
     if (!lx_words_read(verb, &requested->words, sets, 2, &result))
         return result;
     if (!requested->options.roles.count)
-        return lx_usage_error("%s does not know what it was attached as; name a role with --role", interface);
+        return lx_usage_error("the role that %s was attached for is not known; name it with --role", interface);
     return lx_compose(&requested->options, requested->is_inline, &requested->composed);
 }
 

@@ -36,7 +36,7 @@ static void tell_what_changed(const struct lx_publication *now, const struct lx_
         return;
     lx_print_warning(
         "the files have changed since generation %llu of %s was put in force (digest %016llx then, %016llx "
-        "now): what that change itself allows and drops cannot be told, and is not in what follows",
+        "now): what that change itself allows and drops is not known, and not in what follows",
         (unsigned long long)now->generation, name, (unsigned long long)now->digest, (unsigned long long)digest);
 }
 
@@ -48,7 +48,7 @@ static int compare(const char *name, const struct lx_attachment *attachment, con
     int result = LX_EXIT_FAILED;
 
     if (error == -EINVAL)
-        lx_print_error("cannot tell what was asked for when %s got its policy: the pins are damaged", name);
+        lx_print_error("cannot read the options that %s got its policy by: the pins are damaged", name);
     else if (error || lx_request_merge(&before.words, given, &after.words))
         result = lx_memory_error();
     else

@@ -225,7 +225,7 @@ static int run_capture(const struct explain_options *options, const struct lx_ar
     if (options->flags)
         return lx_usage_error("the packets of a capture have their own TCP flags; leave out --flags");
     if (options->both_ways && options->from_role)
-        return lx_usage_error("--both-ways tells which packets the role sends; leave out --from-role");
+        return lx_usage_error("--both-ways finds out which packets the role sends; leave out --from-role");
     if (arguments->count != (offline ? 0 : 1))
         return lx_usage_error("with --pcap, explain takes %s",
                               offline ? "no more arguments" : "an interface or --role");

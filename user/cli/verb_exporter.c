@@ -189,7 +189,7 @@ static void announce(const struct lx_listener *listener, const struct exporter_o
 {
     if (!listener->loopback && !(options->certificate && options->passwords))
         lx_print_warning("everybody who reaches %s %s; see --certificate and --passwords", listener->name,
-                         options->passwords ? "can read along, passwords too" : "may ask");
+                         options->passwords ? "can read what is sent, passwords included" : "may read all of it");
     printf("answering at http%s://%s/\n", options->certificate ? "s" : "", listener->name);
     fflush(stdout);
 }

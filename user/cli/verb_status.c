@@ -105,7 +105,7 @@ static void tell_terms(const struct lx_attachment *attachment)
                          (unsigned long long)attachment->publication.generation, name,
                          (unsigned long long)((deadline - now + 999) / 1000), name);
     if (attachment->publication.traits & LX_TRAIT_ANY_SELF)
-        lx_print_warning("nobody gave the role on %s an address: its rows hold for any; give it one under self: of the "
+        lx_print_warning("the role on %s has no address of its own: its rows hold for any address; give it one under self: in the "
                          "site, or with --set self=ADDR",
                          name);
     if (attachment->publication.audit)
@@ -136,7 +136,7 @@ static void tell_candidate(const struct lx_attachment *attachment)
     struct lx_publication candidate;
 
     if (!lx_attachment_candidate(attachment, &candidate))
-        lx_print_warning("generation %llu is a candidate on %s: 'lyncxdp counters %s' tells what it would change, "
+        lx_print_warning("generation %llu is a candidate on %s: 'lyncxdp counters %s' shows what it would change, "
                          "'lyncxdp promote %s' puts it in force, 'lyncxdp rollback %s' discards it",
                          (unsigned long long)candidate.generation, name, name, name, name);
 }
@@ -210,7 +210,7 @@ static int add_missing(json_t *report, const char *interface, const char *file)
         json_pack("{s:o, s:s, s:b}", "interface", lx_json_text(interface), "state", "not-attached", "declared", true);
 
     lx_print_error("%s is not filtered: nothing is attached to it, and %s declares it; 'lyncxdp apply --dry-run --each "
-                   "-f %s' tells why",
+                   "-f %s' shows why",
                    interface, file, file);
     for (size_t i = 0; missing && i < sizeof(nulls) / sizeof(*nulls); i++)
         json_object_set_new(missing, nulls[i], json_null());
@@ -248,8 +248,8 @@ static int tell_orphans(void)
 
     for (unsigned index = 0; (index = lx_orphan_after(index, name));) {
         lx_print_error(
-            "%s runs a program of lyncxdp's whose pins are lost (was /sys/fs/bpf unmounted?), so that nothing "
-            "can be told of it; it goes on until: lyncxdp detach %s",
+            "%s runs a program of lyncxdp's whose pins are lost (was /sys/fs/bpf unmounted?), so that its "
+            "state is unreadable; it filters until you run: lyncxdp detach %s",
             name, name);
         result = LX_EXIT_FAILED;
     }

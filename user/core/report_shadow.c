@@ -52,7 +52,7 @@ static json_t *changes_of(const struct lx_shadow_counts *counts, enum lx_verdict
     if (!error && rest.packets)
         error = lx_json_add(array, json_pack("{s:n, s:s, s:n, s:n, s:I, s:I, s:s}", "transport", "port", "other",
                                              "reason", "row", "packets", (json_int_t)rest.packets, "bytes",
-                                             (json_int_t)rest.bytes, "meaning", "too many to be told apart"));
+                                             (json_int_t)rest.bytes, "meaning", "too many to list one by one"));
     if (!error)
         return array;
     json_decref(array);

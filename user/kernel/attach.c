@@ -61,7 +61,7 @@ static int fail_for_foreign(const struct lx_interface *interface, const struct l
 
 static int fail_to_look(int error, const struct lx_interface *interface, struct lx_failure *failure)
 {
-    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot tell what runs on %s: %s", interface->name,
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot find out what runs on %s: %s", interface->name,
                    strerror(-error));
 }
 

@@ -121,8 +121,8 @@ static int fail_for_none(const struct lx_interface *interface, struct lx_failure
     if (lx_running_by_name(interface->index, &orphan))
         return fail_to_open(-ENOENT, NULL, interface->name, failure);
     return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
-                   "%s runs lyncxdp's program %u, but its pins are lost (was " LX_BPFFS " unmounted?), so that nothing "
-                   "can be told of it; it goes on until: lyncxdp detach %s",
+                   "%s runs lyncxdp's program %u, but its pins are lost (was " LX_BPFFS " unmounted?), so that its "
+                   "state is unreadable; it filters until you run: lyncxdp detach %s",
                    interface->name, orphan.id, interface->name);
 }
 

@@ -30,7 +30,7 @@ int lx_metadata_complete(struct lx_metadata *metadata, enum lx_program program, 
 
 static int fail_to_look(int error, struct lx_failure *failure)
 {
-    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot tell what runs on the interface: %s", strerror(-error));
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot find out what runs on the interface: %s", strerror(-error));
 }
 
 static int stop_xdp(unsigned ifindex, uint32_t map_id, bool orphans, struct lx_failure *failure)

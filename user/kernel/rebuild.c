@@ -24,7 +24,7 @@ static const char *images_pin(void)
 
 static int fail_to_look(int error, struct lx_failure *failure)
 {
-    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot tell what runs on the interface: %s", strerror(-error));
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot find out what runs on the interface: %s", strerror(-error));
 }
 
 /* --- What a killed command left --------------------------------------------------------------------------------- */

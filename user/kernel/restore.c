@@ -16,7 +16,7 @@
 
 static int fail_to_look(int error, const char *interface, struct lx_failure *failure)
 {
-    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot tell what runs on %s: %s", interface, strerror(-error));
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot find out what runs on %s: %s", interface, strerror(-error));
 }
 
 /* The very program that was taken off, which its pin has kept. */

@@ -48,7 +48,7 @@ static int refuse_idle(const struct lx_update *update, struct lx_failure *failur
                        "%s is not filtered: its program does not run on it any more; attach it again, which tidies up, "
                        "too",
                        update->interface->name);
-    return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "cannot tell what runs on %s: %s", update->interface->name,
+    return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "cannot find out what runs on %s: %s", update->interface->name,
                            strerror(-error))
                  : 0;
 }
@@ -136,7 +136,7 @@ int lx_update_begin(const struct lx_interface *interface, struct lx_update *upda
     lx_pins_name(lx_whereabouts_directory(interface, begun.directory), &name);
     if (lx_whereabouts_is_inner(interface, begun.directory))
         return lx_fail(failure, LX_EXIT_USAGE, EINVAL,
-                       "%s is the inner side of a pair; name the outer one, which 'lyncxdp status %s' tells",
+                       "%s is the inner side of a pair; name the outer one, which 'lyncxdp status %s' shows",
                        interface->name, interface->name);
     error = lx_lock_take(&name, &begun.lock, failure);
     if (error)
@@ -169,7 +169,7 @@ int lx_update_request(const struct lx_update *update, struct lx_words *words, st
     if (!error)
         return 0;
     return lx_fail(failure, LX_EXIT_FAILED, error == -EINVAL ? EPROTO : -error,
-                   "cannot tell what was asked for when %s got its policy: %s", update->interface->name,
+                   "cannot read the options that %s got its policy by: %s", update->interface->name,
                    error == -EINVAL ? "the pins are damaged; detach and attach anew" : strerror(-error));
 }
 
@@ -258,7 +258,7 @@ static int make_room(struct lx_update *update, const struct lx_proposal *proposa
     if (grows && update->metadata.pair_ifindex)
         return lx_fail(failure, LX_EXIT_FAILED, EOPNOTSUPP,
                        "this policy needs other programs than those of %s - %s (for a larger image, for a look at what "
-                       "the role sends, or of this version), which a pair does not get in passing: detach it, then "
+                       "the role sends, or of this version), which a pair cannot change in place: detach it, then "
                        "attach anew, unfiltered in between",
                        update->metadata.interface, update->metadata.pair);
     return grows ? lx_rebuild(update, &shape, failure) : 0;

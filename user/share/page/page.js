@@ -155,7 +155,7 @@ function droppedTables(hook, would) {
   const numbers = (item) => (would ? [item.dropped, item.would_drop] : [item.dropped]);
   const heads = would ? ['dropped', 'would drop'] : ['dropped'];
   return [
-    ...table('Ports that drop most', ['port', 'why', ...heads], hook.ports.map((port) => [
+    ...table('Most-dropped destination ports', ['port', 'why', ...heads], hook.ports.map((port) => [
       `${port.port}/${port.transport}`,
       port.row ? `not as row ${port.row} allows` : 'no row lists it',
       ...numbers(port)])),
