@@ -36,9 +36,9 @@ LINT_PACKAGES := clang-format-14 clang-tidy-14 cppcheck shellcheck
 # Whom the benchmark compares with, beside those that the tests need anyway.
 BENCH_PACKAGES := ipset gnuplot-nox
 
-CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*.c))
-KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*.c))
-CLI_OBJECTS    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/cli/*.c))
+CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*/*.c))
+KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*/*.c))
+CLI_OBJECTS    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/cli/*/*.c))
 SKELETONS      := $(patsubst bpf/%.bpf.c,$(BUILD)/%.skel.h,$(wildcard bpf/*.bpf.c)) $(addprefix $(BUILD)/,floor.skel.h drawn.skel.h flood.skel.h)
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
@@ -90,7 +90,7 @@ $(BUILD)/%.o: %.c | $(SKELETONS)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDEN) -MD -MP -c $< -o $@
 
 # The exporter's page is part of the binary.
-$(BUILD)/user/cli/page.o: $(wildcard user/share/page/*)
+$(BUILD)/user/cli/exporter/page.o: $(wildcard user/share/page/*)
 
 $(BUILD)/core.a: $(CORE_OBJECTS)
 	@rm -f $@
@@ -145,7 +145,7 @@ $(BUILD)/fuzzed/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CLANG) $(CPPFLAGS) -g -std=gnu11 $(FUZZ) -MD -MP -c $< -o $@
 
-$(BUILD)/fuzzed/core.a: $(patsubst %.c,$(BUILD)/fuzzed/%.o,$(wildcard user/core/*.c tests/oracle/*.c))
+$(BUILD)/fuzzed/core.a: $(patsubst %.c,$(BUILD)/fuzzed/%.o,$(wildcard user/core/*/*.c tests/oracle/*.c))
 	@rm -f $@
 	$(call say,AR)
 	$(Q)ar rcs $@ $^
@@ -232,7 +232,7 @@ demo:
 
 # --- Care --------------------------------------------------------------------------------------------------------
 
-C_FILES := $(wildcard bpf/*.[ch] include/lyncxdp/*.h user/*/*.[ch] tests/*/*.[ch] tests/fuzz/seeds/*.c)
+C_FILES := $(wildcard bpf/*.[ch] include/lyncxdp/*.h user/*/*/*.[ch] tests/*/*.[ch] tests/fuzz/seeds/*.c)
 SHELL_FILES := .ci/run tests/run $(wildcard tests/*.sh tests/*/*.sh user/share/*.bash)
 
 fmt:
@@ -241,7 +241,7 @@ fmt:
 lint: deps
 	@$(MAKE) $(parallel) --keep-going lint-steps
 
-lint-steps: check-layers lint-format lint-cppcheck lint-shell $(patsubst %.c,$(BUILD)/lint/%.tidy,$(wildcard user/*/*.c))
+lint-steps: check-layers lint-format lint-cppcheck lint-shell $(patsubst %.c,$(BUILD)/lint/%.tidy,$(wildcard user/*/*/*.c))
 
 lint-format:
 	$(call say,FORMAT)

@@ -23,6 +23,23 @@ forbid "only user/kernel may know the kernel's libraries" '#include <(bpf|xdp|li
 forbid "include/lyncxdp must not know BPF helpers" '#include <bpf/' include
 forbid "what names may come along in is printed by lx_print, or they command the terminal" '\bprintf\(' \
     user/cli --exclude=main.c --exclude=options.c --exclude=output.c --exclude=verb_exporter.c
+# rooms HOUSE ROOM…   Each room of a house may use those before it, and none behind it.
+rooms() {
+    local house=$1 above=${*:2} room
+    for room in "${@:2}"; do
+        above=${above#"$room"}
+        above=${above# }
+        [ -z "$above" ] || forbid "user/$house/$room stands below: ${above// /, }" \
+            "#include \"user/$house/(${above// /|})/" "user/$house/$room"
+    done
+    for room in user/"$house"/*/; do
+        [[ " ${*:2} " == *" $(basename "$room") "* ]] || { echo "^ $room is no room of user/$house" >&2 && broken=1; }
+    done
+}
+
+rooms core text policy resolve image explain diff report
+rooms kernel process object link attachment read
+rooms cli print options policy change explain exporter verbs
 echo 1..1
 [ "$broken" -eq 0 ] && echo "ok 1 - the layers are kept apart" || echo "not ok 1 - the layers are kept apart"
 exit "$broken"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The image: a compiled policy as one flat, immutable, position-independent block of bytes. This header is its layout;
- * user/core/compile.c writes it, classify.h reads it. All offsets count bytes from the start of the image.
+ * user/core/image/compile.c writes it, classify.h reads it. All offsets count bytes from the start of the image.
  *
  * A packet is classified field by field (recursive flow classification): each field is first reduced to a small class,
  * then the combination of classes is looked up. The cost does not depend on the number of rows or addresses.

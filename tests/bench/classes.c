@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/policy_file.h"
-#include "user/core/resolve.h"
-#include "user/core/site_file.h"
+#include "user/core/policy/policy_file.h"
+#include "user/core/policy/site_file.h"
+#include "user/core/resolve/resolve.h"
 
 #define FAR "203.0.113.9"
 #define FAR6 "2001:db8:1::9"

@@ -6,8 +6,8 @@
 #ifndef LYNCXDP_BENCH_CLASSES_H
 #define LYNCXDP_BENCH_CLASSES_H
 
-#include "user/core/compile.h"
-#include "user/core/probe.h"
+#include "user/core/explain/probe.h"
+#include "user/core/image/compile.h"
 
 #define LX_EDGE "10.45.16.30"
 #define LX_EDGE6 "2001:db8::30"

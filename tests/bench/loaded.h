@@ -9,7 +9,7 @@
 #include <bpf/libbpf.h>
 
 #include "interpreter.h"
-#include "user/core/compile.h"
+#include "user/core/image/compile.h"
 
 #define LX_MOST_MAPS 32
 

@@ -17,10 +17,10 @@
 #include <sys/stat.h>
 
 #include "tests/bpf/world.h"
-#include "user/core/probe.h"
-#include "user/kernel/attachment.h"
-#include "user/kernel/filter.h"
-#include "user/kernel/running.h"
+#include "user/core/explain/probe.h"
+#include "user/kernel/attachment/attachment.h"
+#include "user/kernel/attachment/running.h"
+#include "user/kernel/link/filter.h"
 
 #define SLOT 5
 

@@ -20,7 +20,7 @@
 #include "tests/oracle/agree.h"
 #include "tests/oracle/samples.h"
 #include "tests/oracle/traffic.h"
-#include "user/core/counters.h"
+#include "user/core/report/counters.h"
 
 /* These name the types of the maps. */
 #include "from_role.skel.h"

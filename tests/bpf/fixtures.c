@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 
 #include "tests/fixtures/fixtures.h"
-#include "user/core/probe.h"
-#include "user/kernel/attachment.h"
-#include "user/kernel/publish.h"
+#include "user/core/explain/probe.h"
+#include "user/kernel/attachment/attachment.h"
+#include "user/kernel/attachment/publish.h"
 
 /* Neither a test run nor a packet socket takes less than an Ethernet header. */
 #define SHORTEST_FRAME 14

@@ -16,11 +16,11 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "user/core/probe.h"
-#include "user/core/report.h"
-#include "user/kernel/attachment.h"
-#include "user/kernel/pick_up.h"
-#include "user/kernel/publish.h"
+#include "user/core/explain/probe.h"
+#include "user/core/report/report.h"
+#include "user/kernel/attachment/attachment.h"
+#include "user/kernel/attachment/pick_up.h"
+#include "user/kernel/attachment/publish.h"
 
 TestSuite(flows, .init = enter_world, .timeout = 120);
 

@@ -18,12 +18,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "user/core/probe.h"
-#include "user/kernel/attachment.h"
-#include "user/kernel/filter.h"
-#include "user/kernel/pair.h"
-#include "user/kernel/running.h"
-#include "user/kernel/translation.h"
+#include "user/core/explain/probe.h"
+#include "user/kernel/attachment/attachment.h"
+#include "user/kernel/attachment/pair.h"
+#include "user/kernel/attachment/running.h"
+#include "user/kernel/link/filter.h"
+#include "user/kernel/link/translation.h"
 
 #define ROLE "131.107.155.30"
 #define REMOTE "198.51.100.7"

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/probe.h"
-#include "user/core/resolve.h"
-#include "user/kernel/attachment.h"
+#include "user/core/explain/probe.h"
+#include "user/core/resolve/resolve.h"
+#include "user/kernel/attachment/attachment.h"
 #include "world.h"
 
 static const char *const editions[] = {"ocs2007", "ocs2007r2", "lync2010"};

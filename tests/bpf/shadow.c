@@ -17,11 +17,11 @@
 #include "tests/oracle/agree.h"
 #include "tests/oracle/samples.h"
 #include "tests/oracle/traffic.h"
-#include "user/core/probe.h"
-#include "user/kernel/pins.h"
-#include "user/kernel/program.h"
-#include "user/kernel/publish.h"
-#include "user/kernel/shadow.h"
+#include "user/core/explain/probe.h"
+#include "user/kernel/attachment/pins.h"
+#include "user/kernel/attachment/publish.h"
+#include "user/kernel/attachment/shadow.h"
+#include "user/kernel/object/program.h"
 
 #define ROUNDS 12
 #define FRAMES 300

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "user/core/probe.h"
-#include "user/kernel/attachment.h"
-#include "user/kernel/publish.h"
-#include "user/kernel/shadow.h"
+#include "user/core/explain/probe.h"
+#include "user/kernel/attachment/attachment.h"
+#include "user/kernel/attachment/publish.h"
+#include "user/kernel/attachment/shadow.h"
 
 TestSuite(shadow_live, .init = enter_world, .timeout = 120);
 

@@ -17,14 +17,14 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "user/core/probe.h"
-#include "user/core/row_slots.h"
-#include "user/kernel/clock.h"
-#include "user/kernel/filter.h"
-#include "user/kernel/publish.h"
-#include "user/kernel/rebuild.h"
-#include "user/kernel/running.h"
-#include "user/kernel/update.h"
+#include "user/core/explain/probe.h"
+#include "user/core/image/row_slots.h"
+#include "user/kernel/attachment/publish.h"
+#include "user/kernel/attachment/rebuild.h"
+#include "user/kernel/attachment/running.h"
+#include "user/kernel/attachment/update.h"
+#include "user/kernel/link/filter.h"
+#include "user/kernel/process/clock.h"
 
 TestSuite(update, .init = enter_world, .timeout = 120);
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "printed_lines.h"
-#include "user/core/policy_file.h"
+#include "user/core/policy/policy_file.h"
 
 /* What was found to differ and is no exception. */
 struct findings {

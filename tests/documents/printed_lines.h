@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "user/core/row.h"
+#include "user/core/policy/row.h"
 
 #define LINES_LIMIT 512
 #define EXCEPTIONS_LIMIT 64

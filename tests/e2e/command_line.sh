@@ -57,7 +57,7 @@ check "no arguments is a usage error" says 2 'usage:' run
 check "a wrong verb is a usage error with a suggestion" says 2 "did you mean 'attach'" run atach
 check "an option before the verb is a usage error" says 2 'follow the verb' run --json status
 # Every verb that there is, as the source says.
-mapfile -t verbs < <(sed -nE 's/^    \{"([a-z]+)", .*/\1/p' "$tree/user/cli/main.c")
+mapfile -t verbs < <(sed -nE 's/^    \{"([a-z]+)", .*/\1/p' "$tree/user/cli/verbs/main.c")
 check "--help has every verb" is "$(run --help | sed -nE 's/^  ([a-z]+) .*/\1/p')" "$(printf '%s\n' "${verbs[@]}")"
 for verb in "${verbs[@]}"; do
     check "$verb --help" says 0 "usage: lyncxdp $verb" run "$verb" --help
@@ -91,7 +91,7 @@ mapfile -t reasons < <(sed -nE 's/^ *X\([A-Z0-9_]+, "([a-z0-9-]+)".*/\1/p' "$tre
 mapfile -t options < <(for verb in "${verbs[@]}"; do
     run "$verb" --help | sed -nE 's/^  (--[a-z-]+).*/\1/p'
 done | sort -u)
-mapfile -t switches < <(sed -nE 's/^ *\{"([a-z0-9-]+)", LX_BUILT_IN_.*/.BR \1/p' "$tree/user/core/built_ins.c")
+mapfile -t switches < <(sed -nE 's/^ *\{"([a-z0-9-]+)", LX_BUILT_IN_.*/.BR \1/p' "$tree/user/core/policy/built_ins.c")
 check "the manual has every reason" documented "${reasons[@]}"
 check "the manual has every switch of a site" documented "${switches[@]}"
 check "the manual has every option" documented "${options[@]}"

@@ -9,7 +9,7 @@
 #include <signal.h>
 
 #include "shape.h"
-#include "user/core/address.h"
+#include "user/core/policy/address.h"
 
 #define LX_FLOOD_CPUS 16
 

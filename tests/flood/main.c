@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "flood.h"
-#include "user/core/ports.h"
+#include "user/core/policy/ports.h"
 
 static const char usage[] =
     "usage: flood INTERFACE --to ADDRESS --ports TRANSPORT/PORTS… [OPTION]…\n"

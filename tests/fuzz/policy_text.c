@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/declaration.h"
-#include "user/core/lint.h"
-#include "user/core/policy_file.h"
-#include "user/core/policy_print.h"
-#include "user/core/site_file.h"
+#include "user/core/policy/declaration.h"
+#include "user/core/policy/lint.h"
+#include "user/core/policy/policy_file.h"
+#include "user/core/policy/policy_print.h"
+#include "user/core/policy/site_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 #define LYNCXDP_TESTS_AGREE_H
 
 #include "oracle_memory.h"
-#include "user/core/compile.h"
+#include "user/core/image/compile.h"
 
 /* Sums of what was judged, by reason. */
 struct agree_count {

@@ -16,7 +16,7 @@
 #include <lyncxdp/image.h>
 #include <lyncxdp/reason.h>
 
-#include "user/core/policy.h"
+#include "user/core/resolve/policy.h"
 
 /* What rows are about. An IPv4 address is the first four bytes. Ports are in host byte order. */
 struct oracle_tuple {

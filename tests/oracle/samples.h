@@ -7,7 +7,7 @@
 #define LYNCXDP_TESTS_SAMPLES_H
 
 #include "generate.h"
-#include "user/core/compile.h"
+#include "user/core/image/compile.h"
 
 /*
  * 0: everything on, any address may reach 443/TCP and 3478/UDP. 1: the same, IPv4 options, echo and fragments too are

@@ -7,7 +7,7 @@
 #define LYNCXDP_TESTS_TRAFFIC_H
 
 #include "generate.h"
-#include "user/core/compile.h"
+#include "user/core/image/compile.h"
 
 /* Policies that are much like one another: the first one, and it with rules missing or switches turned. */
 #define TRAFFIC_POLICIES 3

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "user/core/address.h"
+#include "user/core/policy/address.h"
 
 static void expect_round_trip(const char *text, const char *canonical, unsigned length)
 {

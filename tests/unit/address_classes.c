@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "given.h"
-#include "user/core/address_classes.h"
+#include "user/core/diff/address_classes.h"
 
 /* Sets of prefixes written out with commas; "any" is every address. */
 struct sets {

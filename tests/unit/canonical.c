@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "including.h"
-#include "user/core/policy_print.h"
+#include "user/core/policy/policy_print.h"
 
 static void describe_words(FILE *out, const char *name, const struct lx_words *words)
 {

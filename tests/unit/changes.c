@@ -12,7 +12,7 @@
 #include <lyncxdp/image.h>
 
 #include "given.h"
-#include "user/core/policy_diff.h"
+#include "user/core/diff/policy_diff.h"
 
 static struct lx_policy_diff diff_of(const struct lx_policy *before, const struct lx_policy *after)
 {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "mistakes.h"
-#include "user/core/declaration.h"
-#include "user/core/path.h"
+#include "user/core/policy/declaration.h"
+#include "user/core/text/path.h"
 
 #define DATA "tests/unit/data/"
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))

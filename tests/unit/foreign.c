@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/foreign.h"
-#include "user/core/report_json.h"
+#include "user/core/report/report_json.h"
+#include "user/core/text/foreign.h"
 
 static void shown_as(const char *text, const char *expected)
 {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/resolve.h"
+#include "user/core/resolve/resolve.h"
 
 struct given {
     struct lx_policy_file file;

@@ -2,7 +2,7 @@
 /* By which names a server may be asked. */
 #include <criterion/criterion.h>
 
-#include "user/core/host_header.h"
+#include "user/core/report/host_header.h"
 
 static char *told[] = {"localhost", "gateway", "metrics.example.org", "192.0.2.10", "2001:db8::1"};
 static const struct lx_words names = {.items = told, .count = sizeof(told) / sizeof(*told)};

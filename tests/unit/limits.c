@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/compile.h"
-#include "user/core/policy_file.h"
-#include "user/core/probe.h"
-#include "user/core/resolve.h"
-#include "user/core/site_file.h"
+#include "user/core/explain/probe.h"
+#include "user/core/image/compile.h"
+#include "user/core/policy/policy_file.h"
+#include "user/core/policy/site_file.h"
+#include "user/core/resolve/resolve.h"
 
 /* Text that a test builds up and then reads as a file. */
 struct text {

@@ -6,7 +6,7 @@
 
 #include "given.h"
 #include "including.h"
-#include "user/core/lint.h"
+#include "user/core/policy/lint.h"
 
 /* Lints a policy of one role with these rows, one a line from line 6 on. */
 static struct given lint_rows(const char *sides, const char *rows)

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/lockout.h"
-#include "user/core/policy_file.h"
-#include "user/core/resolve.h"
-#include "user/core/site_file.h"
+#include "user/core/explain/lockout.h"
+#include "user/core/policy/policy_file.h"
+#include "user/core/policy/site_file.h"
+#include "user/core/resolve/resolve.h"
 
 static struct lx_ssh_session parse(const char *text)
 {

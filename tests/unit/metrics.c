@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tests/unit/observations.h"
-#include "user/core/metrics.h"
+#include "user/core/report/metrics.h"
 
 static struct lx_observed *edge, *second;
 static char *text;

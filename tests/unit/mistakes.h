@@ -9,7 +9,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "user/core/diagnostic.h"
+#include "user/core/text/diagnostic.h"
 
 struct lx_expected {
     unsigned line, column;

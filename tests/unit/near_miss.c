@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 #include "given.h"
-#include "user/core/compile.h"
-#include "user/core/near_miss_text.h"
+#include "user/core/explain/near_miss_text.h"
+#include "user/core/image/compile.h"
 
 static const char tables[] =
     "edition: test\n"

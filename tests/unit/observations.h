@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/observed.h"
-#include "user/core/row_slots.h"
+#include "user/core/image/row_slots.h"
+#include "user/core/report/observed.h"
 
 static inline void label_row(struct lx_observed *observed, size_t slot, enum lx_hook hook, const char *id,
                              uint16_t port)

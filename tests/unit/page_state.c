@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "tests/unit/observations.h"
-#include "user/core/page_state.h"
+#include "user/core/report/page_state.h"
 
 static struct lx_observed *edge;
 static struct lx_history history;

@@ -6,7 +6,7 @@
 
 #include <lyncxdp/classify.h>
 
-#include "user/core/perfect_table.h"
+#include "user/core/image/perfect_table.h"
 
 #define MOST 100000
 

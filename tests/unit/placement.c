@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a policy owes to where it stands: the egress mode that nobody named, and the built-in cases of a host. */
-#include "user/core/placement.h"
+#include "user/core/resolve/placement.h"
 
 #include <criterion/criterion.h>
 #include <lyncxdp/image.h>

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "tests/oracle/generate.h"
-#include "user/core/policy_diff.h"
+#include "user/core/diff/policy_diff.h"
 
 static struct lx_policy_diff diff_of(const struct lx_policy *before, const struct lx_policy *after)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "mistakes.h"
-#include "user/core/policy_file.h"
+#include "user/core/policy/policy_file.h"
 
 #define DATA "tests/unit/data/"
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))

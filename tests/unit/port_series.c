@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "tests/unit/observations.h"
-#include "user/core/port_series.h"
+#include "user/core/report/port_series.h"
 
 static struct lx_counters counters;
 static struct lx_port_series series;

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 
-#include "user/core/ports.h"
+#include "user/core/policy/ports.h"
 
 static void expect_round_trip(const char *text)
 {

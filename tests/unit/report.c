@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/report.h"
+#include "user/core/report/report.h"
 
 static const char *text(const json_t *object, const char *member)
 {

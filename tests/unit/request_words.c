@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/request_words.h"
+#include "user/core/resolve/request_words.h"
 
 /* Words written in one line; "|" separates them, since a value may hold blanks. */
 static struct lx_words words(const char *line)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/row_slots.h"
+#include "user/core/image/row_slots.h"
 
 static struct lx_row_label labels[LX_ROW_SLOTS];
 static struct lx_slot_set live, reclaimed;

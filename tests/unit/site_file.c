@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "mistakes.h"
-#include "user/core/site_file.h"
+#include "user/core/policy/site_file.h"
 
 #define DATA "tests/unit/data/"
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))

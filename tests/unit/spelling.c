@@ -2,7 +2,7 @@
 /* Which slips are forgiven, and that a word which is no slip gets no advice. */
 #include <criterion/criterion.h>
 
-#include "user/core/spelling.h"
+#include "user/core/text/spelling.h"
 
 static const char *const roles[] = {"access-edge", "webconf-edge", "av-edge", "consolidated-edge", "reverse-proxy"};
 

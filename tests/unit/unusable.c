@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "tests/unit/given.h"
-#include "user/core/unusable.h"
+#include "user/core/policy/unusable.h"
 
 static const char *what(lx_unusable *unusable, const char *text)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "output.h"
+#include "user/cli/print/output.h"
 
 /* --- Before anything is changed ------------------------------------------------------------------------------------
  */

@@ -2,10 +2,10 @@
 /* Starts from the request that is kept, puts given words over it, and puts in force what that comes to. */
 #include "change.h"
 
-#include "../core/request_words.h"
-#include "../kernel/pick_up.h"
-#include "output.h"
-#include "requested.h"
+#include "user/cli/policy/requested.h"
+#include "user/cli/print/output.h"
+#include "user/core/resolve/request_words.h"
+#include "user/kernel/attachment/pick_up.h"
 
 /* Loads beside what is in force what the words ask for. */
 static int load(struct lx_update *update, struct lx_composed *composed, const struct lx_proposal *proposal)

@@ -15,7 +15,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "../kernel/clock.h"
+#include "user/kernel/process/clock.h"
 
 /* An editor is done when nothing has happened for so long; one that never is has this patience. */
 #define QUIET_MS 200

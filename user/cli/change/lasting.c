@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../kernel/bpffs.h"
-#include "../kernel/privilege.h"
-#include "output.h"
+#include "user/cli/print/output.h"
+#include "user/kernel/object/bpffs.h"
+#include "user/kernel/process/privilege.h"
 
 /* A word as a shell takes it. */
 static void print_word(const char *word)

@@ -5,11 +5,11 @@
 #include <net/if.h>
 #include <stdlib.h>
 
-#include "../core/report.h"
-#include "../kernel/pair.h"
-#include "../kernel/translation.h"
-#include "output.h"
 #include "ssh_session.h"
+#include "user/cli/print/output.h"
+#include "user/core/report/report.h"
+#include "user/kernel/attachment/pair.h"
+#include "user/kernel/link/translation.h"
 
 static bool arrives_at(const struct lx_ssh_session *session, const struct lx_interface *interface)
 {

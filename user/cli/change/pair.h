@@ -3,10 +3,10 @@
 #ifndef LYNCXDP_CLI_PAIR_H
 #define LYNCXDP_CLI_PAIR_H
 
-#include "../core/compile.h"
-#include "../core/policy.h"
-#include "../kernel/interface.h"
 #include "put_in_force.h"
+#include "user/core/image/compile.h"
+#include "user/core/resolve/policy.h"
+#include "user/kernel/link/interface.h"
 
 /* An inline pair as it was asked for. */
 struct lx_pair {

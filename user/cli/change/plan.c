@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/report_json.h"
-#include "../core/request_words.h"
-#include "../kernel/namespace.h"
-#include "output.h"
+#include "user/cli/print/output.h"
+#include "user/core/report/report_json.h"
+#include "user/core/resolve/request_words.h"
+#include "user/kernel/link/namespace.h"
 
 /* --- What is attached ----------------------------------------------------------------------------------------------
  */
@@ -71,9 +71,8 @@ static const char *differs(const struct lx_planned *planned, const struct lx_att
         lx_attachment_hook_state(attachment, LX_HOOK_FROM_ROLE) != LX_STATE_FILTERING)
         return "what it sends is not looked at any more";
     if (!lx_requested_published(&planned->asked.policy, publication))
-        return publication->digest == lx_policy_digest(&planned->asked.policy.composed.policy)
-                   ? "its options differ"
-                   : "its policy differs";
+        return publication->digest == lx_policy_digest(&planned->asked.policy.composed.policy) ? "its options differ"
+                                                                                               : "its policy differs";
     if (lx_control_deadline(attachment->control))
         return "a trial is pending";
     if (lx_attachment_takes_tags(attachment) == 1)

@@ -8,9 +8,9 @@
 
 #include <jansson.h>
 
-#include "../kernel/update.h"
-#include "declared.h"
 #include "pair.h"
+#include "user/cli/policy/declared.h"
+#include "user/kernel/attachment/update.h"
 
 /* In the order in which they are carried out: what can be taken back without a trace comes first. */
 enum lx_action {

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/built_ins.h"
-#include "../core/lockout.h"
-#include "output.h"
 #include "ssh_session.h"
+#include "user/cli/print/output.h"
+#include "user/core/explain/lockout.h"
+#include "user/core/policy/built_ins.h"
 
 size_t lx_rules_of_hook(const struct lx_policy *policy, enum lx_hook hook)
 {
@@ -124,9 +124,10 @@ int lx_guard_self(const struct lx_interface *interface, const struct lx_policy *
 void lx_warn_of_any_self(const struct lx_policy *policy)
 {
     if (policy->own->any)
-        lx_print_warning("%s has no address of its own: its rows hold for any address; give it one under self: in the site, or "
-                         "with --set self=ADDR",
-                         policy->roles.items[0]);
+        lx_print_warning(
+            "%s has no address of its own: its rows hold for any address; give it one under self: in the site, or "
+            "with --set self=ADDR",
+            policy->roles.items[0]);
 }
 
 /* Whether the interface, or what stands on it, has global addresses of a family. */

@@ -3,9 +3,9 @@
 #ifndef LYNCXDP_CLI_PUT_IN_FORCE_H
 #define LYNCXDP_CLI_PUT_IN_FORCE_H
 
-#include "../core/compile.h"
-#include "../core/policy.h"
-#include "../kernel/update.h"
+#include "user/core/image/compile.h"
+#include "user/core/resolve/policy.h"
+#include "user/kernel/attachment/update.h"
 
 /* How sure a person is of a policy. */
 struct lx_intent {

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "file_watch.h"
-#include "output.h"
+#include "user/cli/print/output.h"
 
 /* How long what must wait for another command or a trial waits. */
 #define RETRY_MS 1000

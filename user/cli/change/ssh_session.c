@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../kernel/links.h"
-#include "../kernel/route.h"
+#include "user/kernel/link/links.h"
+#include "user/kernel/link/route.h"
 
 #define VARIABLE "SSH_CONNECTION"
 

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-#include "../core/lockout.h"
-#include "../kernel/interface.h"
+#include "user/core/explain/lockout.h"
+#include "user/kernel/link/interface.h"
 
 /* Looks for SSH_CONNECTION here, then in the processes that started this one: sudo does not hand it on. */
 bool lx_ssh_session_find(struct lx_ssh_session *session);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
+#include "user/cli/print/output.h"
 
 #define SECOND 1000000000u
 

@@ -9,12 +9,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "../core/past.h"
-#include "../core/row_slots.h"
-#include "attachments.h"
-#include "composed.h"
-#include "output.h"
 #include "replay.h"
+#include "user/cli/options/attachments.h"
+#include "user/cli/policy/composed.h"
+#include "user/cli/print/output.h"
+#include "user/core/explain/past.h"
+#include "user/core/image/row_slots.h"
 
 struct judged_by {
     const struct lx_compiled *policy;

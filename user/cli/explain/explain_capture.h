@@ -5,7 +5,7 @@
 
 #include <lyncxdp/abi.h>
 
-#include "policy_options.h"
+#include "user/cli/options/policy_options.h"
 
 struct lx_capture_question {
     const char *path;  /* of a capture; "-": standard input */

@@ -4,10 +4,10 @@
 
 #include <stdlib.h>
 
-#include "../core/near_miss_text.h"
-#include "../core/request_words.h"
-#include "output.h"
-#include "requested.h"
+#include "user/cli/policy/requested.h"
+#include "user/cli/print/output.h"
+#include "user/core/explain/near_miss_text.h"
+#include "user/core/resolve/request_words.h"
 
 struct lx_nearest {
     struct lx_requested requested;

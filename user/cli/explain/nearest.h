@@ -6,8 +6,8 @@
 #ifndef LYNCXDP_CLI_NEAREST_H
 #define LYNCXDP_CLI_NEAREST_H
 
-#include "../core/near_miss.h"
-#include "../kernel/attachment.h"
+#include "user/core/explain/near_miss.h"
+#include "user/kernel/attachment/attachment.h"
 
 struct lx_nearest; /* the rows of one attachment */
 

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/report.h"
-#include "../core/report_json.h"
 #include "capture_file.h"
-#include "counters_text.h"
-#include "output.h"
+#include "user/cli/print/counters_text.h"
+#include "user/cli/print/output.h"
+#include "user/core/report/report.h"
+#include "user/core/report/report_json.h"
 
 /* The longest frame that is judged: what kernels merge is not longer (BIG TCP). */
 #define LONGEST (8 * 65536)
@@ -92,7 +92,8 @@ static void print_doubts(const struct replay *replay)
     else if (replay->other_way)
         lx_print("(%" PRIu64
                  " packets come from the role's own addresses and were judged as if they arrived, what answers\n"
-                 " them as if the role had not asked; --both-ways judges them as what the role sends, and lets replies in)\n",
+                 " them as if the role had not asked; --both-ways judges them as what the role sends, and lets replies "
+                 "in)\n",
                  replay->other_way);
 }
 

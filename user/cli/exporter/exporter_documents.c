@@ -11,10 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "../core/foreign.h"
-#include "../core/metrics.h"
-#include "../core/page_state.h"
 #include "page.h"
+#include "user/core/report/metrics.h"
+#include "user/core/report/page_state.h"
+#include "user/core/text/foreign.h"
 
 /* What was seen within so many milliseconds is shown once more. */
 #define FRESH_MS 500

@@ -6,10 +6,10 @@
 #ifndef LYNCXDP_CLI_EXPORTER_DOCUMENTS_H
 #define LYNCXDP_CLI_EXPORTER_DOCUMENTS_H
 
-#include "../core/history.h"
-#include "../kernel/watch.h"
-#include "expected.h"
 #include "http_server.h"
+#include "user/cli/policy/expected.h"
+#include "user/core/report/history.h"
+#include "user/kernel/read/watch.h"
 
 enum lx_exporter_document { LX_DOCUMENT_METRICS, LX_DOCUMENT_HEALTH, LX_DOCUMENT_STATE, LX_DOCUMENT_COUNT };
 

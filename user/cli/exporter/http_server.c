@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../core/host_header.h"
+#include "user/core/report/host_header.h"
 
 /* At the most so many connections; the rest wait until the kernel's queue is full too. */
 #define CONNECTIONS 4000

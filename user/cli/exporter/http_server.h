@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../core/row.h"
 #include "passwords.h"
+#include "user/core/policy/row.h"
 
 /* A document that answers can share, until the last of them is through. */
 struct lx_document;

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../kernel/failure.h"
-#include "output.h"
+#include "user/cli/print/output.h"
+#include "user/kernel/process/failure.h"
 
 /* Splits at the last colon and takes the brackets off. False when it is not ADDRESS:PORT. */
 static bool split(const char *where, char *address, size_t room, const char **port)

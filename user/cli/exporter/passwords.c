@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../kernel/failure.h"
-#include "output.h"
+#include "user/cli/print/output.h"
+#include "user/kernel/process/failure.h"
 
 /* Takes a line into the list. An empty one and a comment are none. */
 static int take_line(const char *path, unsigned number, char *line, struct lx_passwords *passwords)

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "output.h"
+#include "user/cli/print/output.h"
 
 static int fail(const char *path, int error)
 {

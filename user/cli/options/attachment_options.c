@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/declaration.h"
-#include "output.h"
+#include "user/cli/print/output.h"
+#include "user/core/policy/declaration.h"
 
 static int take_mode(void *field, const char *value)
 {

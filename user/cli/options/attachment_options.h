@@ -6,8 +6,8 @@
 #ifndef LYNCXDP_CLI_ATTACHMENT_OPTIONS_H
 #define LYNCXDP_CLI_ATTACHMENT_OPTIONS_H
 
-#include "../kernel/attachment.h"
 #include "policy_options.h"
+#include "user/kernel/attachment/attachment.h"
 
 struct lx_attachment_options {
     struct lx_policy_options policy;

@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <limits.h>
 
-#include "../core/report_json.h"
-#include "../kernel/namespace.h"
-#include "output.h"
+#include "user/cli/print/output.h"
+#include "user/core/report/report_json.h"
+#include "user/kernel/link/namespace.h"
 
 int lx_open_attachment(const char *name, struct lx_attachment *attachment)
 {

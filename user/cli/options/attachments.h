@@ -3,8 +3,8 @@
 #ifndef LYNCXDP_CLI_ATTACHMENTS_H
 #define LYNCXDP_CLI_ATTACHMENTS_H
 
-#include "../kernel/attachment.h"
 #include "options.h"
+#include "user/kernel/attachment/attachment.h"
 
 #include <jansson.h>
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/probe.h"
+#include "user/core/explain/probe.h"
 
-#include "output.h"
+#include "user/cli/print/output.h"
 
 #define MOST_RATE 100000
 

@@ -3,8 +3,8 @@
 #ifndef LYNCXDP_CLI_MONITOR_OPTIONS_H
 #define LYNCXDP_CLI_MONITOR_OPTIONS_H
 
-#include "../kernel/listen.h"
 #include "options.h"
+#include "user/kernel/read/listen.h"
 
 /* Samples a second unless another rate is asked for. */
 #define LX_MONITOR_RATE 20

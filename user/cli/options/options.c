@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../core/spelling.h"
-#include "../kernel/update.h"
-#include "output.h"
-#include "verb.h"
+#include "user/cli/print/output.h"
+#include "user/cli/verbs/verb.h"
+#include "user/core/text/spelling.h"
+#include "user/kernel/attachment/update.h"
 
 enum {
     OPTION_HELP = 'h',

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../core/row.h"
-#include "../kernel/failure.h"
+#include "user/core/policy/row.h"
+#include "user/kernel/process/failure.h"
 
 struct lx_option {
     const char *name;     /* without the dashes */

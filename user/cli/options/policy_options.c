@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/report.h"
-#include "../core/unusable.h"
-#include "output.h"
+#include "user/cli/print/output.h"
+#include "user/core/policy/unusable.h"
+#include "user/core/report/report.h"
 
 static int take_side(void *field, const char *value)
 {

@@ -6,8 +6,8 @@
 #ifndef LYNCXDP_CLI_POLICY_OPTIONS_H
 #define LYNCXDP_CLI_POLICY_OPTIONS_H
 
-#include "../core/resolve.h"
 #include "options.h"
+#include "user/core/resolve/resolve.h"
 
 #define LX_DEFAULT_EDITION "lync2010"
 

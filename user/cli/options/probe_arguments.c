@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "output.h"
+#include "user/cli/print/output.h"
 
 static int read_transport(const char *word, enum lx_transport *transport)
 {

@@ -3,7 +3,7 @@
 #ifndef LYNCXDP_CLI_PROBE_ARGUMENTS_H
 #define LYNCXDP_CLI_PROBE_ARGUMENTS_H
 
-#include "../core/probe.h"
+#include "user/core/explain/probe.h"
 
 /* The source port of a packet that was described without one. */
 #define LX_PROBE_SOURCE_PORT 49152

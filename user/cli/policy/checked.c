@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/lint.h"
-#include "../core/policy_print.h"
-#include "../core/report.h"
-#include "../core/report_json.h"
-#include "../core/yaml_tree.h"
 #include "editions.h"
-#include "output.h"
+#include "user/cli/print/output.h"
+#include "user/core/policy/lint.h"
+#include "user/core/policy/policy_print.h"
+#include "user/core/report/report.h"
+#include "user/core/report/report_json.h"
+#include "user/core/text/yaml_tree.h"
 
 /* Whether a key is among those, NULL at their end. */
 static bool among(const char *key, const char *const *keys)

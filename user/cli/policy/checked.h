@@ -5,9 +5,9 @@
 
 #include <jansson.h>
 
-#include "../core/declaration.h"
-#include "../core/policy_file.h"
-#include "../core/site_file.h"
+#include "user/core/policy/declaration.h"
+#include "user/core/policy/policy_file.h"
+#include "user/core/policy/site_file.h"
 
 enum lx_file_kind {
     LX_FILE_POLICY,

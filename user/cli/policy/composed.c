@@ -4,8 +4,8 @@
 
 #include <errno.h>
 
-#include "../core/placement.h"
-#include "output.h"
+#include "user/cli/print/output.h"
+#include "user/core/resolve/placement.h"
 
 int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_composed *composed)
 {

@@ -6,8 +6,8 @@
 #ifndef LYNCXDP_CLI_COMPOSED_H
 #define LYNCXDP_CLI_COMPOSED_H
 
-#include "../core/compile.h"
 #include "tables.h"
+#include "user/core/image/compile.h"
 
 /* Zeroed: nothing yet. */
 struct lx_composed {

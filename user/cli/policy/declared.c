@@ -2,7 +2,7 @@
 /* From a declared interface to its policy, by the words of a command line. */
 #include "declared.h"
 
-#include "output.h"
+#include "user/cli/print/output.h"
 
 int lx_declared_compose(const char *verb, const struct lx_declared *declared, struct lx_asked *asked)
 {

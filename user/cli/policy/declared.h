@@ -3,9 +3,9 @@
 #ifndef LYNCXDP_CLI_DECLARED_H
 #define LYNCXDP_CLI_DECLARED_H
 
-#include "../core/declaration.h"
-#include "attachment_options.h"
 #include "requested.h"
+#include "user/cli/options/attachment_options.h"
+#include "user/core/policy/declaration.h"
 
 /* Zeroed: nothing yet. */
 struct lx_asked {

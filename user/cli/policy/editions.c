@@ -15,10 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../core/path.h"
-#include "../core/schema.h"
-#include "../core/spelling.h"
-#include "output.h"
+#include "user/cli/print/output.h"
+#include "user/core/text/path.h"
+#include "user/core/text/schema.h"
+#include "user/core/text/spelling.h"
 
 #ifndef LYNCXDP_POLICY_DIR
 #define LYNCXDP_POLICY_DIR "/usr/local/share/lyncxdp/policies"

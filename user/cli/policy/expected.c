@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../kernel/namespace.h"
-#include "output.h"
+#include "user/cli/print/output.h"
+#include "user/kernel/link/namespace.h"
 
 #define DIRECTORY "/run/lyncxdp"
 #define PREFIX "declared-"

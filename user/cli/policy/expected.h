@@ -8,7 +8,7 @@
 
 #include <sys/stat.h>
 
-#include "../core/declaration.h"
+#include "user/core/policy/declaration.h"
 
 #define LX_DEFAULT_DECLARATION "/etc/lyncxdp/lyncxdp.yaml"
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "../core/request_words.h"
-#include "output.h"
+#include "user/cli/print/output.h"
+#include "user/core/resolve/request_words.h"
 
 int lx_requested_compose(const char *verb, const char *interface, struct lx_requested *requested)
 {

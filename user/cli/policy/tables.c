@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "editions.h"
-#include "output.h"
+#include "user/cli/print/output.h"
 
 /* The policy files in the order given, and last the edition: each is where a role is looked for that none before has.
  */

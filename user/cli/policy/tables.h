@@ -6,10 +6,10 @@
 #ifndef LYNCXDP_CLI_TABLES_H
 #define LYNCXDP_CLI_TABLES_H
 
-#include "../core/policy_file.h"
-#include "../core/resolve.h"
-#include "../core/site_file.h"
-#include "policy_options.h"
+#include "user/cli/options/policy_options.h"
+#include "user/core/policy/policy_file.h"
+#include "user/core/policy/site_file.h"
+#include "user/core/resolve/resolve.h"
 
 /* The tables of policy files and of an edition, and perhaps a site. Zeroed: nothing yet. */
 struct lx_tables {

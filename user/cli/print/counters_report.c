@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "../core/report.h"
-#include "../core/report_json.h"
-#include "../kernel/shadow.h"
-#include "attachments.h"
 #include "output.h"
+#include "user/cli/options/attachments.h"
+#include "user/core/report/report.h"
+#include "user/core/report/report_json.h"
+#include "user/kernel/attachment/shadow.h"
 
 /* What the candidate beside the policy would change at a hook, or null. NULL when it cannot be told. */
 static json_t *shadow_of(const struct lx_attachment *attachment, enum lx_hook hook, const struct lx_row_label *labels)

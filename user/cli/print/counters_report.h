@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "options.h"
+#include "user/cli/options/options.h"
 
 /*
  * The counters of every hook of the attachments that the arguments name (lx_visit_attachments), with what a candidate

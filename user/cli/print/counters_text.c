@@ -4,10 +4,10 @@
 
 #include <stdio.h>
 
-#include "../core/report.h"
-#include "attachments.h"
 #include "output.h"
 #include "table.h"
+#include "user/cli/options/attachments.h"
+#include "user/core/report/report.h"
 
 /* Ports that are printed unless they are asked for: a scan drops packets for all 65,535. */
 #define PORTS_SHOWN 20

@@ -10,7 +10,7 @@
 
 #include <lyncxdp/abi.h>
 
-#include "../core/foreign.h"
+#include "user/core/text/foreign.h"
 
 #ifndef LYNCXDP_VERSION
 #define LYNCXDP_VERSION "0.1"

@@ -10,8 +10,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "../core/diagnostic.h"
-#include "../kernel/failure.h"
+#include "user/core/text/diagnostic.h"
+#include "user/kernel/process/failure.h"
 
 /*
  * What results are printed with: like printf, and no name that a file, an argument or the kernel has brought along can

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/report.h"
-#include "../core/report_json.h"
 #include "output.h"
 #include "table.h"
+#include "user/core/report/report.h"
+#include "user/core/report/report_json.h"
 
 /* Addresses that a cell has room for. */
 #define CELL_ADDRESSES 4

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "../core/policy.h"
+#include "user/core/resolve/policy.h"
 
 /* Prints the difference between the policy in force and the one that would be. Returns the exit code. */
 int lx_print_diff(const struct lx_policy *before, const struct lx_policy *after, bool json);

@@ -2,10 +2,10 @@
 /* Gathers what the report of a hook's status tells. */
 #include "status_report.h"
 
-#include "../core/report.h"
-#include "../core/report_json.h"
-#include "attachments.h"
 #include "output.h"
+#include "user/cli/options/attachments.h"
+#include "user/core/report/report.h"
+#include "user/core/report/report_json.h"
 
 /* Asked where something is to be told about it alone: it takes a look at the cards. */
 static const char *vlan_tags(const struct lx_attachment *attachment)

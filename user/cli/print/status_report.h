@@ -5,8 +5,8 @@
 
 #include <jansson.h>
 
-#include "../kernel/attachment.h"
-#include "options.h"
+#include "user/cli/options/options.h"
+#include "user/kernel/attachment/attachment.h"
 
 /*
  * Adds the report of every hook that the attachment has. `state` is asked for the word for a hook's state; NULL: nobody

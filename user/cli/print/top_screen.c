@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "../core/report.h"
-#include "attachments.h"
+#include "user/cli/options/attachments.h"
+#include "user/core/report/report.h"
 
 /* Lines above the table. */
 #define TABLE 6

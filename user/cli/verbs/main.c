@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/spelling.h"
-#include "../kernel/failure.h"
-#include "options.h"
-#include "output.h"
+#include "user/cli/options/options.h"
+#include "user/cli/print/output.h"
+#include "user/core/text/spelling.h"
+#include "user/kernel/process/failure.h"
 #include "verb.h"
 
 static const struct lx_verb verbs[] = {

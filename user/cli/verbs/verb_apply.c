@@ -10,13 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../core/report_json.h"
-#include "../kernel/clock.h"
-#include "carry_out.h"
-#include "editions.h"
-#include "expected.h"
-#include "lasting.h"
-#include "output.h"
+#include "user/cli/change/carry_out.h"
+#include "user/cli/change/lasting.h"
+#include "user/cli/policy/editions.h"
+#include "user/cli/policy/expected.h"
+#include "user/cli/print/output.h"
+#include "user/core/report/report_json.h"
+#include "user/kernel/process/clock.h"
 #include "verb.h"
 
 #define LONGEST_WAIT 3600

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* attach: puts the policy of a role in force on an interface, unless that would cut the hand that does it. */
-#include "attachment_options.h"
-#include "composed.h"
-#include "lasting.h"
-#include "output.h"
-#include "pair.h"
+#include "user/cli/change/lasting.h"
+#include "user/cli/change/pair.h"
+#include "user/cli/options/attachment_options.h"
+#include "user/cli/policy/composed.h"
+#include "user/cli/print/output.h"
 #include "verb.h"
 
 struct attach_options {

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../core/report_json.h"
-#include "checked.h"
-#include "composed.h"
-#include "declared.h"
-#include "output.h"
-#include "put_in_force.h"
+#include "user/cli/change/put_in_force.h"
+#include "user/cli/policy/checked.h"
+#include "user/cli/policy/composed.h"
+#include "user/cli/policy/declared.h"
+#include "user/cli/print/output.h"
+#include "user/core/report/report_json.h"
 #include "verb.h"
 
 struct check_options {

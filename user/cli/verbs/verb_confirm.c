@@ -5,10 +5,10 @@
  */
 #include <stdio.h>
 
-#include "../kernel/update.h"
-#include "options.h"
-#include "output.h"
-#include "put_in_force.h"
+#include "user/cli/change/put_in_force.h"
+#include "user/cli/options/options.h"
+#include "user/cli/print/output.h"
+#include "user/kernel/attachment/update.h"
 #include "verb.h"
 
 /* Decides, and tells what became of what is in force. */

@@ -7,10 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../core/report.h"
-#include "counters_report.h"
-#include "counters_text.h"
-#include "output.h"
+#include "user/cli/print/counters_report.h"
+#include "user/cli/print/counters_text.h"
+#include "user/cli/print/output.h"
+#include "user/core/report/report.h"
 #include "verb.h"
 
 /* Seconds from one look to the next. */

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../kernel/whereabouts.h"
-#include "attachments.h"
-#include "options.h"
-#include "output.h"
+#include "user/cli/options/attachments.h"
+#include "user/cli/options/options.h"
+#include "user/cli/print/output.h"
+#include "user/kernel/attachment/whereabouts.h"
 #include "verb.h"
 
 static const struct lx_option options_of_detach[] = {

@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../core/request_words.h"
-#include "attachments.h"
-#include "output.h"
-#include "print_diff.h"
-#include "requested.h"
+#include "user/cli/options/attachments.h"
+#include "user/cli/policy/requested.h"
+#include "user/cli/print/output.h"
+#include "user/cli/print/print_diff.h"
+#include "user/core/resolve/request_words.h"
 #include "verb.h"
 
 struct diff_options {

@@ -8,15 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/near_miss_text.h"
-#include "../core/report.h"
-#include "../core/row_slots.h"
-#include "attachments.h"
-#include "composed.h"
-#include "explain_capture.h"
-#include "nearest.h"
-#include "output.h"
-#include "probe_arguments.h"
+#include "user/cli/explain/explain_capture.h"
+#include "user/cli/explain/nearest.h"
+#include "user/cli/options/attachments.h"
+#include "user/cli/options/probe_arguments.h"
+#include "user/cli/policy/composed.h"
+#include "user/cli/print/output.h"
+#include "user/core/explain/near_miss_text.h"
+#include "user/core/image/row_slots.h"
+#include "user/core/report/report.h"
 #include "verb.h"
 
 struct explain_options {

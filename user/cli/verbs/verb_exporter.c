@@ -12,12 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../kernel/confine.h"
-#include "exporter_documents.h"
-#include "listener.h"
-#include "options.h"
-#include "output.h"
-#include "text_file.h"
+#include "user/cli/exporter/exporter_documents.h"
+#include "user/cli/exporter/listener.h"
+#include "user/cli/exporter/text_file.h"
+#include "user/cli/options/options.h"
+#include "user/cli/print/output.h"
+#include "user/kernel/process/confine.h"
 #include "verb.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:9750"

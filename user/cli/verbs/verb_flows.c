@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/report.h"
-#include "../core/report_json.h"
-#include "../kernel/clock.h"
-#include "attachments.h"
-#include "output.h"
-#include "table.h"
+#include "user/cli/options/attachments.h"
+#include "user/cli/print/output.h"
+#include "user/cli/print/table.h"
+#include "user/core/report/report.h"
+#include "user/core/report/report_json.h"
+#include "user/kernel/process/clock.h"
 #include "verb.h"
 
 static const struct lx_option options_of_flows[] = {

@@ -10,15 +10,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "../core/report.h"
-#include "../core/report_json.h"
-#include "../kernel/clock.h"
-#include "../kernel/listen.h"
-#include "attachments.h"
-#include "capture_file.h"
-#include "monitor_options.h"
-#include "nearest.h"
-#include "output.h"
+#include "user/cli/explain/capture_file.h"
+#include "user/cli/explain/nearest.h"
+#include "user/cli/options/attachments.h"
+#include "user/cli/options/monitor_options.h"
+#include "user/cli/print/output.h"
+#include "user/core/report/report.h"
+#include "user/core/report/report_json.h"
+#include "user/kernel/process/clock.h"
+#include "user/kernel/read/listen.h"
 #include "verb.h"
 
 #define SECOND 1000000000ull

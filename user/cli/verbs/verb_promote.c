@@ -2,11 +2,11 @@
 /* promote: puts the candidate of `update --shadow` in force, unless it would cut the session that this was typed in. */
 #include <stdio.h>
 
-#include "../kernel/update.h"
-#include "options.h"
-#include "output.h"
-#include "put_in_force.h"
-#include "ssh_session.h"
+#include "user/cli/change/put_in_force.h"
+#include "user/cli/change/ssh_session.h"
+#include "user/cli/options/options.h"
+#include "user/cli/print/output.h"
+#include "user/kernel/attachment/update.h"
 #include "verb.h"
 
 static const struct lx_option options_of_promote[] = {

@@ -2,12 +2,12 @@
 /* roles: the roles of every edition, their sides, and how many rows their tables print. */
 #include <stdio.h>
 
-#include "../core/report.h"
-#include "../core/report_json.h"
-#include "editions.h"
-#include "options.h"
-#include "output.h"
-#include "table.h"
+#include "user/cli/options/options.h"
+#include "user/cli/policy/editions.h"
+#include "user/cli/print/output.h"
+#include "user/cli/print/table.h"
+#include "user/core/report/report.h"
+#include "user/core/report/report_json.h"
 #include "verb.h"
 
 struct roles_options {

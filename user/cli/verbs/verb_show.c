@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/report.h"
-#include "../core/report_json.h"
-#include "../core/selection.h"
-#include "output.h"
-#include "table.h"
-#include "tables.h"
+#include "user/cli/policy/tables.h"
+#include "user/cli/print/output.h"
+#include "user/cli/print/table.h"
+#include "user/core/report/report.h"
+#include "user/core/report/report_json.h"
+#include "user/core/resolve/selection.h"
 #include "verb.h"
 
 struct show_options {

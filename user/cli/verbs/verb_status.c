@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/report.h"
-#include "../core/report_json.h"
-#include "attachments.h"
-#include "expected.h"
-#include "output.h"
-#include "status_report.h"
-#include "table.h"
+#include "user/cli/options/attachments.h"
+#include "user/cli/policy/expected.h"
+#include "user/cli/print/output.h"
+#include "user/cli/print/status_report.h"
+#include "user/cli/print/table.h"
+#include "user/core/report/report.h"
+#include "user/core/report/report_json.h"
 #include "verb.h"
 
 static const struct lx_option options_of_status[] = {
@@ -105,9 +105,10 @@ static void tell_terms(const struct lx_attachment *attachment)
                          (unsigned long long)attachment->publication.generation, name,
                          (unsigned long long)((deadline - now + 999) / 1000), name);
     if (attachment->publication.traits & LX_TRAIT_ANY_SELF)
-        lx_print_warning("the role on %s has no address of its own: its rows hold for any address; give it one under self: in the "
-                         "site, or with --set self=ADDR",
-                         name);
+        lx_print_warning(
+            "the role on %s has no address of its own: its rows hold for any address; give it one under self: in the "
+            "site, or with --set self=ADDR",
+            name);
     if (attachment->publication.audit)
         lx_print_warning("%s is in audit mode: nothing is dropped, only counted; 'lyncxdp update %s --no-audit' "
                          "filters",
@@ -247,10 +248,9 @@ static int tell_orphans(void)
     int result = LX_EXIT_DONE;
 
     for (unsigned index = 0; (index = lx_orphan_after(index, name));) {
-        lx_print_error(
-            "%s runs a program of lyncxdp's whose pins are lost (was /sys/fs/bpf unmounted?), so that its "
-            "state is unreadable; it filters until you run: lyncxdp detach %s",
-            name, name);
+        lx_print_error("%s runs a program of lyncxdp's whose pins are lost (was /sys/fs/bpf unmounted?), so that its "
+                       "state is unreadable; it filters until you run: lyncxdp detach %s",
+                       name, name);
         result = LX_EXIT_FAILED;
     }
     return result;

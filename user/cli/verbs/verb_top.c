@@ -6,13 +6,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../core/report.h"
-#include "../core/report_json.h"
-#include "attachments.h"
-#include "counters_report.h"
-#include "output.h"
-#include "status_report.h"
-#include "top_screen.h"
+#include "user/cli/options/attachments.h"
+#include "user/cli/print/counters_report.h"
+#include "user/cli/print/output.h"
+#include "user/cli/print/status_report.h"
+#include "user/cli/print/top_screen.h"
+#include "user/core/report/report.h"
+#include "user/core/report/report_json.h"
 #include "verb.h"
 
 #define PAUSE 1

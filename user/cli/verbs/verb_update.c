@@ -3,11 +3,11 @@
  * update: changes the policy in force in one step. It starts from the words that asked for what is in force, puts the
  * given ones over them, reads the files anew, and switches; until then nothing has changed.
  */
-#include "change.h"
-#include "options.h"
-#include "output.h"
-#include "policy_options.h"
-#include "resident.h"
+#include "user/cli/change/change.h"
+#include "user/cli/change/resident.h"
+#include "user/cli/options/options.h"
+#include "user/cli/options/policy_options.h"
+#include "user/cli/print/output.h"
 #include "verb.h"
 
 struct update_options {

@@ -6,8 +6,8 @@
 #ifndef LYNCXDP_CORE_ADDRESS_CLASSES_H
 #define LYNCXDP_CORE_ADDRESS_CLASSES_H
 
-#include "policy.h"
-#include "rule_set.h"
+#include "user/core/image/rule_set.h"
+#include "user/core/resolve/policy.h"
 
 struct lx_address_classes {
     const struct lx_prefix_set **sets; /* owned array of borrowed sets, each once; a set's number is its place here */

@@ -7,8 +7,8 @@
 #define LYNCXDP_CORE_FACET_H
 
 #include "address_classes.h"
-#include "address_table.h"
-#include "port_table.h"
+#include "user/core/image/address_table.h"
+#include "user/core/image/port_table.h"
 
 /* A rule with the numbers that its address sets have among the classes. */
 struct lx_numbered_rule {

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "binding.h"
+#include "user/core/resolve/binding.h"
 
 /* Makes a candidate of every pick. */
 static int add_picks(struct lx_candidates *candidates, struct lx_binding *binding)

@@ -6,7 +6,7 @@
 #ifndef LYNCXDP_CORE_CANDIDATES_H
 #define LYNCXDP_CORE_CANDIDATES_H
 
-#include "selection.h"
+#include "user/core/resolve/selection.h"
 
 struct lx_candidate_row {
     const struct lx_row *row; /* borrowed from the policy file or the site */

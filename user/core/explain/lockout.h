@@ -6,10 +6,10 @@
 #ifndef LYNCXDP_CORE_LOCKOUT_H
 #define LYNCXDP_CORE_LOCKOUT_H
 
-#include "address.h"
-#include "compile.h"
-#include "policy.h"
 #include "probe.h"
+#include "user/core/image/compile.h"
+#include "user/core/policy/address.h"
+#include "user/core/resolve/policy.h"
 
 struct lx_ssh_session {
     struct lx_address client, server;

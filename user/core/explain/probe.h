@@ -8,8 +8,8 @@
 
 #include <lyncxdp/judge.h>
 
-#include "address.h"
-#include "compile.h"
+#include "user/core/image/compile.h"
+#include "user/core/policy/address.h"
 
 struct lx_probe {
     enum lx_transport transport;

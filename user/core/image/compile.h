@@ -5,8 +5,8 @@
 
 #include <lyncxdp/image.h>
 
-#include "diagnostic.h"
-#include "policy.h"
+#include "user/core/resolve/policy.h"
+#include "user/core/text/diagnostic.h"
 
 /* A compiled policy in memory of its own: capacity + LX_IMAGE_SLACK bytes, zero beyond image->size. */
 struct lx_compiled {

@@ -3,8 +3,8 @@
 #ifndef LYNCXDP_CORE_HOST_TABLE_H
 #define LYNCXDP_CORE_HOST_TABLE_H
 
-#include "address.h"
 #include "image_writer.h"
+#include "user/core/policy/address.h"
 
 struct lx_classed_prefix {
     struct lx_prefix prefix;

@@ -3,8 +3,8 @@
 #ifndef LYNCXDP_CORE_PERFECT_TABLE_H
 #define LYNCXDP_CORE_PERFECT_TABLE_H
 
-#include "address.h"
 #include "image_writer.h"
+#include "user/core/policy/address.h"
 
 struct lx_classed_host {
     struct lx_address address;

@@ -4,8 +4,8 @@
 #define LYNCXDP_CORE_PORT_TABLE_H
 
 #include "image_writer.h"
-#include "policy.h"
 #include "rule_set.h"
+#include "user/core/resolve/policy.h"
 
 enum lx_port_end {
     LX_SOURCE_PORT,

@@ -6,7 +6,7 @@
 #ifndef LYNCXDP_CORE_ROW_SLOTS_H
 #define LYNCXDP_CORE_ROW_SLOTS_H
 
-#include "policy.h"
+#include "user/core/resolve/policy.h"
 
 static inline bool lx_slot_set_has(const struct lx_slot_set *set, uint32_t slot)
 {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "items.h"
-#include "path.h"
+#include "user/core/text/items.h"
+#include "user/core/text/path.h"
 
 #define LONGEST_NAME 128 /* ALTIFNAMSIZ of <linux/if.h> */
 

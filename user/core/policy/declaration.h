@@ -14,7 +14,7 @@
 
 #include <stdio.h>
 
-#include "resolve.h"
+#include "user/core/resolve/resolve.h"
 
 /* How many conversations an attachment may be asked to remember. */
 #define LX_FEWEST_FLOWS 16

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "declaration.h"
-#include "report.h"
+#include "user/core/report/report.h"
 
 static int add_option(struct lx_words *words, const char *option, const char *value)
 {

@@ -3,8 +3,8 @@
 #ifndef LYNCXDP_CORE_LINT_ROWS_H
 #define LYNCXDP_CORE_LINT_ROWS_H
 
-#include "diagnostic.h"
 #include "row.h"
+#include "user/core/text/diagnostic.h"
 
 /* Every row is held against every other, so more of them than any policy may have open are not looked at. */
 #define LX_LINT_ROWS 2048

@@ -12,7 +12,7 @@
 #include "built_ins.h"
 #include "lint_rows.h"
 #include "site_names.h"
-#include "spelling.h"
+#include "user/core/text/spelling.h"
 #include "vocabulary.h"
 
 struct site_lint {

@@ -8,9 +8,9 @@
 
 #include <stdio.h>
 
-#include "diagnostic.h"
 #include "row.h"
 #include "terms.h"
+#include "user/core/text/diagnostic.h"
 
 /* A role: its own rows and the roles whose rows it takes over as they are (their `self` stays their own). */
 struct lx_role {

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "items.h"
 #include "policy_includes.h"
+#include "user/core/text/items.h"
 
 /* What a publication has room for. */
 #define EDITION_LIMIT (sizeof(((struct lx_publication *)0)->edition) - 1)

@@ -9,8 +9,8 @@
 #include <lyncxdp/abi.h>
 
 #include "address.h"
-#include "diagnostic.h"
 #include "ports.h"
+#include "user/core/text/diagnostic.h"
 
 /* A list of words; owned. */
 struct lx_words {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "citation.h"
-#include "items.h"
+#include "user/core/text/items.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 

@@ -4,8 +4,8 @@
 #define LYNCXDP_CORE_ROW_TEXT_H
 
 #include "row.h"
-#include "schema.h"
 #include "term_text.h"
+#include "user/core/text/schema.h"
 
 /* The most rows that a policy or a site may hold, so that a file of empty rows cannot fill the memory. */
 #define LX_FILE_ROWS 65536

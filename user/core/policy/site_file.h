@@ -6,11 +6,11 @@
 #include <stdio.h>
 
 #include "built_ins.h"
-#include "diagnostic.h"
-#include "policy.h"
 #include "row.h"
 #include "terms.h"
-#include "text.h"
+#include "user/core/resolve/policy.h"
+#include "user/core/text/diagnostic.h"
+#include "user/core/text/text.h"
 
 struct lx_group {
     char *name;

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "spelling.h"
+#include "user/core/text/spelling.h"
 #include "vocabulary.h"
 
 /* The tables, and the words of one kind that they have. */

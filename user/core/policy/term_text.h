@@ -6,8 +6,8 @@
 #ifndef LYNCXDP_CORE_TERM_TEXT_H
 #define LYNCXDP_CORE_TERM_TEXT_H
 
-#include "schema.h"
 #include "terms.h"
+#include "user/core/text/schema.h"
 
 /* The longest text of a term: a document's title and a place in it must fit a row label. */
 #define LX_TERM_LIMIT 140

@@ -6,7 +6,7 @@
 #ifndef LYNCXDP_CORE_TERMS_H
 #define LYNCXDP_CORE_TERMS_H
 
-#include "diagnostic.h"
+#include "user/core/text/diagnostic.h"
 
 struct lx_term {
     char *name;

@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include "address.h"
-#include "row.h"
+#include "user/core/policy/address.h"
+#include "user/core/policy/row.h"
 
 /*
  * `header` is NAME or ADDRESS, with or without a port. True when it is one of the names, or an address that is among

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "foreign.h"
 #include "report.h"
+#include "user/core/text/foreign.h"
 
 /* Where the samples of one hook go. */
 struct sampler {

@@ -13,7 +13,7 @@
 #include "port_series.h"
 #include "range_series.h"
 #include "report.h"
-#include "row.h"
+#include "user/core/policy/row.h"
 
 /* Whether the program of a hook was found where it belongs. */
 enum lx_found {

@@ -7,7 +7,7 @@
 
 #include "report.h"
 #include "report_json.h"
-#include "row_slots.h"
+#include "user/core/image/row_slots.h"
 
 #define MOST 10
 

@@ -10,7 +10,7 @@
 
 #include "history.h"
 #include "observed.h"
-#include "row.h"
+#include "user/core/policy/row.h"
 
 struct lx_page_input {
     struct lx_observations seen;

@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "row_slots.h"
-#include "watch_ports.h"
+#include "user/core/image/row_slots.h"
+#include "user/core/resolve/watch_ports.h"
 
 static bool is_chosen(const struct lx_range_series *series, const struct lx_range_serie *wanted)
 {

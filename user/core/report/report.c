@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "foreign.h"
 #include "report_json.h"
+#include "user/core/text/foreign.h"
 
 const char *lx_hook_name(enum lx_hook hook)
 {

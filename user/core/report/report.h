@@ -12,13 +12,13 @@
 #include <jansson.h>
 
 #include "counters.h"
-#include "diagnostic.h"
 #include "flow_numbers.h"
-#include "near_miss.h"
-#include "policy.h"
-#include "policy_diff.h"
-#include "policy_file.h"
-#include "probe.h"
+#include "user/core/diff/policy_diff.h"
+#include "user/core/explain/near_miss.h"
+#include "user/core/explain/probe.h"
+#include "user/core/policy/policy_file.h"
+#include "user/core/resolve/policy.h"
+#include "user/core/text/diagnostic.h"
 
 /* "to-role" or "from-role". */
 const char *lx_hook_name(enum lx_hook hook);

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "built_ins.h"
 #include "report.h"
 #include "report_json.h"
+#include "user/core/policy/built_ins.h"
 
 /* A set and its JSON; a tree of them (tsearch) finds it again. */
 struct shared_set {

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "policy.h"
+#include "user/core/resolve/policy.h"
 
 /* A string; null for NULL and for empty text. Returns NULL only when out of memory. */
 json_t *lx_json_text(const char *text);

@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-#include "address.h"
-#include "row.h"
+#include "user/core/policy/address.h"
+#include "user/core/policy/row.h"
 
 /* Addresses that several rules may share; rules that point at one set are cheaper than rules with equal sets. */
 struct lx_prefix_set {

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "site_names.h"
-#include "spelling.h"
+#include "user/core/policy/site_names.h"
+#include "user/core/text/spelling.h"
 
 /* What all checks look at. */
 struct inputs {

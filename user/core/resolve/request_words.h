@@ -6,7 +6,7 @@
 #ifndef LYNCXDP_CORE_REQUEST_WORDS_H
 #define LYNCXDP_CORE_REQUEST_WORDS_H
 
-#include "row.h"
+#include "user/core/policy/row.h"
 
 /*
  * Puts given words over kept ones. A given option replaces all kept words of that name, so a list is replaced as a

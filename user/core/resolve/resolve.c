@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "binding.h"
-#include "row_copy.h"
 #include "selection.h"
+#include "user/core/policy/row_copy.h"
 #include "watch_ports.h"
 
 /* Everything of a policy that no row decides. */

@@ -3,10 +3,10 @@
 #ifndef LYNCXDP_CORE_RESOLVE_H
 #define LYNCXDP_CORE_RESOLVE_H
 
-#include "diagnostic.h"
 #include "policy.h"
-#include "policy_file.h"
-#include "site_file.h"
+#include "user/core/policy/policy_file.h"
+#include "user/core/policy/site_file.h"
+#include "user/core/text/diagnostic.h"
 
 /* --set NAME=ADDR[,ADDR…] */
 struct lx_setting {

@@ -6,10 +6,10 @@
 #ifndef LYNCXDP_CORE_SELECTION_H
 #define LYNCXDP_CORE_SELECTION_H
 
-#include "diagnostic.h"
-#include "policy_file.h"
 #include "resolve.h"
-#include "site_file.h"
+#include "user/core/policy/policy_file.h"
+#include "user/core/policy/site_file.h"
+#include "user/core/text/diagnostic.h"
 
 #define LX_NO_PART ((size_t)-1)
 

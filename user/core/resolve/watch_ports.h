@@ -4,7 +4,7 @@
 #define LYNCXDP_CORE_WATCH_PORTS_H
 
 #include "policy.h"
-#include "site_file.h"
+#include "user/core/policy/site_file.h"
 
 /* A range of more ports than these is one service that moves around, such as media, and stays out. */
 #define LX_WATCHED_RANGE 16

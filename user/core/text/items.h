@@ -4,7 +4,7 @@
 #define LYNCXDP_CORE_ITEMS_H
 
 #include "schema.h"
-#include "unusable.h"
+#include "user/core/policy/unusable.h"
 
 /* The items of a node, which is a list or stands for itself: NULL at the end. */
 const struct lx_node *lx_first_item(const struct lx_node *node);

@@ -6,7 +6,7 @@
 #ifndef LYNCXDP_CORE_SCHEMA_H
 #define LYNCXDP_CORE_SCHEMA_H
 
-#include "row.h"
+#include "user/core/policy/row.h"
 #include "yaml_tree.h"
 
 struct lx_reader {

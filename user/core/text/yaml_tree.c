@@ -10,7 +10,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "policy_file.h"
+#include "user/core/policy/policy_file.h"
 
 /* A list or mapping whose end is still to come. Nodes are named by index, because the array moves as it grows. */
 struct level {

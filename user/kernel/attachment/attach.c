@@ -11,22 +11,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../core/request_words.h"
-#include "clock.h"
-#include "filter.h"
 #include "hooks.h"
-#include "link_settings.h"
 #include "lock.h"
-#include "namespace.h"
 #include "pair.h"
 #include "pick_up.h"
 #include "pins.h"
-#include "privilege.h"
-#include "program.h"
 #include "publish.h"
 #include "rebuild.h"
 #include "running.h"
 #include "update.h"
+#include "user/core/resolve/request_words.h"
+#include "user/kernel/link/filter.h"
+#include "user/kernel/link/link_settings.h"
+#include "user/kernel/link/namespace.h"
+#include "user/kernel/object/program.h"
+#include "user/kernel/process/clock.h"
+#include "user/kernel/process/privilege.h"
 #include "whereabouts.h"
 
 #define FIRST_SLOT 0

@@ -9,12 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "hooks.h"
-#include "link_settings.h"
-#include "namespace.h"
 #include "pins.h"
 #include "running.h"
+#include "user/kernel/link/link_settings.h"
+#include "user/kernel/link/namespace.h"
+#include "user/kernel/process/clock.h"
 #include "whereabouts.h"
 
 _Static_assert(sizeof(((struct lx_attachment *)0)->directory) >= LX_PINS_PATH, "a directory fits");

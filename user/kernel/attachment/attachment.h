@@ -9,13 +9,13 @@
 
 #include <lyncxdp/flow.h>
 
-#include "../core/compile.h"
-#include "../core/counters.h"
-#include "../core/flow_numbers.h"
-#include "../core/policy.h"
-#include "failure.h"
-#include "interface.h"
-#include "maps.h"
+#include "user/core/image/compile.h"
+#include "user/core/report/counters.h"
+#include "user/core/report/flow_numbers.h"
+#include "user/core/resolve/policy.h"
+#include "user/kernel/link/interface.h"
+#include "user/kernel/object/maps.h"
+#include "user/kernel/process/failure.h"
 
 /* How a person wants the program to run. */
 enum lx_mode_choice {

@@ -9,13 +9,13 @@
 #include <string.h>
 
 #include "hooks.h"
-#include "link_settings.h"
 #include "lock.h"
-#include "maps.h"
-#include "namespace.h"
 #include "pins.h"
-#include "privilege.h"
 #include "rebuild.h"
+#include "user/kernel/link/link_settings.h"
+#include "user/kernel/link/namespace.h"
+#include "user/kernel/object/maps.h"
+#include "user/kernel/process/privilege.h"
 #include "whereabouts.h"
 
 /* Stops one side in the namespace where it is now. One that is gone has taken its program with it. */

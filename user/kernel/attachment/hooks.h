@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "failure.h"
-#include "maps.h"
 #include "pins.h"
+#include "user/kernel/object/maps.h"
+#include "user/kernel/process/failure.h"
 
 /* Writes down which XDP program of an attachment runs on its interface, and how. Returns 0, or why that is unknown. */
 int lx_metadata_complete(struct lx_metadata *metadata, enum lx_program program, const struct lx_maps *maps);

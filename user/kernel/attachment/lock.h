@@ -3,8 +3,8 @@
 #ifndef LYNCXDP_KERNEL_LOCK_H
 #define LYNCXDP_KERNEL_LOCK_H
 
-#include "failure.h"
 #include "pins.h"
+#include "user/kernel/process/failure.h"
 
 struct lx_lock {
     int fd; /* -1: none could be made there */

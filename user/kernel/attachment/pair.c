@@ -10,7 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "links.h"
+#include "user/kernel/link/links.h"
 
 int lx_pair_check(const struct lx_interface *outer, const struct lx_interface *inner, bool forward,
                   struct lx_failure *failure)

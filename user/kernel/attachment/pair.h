@@ -8,8 +8,8 @@
 
 #include <lyncxdp/abi.h>
 
-#include "failure.h"
-#include "interface.h"
+#include "user/kernel/link/interface.h"
+#include "user/kernel/process/failure.h"
 
 /* Refuses what cannot be a pair: one interface twice, or two that forward frames of different sizes. */
 int lx_pair_check(const struct lx_interface *outer, const struct lx_interface *inner, bool forward,

@@ -16,8 +16,8 @@
 #include <lyncxdp/judge.h>
 
 #include "attachment.h"
-#include "clock.h"
 #include "conversations.h"
+#include "user/kernel/process/clock.h"
 
 /* What is known of addresses that the interface does not have. */
 #define ASKED 64

@@ -7,10 +7,10 @@
 #ifndef LYNCXDP_KERNEL_PICK_UP_H
 #define LYNCXDP_KERNEL_PICK_UP_H
 
-#include "../core/compile.h"
-#include "failure.h"
-#include "interface.h"
-#include "maps.h"
+#include "user/core/image/compile.h"
+#include "user/kernel/link/interface.h"
+#include "user/kernel/object/maps.h"
+#include "user/kernel/process/failure.h"
 
 /*
  * Picks up what the kernel knows to be running, no more than the table holds, and lets the role's own packets do the

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../core/row.h"
-#include "bpffs.h"
-#include "failure.h"
+#include "user/core/policy/row.h"
+#include "user/kernel/object/bpffs.h"
+#include "user/kernel/process/failure.h"
 
 #define LX_PINS_ROOT LX_BPFFS "/lyncxdp"
 

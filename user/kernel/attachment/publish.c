@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../core/row_slots.h"
+#include "user/core/image/row_slots.h"
 
 int lx_publish_image(const struct lx_maps *maps, uint32_t slot, const void *image, struct lx_failure *failure)
 {

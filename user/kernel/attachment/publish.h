@@ -8,10 +8,10 @@
 
 #include <stdint.h>
 
-#include "../core/compile.h"
-#include "../core/policy.h"
-#include "failure.h"
-#include "maps.h"
+#include "user/core/image/compile.h"
+#include "user/core/resolve/policy.h"
+#include "user/kernel/object/maps.h"
+#include "user/kernel/process/failure.h"
 
 /* A policy on its way into a slot, which must not be in force. */
 struct lx_candidate {

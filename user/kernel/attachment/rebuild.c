@@ -11,11 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "filter.h"
 #include "pins.h"
-#include "program.h"
 #include "publish.h"
 #include "running.h"
+#include "user/kernel/link/filter.h"
+#include "user/kernel/object/program.h"
 
 static const char *images_pin(void)
 {

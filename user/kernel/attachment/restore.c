@@ -7,12 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "filter.h"
 #include "hooks.h"
 #include "pins.h"
-#include "program.h"
 #include "publish.h"
 #include "running.h"
+#include "user/kernel/link/filter.h"
+#include "user/kernel/object/program.h"
 
 static int fail_to_look(int error, const char *interface, struct lx_failure *failure)
 {

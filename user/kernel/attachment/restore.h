@@ -6,8 +6,8 @@
 #ifndef LYNCXDP_KERNEL_RESTORE_H
 #define LYNCXDP_KERNEL_RESTORE_H
 
-#include "interface.h"
-#include "maps.h"
+#include "user/kernel/link/interface.h"
+#include "user/kernel/object/maps.h"
 
 /*
  * To be called under the lock, in the interface's namespace; `interface` is the outer one as it is now. Returns 1 when

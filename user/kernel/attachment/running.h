@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "failure.h"
+#include "user/kernel/process/failure.h"
 
 struct lx_running {
     uint32_t id; /* of the program */

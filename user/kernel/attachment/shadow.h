@@ -6,8 +6,8 @@
 #ifndef LYNCXDP_KERNEL_SHADOW_H
 #define LYNCXDP_KERNEL_SHADOW_H
 
-#include "../core/report.h"
 #include "attachment.h"
+#include "user/core/report/report.h"
 
 /*
  * Makes ready for a candidate, which is counted from zero. The control word must not name one meanwhile. The caller

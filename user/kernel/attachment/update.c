@@ -10,17 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/request_words.h"
-#include "../core/row_slots.h"
-#include "clock.h"
 #include "hooks.h"
-#include "link_settings.h"
 #include "pick_up.h"
-#include "privilege.h"
 #include "publish.h"
 #include "rebuild.h"
 #include "restore.h"
 #include "shadow.h"
+#include "user/core/image/row_slots.h"
+#include "user/core/resolve/request_words.h"
+#include "user/kernel/link/link_settings.h"
+#include "user/kernel/process/clock.h"
+#include "user/kernel/process/privilege.h"
 #include "whereabouts.h"
 
 static int fail_to_open(int error, const struct lx_update *update, struct lx_failure *failure)
@@ -48,8 +48,8 @@ static int refuse_idle(const struct lx_update *update, struct lx_failure *failur
                        "%s is not filtered: its program does not run on it any more; attach it again, which tidies up, "
                        "too",
                        update->interface->name);
-    return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "cannot find out what runs on %s: %s", update->interface->name,
-                           strerror(-error))
+    return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "cannot find out what runs on %s: %s",
+                           update->interface->name, strerror(-error))
                  : 0;
 }
 

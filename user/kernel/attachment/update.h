@@ -6,11 +6,11 @@
 #ifndef LYNCXDP_KERNEL_UPDATE_H
 #define LYNCXDP_KERNEL_UPDATE_H
 
-#include "../core/compile.h"
-#include "../core/policy.h"
 #include "attachment.h"
 #include "lock.h"
 #include "pins.h"
+#include "user/core/image/compile.h"
+#include "user/core/resolve/policy.h"
 
 /* The longest trial: a day. */
 #define LX_LONGEST_TRIAL 86400

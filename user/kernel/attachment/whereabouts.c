@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "attachment.h"
-#include "filter.h"
 #include "hooks.h"
-#include "namespace.h"
 #include "running.h"
+#include "user/kernel/link/filter.h"
+#include "user/kernel/link/namespace.h"
 
 static bool hidden(int error)
 {

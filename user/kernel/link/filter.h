@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-#include "failure.h"
 #include "interface.h"
+#include "user/kernel/process/failure.h"
 
 struct lx_filter {
     uint32_t handle;

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../core/address.h"
-#include "failure.h"
+#include "user/core/policy/address.h"
+#include "user/kernel/process/failure.h"
 
 /* IF_NAMESIZE, without <net/if.h>, which cannot be included after <linux/if.h>. */
 #define LX_INTERFACE_NAME 16

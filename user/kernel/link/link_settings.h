@@ -10,8 +10,8 @@
 
 #include <lyncxdp/abi.h>
 
-#include "failure.h"
 #include "interface.h"
+#include "user/kernel/process/failure.h"
 
 enum lx_link_need {
     LX_NEED_NOTHING = 0,

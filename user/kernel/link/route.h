@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../core/address.h"
+#include "user/core/policy/address.h"
 
 /* More next hops than anybody spreads one route over. */
 #define LX_ROUTE_INTERFACES 64

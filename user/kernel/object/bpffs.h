@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "failure.h"
+#include "user/kernel/process/failure.h"
 
 #define LX_BPFFS "/sys/fs/bpf"
 

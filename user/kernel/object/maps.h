@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../core/compile.h"
-#include "failure.h"
+#include "user/core/image/compile.h"
+#include "user/kernel/process/failure.h"
 
 enum lx_map {
     LX_MAP_CONTROL,

@@ -6,10 +6,10 @@
 #ifndef LYNCXDP_KERNEL_PROGRAM_H
 #define LYNCXDP_KERNEL_PROGRAM_H
 
-#include "attachment.h"
 #include "maps.h"
-#include "pins.h"
-#include "running.h"
+#include "user/kernel/attachment/attachment.h"
+#include "user/kernel/attachment/pins.h"
+#include "user/kernel/attachment/running.h"
 
 /*
  * Loads a program: the from-role one, for tc to take, or the twin of any, which answers and does not count. Returns a

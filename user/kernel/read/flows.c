@@ -3,14 +3,14 @@
  * Reads the flow table, in batches so that reading a full one takes thousands of flows a call. The table moves
  * meanwhile: what is read is what was there at some moment of the reading.
  */
-#include "attachment.h"
+#include "user/kernel/attachment/attachment.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
+#include "user/kernel/process/clock.h"
 
 /* More than any bucket of the hash holds; a batch takes whole buckets. */
 #define BATCH 4096

@@ -15,11 +15,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "kernel_log.h"
-#include "lock.h"
-#include "pins.h"
-#include "update.h"
+#include "user/kernel/attachment/lock.h"
+#include "user/kernel/attachment/pins.h"
+#include "user/kernel/attachment/update.h"
+#include "user/kernel/object/kernel_log.h"
+#include "user/kernel/process/clock.h"
 
 /* How long a listener is believed to be there, and how much is left when it says so again. */
 #define BELIEVED_MS 4000

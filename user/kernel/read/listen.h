@@ -6,7 +6,7 @@
 #ifndef LYNCXDP_KERNEL_LISTEN_H
 #define LYNCXDP_KERNEL_LISTEN_H
 
-#include "attachment.h"
+#include "user/kernel/attachment/attachment.h"
 
 struct lx_listening;
 

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "attachment.h"
-#include "namespace.h"
-#include "pins.h"
-#include "running.h"
+#include "user/kernel/attachment/attachment.h"
+#include "user/kernel/attachment/pins.h"
+#include "user/kernel/attachment/running.h"
+#include "user/kernel/link/namespace.h"
 
 /* CPU time that counting flows may take at one look, in nanoseconds. */
 #define FLOW_TIME 10000000

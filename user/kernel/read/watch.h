@@ -7,9 +7,9 @@
 #ifndef LYNCXDP_KERNEL_WATCH_H
 #define LYNCXDP_KERNEL_WATCH_H
 
-#include "../core/observed.h"
-#include "../core/row.h"
-#include "failure.h"
+#include "user/core/policy/row.h"
+#include "user/core/report/observed.h"
+#include "user/kernel/process/failure.h"
 
 struct lx_watched;
 
