@@ -19,7 +19,8 @@ declare_it() {
     echo interfaces:
     printf '  %s: {role: av-edge, set: {self: 198.51.100.1}}\n' "$@"
 }
-clean() { [ ! -e /sys/fs/bpf/lyncxdp ] && [ ! -e /run/lyncxdp ] && not grep -q prog/xdp <(ip -d link show dev "$1"); }
+# No lock either; what is declared stays known.
+clean() { [ ! -e /sys/fs/bpf/lyncxdp ] && ! ls /run/lyncxdp/[!d]* 2>/dev/null && not grep -q prog/xdp <(ip -d link show dev "$1"); }
 trial() { "$@" "$LYNCXDP" status outer --json 2>/dev/null | jq '.[0].trial.seconds_left // 0'; }
 
 # --- Mounts that end with the command ----------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ not() { ! "$@"; }
 pins() { ls /sys/fs/bpf/lyncxdp 2>/dev/null; }
 directory() { echo "/sys/fs/bpf/lyncxdp/$(stat -Lc %i /proc/self/ns/net)-$(cat "/sys/class/net/$1/ifindex")"; }
 has_xdp() { ip -d link show dev "$1" | grep -q prog/xdp; }
-clean() { [ -z "$(pins)" ] && [ ! -e /run/lyncxdp ] && not has_xdp "$1" && not grep clsact <(tc qdisc show dev "$1"); }
+# No lock either; what is declared stays known.
+clean() { [ -z "$(pins)" ] && ! ls /run/lyncxdp/[!d]* 2>/dev/null && not has_xdp "$1" && not grep clsact <(tc qdisc show dev "$1"); }
 detached() { says 0 "$1: no longer filtered" run detach "$1" && clean "$1"; }
 states() { [ "$(run status "$2" --json 2>/dev/null | jq -r 'map(.state) | join("/")')" = "$1" ]; }
 

@@ -171,7 +171,7 @@ reap $sending
 check "without root" says 1 'root' setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all \
     "$LYNCXDP" monitor outer
 check "an interface without an attachment" says 1 'nothing is attached' run monitor wire
-check "a reason that drops nothing" says 2 "is none that drops" run monitor outer --reason row
+check "a reason that drops nothing" says 2 "is no reason for a drop" run monitor outer --reason row
 check "a port that is none" says 2 'write a port' run monitor outer --port 70000
 check "a file that cannot be written" says 1 'cannot write' run monitor outer -w /nowhere/file.pcap
 

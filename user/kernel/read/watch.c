@@ -207,12 +207,18 @@ static int tell(struct lx_watch *watch, const char *sentence)
     return lx_words_add(&watch->troubles, sentence);
 }
 
+/* A name that somebody gave may be an alternative one. */
 static bool is_wanted(const struct lx_watch *watch, const struct lx_metadata *metadata)
 {
     char name[sizeof(metadata->interface) + 1];
+    struct lx_interface interface;
+    bool wanted;
 
     snprintf(name, sizeof(name), "%.*s", (int)sizeof(metadata->interface), metadata->interface);
-    return !watch->only || (metadata->netns == lx_namespace_own() && lx_words_contain(watch->only, name));
+    wanted = !watch->only || (metadata->netns == lx_namespace_own() && lx_words_contain(watch->only, name));
+    for (size_t i = 0; !wanted && metadata->netns == lx_namespace_own() && i < watch->only->count; i++)
+        wanted = !lx_interface_find(watch->only->items[i], &interface, NULL) && interface.index == metadata->ifindex;
+    return wanted;
 }
 
 /* One that cannot be read is a trouble, not a reason to show nothing of the others. One that went meanwhile is none. */
