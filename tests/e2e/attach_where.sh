@@ -98,7 +98,7 @@ check "apply by an alternative name changes nothing" says 0 '^outer: unchanged' 
 check "apply by an alternative name detaches nothing" says 0 filtering run status outer
 declare_it $long outer >"$work/alias.yaml"
 check "two names of one interface are one too many" says 3 'two names of one' run apply --dry-run -f "$work/alias.yaml"
-run exporter wan --listen 127.0.0.1:9990 >/dev/null 2>&1 &
+"$LYNCXDP" exporter wan --listen 127.0.0.1:9990 >/dev/null 2>&1 &
 exporter=$!
 healthy() { curl -s http://127.0.0.1:9990/healthz | grep '^ok: 1 attached'; }
 check "exporter by an alternative name finds it" until_true 30 healthy

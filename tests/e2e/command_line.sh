@@ -580,7 +580,7 @@ run detach outer >/dev/null
 
 # The far end answers what it is sent on two ports: one that a row lists, one that none does.
 for port in 53 5353; do
-    in_far socat "UDP4-RECVFROM:$port,fork" EXEC:cat &
+    nsenter --net=/run/netns/far socat "UDP4-RECVFROM:$port,fork" EXEC:cat & # itself, and not a shell that waits for it
     echoes="$echoes $!"
 done
 echoing() { is "$(in_far ss -Huln | grep -cE ':(53|5353) ')" 2; }
