@@ -59,7 +59,7 @@ static bool default_is_elsewhere(void)
 
         snprintf(path, sizeof(path), DIRECTORY "/%s", entry->d_name);
         found = !strncmp(entry->d_name, PREFIX, strlen(PREFIX)) && !read_memory(path, &file) &&
-                !strcmp(file, LX_DEFAULT_DECLARATION);
+                file && !strcmp(file, LX_DEFAULT_DECLARATION);
         free(file);
     }
     if (names)

@@ -202,7 +202,11 @@ static int apply_some(const struct lx_declaration *declaration, const bool *want
 
 static bool any(const bool *wanted, size_t count)
 {
-    return memchr(wanted, true, count * sizeof(*wanted)) != NULL;
+    bool found = false;
+
+    for (size_t i = 0; !found && i < count; i++)
+        found = wanted[i];
+    return found;
 }
 
 /* Those that are there at once, and each of the others when it comes. */

@@ -281,7 +281,7 @@ static int stop_abandoned(unsigned ifindex, const struct attached *attached, int
 
 int lx_running_stop_abandoned(unsigned ifindex, struct lx_failure *failure)
 {
-    struct attached attached;
+    struct attached attached = {0};
     int program, error = query(ifindex, &attached);
 
     lx_kernel_log_begin();
