@@ -8,7 +8,7 @@ BUILD   ?= build
 CC      := gcc
 CLANG   := clang-14
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
-VERSION := 0.1.0
+VERSION := 0.2.0
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wno-missing-field-initializers -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wno-format-nonliteral
 HARDEN   := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
@@ -18,7 +18,7 @@ CPPFLAGS := -D_GNU_SOURCE -Iinclude -isystem $(BUILD) -I. -DLYNCXDP_VERSION='"$(
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu11 $(WARNINGS)
 LDFLAGS  := -pie -Wl,-z,relro,-z,now
-CORE_LIBS   := -lyaml -ljansson
+CORE_LIBS   := -lyaml -ljansson -lcrypt
 KERNEL_LIBS := -lxdp -lbpf -lmnl -lcap-ng -lseccomp
 CLI_LIBS    := -lsmartcols -lmicrohttpd -lpcap -lncursesw
 
@@ -27,7 +27,7 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -Ibpf 
 
 # What builds lyncxdp on a fresh Debian 12, what the demo needs besides (its lab), and what the tests need besides both.
 PACKAGES := gcc make libc6-dev clang-14 bpftool libbpf-dev libxdp-dev libyaml-dev libjansson-dev \
-            libsmartcols-dev libmnl-dev libmicrohttpd-dev libpcap-dev libncurses-dev libcap-ng-dev libseccomp-dev
+            libsmartcols-dev libmnl-dev libmicrohttpd-dev libpcap-dev libncurses-dev libcap-ng-dev libseccomp-dev libcrypt-dev
 DEMO_PACKAGES := iproute2 ethtool coturn dnsmasq-base sip-tester openssl nginx-light socat curl iputils-ping busybox-static \
             python3-aioice
 TEST_PACKAGES := libcriterion-dev llvm-14 procps tmux tshark xz-utils jq valgrind libclang-rt-14-dev nftables \

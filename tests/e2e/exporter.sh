@@ -367,7 +367,8 @@ in_far "$LYNCXDP" detach outer >/dev/null
 
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 2 -subj /CN=lyncxdp \
     -addext 'subjectAltName=IP:127.0.0.1' 2>/dev/null
-printf '# who may ask\nprom:right:horse\nother:pass\n' >"$work/passwords"
+hash_of() { openssl passwd -6 "$1"; }
+{ echo '# who may ask' && echo "prom:$(hash_of right:horse)" && echo 'other:$y$j75$lyncxdpsalt.........$jxQzSdOzSWNumYdeWT/65o5.Pj06MIGFVA7GGZWCFb1'; } >"$work/passwords"
 chmod 644 "$work/passwords"
 # fails CODE PATTERN OPTION…   It ends at once, with a sentence.
 fails() { says "$1" "$2" timeout 60 "$LYNCXDP" exporter --listen 127.0.0.1:0 "${@:3}"; }
@@ -375,7 +376,15 @@ check "passwords that others may read are refused" fails 1 'chmod 600' --passwor
 chmod 600 "$work/passwords"
 check "a certificate needs its key" fails 2 'go together' --certificate "$work/cert.pem"
 check "and its own" fails 1 'not a certificate and its key' --certificate "$work/cert.pem" --key "$work/passwords"
-check "passwords need names" fails 1 'NAME:PASSWORD' --passwords "$work/key.pem"
+check "passwords need names" fails 1 'line 1: write NAME:HASH' --passwords "$work/key.pem"
+printf '# plain\nprom:right:horse\n' >"$work/plain"
+printf 'prom:%s\n' "$(hash_of pass | cut -c -50)" >"$work/cut"
+echo 'prom:$2y$16$lyncxdpsaltlyncxdpsale4R9pPQ00pMHI3lYttAzzFXKvbmnAxPm' >"$work/dear"
+chmod 600 "$work/plain" "$work/cut" "$work/dear"
+check "a password in plain text is refused, and how a hash is made is told" \
+    fails 1 'plain, line 2: .*mkpasswd -m yescrypt' --passwords "$work/plain"
+check "a hash that was cut off is refused" fails 1 'cut, line 1: the hash is not whole' --passwords "$work/cut"
+check "a hash that takes too long is refused" fails 1 'dear, line 1: .*lower cost' --passwords "$work/dear"
 check "an address that is none" fails 2 'write ADDRESS:PORT' --listen localhost
 check "an address that is taken" fails 1 'cannot listen at 127.0.0.1:9090' --listen 127.0.0.1:9090
 start --certificate "$work/cert.pem" --key "$work/key.pem" --passwords "$work/passwords"
@@ -385,7 +394,9 @@ check "without a password" is "$(secure)" 401
 check "with a wrong one" is "$(secure -u prom:wrong)" 401
 check "with one's password and somebody's name" is "$(secure -u other:right:horse)" 401
 check "with a beginning of it" is "$(secure -u prom:right)" 401
+check "with the hash" is "$(secure -u "prom:$(sed -n 's/^prom://p' "$work/passwords")")" 401
 check "with the right one" is "$(secure -u prom:right:horse)" 200
+check "by yescrypt, too" is "$(secure -u other:pass)" 200
 check "and the metrics are the metrics" promtool check metrics <"$work/metrics"
 # What curl says when the other end hangs up, which is neither being refused (7) nor waiting in vain (28).
 check "nothing without TLS" says 52 'Empty reply' curl -sS --max-time 60 "http://${url#https://}metrics"
@@ -403,6 +414,26 @@ openssl s_server -www -accept 127.0.0.1:9443 -cert "$work/cert.pem" -key "$work/
 others="$others $!"
 address=127.0.0.1:9443
 check "though it is known here" until_true 60 shakes_hands 0 'Protocol version: TLSv1.1' -tls1_1
+stop
+
+# A hash of half a second's work: guesses use the budget up, and after that nobody waits for them.
+echo 'slow:$6$rounds=600000$lyncxdpsalt$onzwXVysqQjqJJvS41r7ZUo5rNZp295wnLpcDZT/4JaeykBltujEDWpaO/EzmXCLMfSHDfAlx/7YNE7A0aqpJ.' >"$work/passwords"
+start --passwords "$work/passwords"
+asks() { curl -s --max-time 60 -o "$work/body" -w '%{http_code}' -u "$1" "${url}metrics"; }
+check "who gives the right password is answered" is "$(asks slow:right)" 200
+guessed_away() {
+    local status seen=
+    for _ in $(seq 50); do
+        status=$(asks slow:wrong)
+        seen="$seen $status"
+        [ "$status" = 429 ] && break
+    done
+    echo "$seen"
+    [ "$status" = 429 ]
+}
+check "guesses end with 429: too many" guessed_away
+check "who was right before is answered all the same" is "$(asks slow:right)" 200
+check "and without a password it is 401 still" is "$(status_of metrics)" 401
 stop
 
 # --- To a file -------------------------------------------------------------------------------------------------------

@@ -99,18 +99,25 @@ void lx_document_drop(struct lx_document *document)
 
 /* --- Requests ---------------------------------------------------------------------------------------------------- */
 
-static bool may_ask(struct MHD_Connection *connection, const struct lx_passwords *passwords)
+/* The status for who may not ask, or MHD_HTTP_OK. */
+static unsigned may_ask(struct MHD_Connection *connection, struct lx_passwords *passwords)
 {
+    static const unsigned statuses[] = {
+        [LX_PROOF_RIGHT] = MHD_HTTP_OK,
+        [LX_PROOF_WRONG] = MHD_HTTP_UNAUTHORIZED,
+        [LX_PROOF_LATER] = MHD_HTTP_TOO_MANY_REQUESTS,
+    };
+    enum lx_proof proof = LX_PROOF_WRONG;
     char *name, *password = NULL;
-    bool match;
 
     if (!passwords)
-        return true;
+        return MHD_HTTP_OK;
     name = MHD_basic_auth_get_username_password(connection, &password);
-    match = name && password && lx_passwords_match(passwords, name, password);
+    if (name && password)
+        proof = lx_passwords_prove(passwords, name, password);
     MHD_free(name);
     MHD_free(password);
-    return match;
+    return statuses[proof];
 }
 
 /* The address that the client has asked, in `own`. */
@@ -156,16 +163,17 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
                               const char *version, const char *upload, size_t *upload_size, void **request)
 {
     struct lx_http_server *server = context;
-    unsigned status = MHD_HTTP_OK;
     struct lx_document *document;
+    unsigned status;
 
     (void)version;
     (void)upload;
     (void)upload_size;
     if (!knows_us(connection, server->settings.hosts))
         return MHD_queue_response(connection, 421, (struct MHD_Response *)server->stranger); /* misdirected */
-    if (!may_ask(connection, server->settings.passwords))
-        return refuse(server, connection, MHD_HTTP_UNAUTHORIZED);
+    status = may_ask(connection, server->settings.passwords);
+    if (status != MHD_HTTP_OK)
+        return refuse(server, connection, status);
     if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
         return refuse(server, connection, MHD_HTTP_METHOD_NOT_ALLOWED);
     /* The first call is for the headers alone: who answers then, closes the connection. */

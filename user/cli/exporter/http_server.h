@@ -28,11 +28,11 @@ struct lx_document *lx_document_of(const char *type, const char *body, size_t si
 void lx_document_drop(struct lx_document *document);
 
 struct lx_http_settings {
-    int listener;                         /* a socket that listens; taken over */
-    const char *certificate, *key;        /* PEM, borrowed; NULL: plain HTTP */
-    const struct lx_passwords *passwords; /* borrowed; NULL: everybody may ask */
-    const struct lx_words *hosts;         /* borrowed: the names by which it may be asked, beside its own addresses */
-    unsigned connections;                 /* at a time; the rest wait */
+    int listener;                   /* a socket that listens; taken over */
+    const char *certificate, *key;  /* PEM, borrowed; NULL: plain HTTP */
+    struct lx_passwords *passwords; /* borrowed; NULL: everybody may ask */
+    const struct lx_words *hosts;   /* borrowed: the names by which it may be asked, beside its own addresses */
+    unsigned connections;           /* at a time; the rest wait */
     /*
      * Returns the document at a path, which stays its own, and its status in `status` (200 unless set). NULL: there is
      * none.

@@ -48,7 +48,7 @@ static const struct lx_option options_of_exporter[] = {
     {"certificate", "FILE", "serve by TLS with this certificate (PEM)", lx_take_text,
      offsetof(struct exporter_options, certificate)},
     {"key", "FILE", "private key of the certificate (PEM)", lx_take_text, offsetof(struct exporter_options, key)},
-    {"passwords", "FILE", "require one of the NAME:PASSWORD lines of this file", lx_take_text,
+    {"passwords", "FILE", "require a name and password of this file, lines NAME:HASH", lx_take_text,
      offsetof(struct exporter_options, passwords)},
     {"textfile", "FILE", "write the metrics to a file instead of serving them; - is standard output", lx_take_text,
      offsetof(struct exporter_options, text_file)},
@@ -220,7 +220,7 @@ static int serve(struct lx_exporter *exporter, struct lx_http_server *server)
 }
 
 static int start_and_serve(struct lx_exporter *exporter, const struct exporter_options *options,
-                           const struct secrets *secrets, struct lx_listener *listener)
+                           struct secrets *secrets, struct lx_listener *listener)
 {
     const struct lx_http_settings settings = {
         .listener = listener->socket,
