@@ -59,12 +59,15 @@ endif
 # As many steps at once as there are processors, unless the caller has said how many.
 parallel = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps demo test test-slow test-kernels check-layers bench flood-updates fuzz lint lint-steps lint-format \
+.PHONY: all build-deps deps demo test test-slow test-kernels check-layers bench flood-updates fuzz lint lint-steps lint-format \
         lint-cppcheck lint-shell fmt install uninstall clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(BUILD)/lyncxdp
+
+build-deps:
+	@tests/deps.sh $(PACKAGES)
 
 deps:
 	@tests/deps.sh $(PACKAGES) $(DEMO_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
