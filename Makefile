@@ -48,7 +48,7 @@ FUZZ_SEEDS := $(BUILD)/tests/fuzz/seeds/packets
 # Begun first are the longest.
 FIRST_TESTS := $(addprefix tests/e2e/,kill.sh exporter.sh inline.sh page.sh)
 SHELL_TESTS := $(FIRST_TESTS) $(filter-out $(FIRST_TESTS),$(wildcard tests/e2e/*.sh)) tests/documents/reconcile.sh \
-               tests/runner.sh tests/check_layers.sh
+               tests/runner.sh tests/check_layers.sh tests/check_words.sh
 
 # One short line a step; `make V=1` shows the commands.
 ifneq ($(V),1)
@@ -59,7 +59,7 @@ endif
 # As many steps at once as there are processors, unless the caller has said how many.
 parallel = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all build-deps deps demo test test-slow test-kernels check-layers bench flood-updates fuzz lint lint-steps lint-format \
+.PHONY: all build-deps deps demo test test-slow test-kernels check-layers check-words bench flood-updates fuzz lint lint-steps lint-format \
         lint-cppcheck lint-shell fmt install uninstall clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -228,6 +228,10 @@ flood-updates: all $(BUILD)/tests/flood/flood
 check-layers:
 	@tests/check_layers.sh
 
+# What strangers read: messages, the manual's version, subjects of commits.
+check-words:
+	@tests/check_words.sh
+
 demo:
 	@tests/deps.sh $(PACKAGES) $(DEMO_PACKAGES)
 	@$(MAKE) $(parallel) all
@@ -244,7 +248,7 @@ fmt:
 lint: deps
 	@$(MAKE) $(parallel) --keep-going lint-steps
 
-lint-steps: check-layers lint-format lint-cppcheck lint-shell $(patsubst %.c,$(BUILD)/lint/%.tidy,$(wildcard user/*/*/*.c))
+lint-steps: check-layers check-words lint-format lint-cppcheck lint-shell $(patsubst %.c,$(BUILD)/lint/%.tidy,$(wildcard user/*/*/*.c))
 
 lint-format:
 	$(call say,FORMAT)
