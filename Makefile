@@ -92,6 +92,9 @@ $(BUILD)/%.o: %.c | $(SKELETONS)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDEN) -MD -MP -c $< -o $@
 
+# The version is part of these.
+$(patsubst %.c,$(BUILD)/%.o,$(shell grep -ls LYNCXDP_VERSION user/*/*/*.c)): Makefile
+
 # The exporter's page is part of the binary.
 $(BUILD)/user/cli/exporter/page.o: $(wildcard user/share/page/*)
 

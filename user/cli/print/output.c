@@ -12,10 +12,6 @@
 
 #include "user/core/text/foreign.h"
 
-#ifndef LYNCXDP_VERSION
-#define LYNCXDP_VERSION "0.1"
-#endif
-
 #define RED "\033[1;31m"
 #define MAGENTA "\033[1;35m"
 #define BOLD "\033[1m"
