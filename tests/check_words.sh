@@ -43,7 +43,7 @@ subjects_fit() {
 check "no word in messages, manual and tables that only this source knows ($private)" no_private_word
 check "the manual has the version of the Makefile, and its history begins with it" manual_has_version
 check "the history of this version names its ABI" history_names_abi
-if git log -1 >/dev/null 2>&1; then
+if [ -e .git ] && git log -1 >/dev/null 2>&1; then
     check "subjects of commits have an area and at most 72 characters" subjects_fit
 else
     skip "subjects of commits have an area and at most 72 characters" "no git, or no history here"
