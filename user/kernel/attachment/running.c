@@ -266,7 +266,7 @@ static bool is_abandoned(unsigned ifindex, int program)
 static int stop_abandoned(unsigned ifindex, const struct attached *attached, int program, struct lx_failure *failure)
 {
     const __u32 mode = attached->mode == XDP_ATTACHED_SKB ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
-    struct lx_running dispatcher = {.id = attached->id, .name = DISPATCHER_NAME}, foreign;
+    struct lx_running dispatcher = {.id = attached->id, .name = DISPATCHER_NAME}, foreign = {0};
     LIBBPF_OPTS(bpf_xdp_attach_opts, options, .old_prog_fd = program);
     int error;
 

@@ -263,7 +263,7 @@ void lx_maps_close(struct lx_maps *maps)
 
 int lx_metadata_read(const struct lx_maps *maps, struct lx_metadata *metadata)
 {
-    struct lx_metadata read;
+    struct lx_metadata read = {0};
     int error = read_metadata(maps->fds[LX_MAP_METADATA], &read);
 
     if (error || read.abi_version != LX_ABI_VERSION)
@@ -285,7 +285,7 @@ int lx_metadata_find(const char *directory, struct lx_metadata *metadata)
 
 int lx_fail_to_open(int error, const char *directory, const char *what, struct lx_failure *failure)
 {
-    struct lx_metadata metadata;
+    struct lx_metadata metadata = {0};
     char version[32] = "which this one cannot read";
 
     if (error == -ENODATA)
