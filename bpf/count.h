@@ -41,6 +41,12 @@ lx_inline __u32 lx_counted_service(const struct lx_packet *packet)
     return packet->kind == LX_KIND_PORTS ? lx_service_of(packet) : LX_NO_SERVICE;
 }
 
+/* The same for what the role sends, with the role's own port above it; 0, which is no port, counts for none. */
+lx_inline __u64 lx_sent_service(__u32 service, const struct lx_packet *packet)
+{
+    return (__u64)packet->tuple.source_port << 32 | service;
+}
+
 /* The page first and its sum behind it: a reader that finds the sum as it left it has missed nothing in the page. */
 lx_inline void lx_count_port(struct lx_cpu_counters *mine, __u32 cpu, __u32 service, __u32 packets, bool would)
 {
@@ -56,8 +62,23 @@ lx_inline void lx_count_port(struct lx_cpu_counters *mine, __u32 cpu, __u32 serv
     (&mine->port_pages[0][0])[service / LX_PORT_PAGE] += packets;
 }
 
-/* Counts a packet, on that CPU. One credited to a row has its reason counted there, if it is `row`. */
-lx_inline void lx_count(struct lx_cpu_counters *mine, __u32 cpu, __u32 word, __u32 service, __u32 packets, __u32 bytes,
+/* The same by the role's own port, for all CPUs together but for the sum. */
+lx_inline void lx_count_own_port(struct lx_cpu_counters *mine, __u32 service, __u32 packets, bool would)
+{
+    __u32 key = service / LX_PORT_PAGE;
+    struct lx_port_page *page = bpf_map_lookup_elem(&own_ports, &key);
+
+    if (!page)
+        return;
+    __sync_fetch_and_add(&(would ? page->would_drop : page->dropped)[service % LX_PORT_PAGE], packets);
+    (&mine->own_pages[0][0])[service / LX_PORT_PAGE] += packets;
+}
+
+/*
+ * Counts a packet, on that CPU. One credited to a row has its reason counted there, if it is `row`. `service` has the
+ * role's own port above it if the role sends the packet.
+ */
+lx_inline void lx_count(struct lx_cpu_counters *mine, __u32 cpu, __u32 word, __u64 service, __u32 packets, __u32 bytes,
                         bool would)
 {
     struct lx_judgement judgement = lx_judgement_unpack(word);
@@ -69,8 +90,11 @@ lx_inline void lx_count(struct lx_cpu_counters *mine, __u32 cpu, __u32 word, __u
         return;
     lx_add(&(would && drop ? mine->would_drop_reasons : mine->reasons)[judgement.reason & (LX_REASON_CAPACITY - 1)],
            packets, bytes);
-    if (drop && service != LX_NO_SERVICE)
-        lx_count_port(mine, cpu, service & 0x1ffff, packets, would);
+    if (!drop || (__u32)service == LX_NO_SERVICE)
+        return;
+    lx_count_port(mine, cpu, service & 0x1ffff, packets, would);
+    if (service >> 32)
+        lx_count_own_port(mine, lx_service(service >> 16 & 1, service >> 32), packets, would);
 }
 
 lx_inline void lx_count_flow(void)

@@ -43,7 +43,7 @@ lx_inline __u32 lx_skb_length(const struct __sk_buff *skb)
 }
 
 /* Counts a judgement, and turns it into what the program returns. `service` is LX_NO_SERVICE where none was read. */
-lx_inline int lx_conclude(struct __sk_buff *skb, __u32 judgement, __u32 service, bool would)
+lx_inline int lx_conclude(struct __sk_buff *skb, __u32 judgement, __u64 service, bool would)
 {
     struct lx_cpu_counters *mine;
     __u32 cpu;
@@ -72,7 +72,8 @@ lx_apart __u32 lx_read_inside_skb(struct __sk_buff *skb, __u32 offset, __u32 bui
 /* Any frame, with all that it may need. With an opinion to give it answers by that, and does nothing else. */
 lx_apart int lx_any_from_role(struct __sk_buff *skb, struct lx_opinion *opinion)
 {
-    __u32 judgement = LX_JUDGED(LX_REASON_NO_POLICY), service = LX_NO_SERVICE, reason;
+    __u32 judgement = LX_JUDGED(LX_REASON_NO_POLICY), reason;
+    __u64 service = LX_NO_SERVICE;
     struct lx_packet *packet = lx_scratch_packet();
     bool records = !twin && !opinion;
     struct lx_cursor cursor;
@@ -108,7 +109,8 @@ lx_apart int lx_any_from_role(struct __sk_buff *skb, struct lx_opinion *opinion)
 lx_inline bool lx_ordinary_from_role(struct __sk_buff *skb, bool ipv4, int *verdict)
 {
     struct lx_frame frame = lx_frame_of(skb);
-    __u32 judgement, service;
+    __u32 judgement;
+    __u64 service;
     struct lx_packet packet;
     struct lx_view view;
     bool would;
@@ -122,7 +124,7 @@ lx_inline bool lx_ordinary_from_role(struct __sk_buff *skb, bool ipv4, int *verd
     if (lx_unlikely(judgement == LX_UNDECIDED))
         return false;
     would = lx_is_lenient(&view, LX_HOOK_FROM_ROLE);
-    service = lx_service_of(&packet);
+    service = lx_sent_service(lx_service_of(&packet), &packet);
     /* The same thing twice: what is known of the first makes its code short. */
     if (lx_likely((judgement & 0xffff) == LX_REASON_MIRROR))
         *verdict = lx_conclude(skb, LX_JUDGEMENT(LX_REASON_MIRROR, judgement >> 16), service, would);

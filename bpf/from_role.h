@@ -34,14 +34,14 @@ lx_inline __u32 lx_judge_sent(const struct lx_view *view, const struct lx_packet
  * receives what it is counted by.
  */
 lx_inline __u32 lx_judge_any_sent(const struct lx_view *view, const struct lx_packet *packet, __u32 reason,
-                                  bool records, __u32 *service)
+                                  bool records, __u64 *service)
 {
     __u32 judgement;
 
     lx_opaque(reason); /* the verifier follows the rest once, not once for every reason */
     judgement = LX_JUDGED(reason);
     if (reason == LX_UNDECIDED) {
-        *service = lx_counted_service(packet);
+        *service = lx_sent_service(lx_counted_service(packet), packet);
         if (packet->ethertype == ETH_P_IP)
             judgement = lx_judge_sent(view, packet, true, records);
         else

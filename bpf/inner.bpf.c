@@ -23,7 +23,8 @@ lx_apart int lx_any_inner(struct xdp_md *context, struct lx_opinion *opinion)
 {
     struct lx_frame frame = lx_xdp_frame(context, bpf_xdp_get_buff_len(context));
     struct lx_cursor cursor = lx_cursor(&frame);
-    __u32 judgement = LX_JUDGED(LX_REASON_NO_POLICY), service = LX_NO_SERVICE, reason;
+    __u32 judgement = LX_JUDGED(LX_REASON_NO_POLICY), reason;
+    __u64 service = LX_NO_SERVICE;
     struct lx_packet *packet = lx_scratch_packet();
     bool records = !twin && !opinion;
     struct lx_view view;
@@ -51,7 +52,8 @@ lx_apart int lx_any_inner(struct xdp_md *context, struct lx_opinion *opinion)
 lx_inline bool lx_ordinary_inner(struct xdp_md *context, bool ipv4, int *verdict)
 {
     struct lx_frame frame = lx_xdp_frame(context, context->data_end - context->data);
-    __u32 judgement, service;
+    __u32 judgement;
+    __u64 service;
     struct lx_packet packet;
     struct lx_view view;
 
@@ -62,7 +64,7 @@ lx_inline bool lx_ordinary_inner(struct xdp_md *context, bool ipv4, int *verdict
     judgement = lx_judge_sent_ordinary(&view, &packet, ipv4);
     if (lx_unlikely(judgement == LX_UNDECIDED))
         return false;
-    service = lx_service_of(&packet);
+    service = lx_sent_service(lx_service_of(&packet), &packet);
     *verdict =
         lx_xdp_conclude(LX_HOOK_FROM_ROLE, judgement, service, frame.length, lx_is_lenient(&view, LX_HOOK_FROM_ROLE));
     return true;

@@ -56,6 +56,14 @@ struct {
     __type(value, struct lx_port_page);
 } ports SEC(".maps");
 
+/* The role's own ports, of what it sends: made for programs of the from-role hook alone. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, LX_OWN_PAGES);
+    __type(key, __u32);
+    __type(value, struct lx_port_page);
+} own_ports SEC(".maps");
+
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, LX_DEFAULT_FLOWS);

@@ -46,7 +46,7 @@ lx_inline int lx_xdp_pass(enum lx_hook hook)
 }
 
 /* Counts a judgement, and turns it into what the program returns. `service` is LX_NO_SERVICE where none was read. */
-lx_inline int lx_xdp_conclude(enum lx_hook hook, __u32 judgement, __u32 service, __u32 bytes, bool would)
+lx_inline int lx_xdp_conclude(enum lx_hook hook, __u32 judgement, __u64 service, __u32 bytes, bool would)
 {
     struct lx_cpu_counters *mine;
     __u32 cpu;

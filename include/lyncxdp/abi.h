@@ -135,6 +135,7 @@ struct lx_cpu_counters {
     struct lx_counter would_drop_reasons[LX_REASON_CAPACITY];
     struct lx_counter rows[LX_ROW_SLOTS];
     __u64 port_pages[LX_TRANSPORT_COUNT][LX_PORT_PAGES]; /* the sum over each page of ports */
+    __u64 own_pages[LX_TRANSPORT_COUNT][LX_PORT_PAGES];  /* the same of the role's own ports, at the from-role hook */
     __u64 flows_created;
     __u8 pad[1528];    /* to a whole number of pages of memory: two CPUs never share one */
     __u64 scratch[64]; /* the program's own, of the packet in hand */
@@ -142,7 +143,7 @@ struct lx_cpu_counters {
 
 _Static_assert(offsetof(struct lx_cpu_counters, rows) == 2048, "ABI");
 _Static_assert(offsetof(struct lx_cpu_counters, port_pages) == 34816, "ABI");
-_Static_assert(sizeof(struct lx_cpu_counters) == 10 * 4096, "ABI; whole pages");
+_Static_assert(sizeof(struct lx_cpu_counters) == 11 * 4096, "ABI; whole pages");
 
 /*
  * A port is counted for every dropped packet whose TCP or UDP ports could be read, in a map beside the counters: one
@@ -161,6 +162,12 @@ lx_inline __u32 lx_port_page(__u32 cpu, __u32 transport, __u32 port)
 {
     return (cpu * LX_TRANSPORT_COUNT + transport) * LX_PORT_PAGES + port / LX_PORT_PAGE;
 }
+
+/*
+ * What the role sends is counted by its own port as well, which tells of a range of the policy what the peer's port,
+ * anything for media, does not. Once for all CPUs, so that the memory does not grow with them: few packets come there.
+ */
+#define LX_OWN_PAGES (LX_TRANSPORT_COUNT * LX_PORT_PAGES)
 
 /*
  * What the policy in force and the candidate do not agree about: `changes` counts packets by this. Packets without
@@ -250,21 +257,26 @@ _Static_assert(sizeof(struct lx_sample) == 320, "ABI");
 /* Bytes of a listener's ring buffer. */
 #define LX_SAMPLE_RING (256u << 10)
 
+/* Ports from one to another, host byte order. */
+struct lx_label_range {
+    __u16 first, last;
+};
+
 /* What a row slot stands for; slots without a row have an empty id. Text is UTF-8 and ends with a zero byte. */
 struct lx_row_label {
     char id[96];
-    char source[160]; /* document and place, or empty */
-    struct {
-        __u16 first, last;
-    } ports[LX_LABEL_PORTS]; /* destination ports, host byte order */
-    __u8 port_count;         /* of `ports` in use; 0: any port */
-    __u8 transports;         /* bits 1 << enum lx_transport */
-    __u8 hook;               /* enum lx_hook */
-    __u8 pad[5];
+    char source[160];                                   /* document and place, or empty */
+    struct lx_label_range ports[LX_LABEL_PORTS];        /* destination ports */
+    struct lx_label_range source_ports[LX_LABEL_PORTS]; /* source ports */
+    __u8 port_count;                                    /* of `ports` in use; 0: any port */
+    __u8 source_port_count;                             /* of `source_ports`, likewise */
+    __u8 transports;                                    /* bits 1 << enum lx_transport */
+    __u8 hook;                                          /* enum lx_hook */
+    __u8 pad[4];
 };
 
 _Static_assert(offsetof(struct lx_row_label, ports) == 256, "ABI");
-_Static_assert(sizeof(struct lx_row_label) == 328, "ABI");
+_Static_assert(sizeof(struct lx_row_label) == 392, "ABI");
 
 /* A set of row slots: a bit for each. */
 struct lx_slot_set {

@@ -255,9 +255,9 @@ static int write_memory(const struct bpf_insn *instruction, uint64_t address, ui
     uint8_t size = BPF_SIZE(instruction->code);
 
     if (BPF_MODE(instruction->code) == BPF_ATOMIC) {
-        if (instruction->imm != BPF_OR)
+        if (instruction->imm != BPF_OR && instruction->imm != BPF_ADD)
             return -ENOSYS;
-        store(at, load(at, size) | source, size);
+        store(at, instruction->imm == BPF_OR ? load(at, size) | source : load(at, size) + source, size);
         return 0;
     }
     if (BPF_MODE(instruction->code) != BPF_MEM)

@@ -46,6 +46,7 @@ account() {
     { maps "$3"; programs "$3" | jq -c '. + {program: true}'; } | jq -sc --arg subject "$1" --arg policy "$2" '
         def what: if .program then "programs" elif .inner then "images" else
             {flows: "flow table", counters: "per-CPU counters of rows and reasons", ports: "per-CPU counters of ports",
+             own_ports: "counters of own ports",
              fragments: "fragments", labels: "names of what is counted", publications: "published policies"}[.name] //
             "the rest" end;
         def entry(what; value): {part: "memory", $subject, $policy, what: what, unit: "bytes", round: 1, value: value} |

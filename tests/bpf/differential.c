@@ -107,6 +107,7 @@ static struct inner *load_inner(bool twin)
     program->rodata->twin = twin;
     cr_assert_eq(bpf_map__reuse_fd(program->maps.counters, bpf_map__fd(first->maps.counters)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.ports, bpf_map__fd(first->maps.ports)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.own_ports, bpf_map__fd(first->maps.own_ports)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.images, bpf_map__fd(first->maps.images)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.data_control, bpf_map__fd(first->maps.data_control)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.flows, bpf_map__fd(first->maps.flows)), 0);
@@ -177,6 +178,11 @@ static int ports_of(enum lx_hook hook, bool twin)
     return bpf_map__fd((twin ? loaded.from_role_twin : loaded.from_role)->maps.ports);
 }
 
+static int own_ports_of(bool twin)
+{
+    return bpf_map__fd((twin ? loaded.from_role_twin : loaded.from_role)->maps.own_ports);
+}
+
 /* A fresh inner map in the next slot, then the control word: the way an update reaches the packets. */
 static void publish(const struct lx_compiled *compiled)
 {
@@ -218,8 +224,11 @@ static void expect_counted(enum lx_hook hook, bool would, const struct oracle_ve
     if (verdict->reason == LX_REASON_ROW)
         return;
     count(would && drop ? &expected->would_drop_reasons[verdict->reason] : &expected->reasons[verdict->reason], length);
-    if (verdict->has_ports && drop)
-        (would ? expected->would_drop : expected->dropped)[verdict->transport][verdict->destination_port]++;
+    if (!verdict->has_ports || !drop)
+        return;
+    (would ? expected->would_drop : expected->dropped)[verdict->transport][verdict->destination_port]++;
+    if (hook == LX_HOOK_FROM_ROLE && verdict->source_port)
+        (would ? expected->own_would_drop : expected->own_dropped)[verdict->transport][verdict->source_port]++;
 }
 
 static bool is_tc(enum lx_hook hook)
@@ -276,6 +285,22 @@ static void add_ports(enum lx_hook hook, bool twin, struct lx_counters *sum)
         cr_expect_eq(sum->port_pages[0][key], 0, "the sum of page %u is not that of its ports", key);
 }
 
+/* The same of the role's own ports. */
+static void add_own_ports(bool twin, struct lx_counters *sum)
+{
+    struct lx_port_page page;
+    uint32_t key, port;
+
+    for (key = 0; key < LX_OWN_PAGES; key++) {
+        cr_assert_eq(bpf_map_lookup_elem(own_ports_of(twin), &key, &page), 0);
+        for (port = 0; port < LX_PORT_PAGE; port++)
+            sum->own_pages[0][key] -= page.dropped[port] + page.would_drop[port];
+        cr_expect_eq(sum->own_pages[0][key], 0, "the sum of page %u is not that of its own ports", key);
+        memcpy(&sum->own_dropped[0][key * LX_PORT_PAGE], page.dropped, sizeof(page.dropped));
+        memcpy(&sum->own_would_drop[0][key * LX_PORT_PAGE], page.would_drop, sizeof(page.would_drop));
+    }
+}
+
 /* The counters of all CPUs together. Caller frees. */
 static struct lx_counters *counted(enum lx_hook hook, bool twin)
 {
@@ -290,6 +315,8 @@ static struct lx_counters *counted(enum lx_hook hook, bool twin)
     }
     free(one);
     add_ports(hook, twin, sum);
+    if (hook == LX_HOOK_FROM_ROLE)
+        add_own_ports(twin, sum);
     return sum;
 }
 
@@ -338,6 +365,8 @@ static void check_counters(enum lx_hook hook, uint64_t frames)
         check_counter(&sum->rows[index], &expected->rows[index], "row", index);
     check_ports(sum->dropped[0], expected->dropped[0], "dropped");
     check_ports(sum->would_drop[0], expected->would_drop[0], "would-drop");
+    check_ports(sum->own_dropped[0], expected->own_dropped[0], "dropped, own");
+    check_ports(sum->own_would_drop[0], expected->own_would_drop[0], "would-drop, own");
     cr_expect_eq(sum->flows_created, hook == LX_HOOK_FROM_ROLE ? loaded.memory.flow_count : 0);
     cr_expect_eq(packets_in(of_twin), 0, "the twin counts");
     cr_expect_eq(of_twin->flows_created, 0, "the twin makes flows");

@@ -701,6 +701,24 @@ Test(update, flows_go_on_when_programs_take_each_others_place)
     cr_expect_eq(row_count(LX_HOOK_FROM_ROLE, "out/53"), 2);
 }
 
+Test(update, what_the_role_sent_by_its_own_ports_goes_on_when_programs_take_each_others_place)
+{
+    struct lx_counters *counters;
+
+    attach(PORTS(1000), 0);
+    must_change(ports_in(LX_EGRESS_TRACK, (const uint16_t[]){1000, 0}), 0, 0);
+    send_out(50010, 31337, 2);
+    send_out(50010, 31338, 1);
+    must_change(ports_in(LX_EGRESS_TRACK, (const uint16_t[]){1000, 0}), 0, 4 * LX_IMAGE_MIN_CAPACITY);
+    expect_no_successor();
+    send_out(50010, 31337, 4);
+    send_out(50011, 50010, 8);
+    counters = counters_of(LX_HOOK_FROM_ROLE);
+    cr_expect_eq(counters->own_would_drop[LX_UDP][50010], 7);
+    cr_expect_eq(counters->own_would_drop[LX_UDP][50011], 8);
+    free(counters);
+}
+
 Test(update, the_other_hook_comes_and_goes_with_an_update)
 {
     struct lx_attachment attachment;

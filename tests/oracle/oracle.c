@@ -343,6 +343,7 @@ struct oracle_verdict oracle_judge_packet(const struct lx_policy *policy, enum l
         verdict = judge_ports(policy, hook, packet);
     verdict.has_ports = packet->has_ports;
     verdict.transport = packet->tuple.transport;
+    verdict.source_port = packet->tuple.source_port;
     verdict.destination_port = packet->tuple.destination_port;
     return verdict;
 }

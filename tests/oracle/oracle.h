@@ -57,7 +57,7 @@ struct oracle_verdict {
     /* Where a drop is counted by port. */
     bool has_ports;
     unsigned transport;
-    uint16_t destination_port;
+    uint16_t source_port, destination_port;
 };
 
 /* Reads a frame (oracle_frame.c). */

@@ -282,6 +282,61 @@ Test(metrics, ranges_that_rows_name_are_told_as_a_whole)
     cr_expect_eq(lines("lyncxdp_port_range_dropped_packets_total"), 1);
 }
 
+#define FROM_MEDIA(kind)                                                                                               \
+    "lyncxdp_port_range_" kind "_packets_total{interface=\"eth0\",hook=\"from-role\",transport=\"udp\","               \
+    "range=\"50000-59999\"}"
+
+Test(metrics, ranges_of_what_the_role_sends_are_of_its_own_ports)
+{
+    struct lx_observed_hook *hook = &edge->hooks[LX_HOOK_FROM_ROLE];
+    struct lx_row_label *media = &edge->labels[2];
+
+    label_row(edge, 2, LX_HOOK_TO_ROLE, "media-in", 50000); /* its mirror is what the role sends */
+    media->ports[0].last = 59999;
+    lx_range_series_choose(&hook->ranges, edge->labels, &edge->publication.rows, LX_HOOK_FROM_ROLE);
+    print(1);
+    expect_line(FROM_MEDIA("dropped") " 0");
+    drop_sent(hook->counters, LX_UDP, 50000, 1024, 1);
+    drop_sent(hook->counters, LX_UDP, 59999, 31337, 2);
+    drop_sent(hook->counters, LX_UDP, 49999, 50000, 4);
+    drop_sent(hook->counters, LX_UDP, 60000, 59999, 8);
+    drop_sent(hook->counters, LX_TCP, 50001, 50001, 16);
+    hook->counters->own_would_drop[LX_UDP][50010] = 5;
+    print(1);
+    expect_line(FROM_MEDIA("dropped") " 3");
+    expect_line(FROM_MEDIA("would_drop") " 5");
+    /* An outbound row names it by its source ports. */
+    label_row(edge, 2, LX_HOOK_FROM_ROLE, "media-out", 0);
+    *media = (struct lx_row_label){.id = "media-out",
+                                   .hook = LX_HOOK_FROM_ROLE,
+                                   .transports = 1 << LX_UDP,
+                                   .source_port_count = 1,
+                                   .source_ports = {{50000, 59999}}};
+    hook->ranges = (struct lx_range_series){0};
+    lx_range_series_choose(&hook->ranges, edge->labels, &edge->publication.rows, LX_HOOK_FROM_ROLE);
+    print(1);
+    expect_line(FROM_MEDIA("dropped") " 3");
+    cr_expect_eq(lines("lyncxdp_port_range_dropped_packets_total"), 1);
+}
+
+Test(metrics, a_range_at_both_ends_is_two_series)
+{
+    struct lx_observed_hook *hook = &edge->hooks[LX_HOOK_FROM_ROLE];
+    struct lx_row_label *media = &edge->labels[2];
+
+    label_row(edge, 2, LX_HOOK_FROM_ROLE, "media-out", 50000);
+    media->ports[0].last = 59999;
+    media->source_ports[0] = media->ports[0];
+    media->source_port_count = 1;
+    lx_range_series_choose(&hook->ranges, edge->labels, &edge->publication.rows, LX_HOOK_FROM_ROLE);
+    drop_sent(hook->counters, LX_UDP, 50000, 1024, 1);
+    drop_sent(hook->counters, LX_UDP, 1024, 50000, 2);
+    print(1);
+    expect_line(FROM_MEDIA("dropped") " 1");
+    expect_line("lyncxdp_port_range_dropped_packets_total{interface=\"eth0\",hook=\"from-role\",transport=\"udp\","
+                "range=\"50000-59999\",end=\"peer\"} 2");
+}
+
 /* The family that a line is about. */
 static size_t family(const char *line, const char **name)
 {

@@ -36,6 +36,15 @@ static inline void drop_packets(struct lx_counters *counters, enum lx_transport 
     counters->reasons[LX_REASON_NO_ROW].bytes += 60 * count;
 }
 
+/* A dropped packet that the role sends, by either port. */
+static inline void drop_sent(struct lx_counters *counters, enum lx_transport transport, uint16_t own, uint16_t peer,
+                             uint64_t count)
+{
+    drop_packets(counters, transport, peer, count);
+    counters->own_dropped[transport][own] += count;
+    counters->own_pages[transport][own / LX_PORT_PAGE] += count;
+}
+
 /* An attachment of av-edge. Free with free_observed(). */
 static inline struct lx_observed *observe(const char *interface)
 {

@@ -40,8 +40,8 @@ static void record(uint64_t time)
     cr_assert_eq(lx_history_record(&history, time, &all), 0);
 }
 
-/* The state of the to-role hook at that time. Borrowed from `state`. */
-static json_t *to_role(uint64_t now)
+/* The state of a hook at that time. Borrowed from `state`. */
+static json_t *state_of(enum lx_hook hook, uint64_t now)
 {
     static const struct lx_words none;
     const struct lx_page_input input = {
@@ -50,7 +50,12 @@ static json_t *to_role(uint64_t now)
     json_decref(state);
     state = lx_page_state(&input);
     cr_assert(state);
-    return json_array_get(json_object_get(json_array_get(json_object_get(state, "attachments"), 0), "hooks"), 0);
+    return json_array_get(json_object_get(json_array_get(json_object_get(state, "attachments"), 0), "hooks"), hook);
+}
+
+static json_t *to_role(uint64_t now)
+{
+    return state_of(LX_HOOK_TO_ROLE, now);
 }
 
 static json_int_t number(const json_t *array, size_t index)
@@ -182,4 +187,26 @@ Test(page_state, ranges_that_rows_name_are_told_as_a_whole)
     cr_assert_eq(json_array_size(ranges), 1);
     cr_expect_str_eq(member(ranges, 0, "range"), "50000-59999");
     cr_expect_eq(json_integer_value(json_object_get(json_array_get(ranges, 0), "dropped")), 5);
+}
+
+Test(page_state, ranges_of_what_the_role_sends_are_of_its_own_ports)
+{
+    struct lx_observed_hook *hook = &edge->hooks[LX_HOOK_FROM_ROLE];
+    const json_t *ranges;
+
+    label_row(edge, 2, LX_HOOK_FROM_ROLE, "media-out", 1024);
+    edge->labels[2].ports[0].last = 65535;
+    edge->labels[2].source_port_count = 1;
+    edge->labels[2].source_ports[0] = (struct lx_label_range){50000, 59999};
+    lx_range_series_choose(&hook->ranges, edge->labels, &edge->publication.rows, LX_HOOK_FROM_ROLE);
+    drop_sent(hook->counters, LX_UDP, 50010, 31337, 2);
+    drop_sent(hook->counters, LX_UDP, 1025, 31337, 3);
+    ranges = json_object_get(state_of(LX_HOOK_FROM_ROLE, 1), "ranges");
+    cr_assert_eq(json_array_size(ranges), 2);
+    cr_expect_str_eq(member(ranges, 0, "range"), "1024-65535");
+    cr_expect_str_eq(member(ranges, 0, "end"), "peer");
+    cr_expect_eq(json_integer_value(json_object_get(json_array_get(ranges, 0), "dropped")), 5);
+    cr_expect_str_eq(member(ranges, 1, "range"), "50000-59999");
+    cr_expect_str_eq(member(ranges, 1, "end"), "role");
+    cr_expect_eq(json_integer_value(json_object_get(json_array_get(ranges, 1), "dropped")), 2);
 }

@@ -69,6 +69,22 @@ Test(row_slots, the_first_policy_takes_slots_that_nothing_was_counted_in)
     cr_expect_eq(size_of(&reclaimed), 0);
 }
 
+Test(row_slots, a_label_has_the_ports_of_both_ends)
+{
+    const struct lx_row row = {.id = "media-out",
+                               .source_ports = {.count = 1, .ranges = {{50000, 59999}}},
+                               .destination_ports = {.count = 2, .ranges = {{443, 443}, {3478, 3479}}}};
+    struct lx_row_label label;
+
+    lx_row_label(&row, &label);
+    cr_expect_eq(label.source_port_count, 1);
+    cr_expect_eq(label.source_ports[0].first, 50000);
+    cr_expect_eq(label.source_ports[0].last, 59999);
+    cr_expect_eq(label.port_count, 2);
+    cr_expect_eq(label.ports[1].first, 3478);
+    cr_expect_eq(label.ports[1].last, 3479);
+}
+
 Test(row_slots, a_row_that_remains_keeps_its_counter_wherever_it_moves_in_the_policy)
 {
     uint16_t before[40];

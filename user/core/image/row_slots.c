@@ -21,6 +21,13 @@ void lx_field_copy(char *field, size_t room, const char *text)
 
 _Static_assert(LX_LABEL_PORTS >= LX_PORT_RANGES, "a label holds the ports of any row");
 
+static __u8 label_ports(const struct lx_ports *ports, struct lx_label_range ranges[LX_LABEL_PORTS])
+{
+    for (size_t i = 0; i < ports->count; i++)
+        ranges[i] = (struct lx_label_range){ports->ranges[i].first, ports->ranges[i].last};
+    return (__u8)ports->count;
+}
+
 void lx_row_label(const struct lx_row *row, struct lx_row_label *label)
 {
     *label = (struct lx_row_label){0};
@@ -28,11 +35,8 @@ void lx_row_label(const struct lx_row *row, struct lx_row_label *label)
     lx_field_copy(label->source, sizeof(label->source), row->source);
     label->hook = (__u8)lx_row_hook(row);
     label->transports = (__u8)row->transports;
-    label->port_count = (__u8)row->destination_ports.count;
-    for (size_t i = 0; i < row->destination_ports.count; i++) {
-        label->ports[i].first = row->destination_ports.ranges[i].first;
-        label->ports[i].last = row->destination_ports.ranges[i].last;
-    }
+    label->port_count = label_ports(&row->destination_ports, label->ports);
+    label->source_port_count = label_ports(&row->source_ports, label->source_ports);
 }
 
 /* An assignment on its way. */

@@ -13,11 +13,14 @@ struct lx_counters {
     struct lx_counter would_drop_reasons[LX_REASON_CAPACITY];
     struct lx_counter rows[LX_ROW_SLOTS];
     __u64 port_pages[LX_TRANSPORT_COUNT][LX_PORT_PAGES]; /* zero: nothing was counted for any port of the page */
+    __u64 own_pages[LX_TRANSPORT_COUNT][LX_PORT_PAGES];  /* likewise of the role's own ports */
     __u64 flows_created;
     __u64 dropped[LX_TRANSPORT_COUNT][65536]; /* by destination port, host byte order */
     __u64 would_drop[LX_TRANSPORT_COUNT][65536];
     __u64 all_dropped[LX_TRANSPORT_COUNT]; /* the sum over the ports */
     __u64 all_would_drop[LX_TRANSPORT_COUNT];
+    __u64 own_dropped[LX_TRANSPORT_COUNT][65536]; /* by the role's own port, of what it sends */
+    __u64 own_would_drop[LX_TRANSPORT_COUNT][65536];
     struct lx_counter rows_gone; /* of rows whose counters went to others since the first reading */
 };
 

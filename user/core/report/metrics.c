@@ -312,9 +312,10 @@ static void print_ranges(const struct sampler *sampler, bool would)
         const struct lx_range_serie *serie = &ranges->items[i];
 
         begin(sampler);
-        fprintf(sampler->stream, ",transport=\"%s\",range=\"%s\"",
-                lx_transport_name((enum lx_transport)serie->transport), lx_range_text(serie, text));
-        end(sampler, kind_of(lx_range_series_count(serie, sampler->seen->counters), would));
+        fprintf(sampler->stream, ",transport=\"%s\",range=\"%s\"%s",
+                lx_transport_name((enum lx_transport)serie->transport), lx_range_text(serie, text),
+                serie->peer ? ",end=\"peer\"" : "");
+        end(sampler, kind_of(lx_range_series_count(serie, sampler->hook, sampler->seen->counters), would));
     }
 }
 
@@ -349,9 +350,11 @@ static const struct family families[] = {
     {"lyncxdp_port_would_drop_packets_total", "counter",
      "Packets let through that would be dropped when enforced, by destination port.", print_would_drop_ports},
     {"lyncxdp_port_range_dropped_packets_total", "counter",
-     "Dropped packets by range of destination ports that a row names.", print_dropped_ranges},
+     "Dropped packets by range of the role's own ports that a row names, or of the peer's.", print_dropped_ranges},
     {"lyncxdp_port_range_would_drop_packets_total", "counter",
-     "Packets let through that would be dropped when enforced, by range of destination ports that a row names.",
+     "Packets let through that would be dropped when enforced, by range of the role's own ports that a row names, or "
+     "of "
+     "the peer's.",
      print_would_drop_ranges},
     {"lyncxdp_flows", "gauge", "Conversations that the role began and that live.", print_flows},
     {"lyncxdp_flow_capacity", "gauge", "Conversations that fit before the oldest give way.", print_flow_capacity},

@@ -78,24 +78,25 @@ static json_t *ports(const struct lx_observed *observed, enum lx_hook hook)
 }
 
 /* The ranges that rows name and that drop, the largest first. */
-static json_t *ranges(const struct lx_observed_hook *seen)
+static json_t *ranges(const struct lx_observed_hook *seen, enum lx_hook hook)
 {
     struct largest largest = {0};
     json_t *list = json_array();
     char text[12];
 
     for (uint32_t i = 0; i < seen->ranges.count; i++) {
-        const struct lx_port_count count = lx_range_series_count(&seen->ranges.items[i], seen->counters);
+        const struct lx_port_count count = lx_range_series_count(&seen->ranges.items[i], hook, seen->counters);
 
         offer(&largest, count.dropped + count.would_drop, i);
     }
     for (size_t i = 0; list && i < largest.count; i++) {
         const struct lx_range_serie *serie = &seen->ranges.items[largest.items[i].what];
-        const struct lx_port_count count = lx_range_series_count(serie, seen->counters);
+        const struct lx_port_count count = lx_range_series_count(serie, hook, seen->counters);
 
-        if (lx_json_add(list, json_pack("{s:s, s:s, s:I, s:I}", "transport", lx_transport_name(serie->transport),
-                                        "range", lx_range_text(serie, text), "dropped", (json_int_t)count.dropped,
-                                        "would_drop", (json_int_t)count.would_drop)))
+        if (lx_json_add(list,
+                        json_pack("{s:s, s:s, s:s, s:I, s:I}", "transport", lx_transport_name(serie->transport),
+                                  "range", lx_range_text(serie, text), "end", serie->peer ? "peer" : "role", "dropped",
+                                  (json_int_t)count.dropped, "would_drop", (json_int_t)count.would_drop)))
             return json_decref(list), NULL;
     }
     return list;
@@ -162,7 +163,7 @@ static json_t *hook_state(const struct lx_page_input *input, const struct lx_obs
                      found_name(seen->found), "passed", (json_int_t)moment.passed, "dropped",
                      (json_int_t)moment.dropped, "would_drop", (json_int_t)moment.would_drop, "history",
                      lx_history_report(input->history, observed, hook, input->now), "ports", ports(observed, hook),
-                     "ranges", ranges(seen), "reasons", reasons(seen->counters), "rows",
+                     "ranges", ranges(seen, hook), "reasons", reasons(seen->counters), "rows",
                      rows(observed, seen->counters));
 }
 

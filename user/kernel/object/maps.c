@@ -44,6 +44,7 @@ static const struct {
     [LX_MAP_TO_ROLE_PORTS] = {"to_role_ports", sizeof(__u32), sizeof(struct lx_port_page)},
     [LX_MAP_FROM_ROLE_COUNTERS] = {"from_role_counters", sizeof(__u32), sizeof(struct lx_cpu_counters)},
     [LX_MAP_FROM_ROLE_PORTS] = {"from_role_ports", sizeof(__u32), sizeof(struct lx_port_page)},
+    [LX_MAP_OWN_PORTS] = {"own_ports", sizeof(__u32), sizeof(struct lx_port_page)},
 };
 
 const char *lx_map_name(enum lx_map map)
@@ -93,8 +94,8 @@ static int create_from_role(struct lx_maps *maps)
     struct bpf_object *object = NULL;
     int error = load_maps(LX_PROGRAM_FROM_ROLE, &maps->shape, &object);
 
-    error = error ?: keep(object, LX_MAP_FROM_ROLE_COUNTERS, maps);
-    error = error ?: keep(object, LX_MAP_FROM_ROLE_PORTS, maps);
+    for (enum lx_map map = LX_MAP_FROM_ROLE_COUNTERS; map < LX_MAP_COUNT && !error; map++)
+        error = keep(object, map, maps);
     bpf_object__close(object);
     return error;
 }
@@ -218,9 +219,10 @@ static int read_shape(struct lx_maps *maps, const struct lx_metadata *metadata)
         .paired = metadata->pair_ifindex != 0,
         .forward = metadata->forward,
     };
-    if (!metadata->from_role)
-        return 0;
-    return maps->fds[LX_MAP_FROM_ROLE_COUNTERS] < 0 || maps->fds[LX_MAP_FROM_ROLE_PORTS] < 0 ? -ENODATA : 0;
+    for (enum lx_map map = LX_MAP_FROM_ROLE_COUNTERS; map < LX_MAP_COUNT; map++)
+        if (metadata->from_role && maps->fds[map] < 0)
+            return -ENODATA;
+    return 0;
 }
 
 int lx_maps_open(const char *directory, bool writing, struct lx_maps *maps)

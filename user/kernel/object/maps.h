@@ -31,8 +31,9 @@ enum lx_map {
     LX_MAP_LISTENED,
     LX_MAP_TO_ROLE_COUNTERS, /* from here on each hook has its own; those before are shared */
     LX_MAP_TO_ROLE_PORTS,
-    LX_MAP_FROM_ROLE_COUNTERS, /* absent without that hook, like the next */
+    LX_MAP_FROM_ROLE_COUNTERS, /* absent without that hook, like the rest */
     LX_MAP_FROM_ROLE_PORTS,
+    LX_MAP_OWN_PORTS,
     LX_MAP_COUNT
 };
 

@@ -123,6 +123,8 @@ struct bpf_object *lx_object_open(enum lx_program program, const struct lx_shape
         return NULL;
     error = set_constants(object, program, shape, twin);
     error = error ?: shape_maps(object, shape);
+    if (lx_program_hook(program) == LX_HOOK_TO_ROLE)
+        error = error ?: bpf_map__set_autocreate(lx_object_map(object, LX_MAP_OWN_PORTS), false);
     if (!error)
         return object;
     bpf_object__close(object);
@@ -163,6 +165,8 @@ struct bpf_object *lx_object_open_over(enum lx_program program, const struct lx_
     }
     error = error ?: share(lx_object_map(object, lx_map_of_counters(hook)), maps->fds[lx_map_of_counters(hook)]);
     error = error ?: share(lx_object_map(object, lx_map_of_ports(hook)), maps->fds[lx_map_of_ports(hook)]);
+    if (hook == LX_HOOK_FROM_ROLE)
+        error = error ?: share(lx_object_map(object, LX_MAP_OWN_PORTS), maps->fds[LX_MAP_OWN_PORTS]);
     if (!error)
         return object;
     bpf_object__close(object);

@@ -146,6 +146,26 @@ static int read_pages(int map, const struct copies *copies, struct lx_counters *
     return error;
 }
 
+/* The same by the role's own port, which all CPUs count in one page. */
+static int read_own_pages(int map, const struct copies *copies, struct lx_counters *read)
+{
+    struct lx_port_page page;
+
+    for (__u32 key = 0; key < LX_OWN_PAGES; key++) {
+        __u64 sum = 0;
+
+        for (__u32 cpu = 0; cpu < copies->count; cpu++)
+            sum += (&copies->cpus[cpu].own_pages[0][0])[key];
+        if (sum == (&read->own_pages[0][0])[key])
+            continue;
+        if (bpf_map_lookup_elem(map, &key, &page))
+            return -errno;
+        memcpy(&read->own_dropped[0][0] + key * LX_PORT_PAGE, page.dropped, sizeof(page.dropped));
+        memcpy(&read->own_would_drop[0][0] + key * LX_PORT_PAGE, page.would_drop, sizeof(page.would_drop));
+    }
+    return 0;
+}
+
 int lx_attachment_counters_again(const struct lx_attachment *attachment, enum lx_hook hook, struct lx_counters *sum,
                                  struct lx_failure *failure)
 {
@@ -157,6 +177,8 @@ int lx_attachment_counters_again(const struct lx_attachment *attachment, enum lx
         return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "%s has no such hook", attachment->metadata.interface);
     error = read_cpus(maps->fds[lx_map_of_counters(hook)], &copies);
     error = error ?: read_pages(maps->fds[lx_map_of_ports(hook)], &copies, sum);
+    if (hook == LX_HOOK_FROM_ROLE)
+        error = error ?: read_own_pages(maps->fds[LX_MAP_OWN_PORTS], &copies, sum);
     if (!error)
         add_up(&copies, sum);
     free(copies.cpus);

@@ -160,7 +160,8 @@ function droppedTables(hook, would) {
       port.row ? `not as row ${port.row} allows` : 'no row lists it',
       ...numbers(port)])),
     ...table('Ranges of the policy that drop', ['ports', 'why', ...heads], hook.ranges.map((range) => [
-      `${range.range}/${range.transport}`, 'not as a row with these ports allows', ...numbers(range)])),
+      `${range.range}/${range.transport}`,
+      `not as a row with these ports of the ${range.end} allows`, ...numbers(range)])),
     ...table('Reasons', ['reason', 'meaning', ...heads], hook.reasons.map((reason) =>
       [reason.reason, reason.meaning, ...numbers(reason)])),
     ...table('Rows that pass most', ['row', 'printed in', 'packets'], hook.rows.map((row) =>
