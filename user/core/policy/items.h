@@ -3,8 +3,10 @@
 #ifndef LYNCXDP_CORE_ITEMS_H
 #define LYNCXDP_CORE_ITEMS_H
 
-#include "schema.h"
-#include "user/core/policy/unusable.h"
+#include "ports.h"
+#include "unusable.h"
+#include "user/core/text/schema.h"
+#include "user/core/text/words.h"
 
 /* The items of a node, which is a list or stands for itself: NULL at the end. */
 const struct lx_node *lx_first_item(const struct lx_node *node);

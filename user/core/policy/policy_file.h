@@ -36,10 +36,6 @@ struct lx_policy_file {
     const struct lx_policy_file *next;
 };
 
-/* The most a policy or site file may hold, in bytes; and how deep its YAML may nest. */
-#define LX_FILE_LIMIT (8u << 20)
-#define LX_DEPTH_LIMIT 16
-
 /* How deep policy files may include each other, and how many may come together. */
 #define LX_INCLUDE_DEPTH 8
 #define LX_INCLUDE_FILES 64

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/text/items.h"
+#include "items.h"
 
 static const struct lx_unit *find_unit(const struct lx_policy_reader *policy, const char *identity)
 {

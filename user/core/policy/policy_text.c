@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "items.h"
 #include "policy_includes.h"
-#include "user/core/text/items.h"
 
 /* What a publication has room for. */
 #define EDITION_LIMIT (sizeof(((struct lx_publication *)0)->edition) - 1)
@@ -131,12 +131,10 @@ static void read_lists(struct lx_policy_reader *policy, struct lx_unit *unit, co
 /* Sides that a role has even without rows of their own: its `rows:` belong to all of them. */
 static void read_role_sides(struct lx_unit *unit, const struct lx_node *node, struct lx_role *role)
 {
-    static const char *const sides[] = {"external", "internal"};
-
     if (!lx_expect_items(&unit->reader, node, "[external, internal]"))
         return;
     for (const struct lx_node *item = lx_first_item(node); item; item = lx_next_item(node, item)) {
-        int side = lx_read_choice(&unit->reader, item, "side", sides, 2);
+        int side = lx_read_choice(&unit->reader, item, "side", lx_side_names + 1, LX_SIDES - 1);
 
         role->external |= side == 0;
         role->internal |= side == 1;

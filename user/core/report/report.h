@@ -20,20 +20,11 @@
 #include "user/core/resolve/policy.h"
 #include "user/core/text/diagnostic.h"
 
-/* "to-role" or "from-role". */
-const char *lx_hook_name(enum lx_hook hook);
-
-/* "tcp", "udp" or "echo". */
-const char *lx_transport_name(enum lx_transport transport);
-
 /* How the program of a hook runs: "native", "generic", "tc", or "unknown". */
 const char *lx_hook_mode(const struct lx_metadata *metadata, enum lx_hook hook);
 
 /* True when libxdp's dispatcher calls it. */
 bool lx_hook_dispatched(const struct lx_metadata *metadata, enum lx_hook hook);
-
-/* "off", "track" or "enforce". */
-const char *lx_egress_name(enum lx_egress egress);
 
 /*
  * One hook of an attachment. `state` is the word for it: "filtering", "not-running"; `flows` are those of the
