@@ -19,8 +19,8 @@
 #include "tests/bpf/world.h"
 #include "user/core/explain/probe.h"
 #include "user/kernel/attachment/attachment.h"
-#include "user/kernel/attachment/running.h"
 #include "user/kernel/link/filter.h"
+#include "user/kernel/link/running.h"
 
 #define SLOT 5
 

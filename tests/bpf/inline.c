@@ -21,8 +21,8 @@
 #include "user/core/explain/probe.h"
 #include "user/kernel/attachment/attachment.h"
 #include "user/kernel/attachment/pair.h"
-#include "user/kernel/attachment/running.h"
 #include "user/kernel/link/filter.h"
+#include "user/kernel/link/running.h"
 #include "user/kernel/link/translation.h"
 
 #define ROLE "131.107.155.30"

@@ -14,15 +14,9 @@
 #include "user/core/report/flow_numbers.h"
 #include "user/core/resolve/policy.h"
 #include "user/kernel/link/interface.h"
+#include "user/kernel/link/program.h"
 #include "user/kernel/object/maps.h"
 #include "user/kernel/process/failure.h"
-
-/* How a person wants the program to run. */
-enum lx_mode_choice {
-    LX_MODE_AUTO, /* native, else generic */
-    LX_MODE_ONLY_NATIVE,
-    LX_MODE_ONLY_GENERIC,
-};
 
 struct lx_attach_choices {
     enum lx_mode_choice mode;

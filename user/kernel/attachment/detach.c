@@ -10,11 +10,11 @@
 
 #include "hooks.h"
 #include "lock.h"
-#include "pins.h"
 #include "rebuild.h"
 #include "user/kernel/link/link_settings.h"
-#include "user/kernel/link/namespace.h"
 #include "user/kernel/object/maps.h"
+#include "user/kernel/object/pins.h"
+#include "user/kernel/process/namespace.h"
 #include "user/kernel/process/privilege.h"
 #include "whereabouts.h"
 

@@ -13,9 +13,9 @@
 
 #include "attachment.h"
 #include "hooks.h"
-#include "running.h"
 #include "user/kernel/link/filter.h"
-#include "user/kernel/link/namespace.h"
+#include "user/kernel/link/running.h"
+#include "user/kernel/process/namespace.h"
 
 static bool hidden(int error)
 {

@@ -8,8 +8,8 @@
 
 #include <lyncxdp/abi.h>
 
-#include "pins.h"
 #include "user/kernel/link/interface.h"
+#include "user/kernel/object/pins.h"
 
 /*
  * 0 when all programs of a hook, which use those counters, are where the metadata says, in this namespace; -ENOENT, or

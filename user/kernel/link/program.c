@@ -13,8 +13,8 @@
 #include <unistd.h>
 #include <xdp/libxdp.h>
 
-#include "kernel_log.h"
-#include "object.h"
+#include "user/kernel/object/kernel_log.h"
+#include "user/kernel/object/object.h"
 
 int lx_program_load(const struct lx_maps *maps, enum lx_program program, bool twin, struct lx_failure *failure)
 {

@@ -6,10 +6,17 @@
 #ifndef LYNCXDP_KERNEL_PROGRAM_H
 #define LYNCXDP_KERNEL_PROGRAM_H
 
-#include "maps.h"
-#include "user/kernel/attachment/attachment.h"
-#include "user/kernel/attachment/pins.h"
-#include "user/kernel/attachment/running.h"
+#include "interface.h"
+#include "running.h"
+#include "user/kernel/object/maps.h"
+#include "user/kernel/object/pins.h"
+
+/* How a person wants the program to run. */
+enum lx_mode_choice {
+    LX_MODE_AUTO, /* native, else generic */
+    LX_MODE_ONLY_NATIVE = LX_MODE_NATIVE,
+    LX_MODE_ONLY_GENERIC = LX_MODE_GENERIC,
+};
 
 /*
  * Loads a program: the from-role one, for tc to take, or the twin of any, which answers and does not count. Returns a

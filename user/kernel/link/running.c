@@ -15,8 +15,8 @@
 #include <xdp/libxdp.h>
 #include <xdp/prog_dispatcher.h>
 
-#include "user/kernel/link/netlink.h"
 #include "user/kernel/object/kernel_log.h"
+#include "user/kernel/process/netlink.h"
 
 #define DISPATCHER_NAME "xdp_dispatcher"
 

@@ -20,7 +20,7 @@
 
 #include "kernel_log.h"
 #include "object.h"
-#include "user/kernel/attachment/pins.h"
+#include "pins.h"
 
 static const struct {
     const char *name;

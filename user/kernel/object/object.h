@@ -6,7 +6,7 @@
 #include <bpf/libbpf.h>
 
 #include "maps.h"
-#include "user/kernel/attachment/pins.h"
+#include "pins.h"
 
 /* The name of an object's one program. */
 const char *lx_program_name(enum lx_program program);

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "user/core/policy/row.h"
-#include "user/kernel/object/bpffs.h"
+#include "bpffs.h"
+#include "user/core/text/words.h"
 #include "user/kernel/process/failure.h"
 
 #define LX_PINS_ROOT LX_BPFFS "/lyncxdp"

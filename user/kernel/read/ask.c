@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "user/kernel/object/program.h"
+#include "user/kernel/link/program.h"
 
 /*
  * Ethernet and IPv6. A test run of tc takes no frame that ends before its IP header does; both hooks judge such a one

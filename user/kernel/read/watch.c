@@ -12,9 +12,9 @@
 #include <time.h>
 
 #include "user/kernel/attachment/attachment.h"
-#include "user/kernel/attachment/pins.h"
-#include "user/kernel/attachment/running.h"
-#include "user/kernel/link/namespace.h"
+#include "user/kernel/link/running.h"
+#include "user/kernel/object/pins.h"
+#include "user/kernel/process/namespace.h"
 
 /* CPU time that counting flows may take at one look, in nanoseconds. */
 #define FLOW_TIME 10000000
