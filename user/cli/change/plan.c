@@ -11,7 +11,7 @@
 #include "user/cli/print/output.h"
 #include "user/core/report/report_json.h"
 #include "user/core/resolve/request_words.h"
-#include "user/kernel/link/namespace.h"
+#include "user/kernel/process/namespace.h"
 
 /* --- What is attached ----------------------------------------------------------------------------------------------
  */

@@ -10,19 +10,12 @@
 
 static int take_mode(void *field, const char *value)
 {
-    static const char *const modes[] = {
-        [LX_MODE_AUTO] = "auto",
-        [LX_MODE_ONLY_NATIVE] = "native",
-        [LX_MODE_ONLY_GENERIC] = "generic",
-    };
+    int mode = lx_name_index(value, lx_mode_names, LX_MODES);
 
-    for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
-        if (!strcmp(value, modes[i])) {
-            *(enum lx_mode_choice *)field = (enum lx_mode_choice)i;
-            return LX_EXIT_DONE;
-        }
-    }
-    return lx_usage_error("--mode '%s': write auto, native or generic", value);
+    if (mode < 0)
+        return lx_usage_error("--mode '%s': write auto, native or generic", value);
+    *(enum lx_mode_choice *)field = (enum lx_mode_choice)mode;
+    return LX_EXIT_DONE;
 }
 
 static int take_flows(void *field, const char *value)

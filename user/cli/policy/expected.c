@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "user/cli/print/output.h"
-#include "user/kernel/link/namespace.h"
+#include "user/kernel/process/namespace.h"
 
 #define DIRECTORY "/run/lyncxdp"
 #define PREFIX "declared-"

@@ -5,8 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "output.h"
 #include "user/cli/options/attachments.h"
+#include "user/cli/print/output.h"
+#include "user/cli/print/title.h"
 #include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
 #include "user/kernel/attachment/shadow.h"

@@ -2,8 +2,9 @@
 /* Gathers what the report of a hook's status tells. */
 #include "status_report.h"
 
-#include "output.h"
 #include "user/cli/options/attachments.h"
+#include "user/cli/print/output.h"
+#include "user/cli/print/title.h"
 #include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
 

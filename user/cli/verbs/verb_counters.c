@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "user/cli/print/counters_report.h"
+#include "counters_report.h"
 #include "user/cli/print/counters_text.h"
 #include "user/cli/print/output.h"
 #include "user/core/report/report.h"

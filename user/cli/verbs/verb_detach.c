@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "user/cli/options/attachments.h"
 #include "user/cli/options/options.h"
 #include "user/cli/print/output.h"
+#include "user/cli/print/title.h"
+#include "user/kernel/attachment/attachment.h"
 #include "user/kernel/attachment/whereabouts.h"
 #include "verb.h"
 

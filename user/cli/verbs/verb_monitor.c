@@ -15,6 +15,7 @@
 #include "user/cli/options/attachments.h"
 #include "user/cli/options/monitor_options.h"
 #include "user/cli/print/output.h"
+#include "user/cli/print/title.h"
 #include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
 #include "user/kernel/process/clock.h"

@@ -6,10 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "counters_report.h"
+#include "status_report.h"
 #include "user/cli/options/attachments.h"
-#include "user/cli/print/counters_report.h"
 #include "user/cli/print/output.h"
-#include "user/cli/print/status_report.h"
 #include "user/cli/print/top_screen.h"
 #include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
