@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "user/core/explain/probe.h"
+#include "user/core/policy/policy_reader.h"
 #include "user/core/resolve/resolve.h"
 #include "user/kernel/attachment/attachment.h"
 #include "world.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "mistakes.h"
-#include "user/core/policy/policy_file.h"
+#include "user/core/policy/policy_reader.h"
 #include "user/core/text/limits.h"
 
 #define DATA "tests/unit/data/"

@@ -3,8 +3,8 @@
  * What is known while the files of a policy are read, one after the other: the policy so far, and what still has to be
  * put together when the last of them is read. Only the modules that read policy files share it.
  */
-#ifndef LYNCXDP_CORE_POLICY_READER_H
-#define LYNCXDP_CORE_POLICY_READER_H
+#ifndef LYNCXDP_CORE_POLICY_DRAFT_H
+#define LYNCXDP_CORE_POLICY_DRAFT_H
 
 #include "policy_file.h"
 #include "row_text.h"
@@ -41,9 +41,8 @@ struct lx_row_set {
     struct lx_place place;
 };
 
-struct lx_policy_reader {
+struct lx_policy_draft {
     struct lx_policy_file file;
-    const struct lx_opener *opener; /* NULL: nothing can be included */
     struct lx_diagnostics *diagnostics;
     size_t errors_before;
     struct lx_unit **units; /* owned; the first is the file that was asked for */
@@ -65,11 +64,8 @@ struct lx_policy_reader {
 #define LX_NAME_OF_SET (1u << 31)
 
 /* Sorts the names of all roles and sets read so far. Out of memory is the reader's to remember. */
-void lx_index_names(struct lx_policy_reader *policy, struct lx_reader *reader);
+void lx_index_names(struct lx_policy_draft *policy, struct lx_reader *reader);
 /* The first role or set of that name, or NULL. */
-const struct lx_named *lx_find_name(const struct lx_policy_reader *policy, const char *name);
-
-/* Reads a file into the policy, its includes first. Takes over identity. Returns 0, -EINVAL, -EIO or -ENOMEM. */
-int lx_read_unit(struct lx_policy_reader *policy, FILE *stream, const char *name, char *identity, unsigned depth);
+const struct lx_named *lx_find_name(const struct lx_policy_draft *policy, const char *name);
 
 #endif

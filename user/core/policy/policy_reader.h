@@ -1,11 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Policy files that include others: opened by whoever asked for the policy, read before what includes them. */
-#ifndef LYNCXDP_CORE_POLICY_INCLUDES_H
-#define LYNCXDP_CORE_POLICY_INCLUDES_H
+/* Reads a policy: the file that was asked for and those it includes, which whoever asks for it opens. */
+#ifndef LYNCXDP_CORE_POLICY_READER_H
+#define LYNCXDP_CORE_POLICY_READER_H
 
-#include "policy_reader.h"
+#include <stdio.h>
 
-/* Reads what stands behind a file's `include:`. A file that was read already is not read again. */
-void lx_read_policy_includes(struct lx_policy_reader *policy, struct lx_unit *unit, const struct lx_node *node);
+#include "policy_file.h"
+
+/* How deep policy files may include each other, and how many may come together. */
+#define LX_INCLUDE_DEPTH 8
+#define LX_INCLUDE_FILES 64
+
+/* A file, opened for reading. */
+struct lx_opened {
+    FILE *stream;
+    char *name;     /* owned; what diagnostics call it, and what its own includes are relative to */
+    char *identity; /* owned; equal for one file by whatever name it is opened; NULL: unlike any other */
+};
+
+/* How the core comes by the files that a policy includes: it opens none by itself. */
+struct lx_opener {
+    /*
+     * Opens what `from` includes as `what`: an edition's name or a path. Returns 0, with all of `opened` passing to the
+     * caller, -ENOMEM, or another error after writing into `problem` why not, as half a sentence.
+     */
+    int (*open)(const struct lx_opener *opener, const char *from, const char *what, struct lx_opened *opened,
+                char problem[256]);
+    void *context;
+};
+
+/*
+ * Reads a policy from a stream. All mistakes of the file are diagnosed in one run. Returns 0, -EINVAL when there was an
+ * error, -ENOMEM, or -EIO; the output is untouched unless 0. Nothing can be included.
+ */
+int lx_policy_file_read(FILE *stream, const char *name, struct lx_policy_file *file,
+                        struct lx_diagnostics *diagnostics);
+
+/* The same for a policy that may include files. `top` stays the caller's. */
+int lx_policy_file_load(const struct lx_opened *top, const struct lx_opener *opener, struct lx_policy_file *file,
+                        struct lx_diagnostics *diagnostics);
 
 #endif
