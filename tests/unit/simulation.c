@@ -3,7 +3,7 @@
  * What a capture's past makes of its frames is what the oracle makes of it, and which way a frame goes is told by its
  * addresses. LX_SEED repeats a run.
  */
-#include "user/core/explain/past.h"
+#include "user/core/explain/simulation.h"
 
 #include <criterion/criterion.h>
 

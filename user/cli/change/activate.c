@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The guard, the warnings and the words around a policy that comes into force. */
-#include "put_in_force.h"
+#include "activate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

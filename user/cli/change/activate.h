@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What every verb does that puts a policy in force: spare the hand that does it, warn, and tell what is open now. */
-#ifndef LYNCXDP_CLI_PUT_IN_FORCE_H
-#define LYNCXDP_CLI_PUT_IN_FORCE_H
+#ifndef LYNCXDP_CLI_ACTIVATE_H
+#define LYNCXDP_CLI_ACTIVATE_H
 
 #include "user/core/image/compile.h"
 #include "user/core/resolve/policy.h"

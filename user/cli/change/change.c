@@ -2,7 +2,7 @@
 /* Starts from the request that is kept, puts given words over it, and puts in force what that comes to. */
 #include "change.h"
 
-#include "user/cli/policy/requested.h"
+#include "user/cli/policy/policy_spec.h"
 #include "user/cli/print/output.h"
 #include "user/core/resolve/request_words.h"
 #include "user/kernel/attachment/pick_up.h"

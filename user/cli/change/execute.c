@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The steps of a plan, each with its way back. */
-#include "carry_out.h"
+#include "execute.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Carries out a plan, all of it or nothing, or each interface by itself. */
-#ifndef LYNCXDP_CLI_CARRY_OUT_H
-#define LYNCXDP_CLI_CARRY_OUT_H
+#ifndef LYNCXDP_CLI_EXECUTE_H
+#define LYNCXDP_CLI_EXECUTE_H
 
 #include "plan.h"
 

@@ -3,7 +3,7 @@
 #ifndef LYNCXDP_CLI_PAIR_H
 #define LYNCXDP_CLI_PAIR_H
 
-#include "put_in_force.h"
+#include "activate.h"
 #include "user/core/image/compile.h"
 #include "user/core/resolve/policy.h"
 #include "user/kernel/link/interface.h"

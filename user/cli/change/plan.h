@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #include "pair.h"
-#include "user/cli/policy/declared.h"
+#include "user/cli/policy/interface_config.h"
 #include "user/kernel/attachment/update.h"
 
 /* In the order in which they are carried out: what can be taken back without a trace comes first. */

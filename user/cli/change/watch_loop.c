@@ -3,7 +3,7 @@
  * Keeps a policy as its files say. Each time it starts from the request that is kept with the attachment, so that what
  * other commands change meanwhile stays changed.
  */
-#include "resident.h"
+#include "watch_loop.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* update --watch: stays, and makes the change again whenever a file that the policy was read from changes. */
-#ifndef LYNCXDP_CLI_RESIDENT_H
-#define LYNCXDP_CLI_RESIDENT_H
+#ifndef LYNCXDP_CLI_WATCH_LOOP_H
+#define LYNCXDP_CLI_WATCH_LOOP_H
 
 #include "change.h"
 

@@ -11,9 +11,9 @@
 
 #include "replay.h"
 #include "user/cli/options/attachments.h"
-#include "user/cli/policy/composed.h"
+#include "user/cli/policy/compiled_policy.h"
 #include "user/cli/print/output.h"
-#include "user/core/explain/past.h"
+#include "user/core/explain/simulation.h"
 #include "user/core/image/row_slots.h"
 
 struct judged_by {

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "user/cli/policy/requested.h"
+#include "user/cli/policy/policy_spec.h"
 #include "user/cli/print/output.h"
 #include "user/core/explain/near_miss_text.h"
 #include "user/core/resolve/request_words.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Read, resolve, compile. What holds without being said is decided here, so that no two verbs differ in it. */
-#include "composed.h"
+#include "compiled_policy.h"
 
 #include <errno.h>
 

@@ -3,8 +3,8 @@
  * A policy as the options ask for it, from its tables to its image: the one way from words to what judges packets, for
  * every verb that needs one. Functions return an exit code (enum lx_exit) and print what is wrong.
  */
-#ifndef LYNCXDP_CLI_COMPOSED_H
-#define LYNCXDP_CLI_COMPOSED_H
+#ifndef LYNCXDP_CLI_COMPILED_POLICY_H
+#define LYNCXDP_CLI_COMPILED_POLICY_H
 
 #include "tables.h"
 #include "user/core/image/compile.h"

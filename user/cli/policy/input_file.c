@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Reads a file as what it looks like, with the readers that attach uses, and lets lint have its say. */
-#include "checked.h"
+#include "input_file.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A file that `check` looks at: a policy, a site or a declaration, read once, with all that is to be said of it. */
-#ifndef LYNCXDP_CLI_CHECKED_H
-#define LYNCXDP_CLI_CHECKED_H
+#ifndef LYNCXDP_CLI_INPUT_FILE_H
+#define LYNCXDP_CLI_INPUT_FILE_H
 
 #include <jansson.h>
 

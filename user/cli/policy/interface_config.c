@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* From a declared interface to its policy, by the words of a command line. */
-#include "declared.h"
+#include "interface_config.h"
 
 #include "user/cli/print/output.h"
 

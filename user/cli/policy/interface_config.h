@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A declared interface taken for what attach would be told: one reader of options, whoever writes them. */
-#ifndef LYNCXDP_CLI_DECLARED_H
-#define LYNCXDP_CLI_DECLARED_H
+#ifndef LYNCXDP_CLI_INTERFACE_CONFIG_H
+#define LYNCXDP_CLI_INTERFACE_CONFIG_H
 
-#include "requested.h"
+#include "policy_spec.h"
 #include "user/cli/options/attachment_options.h"
 #include "user/core/policy/declaration.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* From the words of a request to its policy. */
-#include "requested.h"
+#include "policy_spec.h"
 
 #include <string.h>
 

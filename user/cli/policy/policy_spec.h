@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A policy as the words of a request ask for it: those that are kept beside what is in force, or what they come to. */
-#ifndef LYNCXDP_CLI_REQUESTED_H
-#define LYNCXDP_CLI_REQUESTED_H
+#ifndef LYNCXDP_CLI_POLICY_SPEC_H
+#define LYNCXDP_CLI_POLICY_SPEC_H
 
-#include "composed.h"
+#include "compiled_policy.h"
 
 /* Zeroed but for the words, which it owns, and the placement: nothing yet. */
 struct lx_requested {

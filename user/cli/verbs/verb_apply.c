@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "user/cli/change/carry_out.h"
+#include "user/cli/change/execute.h"
 #include "user/cli/change/lasting.h"
 #include "user/cli/policy/editions.h"
 #include "user/cli/policy/expected.h"

@@ -3,7 +3,7 @@
 #include "user/cli/change/lasting.h"
 #include "user/cli/change/pair.h"
 #include "user/cli/options/attachment_options.h"
-#include "user/cli/policy/composed.h"
+#include "user/cli/policy/compiled_policy.h"
 #include "user/cli/print/output.h"
 #include "verb.h"
 

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "user/cli/change/put_in_force.h"
-#include "user/cli/policy/checked.h"
-#include "user/cli/policy/composed.h"
-#include "user/cli/policy/declared.h"
+#include "user/cli/change/activate.h"
+#include "user/cli/policy/compiled_policy.h"
+#include "user/cli/policy/input_file.h"
+#include "user/cli/policy/interface_config.h"
 #include "user/cli/print/output.h"
 #include "user/core/report/report_json.h"
 #include "verb.h"

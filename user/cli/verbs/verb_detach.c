@@ -8,7 +8,7 @@
 #include "user/cli/print/output.h"
 #include "user/cli/print/title.h"
 #include "user/kernel/attachment/attachment.h"
-#include "user/kernel/attachment/whereabouts.h"
+#include "user/kernel/attachment/location.h"
 #include "verb.h"
 
 static const struct lx_option options_of_detach[] = {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "user/cli/options/attachments.h"
-#include "user/cli/policy/requested.h"
+#include "user/cli/policy/policy_spec.h"
 #include "user/cli/print/output.h"
 #include "user/cli/print/print_diff.h"
 #include "user/core/resolve/request_words.h"

@@ -12,7 +12,7 @@
 #include "user/cli/explain/nearest.h"
 #include "user/cli/options/attachments.h"
 #include "user/cli/options/probe_arguments.h"
-#include "user/cli/policy/composed.h"
+#include "user/cli/policy/compiled_policy.h"
 #include "user/cli/print/output.h"
 #include "user/core/explain/near_miss_text.h"
 #include "user/core/image/row_slots.h"

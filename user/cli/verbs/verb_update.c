@@ -4,7 +4,7 @@
  * given ones over them, reads the files anew, and switches; until then nothing has changed.
  */
 #include "user/cli/change/change.h"
-#include "user/cli/change/resident.h"
+#include "user/cli/change/watch_loop.h"
 #include "user/cli/options/options.h"
 #include "user/cli/options/policy_options.h"
 #include "user/cli/print/output.h"

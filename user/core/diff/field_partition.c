@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Ports are cut at every edge of every range; addresses are cut already, by class, and only have to be grouped. */
-#include "facet.h"
+#include "field_partition.h"
 
 #include <errno.h>
 #include <stdlib.h>

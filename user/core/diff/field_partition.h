@@ -3,8 +3,8 @@
  * One field of a rule (ports or addresses of one end), cut where other rules begin and end. Pieces that the same others
  * hold form a group; whatever is decided about the field is decided by groups.
  */
-#ifndef LYNCXDP_CORE_FACET_H
-#define LYNCXDP_CORE_FACET_H
+#ifndef LYNCXDP_CORE_FIELD_PARTITION_H
+#define LYNCXDP_CORE_FIELD_PARTITION_H
 
 #include "address_classes.h"
 #include "user/core/image/address_table.h"

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "remainder.h"
+#include "rule_subtraction.h"
 
 /* More than anybody would read, or any change that was meant would make. */
 #define MOST_REGIONS (256u * 1024)

@@ -3,7 +3,7 @@
  * A decision diagram: field by field, each group leads to what is left when only the others that hold the group remain.
  * Equal questions are asked once and equal answers kept once, which is also what makes few and large boxes.
  */
-#include "remainder.h"
+#include "rule_subtraction.h"
 
 #include <errno.h>
 #include <stdlib.h>

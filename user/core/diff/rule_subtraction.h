@@ -3,10 +3,10 @@
  * What is left of a rule when other rules are taken away from it, as boxes that do not overlap: some groups of each of
  * its four fields.
  */
-#ifndef LYNCXDP_CORE_REMAINDER_H
-#define LYNCXDP_CORE_REMAINDER_H
+#ifndef LYNCXDP_CORE_RULE_SUBTRACTION_H
+#define LYNCXDP_CORE_RULE_SUBTRACTION_H
 
-#include "facet.h"
+#include "field_partition.h"
 
 enum lx_field_of_rule {
     LX_DESTINATION_PORTS,

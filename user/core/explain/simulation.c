@@ -3,7 +3,7 @@
  * The part of the programs that touches what is remembered, over trees in place of the kernel's maps. What is decided
  * is decided by the same functions.
  */
-#include "past.h"
+#include "simulation.h"
 
 #include <errno.h>
 #include <search.h>

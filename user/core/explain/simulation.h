@@ -4,8 +4,8 @@
  * the flows that the role began and the datagrams that came in fragments. Time is the capture's, and its first frame is
  * when the programs were attached: what was running then is picked up as they would.
  */
-#ifndef LYNCXDP_CORE_PAST_H
-#define LYNCXDP_CORE_PAST_H
+#ifndef LYNCXDP_CORE_SIMULATION_H
+#define LYNCXDP_CORE_SIMULATION_H
 
 #include <lyncxdp/flow.h>
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "hooks.h"
+#include "location.h"
 #include "lock.h"
 #include "pair.h"
 #include "pick_up.h"
@@ -27,7 +28,6 @@
 #include "user/kernel/process/clock.h"
 #include "user/kernel/process/namespace.h"
 #include "user/kernel/process/privilege.h"
-#include "whereabouts.h"
 
 #define FIRST_SLOT 0
 #define FALLBACK_SLOT 1

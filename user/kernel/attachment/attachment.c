@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "hooks.h"
+#include "location.h"
 #include "user/kernel/link/link_settings.h"
 #include "user/kernel/link/running.h"
 #include "user/kernel/object/pins.h"
 #include "user/kernel/process/clock.h"
 #include "user/kernel/process/namespace.h"
-#include "whereabouts.h"
 
 _Static_assert(sizeof(((struct lx_attachment *)0)->directory) >= LX_PINS_PATH, "a directory fits");
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hooks.h"
+#include "location.h"
 #include "lock.h"
 #include "rebuild.h"
 #include "user/kernel/link/link_settings.h"
@@ -16,7 +17,6 @@
 #include "user/kernel/object/pins.h"
 #include "user/kernel/process/namespace.h"
 #include "user/kernel/process/privilege.h"
-#include "whereabouts.h"
 
 /* Stops one side in the namespace where it is now. One that is gone has taken its program with it. */
 static int stop_side(const struct lx_metadata *now, enum lx_pair_side side, const char *directory,

@@ -3,7 +3,7 @@
  * Recognises an attachment's interface by the programs on it: nothing else of an interface is its own for good. Only
  * where none of them runs its name must do.
  */
-#include "whereabouts.h"
+#include "location.h"
 
 #include <errno.h>
 #include <net/if.h>

@@ -3,8 +3,8 @@
  * Where an attachment's programs run now. Pins are named after the place where they were made; since then the interface
  * may have been renamed, moved to another network namespace, or gone, and another may have come in its place.
  */
-#ifndef LYNCXDP_KERNEL_WHEREABOUTS_H
-#define LYNCXDP_KERNEL_WHEREABOUTS_H
+#ifndef LYNCXDP_KERNEL_LOCATION_H
+#define LYNCXDP_KERNEL_LOCATION_H
 
 #include <lyncxdp/abi.h>
 

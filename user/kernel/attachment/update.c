@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "hooks.h"
+#include "location.h"
 #include "pick_up.h"
 #include "publish.h"
 #include "rebuild.h"
@@ -21,7 +22,6 @@
 #include "user/kernel/link/link_settings.h"
 #include "user/kernel/process/clock.h"
 #include "user/kernel/process/privilege.h"
-#include "whereabouts.h"
 
 static int fail_to_open(int error, const struct lx_update *update, struct lx_failure *failure)
 {
