@@ -45,7 +45,7 @@ static int detach_directory(const char *directory)
     bool named = !lx_metadata_find(directory, &metadata);
 
     if (named) {
-        lx_whereabouts_find(directory, &metadata);
+        lx_location_find(directory, &metadata);
         title = lx_attachment_title(&metadata);
     }
     if (lx_detach_directory(directory, &failure))

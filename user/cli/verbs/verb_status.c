@@ -14,6 +14,7 @@
 #include "user/cli/print/title.h"
 #include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
+#include "user/kernel/attachment/location.h"
 #include "verb.h"
 
 static const struct lx_option options_of_status[] = {

@@ -80,9 +80,9 @@ static int refuse_moved(const struct lx_interface *interface, const char *own, s
     struct lx_metadata metadata;
     char directory[LX_PINS_PATH], path[LX_NAMESPACE_PATH];
 
-    if (strcmp(lx_whereabouts_directory(interface, directory), own))
+    if (strcmp(lx_location_directory(interface, directory), own))
         return fail_for_another(interface, failure);
-    if (lx_metadata_find(directory, &metadata) || lx_whereabouts_find(directory, &metadata) ||
+    if (lx_metadata_find(directory, &metadata) || lx_location_find(directory, &metadata) ||
         (metadata.netns == interface->netns && metadata.ifindex == interface->index))
         return 0;
     if (lx_namespace_path(metadata.netns, path))
@@ -98,10 +98,10 @@ static int refuse_inner_side(const struct lx_interface *interface, struct lx_fai
     struct lx_metadata metadata;
     char directory[LX_PINS_PATH];
 
-    if (!lx_whereabouts_is_inner(interface, lx_whereabouts_directory(interface, directory)) ||
+    if (!lx_location_is_inner(interface, lx_location_directory(interface, directory)) ||
         lx_metadata_find(directory, &metadata))
         return 0;
-    lx_whereabouts_find(directory, &metadata);
+    lx_location_find(directory, &metadata);
     return lx_fail(
         failure, LX_EXIT_BUSY, EEXIST,
         "%s is the inner side of the pair %s - %s; change the pair with: lyncxdp update %s, or take it off first "

@@ -76,12 +76,6 @@ int lx_detach_gone(const char *name, struct lx_failure *failure);
 /* The same for the name and the namespace of an interface that is to be attached. What fails, stays. */
 void lx_detach_leftovers(const struct lx_interface *interface);
 
-/*
- * The next interface of this namespace after `index`, in the order of their indices, that runs a program of ours whose
- * pins are lost. Returns its index, or 0.
- */
-unsigned lx_orphan_after(unsigned index, char name[LX_INTERFACE_NAME]);
-
 /* The pin directories of all attachments. Caller frees the words. Returns 0 (an absent bpffs: none) or -errno. */
 int lx_attachments_list(struct lx_words *directories, struct lx_failure *failure);
 

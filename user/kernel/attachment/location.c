@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "attachment.h"
 #include "hooks.h"
 #include "user/kernel/link/filter.h"
 #include "user/kernel/link/running.h"
+#include "user/kernel/object/maps.h"
 #include "user/kernel/process/namespace.h"
 
 static bool hidden(int error)
@@ -44,7 +44,7 @@ static int runs_filter(unsigned ifindex, uint32_t counters_id)
     return hidden(error) ? lx_filter_by_name(ifindex, &filter) : error;
 }
 
-int lx_whereabouts_runs(const struct lx_metadata *metadata, enum lx_hook hook, uint32_t counters_id)
+int lx_location_runs(const struct lx_metadata *metadata, enum lx_hook hook, uint32_t counters_id)
 {
     int error = 0;
 
@@ -144,7 +144,7 @@ static int find(const struct side *side, struct lx_metadata *metadata)
     return there || lx_namespace_each(look_here, &wanted) == 1 ? 0 : -ENOENT;
 }
 
-int lx_whereabouts_find(const char *directory, struct lx_metadata *metadata)
+int lx_location_find(const char *directory, struct lx_metadata *metadata)
 {
     const struct side side = outer_side(directory);
 
@@ -164,7 +164,7 @@ static struct lx_metadata as_inner(const struct lx_metadata *metadata)
     return inner;
 }
 
-int lx_whereabouts_find_inner(const char *directory, struct lx_metadata *metadata)
+int lx_location_find_inner(const char *directory, struct lx_metadata *metadata)
 {
     const struct side side = inner_side(directory);
 
@@ -172,7 +172,7 @@ int lx_whereabouts_find_inner(const char *directory, struct lx_metadata *metadat
     return find(&side, metadata);
 }
 
-bool lx_whereabouts_is_inner(const struct lx_interface *interface, const char *directory)
+bool lx_location_is_inner(const struct lx_interface *interface, const char *directory)
 {
     const struct side side = inner_side(directory);
     struct lx_metadata metadata;
@@ -195,10 +195,10 @@ static bool belongs(const struct lx_interface *interface, const char *directory)
     if (lx_metadata_find(directory, &metadata))
         return false;
     metadata.ifindex = interface->index;
-    return runs_any(&metadata, &side) || lx_whereabouts_is_inner(interface, directory);
+    return runs_any(&metadata, &side) || lx_location_is_inner(interface, directory);
 }
 
-char *lx_whereabouts_directory(const struct lx_interface *interface, char path[LX_PINS_PATH])
+char *lx_location_directory(const struct lx_interface *interface, char path[LX_PINS_PATH])
 {
     const struct lx_pin_name own = {.netns = interface->netns, .ifindex = interface->index};
     struct lx_words others = {0};
@@ -225,7 +225,7 @@ static bool orphaned(const struct lx_interface *interface)
 
     if (lx_running_by_name(interface->index, &running) && lx_filter_by_name(interface->index, &filter))
         return false;
-    return !belongs(interface, lx_whereabouts_directory(interface, path));
+    return !belongs(interface, lx_location_directory(interface, path));
 }
 
 unsigned lx_orphan_after(unsigned index, char name[LX_INTERFACE_NAME])
