@@ -5,7 +5,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "maps.h"
+#include "map_table.h"
 #include "pins.h"
 
 /* The name of an object's one program. */
