@@ -8,27 +8,27 @@
 
 #define MOST_GROUPS (1u << 20)
 
-static int facet_init(struct lx_facet *facet, size_t others, size_t pieces)
+static int partition_init(struct lx_partition *partition, size_t others, size_t parts)
 {
-    *facet = (struct lx_facet){0};
-    facet->pieces = calloc(pieces + 1, sizeof(*facet->pieces));
-    if (!facet->pieces)
+    *partition = (struct lx_partition){0};
+    partition->parts = calloc(parts + 1, sizeof(*partition->parts));
+    if (!partition->parts)
         return -ENOMEM;
-    return lx_rule_sets_init(&facet->groups, others, MOST_GROUPS);
+    return lx_rule_sets_init(&partition->groups, others, MOST_GROUPS);
 }
 
 /* Once all groups are known. */
-static int find_everywhere(struct lx_facet *facet)
+static int find_everywhere(struct lx_partition *partition)
 {
-    size_t words = facet->groups.words;
+    size_t words = partition->groups.words;
 
-    facet->everywhere = malloc(words * sizeof(*facet->everywhere));
-    if (!facet->everywhere)
+    partition->everywhere = malloc(words * sizeof(*partition->everywhere));
+    if (!partition->everywhere)
         return -ENOMEM;
-    memset(facet->everywhere, 0xff, words * sizeof(*facet->everywhere));
-    for (uint32_t group = 0; group < facet->groups.count; group++)
+    memset(partition->everywhere, 0xff, words * sizeof(*partition->everywhere));
+    for (uint32_t group = 0; group < partition->groups.count; group++)
         for (size_t w = 0; w < words; w++)
-            facet->everywhere[w] &= lx_rule_sets_get(&facet->groups, group)[w];
+            partition->everywhere[w] &= lx_rule_sets_get(&partition->groups, group)[w];
     return 0;
 }
 
@@ -53,7 +53,7 @@ static size_t add_cuts(uint32_t *cuts, size_t count, const struct lx_ports *port
     return count;
 }
 
-/* Where pieces begin, in order, each once, and the end of the last. Caller frees; NULL when out of memory. */
+/* Where parts begin, in order, each once, and the end of the last. Caller frees; NULL when out of memory. */
 static uint32_t *list_cuts(const struct lx_numbered_rule *rule, const struct lx_others *others, enum lx_port_end end,
                            size_t *count)
 {
@@ -75,11 +75,11 @@ static uint32_t *list_cuts(const struct lx_numbered_rule *rule, const struct lx_
     return cuts;
 }
 
-/* Gives the piece of ports from one cut to the next its group, if it is one of the rule's at all. */
-static int add_ports(struct lx_facet *facet, const struct lx_numbered_rule *rule, const struct lx_others *others,
-                     enum lx_port_end end, const uint32_t cut[2])
+/* Gives the part of ports from one cut to the next its group, if it is one of the rule's at all. */
+static int add_ports(struct lx_partition *partition, const struct lx_numbered_rule *rule,
+                     const struct lx_others *others, enum lx_port_end end, const uint32_t cut[2])
 {
-    struct lx_piece *piece = &facet->pieces[facet->piece_count];
+    struct lx_field_part *part = &partition->parts[partition->part_count];
     uint64_t bits[2 * LX_MAX_ROWS / 64] = {0};
 
     if (!lx_ports_contain(ports_of(rule, end), (uint16_t)cut[0]))
@@ -87,27 +87,27 @@ static int add_ports(struct lx_facet *facet, const struct lx_numbered_rule *rule
     for (size_t i = 0; i < others->count; i++)
         if (lx_ports_contain(ports_of(others->items[i], end), (uint16_t)cut[0]))
             lx_rule_bits_set(bits, i);
-    piece->ports = (struct lx_port_range){(uint16_t)cut[0], (uint16_t)(cut[1] - 1)};
-    facet->piece_count++;
-    return lx_rule_sets_intern(&facet->groups, bits, &piece->group);
+    part->ports = (struct lx_port_range){(uint16_t)cut[0], (uint16_t)(cut[1] - 1)};
+    partition->part_count++;
+    return lx_rule_sets_intern(&partition->groups, bits, &part->group);
 }
 
-int lx_facet_of_ports(const struct lx_numbered_rule *rule, const struct lx_others *others, enum lx_port_end end,
-                      struct lx_facet *facet)
+int lx_partition_ports(const struct lx_numbered_rule *rule, const struct lx_others *others, enum lx_port_end end,
+                       struct lx_partition *partition)
 {
-    struct lx_facet cut = {0};
+    struct lx_partition cut = {0};
     size_t count = 0;
     uint32_t *cuts = list_cuts(rule, others, end, &count);
-    int error = cuts ? facet_init(&cut, others->count, count) : -ENOMEM;
+    int error = cuts ? partition_init(&cut, others->count, count) : -ENOMEM;
 
     for (size_t i = 0; !error && i + 1 < count; i++)
         error = add_ports(&cut, rule, others, end, cuts + i);
     error = error ?: find_everywhere(&cut);
     free(cuts);
     if (error)
-        lx_facet_free(&cut);
+        lx_partition_free(&cut);
     else
-        *facet = cut;
+        *partition = cut;
     return error;
 }
 
@@ -122,7 +122,7 @@ static bool all_around(const struct lx_numbered_rule *rule, const struct lx_othe
 }
 
 /* The others that hold the addresses of a class, as a group. */
-static int group_class(struct lx_facet *facet, const struct lx_others *others, enum lx_address_end end,
+static int group_class(struct lx_partition *partition, const struct lx_others *others, enum lx_address_end end,
                        const struct lx_address_classes *classes, uint32_t class, uint32_t *group)
 {
     uint64_t bits[2 * LX_MAX_ROWS / 64] = {0};
@@ -130,7 +130,7 @@ static int group_class(struct lx_facet *facet, const struct lx_others *others, e
     for (size_t i = 0; i < others->count; i++)
         if (lx_address_class_in(classes, class, others->items[i]->sets[end]))
             lx_rule_bits_set(bits, i);
-    return lx_rule_sets_intern(&facet->groups, bits, group);
+    return lx_rule_sets_intern(&partition->groups, bits, group);
 }
 
 /*
@@ -168,10 +168,10 @@ static void grouping_free(struct grouping *grouping)
     free(grouping->bits);
 }
 
-static int add_class(struct lx_facet *facet, struct grouping *grouping, const struct lx_others *others,
+static int add_class(struct lx_partition *partition, struct grouping *grouping, const struct lx_others *others,
                      enum lx_address_end end, const struct lx_address_classes *classes, uint32_t class)
 {
-    struct lx_piece *piece = &facet->pieces[facet->piece_count];
+    struct lx_field_part *part = &partition->parts[partition->part_count];
     const uint64_t *holders = lx_rule_sets_get(&classes->holders, class);
     uint32_t known = grouping->kinds.count, kind;
     int error;
@@ -180,63 +180,63 @@ static int add_class(struct lx_facet *facet, struct grouping *grouping, const st
         grouping->bits[w] = holders[w] & grouping->mask[w];
     error = lx_rule_sets_intern(&grouping->kinds, grouping->bits, &kind);
     if (!error && kind == known)
-        error = group_class(facet, others, end, classes, class, &grouping->groups[kind]);
+        error = group_class(partition, others, end, classes, class, &grouping->groups[kind]);
     if (error)
         return error;
-    piece->class = class;
-    piece->group = grouping->groups[kind];
-    facet->piece_count++;
+    part->class = class;
+    part->group = grouping->groups[kind];
+    partition->part_count++;
     return 0;
 }
 
 /* All the addresses of the rule are one group. */
-static int one_group(const struct lx_others *others, struct lx_facet *facet)
+static int one_group(const struct lx_others *others, struct lx_partition *partition)
 {
     uint64_t bits[2 * LX_MAX_ROWS / 64] = {0};
     uint32_t group;
-    int error = facet_init(facet, others->count, 0);
+    int error = partition_init(partition, others->count, 0);
 
     for (size_t i = 0; i < others->count; i++)
         lx_rule_bits_set(bits, i);
-    return error ?: lx_rule_sets_intern(&facet->groups, bits, &group);
+    return error ?: lx_rule_sets_intern(&partition->groups, bits, &group);
 }
 
 static int many_groups(const struct lx_numbered_rule *rule, const struct lx_others *others, enum lx_address_end end,
-                       const struct lx_address_classes *classes, struct lx_facet *facet)
+                       const struct lx_address_classes *classes, struct lx_partition *partition)
 {
     uint32_t set = rule->sets[end];
     struct grouping grouping;
-    int error = facet_init(facet, others->count, classes->holders.count);
+    int error = partition_init(partition, others->count, classes->holders.count);
 
     if (error)
         return error;
     error = grouping_init(&grouping, others, end, classes);
     for (uint32_t class = 0; !error && class < classes->holders.count; class ++)
         if (lx_address_class_in(classes, class, set) && classes->first[class] < classes->first[class + 1])
-            error = add_class(facet, &grouping, others, end, classes, class);
+            error = add_class(partition, &grouping, others, end, classes, class);
     grouping_free(&grouping);
     return error;
 }
 
-int lx_facet_of_addresses(const struct lx_numbered_rule *rule, const struct lx_others *others, enum lx_address_end end,
-                          const struct lx_address_classes *classes, struct lx_facet *facet)
+int lx_partition_addresses(const struct lx_numbered_rule *rule, const struct lx_others *others, enum lx_address_end end,
+                           const struct lx_address_classes *classes, struct lx_partition *partition)
 {
-    struct lx_facet cut = {0};
+    struct lx_partition cut = {0};
     int error = all_around(rule, others, end, classes) ? one_group(others, &cut)
                                                        : many_groups(rule, others, end, classes, &cut);
 
     error = error ?: find_everywhere(&cut);
     if (error)
-        lx_facet_free(&cut);
+        lx_partition_free(&cut);
     else
-        *facet = cut;
+        *partition = cut;
     return error;
 }
 
-void lx_facet_free(struct lx_facet *facet)
+void lx_partition_free(struct lx_partition *partition)
 {
-    lx_rule_sets_free(&facet->groups);
-    free(facet->pieces);
-    free(facet->everywhere);
-    *facet = (struct lx_facet){0};
+    lx_rule_sets_free(&partition->groups);
+    free(partition->parts);
+    free(partition->everywhere);
+    *partition = (struct lx_partition){0};
 }

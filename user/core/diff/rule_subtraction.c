@@ -21,7 +21,7 @@
 
 /* One field: the sets of others that were asked about, and what was answered: a node, which is an answer by group. */
 struct level {
-    const struct lx_facet *facet;
+    const struct lx_partition *partition;
     struct lx_rule_sets asked;
     uint32_t *answers; /* owned, by set in `asked` */
     uint32_t room;
@@ -32,7 +32,7 @@ struct level {
     bool *has, *done;          /* owned, by group: in the present box; in one that was taken already */
 };
 
-struct remainder {
+struct subtraction {
     struct level levels[LX_RULE_FIELDS];
     size_t words; /* of a set of others */
     size_t steps;
@@ -52,20 +52,20 @@ static void level_free(struct level *level)
     free(level->done);
 }
 
-static int level_init(struct level *level, const struct lx_facet *facet, size_t others)
+static int level_init(struct level *level, const struct lx_partition *partition, size_t others)
 {
-    size_t groups = facet->groups.count;
+    size_t groups = partition->groups.count;
     int error;
 
-    level->facet = facet;
-    level->settling = calloc(facet->groups.words, sizeof(*level->settling));
-    level->subset = calloc(facet->groups.words, sizeof(*level->subset));
+    level->partition = partition;
+    level->settling = calloc(partition->groups.words, sizeof(*level->settling));
+    level->subset = calloc(partition->groups.words, sizeof(*level->subset));
     level->node = calloc(groups + 1, sizeof(*level->node));
     level->has = calloc(groups + 1, sizeof(*level->has));
     level->done = calloc(groups + 1, sizeof(*level->done));
     if (!level->settling || !level->subset || !level->node || !level->has || !level->done)
         return -ENOMEM;
-    error = lx_rule_sets_init(&level->asked, others, MOST_BYTES / (facet->groups.words * sizeof(uint64_t)));
+    error = lx_rule_sets_init(&level->asked, others, MOST_BYTES / (partition->groups.words * sizeof(uint64_t)));
     return error ?: lx_rule_sets_init(&level->nodes, 64 * groups, MOST_BYTES / ((groups + 1) * sizeof(uint64_t)));
 }
 
@@ -101,7 +101,7 @@ static int ask(struct level *level, const uint64_t *subset, uint32_t *question, 
 /* The node that the scratch amounts to: nothing and everything have names of their own. */
 static int intern_node(struct level *level, uint32_t *answer)
 {
-    uint32_t groups = level->facet->groups.count, same = 1, id;
+    uint32_t groups = level->partition->groups.count, same = 1, id;
     int error;
 
     while (same < groups && level->node[same] == level->node[0])
@@ -117,17 +117,17 @@ static int intern_node(struct level *level, uint32_t *answer)
 }
 
 /* What is left, from one field on, when the others in `subset` are those that hold all fields before it. */
-static int decide(struct remainder *remainder, unsigned field, const uint64_t *subset, uint32_t *answer)
+static int decide(struct subtraction *subtraction, unsigned field, const uint64_t *subset, uint32_t *answer)
 {
-    struct level *level = &remainder->levels[field];
+    struct level *level = &subtraction->levels[field];
     uint32_t question, known = NOT_ANSWERED, groups, behind = NOTHING;
     int error;
 
-    if (!any_bit(subset, subset, remainder->words)) {
+    if (!any_bit(subset, subset, subtraction->words)) {
         *answer = EVERYTHING;
         return 0;
     }
-    if (field == LX_RULE_FIELDS || any_bit(subset, level->settling, remainder->words)) {
+    if (field == LX_RULE_FIELDS || any_bit(subset, level->settling, subtraction->words)) {
         *answer = NOTHING;
         return 0;
     }
@@ -136,16 +136,16 @@ static int decide(struct remainder *remainder, unsigned field, const uint64_t *s
         *answer = known;
         return error;
     }
-    groups = level->facet->groups.count;
-    remainder->steps += groups;
-    if (remainder->steps > MOST_STEPS)
+    groups = level->partition->groups.count;
+    subtraction->steps += groups;
+    if (subtraction->steps > MOST_STEPS)
         return -E2BIG;
     for (uint32_t group = 0; !error && group < groups; group++) {
-        const uint64_t *holders = lx_rule_sets_get(&level->facet->groups, group);
+        const uint64_t *holders = lx_rule_sets_get(&level->partition->groups, group);
 
-        for (size_t w = 0; w < remainder->words; w++)
+        for (size_t w = 0; w < subtraction->words; w++)
             level->subset[w] = subset[w] & holders[w];
-        error = decide(remainder, field + 1, level->subset, &behind);
+        error = decide(subtraction, field + 1, level->subset, &behind);
         level->node[group] = behind;
     }
     error = error ?: intern_node(level, answer);
@@ -154,29 +154,29 @@ static int decide(struct remainder *remainder, unsigned field, const uint64_t *s
     return error;
 }
 
-static int take_box(struct remainder *remainder)
+static int take_box(struct subtraction *subtraction)
 {
     struct lx_box box;
 
     for (unsigned field = 0; field < LX_RULE_FIELDS; field++)
-        box.has[field] = remainder->levels[field].has;
-    return remainder->take(remainder->context, &box);
+        box.has[field] = subtraction->levels[field].has;
+    return subtraction->take(subtraction->context, &box);
 }
 
 /* Takes what a node leads to; the fields before it have their groups. Groups with one answer go together. */
-static int take_node(struct remainder *remainder, unsigned field, uint32_t answer)
+static int take_node(struct subtraction *subtraction, unsigned field, uint32_t answer)
 {
-    struct level *level = &remainder->levels[field];
+    struct level *level = &subtraction->levels[field];
     const uint64_t *answers;
     uint32_t groups;
     int error = 0;
 
     if (field == LX_RULE_FIELDS)
-        return take_box(remainder);
-    groups = level->facet->groups.count;
+        return take_box(subtraction);
+    groups = level->partition->groups.count;
     if (answer == EVERYTHING) {
         memset(level->has, true, groups);
-        return take_node(remainder, field + 1, EVERYTHING);
+        return take_node(subtraction, field + 1, EVERYTHING);
     }
     /* Nothing is interned any more, so that nodes stay where they are. */
     answers = lx_rule_sets_get(&level->nodes, answer - FIRST_NODE);
@@ -188,44 +188,44 @@ static int take_node(struct remainder *remainder, unsigned field, uint32_t answe
             level->has[other] = answers[other] == answers[group];
             level->done[other] |= level->has[other];
         }
-        error = take_node(remainder, field + 1, (uint32_t)answers[group]);
+        error = take_node(subtraction, field + 1, (uint32_t)answers[group]);
     }
     return error;
 }
 
 /* The others that hold all there is in the last fields: from the last field forwards, each can only make it fewer. */
-static void find_settling(struct remainder *remainder)
+static void find_settling(struct subtraction *subtraction)
 {
     for (unsigned field = LX_RULE_FIELDS; field-- > 0;) {
-        struct level *level = &remainder->levels[field];
+        struct level *level = &subtraction->levels[field];
 
-        for (size_t w = 0; w < remainder->words; w++) {
-            level->settling[w] = level->facet->everywhere[w];
+        for (size_t w = 0; w < subtraction->words; w++) {
+            level->settling[w] = level->partition->everywhere[w];
             if (field + 1 < LX_RULE_FIELDS)
-                level->settling[w] &= remainder->levels[field + 1].settling[w];
+                level->settling[w] &= subtraction->levels[field + 1].settling[w];
         }
     }
 }
 
-int lx_remainder(const struct lx_facet *facets, size_t others, int (*take)(void *context, const struct lx_box *box),
-                 void *context)
+int lx_subtract_rules(const struct lx_partition *partitions, size_t others,
+                      int (*take)(void *context, const struct lx_box *box), void *context)
 {
-    struct remainder remainder = {.words = facets[0].groups.words, .take = take, .context = context};
+    struct subtraction subtraction = {.words = partitions[0].groups.words, .take = take, .context = context};
     uint64_t all[2 * LX_MAX_ROWS / 64] = {0};
     uint32_t answer = NOTHING;
     int error = 0;
 
     for (unsigned field = 0; !error && field < LX_RULE_FIELDS; field++)
-        error = level_init(&remainder.levels[field], &facets[field], others);
+        error = level_init(&subtraction.levels[field], &partitions[field], others);
     if (!error) {
-        find_settling(&remainder);
+        find_settling(&subtraction);
         for (size_t i = 0; i < others; i++)
             lx_rule_bits_set(all, i);
-        error = decide(&remainder, 0, all, &answer);
+        error = decide(&subtraction, 0, all, &answer);
     }
     if (!error && answer != NOTHING)
-        error = take_node(&remainder, 0, answer);
+        error = take_node(&subtraction, 0, answer);
     for (unsigned field = 0; field < LX_RULE_FIELDS; field++)
-        level_free(&remainder.levels[field]);
+        level_free(&subtraction.levels[field]);
     return error;
 }

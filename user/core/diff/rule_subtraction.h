@@ -16,17 +16,17 @@ enum lx_field_of_rule {
     LX_RULE_FIELDS,
 };
 
-/* By field and group of its facet: whether the box has it. */
+/* By field and group of its partition: whether the box has it. */
 struct lx_box {
     const bool *has[LX_RULE_FIELDS];
 };
 
 /*
- * Calls `take` with each box. `facets` are those of the rule, by field, all of them against the same others. Returns 0,
- * what `take` returned when that is not 0, -ENOMEM, or -E2BIG when the rules interlock in more ways than are worth
- * working out.
+ * Calls `take` with each box. `partitions` are those of the rule, by field, all of them against the same others.
+ * Returns 0, what `take` returned when that is not 0, -ENOMEM, or -E2BIG when the rules interlock in more ways than are
+ * worth working out.
  */
-int lx_remainder(const struct lx_facet *facets, size_t others, int (*take)(void *context, const struct lx_box *box),
-                 void *context);
+int lx_subtract_rules(const struct lx_partition *partitions, size_t others,
+                      int (*take)(void *context, const struct lx_box *box), void *context);
 
 #endif
