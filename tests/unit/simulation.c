@@ -17,7 +17,7 @@ static void compare_capture(struct traffic *traffic, size_t packets, struct agre
 {
     const struct lx_policy *policy = &traffic->turns[0];
     struct oracle_memory memory = {.now = 1000000000000u, .policy = 1};
-    struct lx_past past = {0};
+    struct lx_simulation simulation = {0};
     uint8_t frame[FRAME_ROOM];
 
     traffic->compiled[0].image->generation = 1;
@@ -33,7 +33,9 @@ static void compare_capture(struct traffic *traffic, size_t packets, struct agre
         if (!memory.pick_up_until)
             memory.pick_up_until = memory.now + 60000000000u; /* the capture's first minute */
         expected = oracle_watch(&memory, policy, next.hook, frame, length);
-        cr_assert_eq(lx_past_judge(&past, &traffic->compiled[0], next.hook, frame, length, memory.now, &judgement), 0);
+        cr_assert_eq(
+            lx_simulation_judge(&simulation, &traffic->compiled[0], next.hook, frame, length, memory.now, &judgement),
+            0);
         if (judgement.reason != expected.reason || judgement.row != expected.row) {
             agree_report(next.hook, frame, length, judgement.reason, judgement.row, &expected);
             cr_assert_fail("packet %zu of this capture is judged differently", i);
@@ -41,11 +43,11 @@ static void compare_capture(struct traffic *traffic, size_t packets, struct agre
         count->frames++;
         count->reasons[judgement.reason]++;
     }
-    lx_past_free(&past);
+    lx_simulation_free(&simulation);
     oracle_forget(&memory);
 }
 
-Test(past, captures_are_judged_by_what_was_seen_before)
+Test(simulation, captures_are_judged_by_what_was_seen_before)
 {
     struct generator generator = generator_from(generator_seed("past/captures"));
     struct agree_count count = {0};
@@ -101,10 +103,10 @@ static enum lx_hook hook_of(const struct lx_compiled *compiled, const char *sour
     struct lx_probe probe = probe_of(source, destination);
     uint8_t frame[LX_PROBE_FRAME];
 
-    return lx_past_hook(compiled, frame, lx_probe_frame(&probe, frame));
+    return lx_simulation_hook(compiled, frame, lx_probe_frame(&probe, frame));
 }
 
-Test(past, what_the_roles_addresses_send_is_from_the_role)
+Test(simulation, what_the_roles_addresses_send_is_from_the_role)
 {
     struct lx_compiled compiled = policy_of(&role);
 
@@ -124,10 +126,10 @@ static enum lx_hook hook_of_arp(const struct lx_compiled *compiled, uint8_t last
         8,    0,    6,    4,    0,    2,    2,   0,  0,   0, 0, 1, 198, 51, 100, last_byte_of_sender,
         2,    0,    0,    0,    0,    2,    198, 51, 100, 9};
 
-    return lx_past_hook(compiled, arp, length);
+    return lx_simulation_hook(compiled, arp, length);
 }
 
-Test(past, arp_goes_the_way_of_who_says_it)
+Test(simulation, arp_goes_the_way_of_who_says_it)
 {
     struct lx_compiled compiled = policy_of(&role);
 
@@ -137,7 +139,7 @@ Test(past, arp_goes_the_way_of_who_says_it)
     lx_compiled_free(&compiled);
 }
 
-Test(past, nothing_on_the_wire_goes_from_the_role_to_itself)
+Test(simulation, nothing_on_the_wire_goes_from_the_role_to_itself)
 {
     struct lx_compiled compiled = policy_of(&role);
 
@@ -145,7 +147,7 @@ Test(past, nothing_on_the_wire_goes_from_the_role_to_itself)
     lx_compiled_free(&compiled);
 }
 
-Test(past, a_policy_that_knows_no_addresses_of_the_role_sees_all_arrive)
+Test(simulation, a_policy_that_knows_no_addresses_of_the_role_sees_all_arrive)
 {
     struct lx_compiled compiled = policy_of(NULL);
 
@@ -153,7 +155,7 @@ Test(past, a_policy_that_knows_no_addresses_of_the_role_sees_all_arrive)
     lx_compiled_free(&compiled);
 }
 
-Test(past, frames_that_are_cut_or_no_ip_arrive)
+Test(simulation, frames_that_are_cut_or_no_ip_arrive)
 {
     struct lx_compiled compiled = policy_of(&role);
     struct lx_probe probe = probe_of("198.51.100.1", "203.0.113.9");
@@ -161,42 +163,42 @@ Test(past, frames_that_are_cut_or_no_ip_arrive)
 
     lx_probe_frame(&probe, frame);
     for (size_t length = 0; length < 34; length++)
-        cr_expect_eq(lx_past_hook(&compiled, frame, length), LX_HOOK_TO_ROLE, "%zu bytes", length);
+        cr_expect_eq(lx_simulation_hook(&compiled, frame, length), LX_HOOK_TO_ROLE, "%zu bytes", length);
     frame[12] = 0x88;
-    cr_expect_eq(lx_past_hook(&compiled, frame, LX_PROBE_FRAME), LX_HOOK_TO_ROLE);
+    cr_expect_eq(lx_simulation_hook(&compiled, frame, LX_PROBE_FRAME), LX_HOOK_TO_ROLE);
     lx_compiled_free(&compiled);
 }
 
 /* --- Time --- */
 
-static uint32_t reason_of(struct lx_past *past, const struct lx_compiled *compiled, const struct lx_probe *probe,
-                          uint64_t seconds)
+static uint32_t reason_of(struct lx_simulation *simulation, const struct lx_compiled *compiled,
+                          const struct lx_probe *probe, uint64_t seconds)
 {
     struct lx_judgement judgement = {.reason = LX_REASON_COUNT};
     uint8_t frame[LX_PROBE_FRAME];
     size_t length = lx_probe_frame(probe, frame);
 
-    cr_assert_eq(lx_past_judge(past, compiled, lx_past_hook(compiled, frame, length), frame, length,
-                               (1000 + seconds) * LX_SECOND, &judgement),
+    cr_assert_eq(lx_simulation_judge(simulation, compiled, lx_simulation_hook(compiled, frame, length), frame, length,
+                                     (1000 + seconds) * LX_SECOND, &judgement),
                  0);
     return judgement.reason;
 }
 
-Test(past, answers_pass_for_as_long_as_the_flow_lives_by_the_captures_clock)
+Test(simulation, answers_pass_for_as_long_as_the_flow_lives_by_the_captures_clock)
 {
     struct lx_compiled compiled = policy_of(&role);
     struct lx_probe asked = probe_of("198.51.100.1", "203.0.113.9"), answer = probe_of("203.0.113.9", "198.51.100.1");
-    struct lx_past past = {0};
+    struct lx_simulation simulation = {0};
 
     answer.source_port = asked.destination_port;
     answer.destination_port = asked.source_port;
-    cr_expect_eq(reason_of(&past, &compiled, &answer, 0), LX_REASON_NO_ROW);
-    cr_expect_eq(reason_of(&past, &compiled, &asked, 1), LX_REASON_NO_ROW);
-    cr_expect_eq(reason_of(&past, &compiled, &answer, 300), LX_REASON_REPLY_UNLISTED);
-    cr_expect_eq(reason_of(&past, &compiled, &answer, 302), LX_REASON_NO_ROW);
-    cr_expect_eq(reason_of(&past, &compiled, &asked, 400), LX_REASON_NO_ROW);
-    cr_expect_eq(reason_of(&past, &compiled, &answer, 700), LX_REASON_REPLY_UNLISTED);
-    lx_past_free(&past);
-    cr_expect_eq(reason_of(&past, &compiled, &answer, 700), LX_REASON_NO_ROW);
+    cr_expect_eq(reason_of(&simulation, &compiled, &answer, 0), LX_REASON_NO_ROW);
+    cr_expect_eq(reason_of(&simulation, &compiled, &asked, 1), LX_REASON_NO_ROW);
+    cr_expect_eq(reason_of(&simulation, &compiled, &answer, 300), LX_REASON_REPLY_UNLISTED);
+    cr_expect_eq(reason_of(&simulation, &compiled, &answer, 302), LX_REASON_NO_ROW);
+    cr_expect_eq(reason_of(&simulation, &compiled, &asked, 400), LX_REASON_NO_ROW);
+    cr_expect_eq(reason_of(&simulation, &compiled, &answer, 700), LX_REASON_REPLY_UNLISTED);
+    lx_simulation_free(&simulation);
+    cr_expect_eq(reason_of(&simulation, &compiled, &answer, 700), LX_REASON_NO_ROW);
     lx_compiled_free(&compiled);
 }

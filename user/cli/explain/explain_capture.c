@@ -20,7 +20,7 @@ struct judged_by {
     const struct lx_compiled *policy;
     struct lx_attachment *attachment; /* whose program judges; NULL: the policy does */
     enum lx_hook hook;
-    struct lx_past past;
+    struct lx_simulation simulation;
 };
 
 static bool knows_addresses(const struct lx_compiled *policy)
@@ -31,7 +31,7 @@ static bool knows_addresses(const struct lx_compiled *policy)
 static bool goes_other_way(const struct judged_by *by, const struct lx_question *question)
 {
     return by->hook == LX_HOOK_TO_ROLE && knows_addresses(by->policy) &&
-           lx_past_hook(by->policy, question->frame, question->length) == LX_HOOK_FROM_ROLE;
+           lx_simulation_hook(by->policy, question->frame, question->length) == LX_HOOK_FROM_ROLE;
 }
 
 static int judge_one_way(void *context, const struct lx_question *question, struct lx_answer *answer)
@@ -56,9 +56,9 @@ static int judge_both_ways(void *context, const struct lx_question *question, st
 {
     struct judged_by *by = context;
 
-    answer->hook = lx_past_hook(by->policy, question->frame, question->length);
-    return lx_past_judge(&by->past, by->policy, answer->hook, question->frame, question->length, question->time,
-                         &answer->judgement)
+    answer->hook = lx_simulation_hook(by->policy, question->frame, question->length);
+    return lx_simulation_judge(&by->simulation, by->policy, answer->hook, question->frame, question->length,
+                               question->time, &answer->judgement)
                ? lx_memory_error()
                : LX_EXIT_DONE;
 }
@@ -90,7 +90,7 @@ static int replay(const struct lx_capture_question *question, struct judged_by *
 
     if (result == LX_EXIT_DONE)
         result = lx_replay(question->path, &judge, question->json);
-    lx_past_free(&by->past);
+    lx_simulation_free(&by->simulation);
     return result;
 }
 

@@ -25,7 +25,7 @@ _Static_assert(sizeof(struct lx_flow_ends) == sizeof(struct lx_fragment_key), "o
 
 /* A packet on its way through one hook. */
 struct passage {
-    struct lx_past *past;
+    struct lx_simulation *simulation;
     struct lx_view view;
     enum lx_hook hook;
     struct lx_packet packet __attribute__((aligned(8)));
@@ -74,7 +74,7 @@ static struct flow_entry *find_flow(const struct passage *passage)
 {
     struct lx_flow_ends ends = ends_of(passage);
 
-    return find(&passage->past->flows, &ends);
+    return find(&passage->simulation->flows, &ends);
 }
 
 static int record_flow(const struct passage *passage, uint32_t row)
@@ -83,14 +83,14 @@ static int record_flow(const struct passage *passage, uint32_t row)
     bool live = known && !lx_flow_expired(&known->flow, passage->now);
     uint32_t generation = passage->view.image->generation;
 
-    if (!lx_keeps_flow(passage->past->gate, &passage->packet, live, row, passage->now))
+    if (!lx_keeps_flow(passage->simulation->gate, &passage->packet, live, row, passage->now))
         return 0;
     if (known) {
         lx_flow_refresh(&passage->packet, &known->flow, passage->now, row, generation, live);
         return 0;
     }
     lx_flow_begin(&passage->packet, &fresh.flow, passage->now, row, generation);
-    return add(&passage->past->flows, &fresh, sizeof(fresh));
+    return add(&passage->simulation->flows, &fresh, sizeof(fresh));
 }
 
 /* A packet that no row lets in, as the reply to a flow. */
@@ -112,7 +112,7 @@ static uint32_t ask_fragment(const struct passage *passage)
     struct lx_fragment_key key;
 
     lx_fragment_key(&passage->packet, passage->hook, passage->ipv4, &key);
-    known = find(&passage->past->datagrams, &key);
+    known = find(&passage->simulation->datagrams, &key);
     return LX_JUDGED(known ? lx_follow_fragment(&passage->packet, &known->datagram, passage->now) : LX_REASON_FRAGMENT);
 }
 
@@ -123,9 +123,9 @@ static int record_fragment(const struct passage *passage)
     if (passage->packet.kind == LX_KIND_ICMP_ERROR)
         return 0;
     lx_fragment_key(&passage->packet, passage->hook, passage->ipv4, &fresh.key);
-    known = find(&passage->past->datagrams, &fresh.key);
+    known = find(&passage->simulation->datagrams, &fresh.key);
     if (!known)
-        return add(&passage->past->datagrams, &fresh, sizeof(fresh));
+        return add(&passage->simulation->datagrams, &fresh, sizeof(fresh));
     known->datagram = fresh.datagram;
     return 0;
 }
@@ -164,22 +164,22 @@ static int judge_from_role(const struct passage *passage, uint32_t *judgement)
 }
 
 /* The capture begins where the programs would be attached. */
-static int begin(struct lx_past *past, uint64_t now)
+static int begin(struct lx_simulation *simulation, uint64_t now)
 {
-    if (past->gate)
+    if (simulation->gate)
         return 0;
-    past->gate = calloc(1, sizeof(*past->gate));
-    if (!past->gate)
+    simulation->gate = calloc(1, sizeof(*simulation->gate));
+    if (!simulation->gate)
         return -ENOMEM;
-    past->gate->pick_up_until = now + LX_PICK_UP_SECONDS * LX_SECOND;
+    simulation->gate->pick_up_until = now + LX_PICK_UP_SECONDS * LX_SECOND;
     return 0;
 }
 
-int lx_past_judge(struct lx_past *past, const struct lx_compiled *compiled, enum lx_hook hook, const void *frame,
-                  size_t length, uint64_t now, struct lx_judgement *judgement)
+int lx_simulation_judge(struct lx_simulation *simulation, const struct lx_compiled *compiled, enum lx_hook hook,
+                        const void *frame, size_t length, uint64_t now, struct lx_judgement *judgement)
 {
     struct passage passage = {
-        .past = past,
+        .simulation = simulation,
         .view = {.image = compiled->image, .mask = compiled->capacity - 1},
         .hook = hook,
         .now = now,
@@ -187,7 +187,7 @@ int lx_past_judge(struct lx_past *past, const struct lx_compiled *compiled, enum
     struct lx_aligned_frame aligned;
     struct lx_frame judged = lx_align_frame(frame, length, &aligned);
     uint32_t reason = lx_read_frame(&passage.view, &judged, &passage.packet), word = LX_JUDGED(reason);
-    int error = begin(past, now);
+    int error = begin(simulation, now);
 
     passage.ipv4 = passage.packet.ethertype == ETH_P_IP;
     if (reason == LX_UNDECIDED && passage.packet.kind == LX_KIND_FRAGMENT)
@@ -229,7 +229,7 @@ static bool read_ends(const struct lx_view *view, const struct lx_frame *frame, 
     }
 }
 
-enum lx_hook lx_past_hook(const struct lx_compiled *compiled, const void *frame, size_t length)
+enum lx_hook lx_simulation_hook(const struct lx_compiled *compiled, const void *frame, size_t length)
 {
     struct lx_view view = {.image = compiled->image, .mask = compiled->capacity - 1};
     struct lx_packet packet __attribute__((aligned(8))) = {0};
@@ -243,10 +243,10 @@ enum lx_hook lx_past_hook(const struct lx_compiled *compiled, const void *frame,
                : LX_HOOK_TO_ROLE;
 }
 
-void lx_past_free(struct lx_past *past)
+void lx_simulation_free(struct lx_simulation *simulation)
 {
-    tdestroy(past->flows, free);
-    tdestroy(past->datagrams, free);
-    free(past->gate);
-    *past = (struct lx_past){0};
+    tdestroy(simulation->flows, free);
+    tdestroy(simulation->datagrams, free);
+    free(simulation->gate);
+    *simulation = (struct lx_simulation){0};
 }
