@@ -94,7 +94,7 @@ static int put_on_anew(struct lx_planned *planned, bool quiet, struct lx_failure
     return error;
 }
 
-static int carry_out(struct lx_planned *planned, bool quiet)
+static int execute(struct lx_planned *planned, bool quiet)
 {
     struct lx_failure failure;
     int error = 0;
@@ -190,7 +190,7 @@ static void take_all_back(struct lx_plan *plan)
         lx_print_error("nothing was changed");
 }
 
-int lx_plan_carry_out(struct lx_plan *plan, bool quiet)
+int lx_plan_execute(struct lx_plan *plan, bool quiet)
 {
     int result = LX_EXIT_DONE;
 
@@ -200,7 +200,7 @@ int lx_plan_carry_out(struct lx_plan *plan, bool quiet)
     for (int now = LX_ACTION_NONE; now < LX_ACTION_COUNT && result == LX_EXIT_DONE; now++)
         for (size_t i = 0; i < plan->count && result == LX_EXIT_DONE; i++)
             if (turn(&plan->items[i]) == now && plan->items[i].action != LX_ACTION_NONE)
-                result = carry_out(&plan->items[i], quiet);
+                result = execute(&plan->items[i], quiet);
     if (result != LX_EXIT_DONE)
         take_all_back(plan);
     return result;
@@ -222,7 +222,7 @@ static bool in_vain(const struct lx_plan *plan, const struct lx_planned *taken)
     return in_vain;
 }
 
-int lx_plan_carry_out_each(struct lx_plan *plan, bool quiet)
+int lx_plan_execute_each(struct lx_plan *plan, bool quiet)
 {
     int result = LX_EXIT_DONE;
 
@@ -236,7 +236,7 @@ int lx_plan_carry_out_each(struct lx_plan *plan, bool quiet)
             if (planned->action == LX_ACTION_UPDATE)
                 one = hold(planned);
             if (one == LX_EXIT_DONE)
-                one = carry_out(planned, quiet);
+                one = execute(planned, quiet);
             planned->failed = one != LX_EXIT_DONE;
             result = result != LX_EXIT_DONE ? result : one;
         }

@@ -10,12 +10,12 @@
  * fails, those before it are taken back, the last one first, and what cannot be is said. `quiet`: what succeeds is not
  * told. Returns an exit code.
  */
-int lx_plan_carry_out(struct lx_plan *plan, bool quiet);
+int lx_plan_execute(struct lx_plan *plan, bool quiet);
 
 /*
  * What can be done is done, whatever becomes of the rest, which is told and `failed`. Returns the first exit code that
  * is not LX_EXIT_DONE.
  */
-int lx_plan_carry_out_each(struct lx_plan *plan, bool quiet);
+int lx_plan_execute_each(struct lx_plan *plan, bool quiet);
 
 #endif

@@ -119,7 +119,7 @@ static int stay(const struct lx_policy_change *first, struct lx_file_watch *watc
     }
 }
 
-int lx_resident(struct lx_policy_change *change)
+int lx_watch_loop(struct lx_policy_change *change)
 {
     struct lx_words files = {0};
     struct lx_file_watch watch;

@@ -6,6 +6,6 @@
 #include "change.h"
 
 /* Makes the change and stays until SIGINT or SIGTERM. Whatever is wrong later, the policy in force stays. */
-int lx_resident(struct lx_policy_change *change);
+int lx_watch_loop(struct lx_policy_change *change);
 
 #endif

@@ -126,7 +126,7 @@ static int carry_out(struct lx_plan *plan, const struct apply_options *options)
     sigaddset(&held, SIGHUP);
     sigaddset(&held, SIGPIPE);
     sigprocmask(SIG_BLOCK, &held, &before);
-    result = options->each ? lx_plan_carry_out_each(plan, options->json) : lx_plan_carry_out(plan, options->json);
+    result = options->each ? lx_plan_execute_each(plan, options->json) : lx_plan_execute(plan, options->json);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return result;
 }
