@@ -13,7 +13,7 @@
 /* Gives the rows their counters, which only the attachment can tell, and builds the image with them. */
 static int hold(struct lx_planned *planned)
 {
-    struct lx_composed *composed = &planned->asked.policy.composed;
+    struct lx_compiled_policy *composed = &planned->asked.policy.composed;
     struct lx_failure failure;
 
     if (lx_update_begin(&planned->interface, &planned->update, &failure))
@@ -23,7 +23,7 @@ static int hold(struct lx_planned *planned)
     if (lx_update_assign(&planned->update, &composed->policy, &failure))
         return lx_print_failure(&failure);
     lx_compiled_free(&composed->compiled);
-    return lx_composed_compile(composed);
+    return lx_compiled_policy_build(composed);
 }
 
 /* --- There ---------------------------------------------------------------------------------------------------------
@@ -42,17 +42,17 @@ static int update(struct lx_planned *planned, bool quiet, struct lx_failure *fai
     return error;
 }
 
-static int put_on(const struct lx_planned *planned, const struct lx_requested *requested,
+static int put_on(const struct lx_planned *planned, const struct lx_policy_spec *spec,
                   const struct lx_attach_choices *choices, const struct lx_interface *pair, bool quiet,
                   struct lx_failure *failure)
 {
-    const struct lx_composed *composed = &requested->composed;
+    const struct lx_compiled_policy *composed = &spec->composed;
     struct lx_attach_choices chosen = *choices;
     struct lx_metadata attached;
     int error;
 
-    chosen.request = &requested->words;
-    chosen.pair = requested->is_inline ? pair : NULL;
+    chosen.request = &spec->words;
+    chosen.pair = spec->is_inline ? pair : NULL;
     error = lx_attach(&planned->interface, &composed->policy, &composed->compiled, &chosen, &attached, failure);
     if (!error && !quiet)
         lx_say_attached(&attached, &composed->policy, &chosen);

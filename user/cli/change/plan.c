@@ -21,15 +21,15 @@
 static void keep(const struct lx_attachment *attachment, struct lx_planned *planned)
 {
     const struct lx_metadata *metadata = &attachment->metadata;
-    struct lx_requested *before = &planned->before;
+    struct lx_policy_spec *before = &planned->before;
     struct lx_failure unheard;
 
     before->is_inline = metadata->pair_ifindex != 0;
     if (lx_request_published(&attachment->publication, &before->words) ||
         (before->is_inline && lx_interface_find(metadata->pair, &planned->pair_before, &unheard)))
         return;
-    planned->returns = lx_requested_compose("apply", planned->name, before) == LX_EXIT_DONE &&
-                       lx_composed_compile(&before->composed) == LX_EXIT_DONE;
+    planned->returns = lx_policy_spec_compose("apply", planned->name, before) == LX_EXIT_DONE &&
+                       lx_compiled_policy_build(&before->composed) == LX_EXIT_DONE;
     planned->choices_before = (struct lx_attach_choices){
         .mode = metadata->mode == LX_MODE_NATIVE ? LX_MODE_ONLY_NATIVE : LX_MODE_ONLY_GENERIC,
         .flows = metadata->flow_capacity,
@@ -43,7 +43,7 @@ static const char *beyond_update(const struct lx_planned *planned, const struct 
 {
     const struct lx_metadata *metadata = &attachment->metadata;
     const struct lx_attach_choices *choices = &planned->asked.choices;
-    const struct lx_composed *composed = &planned->asked.policy.composed;
+    const struct lx_compiled_policy *composed = &planned->asked.policy.composed;
     uint32_t flows = choices->flows ?: LX_DEFAULT_FLOWS;
 
     if (metadata->pair_ifindex != planned->pair.inner.index || (metadata->forward != 0) != choices->forward)
@@ -71,7 +71,7 @@ static const char *differs(const struct lx_planned *planned, const struct lx_att
     if (lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE) &&
         lx_attachment_hook_state(attachment, LX_HOOK_FROM_ROLE) != LX_STATE_FILTERING)
         return "what it sends is not looked at any more";
-    if (!lx_requested_published(&planned->asked.policy, publication))
+    if (!lx_policy_spec_published(&planned->asked.policy, publication))
         return publication->digest == lx_policy_digest(&planned->asked.policy.composed.policy) ? "its options differ"
                                                                                                : "its policy differs";
     if (lx_control_deadline(attachment->control))
@@ -427,7 +427,7 @@ void lx_plan_free(struct lx_plan *plan)
         if (planned->held)
             lx_update_end(&planned->update);
         lx_asked_free(&planned->asked);
-        lx_requested_free(&planned->before);
+        lx_policy_spec_free(&planned->before);
     }
     free(plan->items);
     *plan = (struct lx_plan){0};

@@ -39,7 +39,7 @@ struct lx_planned {
     bool returns; /* it can be put back */
     struct lx_attach_choices choices_before;
     struct lx_interface pair_before; /* its inner interface, if it is a pair */
-    struct lx_requested before;
+    struct lx_policy_spec before;
 
     /* While it is carried out. */
     bool held, done, interrupted; /* the last: unfiltered for a moment */

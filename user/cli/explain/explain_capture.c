@@ -97,18 +97,18 @@ static int replay(const struct lx_capture_question *question, struct judged_by *
 int lx_explain_capture_by_role(const struct lx_capture_question *question, const struct lx_policy_options *options)
 {
     struct lx_row_label *labels = calloc(LX_ROW_SLOTS, sizeof(*labels));
-    struct lx_composed composed = {0};
+    struct lx_compiled_policy composed = {0};
     struct judged_by by = {.policy = &composed.compiled, .hook = question->hook};
     int result = labels ? lx_compose(options, false, &composed) : lx_memory_error();
 
     if (result == LX_EXIT_DONE)
-        result = lx_composed_compile(&composed);
+        result = lx_compiled_policy_build(&composed);
     if (result == LX_EXIT_DONE) {
         for (size_t i = 0; i < composed.policy.rule_count; i++)
             lx_row_label(composed.policy.rules[i].row, &labels[composed.policy.rules[i].slot]);
         result = replay(question, &by, options->roles.items[0], labels);
     }
-    lx_composed_free(&composed);
+    lx_compiled_policy_free(&composed);
     free(labels);
     return result;
 }

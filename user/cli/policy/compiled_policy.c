@@ -7,7 +7,7 @@
 #include "user/cli/print/output.h"
 #include "user/core/resolve/placement.h"
 
-int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_composed *composed)
+int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_compiled_policy *composed)
 {
     int result = lx_tables_read(options, &composed->tables);
 
@@ -21,7 +21,7 @@ int lx_compose(const struct lx_policy_options *options, bool is_inline, struct l
     return result;
 }
 
-int lx_composed_compile(struct lx_composed *composed)
+int lx_compiled_policy_build(struct lx_compiled_policy *composed)
 {
     struct lx_diagnostics diagnostics = {0};
     int error = lx_compile(&composed->policy, &composed->compiled, &diagnostics);
@@ -33,7 +33,7 @@ int lx_composed_compile(struct lx_composed *composed)
     return error ? LX_EXIT_POLICY : LX_EXIT_DONE;
 }
 
-void lx_composed_free(struct lx_composed *composed)
+void lx_compiled_policy_free(struct lx_compiled_policy *composed)
 {
     lx_compiled_free(&composed->compiled);
     lx_policy_free(&composed->policy);

@@ -10,7 +10,7 @@
 #include "user/core/image/compile.h"
 
 /* Zeroed: nothing yet. */
-struct lx_composed {
+struct lx_compiled_policy {
     struct lx_tables tables;
     struct lx_policy policy;
     struct lx_compiled compiled;
@@ -20,11 +20,11 @@ struct lx_composed {
  * Reads the tables and gives their rows addresses, for a host or for an inline pair. The options must outlive what is
  * composed.
  */
-int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_composed *composed);
+int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_compiled_policy *composed);
 
 /* Compiles the policy; apart, because an update gives its rows their counters in between. */
-int lx_composed_compile(struct lx_composed *composed);
+int lx_compiled_policy_build(struct lx_compiled_policy *composed);
 
-void lx_composed_free(struct lx_composed *composed);
+void lx_compiled_policy_free(struct lx_compiled_policy *composed);
 
 #endif

@@ -19,9 +19,9 @@ int lx_declared_compose(const char *verb, const struct lx_declared *declared, st
         asked->policy.is_inline = options.pair;
         result = lx_attachment_options_check(&options);
         if (result == LX_EXIT_DONE)
-            result = lx_requested_compose(verb, declared->interface, &asked->policy);
+            result = lx_policy_spec_compose(verb, declared->interface, &asked->policy);
         if (result == LX_EXIT_DONE)
-            result = lx_composed_compile(&asked->policy.composed);
+            result = lx_compiled_policy_build(&asked->policy.composed);
     }
     lx_policy_options_free(&options.policy);
     return result == LX_EXIT_USAGE ? LX_EXIT_POLICY : result; /* the command is in order, the file is not */
@@ -29,6 +29,6 @@ int lx_declared_compose(const char *verb, const struct lx_declared *declared, st
 
 void lx_asked_free(struct lx_asked *asked)
 {
-    lx_requested_free(&asked->policy);
+    lx_policy_spec_free(&asked->policy);
     lx_words_free(&asked->words);
 }

@@ -12,7 +12,7 @@ struct lx_asked {
     struct lx_words words; /* of the declaration; `pair` borrows from them */
     struct lx_attach_choices choices;
     const char *pair; /* the inner interface of an inline pair, or NULL */
-    struct lx_requested policy;
+    struct lx_policy_spec policy;
 };
 
 /* Reads what is declared and the files that it names, and compiles. `verb` is for what is wrong. Returns an exit code.

@@ -7,17 +7,17 @@
 #include "user/cli/print/output.h"
 #include "user/core/resolve/request_words.h"
 
-int lx_requested_compose(const char *verb, const char *interface, struct lx_requested *requested)
+int lx_policy_spec_compose(const char *verb, const char *interface, struct lx_policy_spec *spec)
 {
-    const struct lx_option_set sets[] = {lx_policy_option_set(&requested->options),
-                                         lx_enforcement_option_set(&requested->options)};
+    const struct lx_option_set sets[] = {lx_policy_option_set(&spec->options),
+                                         lx_enforcement_option_set(&spec->options)};
     int result;
 
-    if (!lx_words_read(verb, &requested->words, sets, 2, &result))
+    if (!lx_words_read(verb, &spec->words, sets, 2, &result))
         return result;
-    if (!requested->options.roles.count)
+    if (!spec->options.roles.count)
         return lx_usage_error("the role that %s was attached for is not known; name it with --role", interface);
-    return lx_compose(&requested->options, requested->is_inline, &requested->composed);
+    return lx_compose(&spec->options, spec->is_inline, &spec->composed);
 }
 
 static int add_file(struct lx_words *files, const char *path)
@@ -25,13 +25,13 @@ static int add_file(struct lx_words *files, const char *path)
     return !path || lx_words_contain(files, path) ? 0 : lx_words_add(files, path);
 }
 
-int lx_requested_files(const struct lx_requested *requested, struct lx_words *files)
+int lx_policy_spec_files(const struct lx_policy_spec *spec, struct lx_words *files)
 {
-    const struct lx_tables *tables = &requested->composed.tables;
-    int error = add_file(files, requested->options.site);
+    const struct lx_tables *tables = &spec->composed.tables;
+    int error = add_file(files, spec->options.site);
 
-    for (size_t i = 0; !error && i < requested->options.policies.count; i++)
-        error = add_file(files, requested->options.policies.items[i]);
+    for (size_t i = 0; !error && i < spec->options.policies.count; i++)
+        error = add_file(files, spec->options.policies.items[i]);
     for (size_t i = 0; !error && i < tables->file_count; i++)
         for (size_t j = 0; !error && j < tables->files[i].files.count; j++)
             error = add_file(files, tables->files[i].files.items[j]);
@@ -46,19 +46,19 @@ static bool watches(const struct lx_publication *publication, const struct lx_po
            (!count || !memcmp(publication->watch_ports, policy->watch_ports, count * sizeof(*policy->watch_ports)));
 }
 
-bool lx_requested_published(const struct lx_requested *requested, const struct lx_publication *publication)
+bool lx_policy_spec_published(const struct lx_policy_spec *spec, const struct lx_publication *publication)
 {
-    const struct lx_policy *policy = &requested->composed.policy;
+    const struct lx_policy *policy = &spec->composed.policy;
     struct lx_words kept = {0};
-    bool same = !lx_request_published(publication, &kept) && lx_request_same(&kept, &requested->words);
+    bool same = !lx_request_published(publication, &kept) && lx_request_same(&kept, &spec->words);
 
     lx_words_free(&kept);
     return same && publication->digest == lx_policy_digest(policy) && watches(publication, policy);
 }
 
-void lx_requested_free(struct lx_requested *requested)
+void lx_policy_spec_free(struct lx_policy_spec *spec)
 {
-    lx_composed_free(&requested->composed);
-    lx_policy_options_free(&requested->options);
-    lx_words_free(&requested->words);
+    lx_compiled_policy_free(&spec->composed);
+    lx_policy_options_free(&spec->options);
+    lx_words_free(&spec->words);
 }

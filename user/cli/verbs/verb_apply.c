@@ -115,7 +115,7 @@ static int print_report(json_t *interfaces, const struct apply_options *options,
 }
 
 /* An interrupted plan would be half a plan: who interrupts waits until it is whole. */
-static int carry_out(struct lx_plan *plan, const struct apply_options *options)
+static int execute(struct lx_plan *plan, const struct apply_options *options)
 {
     sigset_t held, before;
     int result;
@@ -140,7 +140,7 @@ static int apply(struct lx_plan *plan, const struct apply_options *options)
         fflush(stdout);
     }
     if (!options->dry_run)
-        result = carry_out(plan, options);
+        result = execute(plan, options);
     if (options->json)
         printed = print_report(lx_plan_report(plan), options, !options->dry_run && result == LX_EXIT_DONE);
     return result != LX_EXIT_DONE ? result : printed;
@@ -192,7 +192,7 @@ static int apply_some(const struct lx_declaration *declaration, const bool *want
         fflush(stdout);
     }
     if (!options->dry_run)
-        done = carry_out(&plan, options);
+        done = execute(&plan, options);
     report = lx_plan_report(&plan);
     json_array_extend(reports, report);
     json_decref(report);

@@ -82,19 +82,19 @@ static int use(const struct lx_checked *checked, struct check_options *options)
 /* Builds what attach would put in force. */
 static int check_role(const struct check_options *options)
 {
-    struct lx_composed composed = {0};
+    struct lx_compiled_policy composed = {0};
     const struct lx_policy *policy = &composed.policy;
     int result = lx_compose(&options->policy, false, &composed);
 
     if (result == LX_EXIT_DONE)
-        result = lx_composed_compile(&composed);
+        result = lx_compiled_policy_build(&composed);
     if (result == LX_EXIT_DONE)
         lx_warn_of_any_self(policy);
     if (result == LX_EXIT_DONE && !options->json && !options->canonical)
         lx_print("%s%s: ok, %zu row%s open, an image of %u bytes\n", policy->roles.items[0],
                  policy->roles.count > 1 ? " and more" : "", policy->rule_count, lx_plural(policy->rule_count),
                  composed.compiled.image->size);
-    lx_composed_free(&composed);
+    lx_compiled_policy_free(&composed);
     return result;
 }
 
@@ -102,7 +102,7 @@ static int check_declared(const struct lx_declared *declared, const struct check
 {
     struct lx_asked asked = {0};
     int result = lx_declared_compose("check", declared, &asked);
-    const struct lx_composed *composed = &asked.policy.composed;
+    const struct lx_compiled_policy *composed = &asked.policy.composed;
 
     if (result != LX_EXIT_DONE)
         lx_print_error("%s:%u: %s cannot be attached like this", declared->place.file, declared->place.line,

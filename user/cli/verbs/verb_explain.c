@@ -117,13 +117,14 @@ static int explain_miss(const struct lx_tables *tables, const struct explain_opt
     return result;
 }
 
-static int judge(struct lx_composed *composed, const struct explain_options *options, const struct lx_probe *probe)
+static int judge(struct lx_compiled_policy *composed, const struct explain_options *options,
+                 const struct lx_probe *probe)
 {
     struct lx_explanation explanation = {.probe = probe, .hook = hook_of(options), .egress = composed->policy.egress};
     uint8_t frame[LX_PROBE_FRAME];
     struct lx_judgement judgement;
     const struct lx_row *row;
-    int result = lx_composed_compile(composed);
+    int result = lx_compiled_policy_build(composed);
 
     if (result != LX_EXIT_DONE)
         return result;
@@ -139,12 +140,12 @@ static int judge(struct lx_composed *composed, const struct explain_options *opt
 
 static int explain_role(const struct explain_options *options, const struct lx_probe *probe)
 {
-    struct lx_composed composed = {0};
+    struct lx_compiled_policy composed = {0};
     int result = lx_compose(&options->policy, false, &composed);
 
     if (result == LX_EXIT_DONE)
         result = judge(&composed, options, probe);
-    lx_composed_free(&composed);
+    lx_compiled_policy_free(&composed);
     return result;
 }
 
