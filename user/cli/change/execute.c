@@ -11,16 +11,16 @@
  */
 
 /* Gives the rows their counters, which only the attachment can tell, and builds the image with them. */
-static int hold(struct lx_planned *planned)
+static int hold(struct lx_plan_item *item)
 {
-    struct lx_compiled_policy *composed = &planned->asked.policy.composed;
+    struct lx_compiled_policy *composed = &item->config.policy.composed;
     struct lx_failure failure;
 
-    if (lx_update_begin(&planned->interface, &planned->update, &failure))
+    if (lx_update_begin(&item->interface, &item->update, &failure))
         return lx_print_failure(&failure);
-    planned->held = true;
-    lx_warn_of_restored(&planned->update);
-    if (lx_update_assign(&planned->update, &composed->policy, &failure))
+    item->held = true;
+    lx_warn_of_restored(&item->update);
+    if (lx_update_assign(&item->update, &composed->policy, &failure))
         return lx_print_failure(&failure);
     lx_compiled_free(&composed->compiled);
     return lx_compiled_policy_build(composed);
@@ -29,20 +29,20 @@ static int hold(struct lx_planned *planned)
 /* --- There ---------------------------------------------------------------------------------------------------------
  */
 
-static int update(struct lx_planned *planned, bool quiet, struct lx_failure *failure)
+static int update(struct lx_plan_item *item, bool quiet, struct lx_failure *failure)
 {
-    const struct lx_proposal proposal = {.policy = &planned->asked.policy.composed.policy,
-                                         .compiled = &planned->asked.policy.composed.compiled,
-                                         .request = &planned->asked.policy.words,
-                                         .force = planned->asked.choices.force};
-    int error = lx_update_commit(&planned->update, &proposal, failure);
+    const struct lx_proposal proposal = {.policy = &item->config.policy.composed.policy,
+                                         .compiled = &item->config.policy.composed.compiled,
+                                         .request = &item->config.policy.words,
+                                         .force = item->config.choices.force};
+    int error = lx_update_commit(&item->update, &proposal, failure);
 
     if (!error && !quiet)
-        lx_say_updated(&planned->update, proposal.policy, 0);
+        lx_say_updated(&item->update, proposal.policy, 0);
     return error;
 }
 
-static int put_on(const struct lx_planned *planned, const struct lx_policy_spec *spec,
+static int put_on(const struct lx_plan_item *item, const struct lx_policy_spec *spec,
                   const struct lx_attach_choices *choices, const struct lx_interface *pair, bool quiet,
                   struct lx_failure *failure)
 {
@@ -53,120 +53,118 @@ static int put_on(const struct lx_planned *planned, const struct lx_policy_spec 
 
     chosen.request = &spec->words;
     chosen.pair = spec->is_inline ? pair : NULL;
-    error = lx_attach(&planned->interface, &composed->policy, &composed->compiled, &chosen, &attached, failure);
+    error = lx_attach(&item->interface, &composed->policy, &composed->compiled, &chosen, &attached, failure);
     if (!error && !quiet)
         lx_say_attached(&attached, &composed->policy, &chosen);
     return error;
 }
 
 /* What was taken off, and cannot be put on as declared, is put back as it was. */
-static int put_back(const struct lx_planned *planned)
+static int put_back(const struct lx_plan_item *item)
 {
     struct lx_failure failure;
 
-    if (planned->returns &&
-        !put_on(planned, &planned->before, &planned->choices_before, &planned->pair_before, true, &failure)) {
-        lx_print_error("%s is filtered again by what it had; its counters and flows are lost", planned->name);
+    if (item->returns && !put_on(item, &item->before, &item->choices_before, &item->pair_before, true, &failure)) {
+        lx_print_error("%s is filtered again by what it had; its counters and flows are lost", item->name);
         return LX_EXIT_DONE;
     }
-    if (planned->returns)
+    if (item->returns)
         lx_print_failure(&failure);
-    lx_print_error("%s IS NOT FILTERED: what it had cannot be put back; attach it anew", planned->name);
+    lx_print_error("%s IS NOT FILTERED: what it had cannot be put back; attach it anew", item->name);
     return LX_EXIT_FAILED;
 }
 
-static int take_off(const struct lx_planned *planned, struct lx_failure *failure)
+static int take_off(const struct lx_plan_item *item, struct lx_failure *failure)
 {
-    return planned->directory[0] ? lx_detach_directory(planned->directory, failure)
-                                 : lx_detach(&planned->interface, failure);
+    return item->directory[0] ? lx_detach_directory(item->directory, failure) : lx_detach(&item->interface, failure);
 }
 
-static int put_on_anew(struct lx_planned *planned, bool quiet, struct lx_failure *failure)
+static int put_on_anew(struct lx_plan_item *item, bool quiet, struct lx_failure *failure)
 {
-    int error = take_off(planned, failure);
+    int error = take_off(item, failure);
 
     if (error)
         return error;
-    planned->interrupted = true;
-    error = put_on(planned, &planned->asked.policy, &planned->asked.choices, &planned->pair.inner, quiet, failure);
+    item->interrupted = true;
+    error = put_on(item, &item->config.policy, &item->config.choices, &item->pair.inner, quiet, failure);
     if (error)
-        put_back(planned);
+        put_back(item);
     return error;
 }
 
-static int execute(struct lx_planned *planned, bool quiet)
+static int execute(struct lx_plan_item *item, bool quiet)
 {
     struct lx_failure failure;
     int error = 0;
 
-    switch (planned->action) {
+    switch (item->action) {
     case LX_ACTION_UPDATE:
-        error = update(planned, quiet, &failure);
+        error = update(item, quiet, &failure);
         break;
     case LX_ACTION_ATTACH:
-        error = put_on(planned, &planned->asked.policy, &planned->asked.choices, &planned->pair.inner, quiet, &failure);
+        error = put_on(item, &item->config.policy, &item->config.choices, &item->pair.inner, quiet, &failure);
         break;
     case LX_ACTION_REATTACH:
-        error = put_on_anew(planned, quiet, &failure);
+        error = put_on_anew(item, quiet, &failure);
         break;
     case LX_ACTION_DETACH:
-        error = take_off(planned, &failure);
+        error = take_off(item, &failure);
         if (!error && !quiet)
-            lx_print("%s: no longer filtered\n", planned->name);
+            lx_print("%s: no longer filtered\n", item->name);
         break;
     default:
         break;
     }
-    planned->done = !error;
+    item->done = !error;
     return error ? lx_print_failure(&failure) : LX_EXIT_DONE;
 }
 
 /* --- And back ------------------------------------------------------------------------------------------------------
  */
 
-static void take_back(struct lx_planned *planned)
+static void take_back(struct lx_plan_item *item)
 {
     struct lx_failure failure;
     int error = 0;
 
-    planned->done = false;
-    switch (planned->action) {
+    item->done = false;
+    switch (item->action) {
     case LX_ACTION_UPDATE:
-        error = lx_update_undo(&planned->update, &failure);
+        error = lx_update_undo(&item->update, &failure);
         if (!error)
-            lx_print_error("%s: generation %llu is in force again", planned->name,
-                           (unsigned long long)lx_update_in_force(&planned->update)->generation);
+            lx_print_error("%s: generation %llu is in force again", item->name,
+                           (unsigned long long)lx_update_in_force(&item->update)->generation);
         break;
     case LX_ACTION_ATTACH:
-        error = take_off(planned, &failure);
+        error = take_off(item, &failure);
         if (!error)
-            lx_print_error("%s: detached again", planned->name);
+            lx_print_error("%s: detached again", item->name);
         break;
     case LX_ACTION_REATTACH:
-        error = take_off(planned, &failure);
+        error = take_off(item, &failure);
         if (!error)
-            put_back(planned);
+            put_back(item);
         break;
     case LX_ACTION_DETACH:
-        if (planned->in_the_way) {
-            put_back(planned);
+        if (item->in_the_way) {
+            put_back(item);
         } else {
-            planned->done = true;
-            lx_print_error("%s: it was detached and stays so", planned->name);
+            item->done = true;
+            lx_print_error("%s: it was detached and stays so", item->name);
         }
         break;
     default:
         break;
     }
-    planned->done |= error != 0;
+    item->done |= error != 0;
     if (error)
         lx_print_failure(&failure);
 }
 
 /* When it is its turn: what is in the way of others, then by action. */
-static int turn(const struct lx_planned *planned)
+static int turn(const struct lx_plan_item *item)
 {
-    return planned->in_the_way ? LX_ACTION_NONE : (int)planned->action;
+    return item->in_the_way ? LX_ACTION_NONE : (int)item->action;
 }
 
 static void take_all_back(struct lx_plan *plan)
@@ -177,14 +175,14 @@ static void take_all_back(struct lx_plan *plan)
         interrupted = interrupted || plan->items[i].interrupted;
     for (int now = LX_ACTION_COUNT - 1; now >= LX_ACTION_NONE; now--)
         for (size_t i = plan->count; i-- > 0;) {
-            struct lx_planned *planned = &plan->items[i];
+            struct lx_plan_item *item = &plan->items[i];
 
-            if (turn(planned) != now || !planned->done)
+            if (turn(item) != now || !item->done)
                 continue;
             if (first)
                 lx_print_error("what was done before is taken back");
             first = false;
-            take_back(planned);
+            take_back(item);
         }
     if (first && !interrupted)
         lx_print_error("nothing was changed");
@@ -207,17 +205,17 @@ int lx_plan_execute(struct lx_plan *plan, bool quiet)
 }
 
 /* Whether what stood in the way of something was taken off in vain. */
-static bool in_vain(const struct lx_plan *plan, const struct lx_planned *taken)
+static bool in_vain(const struct lx_plan *plan, const struct lx_plan_item *taken)
 {
     bool in_vain = false;
 
     if (!taken->in_the_way || !taken->done)
         return false;
     for (size_t i = 0; i < plan->count && !in_vain; i++) {
-        const struct lx_planned *one = &plan->items[i];
+        const struct lx_plan_item *one = &plan->items[i];
 
         in_vain = one->failed &&
-                  ((one->asked.pair && !strcmp(one->asked.pair, taken->name)) || !strcmp(one->name, taken->name));
+                  ((one->config.pair && !strcmp(one->config.pair, taken->name)) || !strcmp(one->name, taken->name));
     }
     return in_vain;
 }
@@ -228,16 +226,16 @@ int lx_plan_execute_each(struct lx_plan *plan, bool quiet)
 
     for (int now = LX_ACTION_NONE; now < LX_ACTION_COUNT; now++)
         for (size_t i = 0; i < plan->count; i++) {
-            struct lx_planned *planned = &plan->items[i];
+            struct lx_plan_item *item = &plan->items[i];
             int one = LX_EXIT_DONE;
 
-            if (turn(planned) != now || planned->action == LX_ACTION_NONE)
+            if (turn(item) != now || item->action == LX_ACTION_NONE)
                 continue;
-            if (planned->action == LX_ACTION_UPDATE)
-                one = hold(planned);
+            if (item->action == LX_ACTION_UPDATE)
+                one = hold(item);
             if (one == LX_EXIT_DONE)
-                one = execute(planned, quiet);
-            planned->failed = one != LX_EXIT_DONE;
+                one = execute(item, quiet);
+            item->failed = one != LX_EXIT_DONE;
             result = result != LX_EXIT_DONE ? result : one;
         }
     for (size_t i = 0; i < plan->count; i++)

@@ -22,7 +22,7 @@ enum lx_action {
     LX_ACTION_COUNT
 };
 
-struct lx_planned {
+struct lx_plan_item {
     enum lx_action action;
     const char *why; /* half a sentence, or NULL */
     char name[LX_INTERFACE_NAME];
@@ -33,7 +33,7 @@ struct lx_planned {
     bool in_the_way;              /* to be detached first: what is declared needs its interfaces */
     char directory[LX_PINS_PATH]; /* of what is to be detached when its interface is gone; else empty */
 
-    struct lx_asked asked; /* what is declared; zero for what is to be detached */
+    struct lx_interface_config config; /* what is declared; zero for what is to be detached */
 
     /* What is in force now, of what is taken off before something else is put on. */
     bool returns; /* it can be put back */
@@ -47,7 +47,7 @@ struct lx_planned {
 };
 
 struct lx_plan {
-    struct lx_planned *items;
+    struct lx_plan_item *items;
     size_t count;
 };
 

@@ -79,36 +79,36 @@ static FILE *keep(FILE *stream, char **bytes)
     return fmemopen(*bytes, size, "r");
 }
 
-static int read_as(struct lx_checked *checked, FILE *stream)
+static int read_as(struct lx_input_file *input, FILE *stream)
 {
-    switch (checked->kind) {
+    switch (input->kind) {
     case LX_FILE_SITE:
-        return lx_site_file_read(stream, checked->path, &checked->site, &checked->diagnostics);
+        return lx_site_file_read(stream, input->path, &input->site, &input->diagnostics);
     case LX_FILE_DECLARATION:
-        return lx_declaration_read(stream, checked->path, &checked->declaration, &checked->diagnostics);
+        return lx_declaration_read(stream, input->path, &input->declaration, &input->diagnostics);
     default:
-        return lx_policy_read(stream, checked->path, &checked->policy, &checked->diagnostics);
+        return lx_policy_read(stream, input->path, &input->policy, &input->diagnostics);
     }
 }
 
-int lx_checked_read(const char *path, struct lx_checked *checked)
+int lx_input_file_read(const char *path, struct lx_input_file *input)
 {
     FILE *stream = lx_open_input(path), *kept;
     char *bytes = NULL;
     int error = -ENOMEM;
 
-    *checked = (struct lx_checked){.path = path};
+    *input = (struct lx_input_file){.path = path};
     if (!stream)
         return LX_EXIT_POLICY;
     kept = keep(stream, &bytes);
     if (ferror(stream)) {
         error = -EIO;
     } else if (kept) {
-        checked->kind = looks_like(kept, path);
+        input->kind = looks_like(kept, path);
         rewind(kept);
-        error = read_as(checked, kept);
+        error = read_as(input, kept);
     }
-    checked->sound = !error;
+    input->sound = !error;
     if (kept)
         fclose(kept);
     fclose(stream);
@@ -117,7 +117,7 @@ int lx_checked_read(const char *path, struct lx_checked *checked)
 }
 
 /* Puts policies behind each other, those of all editions and those among the files. Returns the first, or NULL. */
-static struct lx_policy_file *chain(struct lx_policy_file *editions, size_t edition_count, struct lx_checked *files,
+static struct lx_policy_file *chain(struct lx_policy_file *editions, size_t edition_count, struct lx_input_file *files,
                                     size_t count)
 {
     struct lx_policy_file *first = NULL, *last = NULL;
@@ -137,7 +137,7 @@ static struct lx_policy_file *chain(struct lx_policy_file *editions, size_t edit
 }
 
 /* Sites are held against everything that they may be used with: what is wrong with an edition is said aloud. */
-static int lint_sites(struct lx_checked *files, size_t count)
+static int lint_sites(struct lx_input_file *files, size_t count)
 {
     struct lx_policy_file *editions, *policies;
     struct lx_words names = {0};
@@ -164,7 +164,7 @@ static int lint_sites(struct lx_checked *files, size_t count)
     return result;
 }
 
-int lx_checked_lint(struct lx_checked *files, size_t count)
+int lx_input_file_lint(struct lx_input_file *files, size_t count)
 {
     bool sites = false;
 
@@ -177,12 +177,12 @@ int lx_checked_lint(struct lx_checked *files, size_t count)
     return sites ? lint_sites(files, count) : LX_EXIT_DONE;
 }
 
-char *lx_checked_canonical(const struct lx_checked *checked)
+char *lx_input_file_canonical(const struct lx_input_file *input)
 {
     char *text = NULL;
     size_t size;
     FILE *stream = open_memstream(&text, &size);
-    int error = stream ? lx_policy_print(&checked->policy, stream) : -ENOMEM;
+    int error = stream ? lx_policy_print(&input->policy, stream) : -ENOMEM;
 
     if (stream && fclose(stream))
         error = -ENOMEM;
@@ -192,33 +192,33 @@ char *lx_checked_canonical(const struct lx_checked *checked)
     return NULL;
 }
 
-static size_t count_rows(const struct lx_checked *checked)
+static size_t count_rows(const struct lx_input_file *input)
 {
-    size_t rows = checked->site.row_count;
+    size_t rows = input->site.row_count;
 
-    for (size_t i = 0; i < checked->policy.role_count; i++)
-        rows += checked->policy.roles[i].row_count;
+    for (size_t i = 0; i < input->policy.role_count; i++)
+        rows += input->policy.roles[i].row_count;
     return rows;
 }
 
-json_t *lx_checked_report(const struct lx_checked *checked, bool canonical)
+json_t *lx_input_file_report(const struct lx_input_file *input, bool canonical)
 {
     static const char *const kinds[] = {
         [LX_FILE_POLICY] = "policy", [LX_FILE_SITE] = "site", [LX_FILE_DECLARATION] = "declaration"};
-    char *text = canonical && checked->sound && checked->kind == LX_FILE_POLICY ? lx_checked_canonical(checked) : NULL;
+    char *text = canonical && input->sound && input->kind == LX_FILE_POLICY ? lx_input_file_canonical(input) : NULL;
     json_t *diagnostics = json_array(), *report;
 
-    for (size_t i = 0; i < checked->diagnostics.count; i++) {
-        if (lx_json_add(diagnostics, lx_report_diagnostic(&checked->diagnostics.items[i]))) {
+    for (size_t i = 0; i < input->diagnostics.count; i++) {
+        if (lx_json_add(diagnostics, lx_report_diagnostic(&input->diagnostics.items[i]))) {
             json_decref(diagnostics);
             free(text);
             return NULL;
         }
     }
-    report = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:o}", "file", checked->path, "kind", kinds[checked->kind],
-                       "ok", checked->sound, "roles", (json_int_t)checked->policy.role_count, "rows",
-                       (json_int_t)count_rows(checked), "groups", (json_int_t)checked->site.group_count, "interfaces",
-                       (json_int_t)checked->declaration.count, "diagnostics", diagnostics);
+    report = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:o}", "file", input->path, "kind", kinds[input->kind],
+                       "ok", input->sound, "roles", (json_int_t)input->policy.role_count, "rows",
+                       (json_int_t)count_rows(input), "groups", (json_int_t)input->site.group_count, "interfaces",
+                       (json_int_t)input->declaration.count, "diagnostics", diagnostics);
     if (text && report && json_object_set_new(report, "canonical", json_string(text))) {
         json_decref(report);
         report = NULL;
@@ -227,10 +227,10 @@ json_t *lx_checked_report(const struct lx_checked *checked, bool canonical)
     return report;
 }
 
-void lx_checked_free(struct lx_checked *checked)
+void lx_input_file_free(struct lx_input_file *input)
 {
-    lx_policy_file_free(&checked->policy);
-    lx_site_free(&checked->site);
-    lx_declaration_free(&checked->declaration);
-    lx_diagnostics_free(&checked->diagnostics);
+    lx_policy_file_free(&input->policy);
+    lx_site_free(&input->site);
+    lx_declaration_free(&input->declaration);
+    lx_diagnostics_free(&input->diagnostics);
 }

@@ -15,7 +15,7 @@ enum lx_file_kind {
     LX_FILE_DECLARATION,
 };
 
-struct lx_checked {
+struct lx_input_file {
     const char *path;
     enum lx_file_kind kind;
     bool sound; /* read without an error, so that one of the following is there */
@@ -26,20 +26,20 @@ struct lx_checked {
 };
 
 /* Reads the file and finds out what it is. Returns an exit code; diagnostics are collected, not printed. */
-int lx_checked_read(const char *path, struct lx_checked *checked);
+int lx_input_file_read(const char *path, struct lx_input_file *input);
 
 /*
  * Adds what lint finds: in a policy by itself, in a site against the policies among the files and all editions. Returns
  * an exit code.
  */
-int lx_checked_lint(struct lx_checked *files, size_t count);
+int lx_input_file_lint(struct lx_input_file *files, size_t count);
 
 /* The canonical form of a sound policy; the caller frees it. NULL when out of memory. */
-char *lx_checked_canonical(const struct lx_checked *checked);
+char *lx_input_file_canonical(const struct lx_input_file *input);
 
 /* What `check --json` says of a file; NULL when out of memory. */
-json_t *lx_checked_report(const struct lx_checked *checked, bool canonical);
+json_t *lx_input_file_report(const struct lx_input_file *input, bool canonical);
 
-void lx_checked_free(struct lx_checked *checked);
+void lx_input_file_free(struct lx_input_file *input);
 
 #endif

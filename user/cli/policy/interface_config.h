@@ -8,7 +8,7 @@
 #include "user/core/policy/declaration.h"
 
 /* Zeroed: nothing yet. */
-struct lx_asked {
+struct lx_interface_config {
     struct lx_words words; /* of the declaration; `pair` borrows from them */
     struct lx_attach_choices choices;
     const char *pair; /* the inner interface of an inline pair, or NULL */
@@ -17,8 +17,9 @@ struct lx_asked {
 
 /* Reads what is declared and the files that it names, and compiles. `verb` is for what is wrong. Returns an exit code.
  */
-int lx_declared_compose(const char *verb, const struct lx_declared *declared, struct lx_asked *asked);
+int lx_interface_config_compose(const char *verb, const struct lx_declared *declared,
+                                struct lx_interface_config *config);
 
-void lx_asked_free(struct lx_asked *asked);
+void lx_interface_config_free(struct lx_interface_config *config);
 
 #endif
