@@ -2,11 +2,9 @@
 /* The options of an attachment: those of a policy, and the few that are settled when its programs are attached. */
 #include "attachment_options.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "user/cli/print/output.h"
 #include "user/core/policy/declaration.h"
+#include "user/core/text/number.h"
 
 static int take_mode(void *field, const char *value)
 {
@@ -20,12 +18,9 @@ static int take_mode(void *field, const char *value)
 
 static int take_flows(void *field, const char *value)
 {
-    unsigned long flows = strspn(value, "0123456789") == strlen(value) ? strtoul(value, NULL, 10) : 0;
-
-    if (flows < LX_FEWEST_FLOWS || flows > LX_MOST_FLOWS)
-        return lx_usage_error("--flows '%s': write a number from %d to %u", value, LX_FEWEST_FLOWS, LX_MOST_FLOWS);
-    *(uint32_t *)field = (uint32_t)flows;
-    return LX_EXIT_DONE;
+    if (lx_number_parse(value, LX_FEWEST_FLOWS, LX_MOST_FLOWS, field))
+        return LX_EXIT_DONE;
+    return lx_usage_error("--flows '%s': write a number from %d to %u", value, LX_FEWEST_FLOWS, LX_MOST_FLOWS);
 }
 
 static const struct lx_option attachment_options[] = {

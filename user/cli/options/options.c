@@ -10,6 +10,7 @@
 
 #include "usage.h"
 #include "user/cli/print/output.h"
+#include "user/core/text/number.h"
 #include "user/core/text/spelling.h"
 #include "user/kernel/attachment/update.h"
 
@@ -284,12 +285,8 @@ int lx_take_word(void *field, const char *value)
 
 int lx_take_seconds(void *field, const char *value)
 {
-    unsigned long seconds =
-        *value && strspn(value, "0123456789") == strlen(value) && strlen(value) < 10 ? strtoul(value, NULL, 10) : 0;
-
-    if (seconds < 1 || seconds > LX_LONGEST_TRIAL)
-        return lx_usage_error("'%s' is no time for a trial: write a number of seconds from 1 to %d", value,
-                              LX_LONGEST_TRIAL);
-    *(uint32_t *)field = (uint32_t)seconds;
-    return LX_EXIT_DONE;
+    if (lx_number_parse(value, 1, LX_LONGEST_TRIAL, field))
+        return LX_EXIT_DONE;
+    return lx_usage_error("'%s' is no time for a trial: write a number of seconds from 1 to %d", value,
+                          LX_LONGEST_TRIAL);
 }

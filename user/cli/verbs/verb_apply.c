@@ -16,6 +16,7 @@
 #include "user/cli/policy/expected.h"
 #include "user/cli/print/output.h"
 #include "user/core/report/report_json.h"
+#include "user/core/text/number.h"
 #include "user/kernel/process/clock.h"
 #include "verb.h"
 
@@ -32,14 +33,9 @@ struct apply_options {
 
 static int take_wait(void *field, const char *value)
 {
-    unsigned long seconds = *value && strspn(value, "0123456789") == strlen(value) && strlen(value) < 10
-                                ? strtoul(value, NULL, 10)
-                                : LONGEST_WAIT + 1;
-
-    if (seconds > LONGEST_WAIT)
-        return lx_usage_error("--wait '%s': write a number of seconds from 0 to %d", value, LONGEST_WAIT);
-    *(uint32_t *)field = (uint32_t)seconds;
-    return LX_EXIT_DONE;
+    if (lx_number_parse(value, 0, LONGEST_WAIT, field))
+        return LX_EXIT_DONE;
+    return lx_usage_error("--wait '%s': write a number of seconds from 0 to %d", value, LONGEST_WAIT);
 }
 
 static const struct lx_option options_of_apply[] = {
