@@ -11,7 +11,7 @@
 #include "user/core/explain/lockout.h"
 #include "user/core/policy/built_ins.h"
 
-size_t lx_rules_of_hook(const struct lx_policy *policy, enum lx_hook hook)
+static size_t rules_of_hook(const struct lx_policy *policy, enum lx_hook hook)
 {
     size_t rules = 0;
 
@@ -167,9 +167,9 @@ static void warn_of_losses(const struct lx_interface *interface, const struct lx
 
 void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_policy *policy, bool forward)
 {
-    if (!lx_rules_of_hook(policy, LX_HOOK_TO_ROLE))
+    if (!rules_of_hook(policy, LX_HOOK_TO_ROLE))
         lx_print_warning("no row lets anything in: only the built-in cases will pass");
-    if (policy->egress == LX_EGRESS_ENFORCE && !lx_rules_of_hook(policy, LX_HOOK_FROM_ROLE))
+    if (policy->egress == LX_EGRESS_ENFORCE && !rules_of_hook(policy, LX_HOOK_FROM_ROLE))
         lx_print_warning("no row lets the role begin anything: with --egress enforce it can only answer, not even ask "
                          "for a name; add rows (from: self) to the site, or leave egress at track");
     lx_warn_of_any_self(policy);
@@ -195,7 +195,7 @@ void lx_warn_of_restored(const struct lx_update *update)
 static void say_roles(const struct lx_policy *policy)
 {
     const char *side = lx_side_name(policy->side);
-    size_t rows = lx_rules_of_hook(policy, LX_HOOK_TO_ROLE);
+    size_t rows = rules_of_hook(policy, LX_HOOK_TO_ROLE);
 
     for (size_t i = 0; i < policy->roles.count; i++)
         lx_print("%s%s", i ? "," : "", policy->roles.items[i]);
@@ -205,7 +205,7 @@ static void say_roles(const struct lx_policy *policy)
 
 static void say_egress(const struct lx_policy *policy)
 {
-    size_t rows = lx_rules_of_hook(policy, LX_HOOK_FROM_ROLE);
+    size_t rows = rules_of_hook(policy, LX_HOOK_FROM_ROLE);
 
     if (policy->egress == LX_EGRESS_ENFORCE)
         lx_print("  egress enforce: %zu outbound row%s open; what else the role sends is dropped, answers aside\n",

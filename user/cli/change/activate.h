@@ -34,8 +34,6 @@ void lx_warn_of_any_self(const struct lx_policy *policy);
 /* Warns of what is legal but probably not meant. `forward`: the pair forwards by itself, and no host lives there. */
 void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_policy *policy, bool forward);
 
-size_t lx_rules_of_hook(const struct lx_policy *policy, enum lx_hook hook);
-
 /* Tells what was amiss with an attachment and is right since it was taken in hand. */
 void lx_warn_of_restored(const struct lx_update *update);
 

@@ -363,15 +363,6 @@ int lx_plan_make_each(const struct lx_declaration *declaration, const bool *want
 /* --- What is told of it --------------------------------------------------------------------------------------------
  */
 
-size_t lx_plan_changes(const struct lx_plan *plan)
-{
-    size_t changes = 0;
-
-    for (size_t i = 0; i < plan->count; i++)
-        changes += plan->items[i].action != LX_ACTION_NONE;
-    return changes;
-}
-
 void lx_plan_print(const struct lx_plan *plan)
 {
     static const char *const deeds[LX_ACTION_COUNT] = {

@@ -66,9 +66,6 @@ int lx_plan_make(const struct lx_declaration *declaration, const struct lx_inten
 int lx_plan_make_each(const struct lx_declaration *declaration, const bool *wanted, bool rest,
                       const struct lx_intent *intent, struct lx_plan *plan);
 
-/* How many interfaces are to be changed. */
-size_t lx_plan_changes(const struct lx_plan *plan);
-
 void lx_plan_print(const struct lx_plan *plan);
 
 /* The interfaces with their actions; NULL when out of memory. */

@@ -98,9 +98,6 @@ json_t *lx_report_sample(const struct lx_sampled *sampled);
 /* Describes a frame of which all bytes are there. What its headers do not say, or not rightly, is zero. */
 void lx_sample_read(const void *frame, size_t length, struct lx_sample *sample);
 
-/* An end of a sample's packet: its source or destination. */
-struct lx_address lx_sample_address(const struct lx_sample *sample, const uint32_t words[4]);
-
 /* The packet of a sample as a probe. False when it has no ports. */
 bool lx_sample_probe(const struct lx_sample *sample, struct lx_probe *probe);
 
