@@ -10,6 +10,7 @@
 #include "user/cli/print/output.h"
 #include "user/core/explain/lockout.h"
 #include "user/core/policy/built_ins.h"
+#include "user/kernel/attachment/attach.h"
 
 static size_t rules_of_hook(const struct lx_policy *policy, enum lx_hook hook)
 {

@@ -5,6 +5,7 @@
 
 #include "user/core/image/compile.h"
 #include "user/core/resolve/policy.h"
+#include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/update.h"
 
 /* How sure a person is of a policy. */

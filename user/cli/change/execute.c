@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "user/cli/print/output.h"
+#include "user/kernel/attachment/attach.h"
+#include "user/kernel/attachment/detach.h"
 
 /* --- Before anything is changed ------------------------------------------------------------------------------------
  */

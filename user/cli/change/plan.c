@@ -11,6 +11,7 @@
 #include "user/cli/print/output.h"
 #include "user/core/report/report_json.h"
 #include "user/core/resolve/request_words.h"
+#include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/location.h"
 #include "user/kernel/process/namespace.h"
 

@@ -10,6 +10,7 @@
 
 #include "pair.h"
 #include "user/cli/policy/interface_config.h"
+#include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/update.h"
 
 /* In the order in which they are carried out: what can be taken back without a trace comes first. */

@@ -15,6 +15,7 @@
 #include "user/cli/print/output.h"
 #include "user/core/explain/simulation.h"
 #include "user/core/image/row_slots.h"
+#include "user/kernel/read/ask.h"
 
 struct judged_by {
     const struct lx_compiled *policy;

@@ -6,6 +6,7 @@
 #include "policy_spec.h"
 #include "user/cli/options/attachment_options.h"
 #include "user/core/policy/declaration.h"
+#include "user/kernel/attachment/attach.h"
 
 /* Zeroed: nothing yet. */
 struct lx_interface_config {

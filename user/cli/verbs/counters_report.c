@@ -11,6 +11,7 @@
 #include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
 #include "user/kernel/attachment/shadow.h"
+#include "user/kernel/read/counters.h"
 
 /* What the candidate beside the policy would change at a hook, or null. NULL when it cannot be told. */
 static json_t *shadow_of(const struct lx_attachment *attachment, enum lx_hook hook, const struct lx_row_label *labels)

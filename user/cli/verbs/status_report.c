@@ -7,6 +7,7 @@
 #include "user/cli/print/title.h"
 #include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
+#include "user/kernel/read/flows.h"
 
 /* Asked where something is to be told about it alone: it takes a look at the cards. */
 static const char *vlan_tags(const struct lx_attachment *attachment)

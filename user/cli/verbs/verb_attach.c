@@ -5,6 +5,7 @@
 #include "user/cli/options/attachment_options.h"
 #include "user/cli/policy/compiled_policy.h"
 #include "user/cli/print/output.h"
+#include "user/kernel/attachment/attach.h"
 #include "verb.h"
 
 struct attach_options {

@@ -8,6 +8,7 @@
 #include "user/cli/print/output.h"
 #include "user/cli/print/title.h"
 #include "user/kernel/attachment/attachment.h"
+#include "user/kernel/attachment/detach.h"
 #include "user/kernel/attachment/location.h"
 #include "verb.h"
 

@@ -17,6 +17,7 @@
 #include "user/core/explain/near_miss_text.h"
 #include "user/core/image/row_slots.h"
 #include "user/core/report/report.h"
+#include "user/kernel/read/ask.h"
 #include "verb.h"
 
 struct explain_options {

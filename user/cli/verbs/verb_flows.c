@@ -11,6 +11,7 @@
 #include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
 #include "user/kernel/process/clock.h"
+#include "user/kernel/read/flows.h"
 #include "verb.h"
 
 static const struct lx_option options_of_flows[] = {

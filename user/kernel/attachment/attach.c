@@ -4,13 +4,14 @@
  * dropped, so that letting the to-role program onto the interface is one last step that puts a whole policy in force.
  * What a killed command left half done is tidied up on the way.
  */
-#include "attachment.h"
+#include "attach.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "detach.h"
 #include "hooks.h"
 #include "location.h"
 #include "lock.h"

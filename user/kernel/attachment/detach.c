@@ -3,7 +3,7 @@
  * Detaching: the programs come off first and the pins go after them, so that a command killed in between leaves pins
  * that the next one finds and removes, never a program that nothing can find.
  */
-#include "attachment.h"
+#include "detach.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * but for counting, loaded for the occasion. It works under a dispatcher too, where the attached program has no test
  * run.
  */
-#include "user/kernel/attachment/attachment.h"
+#include "ask.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "counters.h"
+#include "flows.h"
 #include "user/kernel/attachment/attachment.h"
 #include "user/kernel/link/running.h"
 #include "user/kernel/object/pins.h"
