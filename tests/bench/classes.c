@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/policy/policy_file.h"
+#include "user/core/policy/policy_reader.h"
 #include "user/core/policy/site_file.h"
 #include "user/core/resolve/resolve.h"
 

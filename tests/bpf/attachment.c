@@ -18,9 +18,14 @@
 
 #include "tests/bpf/world.h"
 #include "user/core/explain/probe.h"
+#include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/attachment.h"
-#include "user/kernel/attachment/running.h"
+#include "user/kernel/attachment/detach.h"
 #include "user/kernel/link/filter.h"
+#include "user/kernel/link/running.h"
+#include "user/kernel/read/ask.h"
+#include "user/kernel/read/counters.h"
+#include "user/kernel/read/flows.h"
 
 #define SLOT 5
 

@@ -13,8 +13,12 @@
 
 #include "tests/fixtures/fixtures.h"
 #include "user/core/explain/probe.h"
+#include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/attachment.h"
+#include "user/kernel/attachment/detach.h"
 #include "user/kernel/attachment/publish.h"
+#include "user/kernel/read/ask.h"
+#include "user/kernel/read/counters.h"
 
 /* Neither a test run nor a packet socket takes less than an Ethernet header. */
 #define SHORTEST_FRAME 14

@@ -18,9 +18,12 @@
 
 #include "user/core/explain/probe.h"
 #include "user/core/report/report.h"
+#include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/attachment.h"
 #include "user/kernel/attachment/pick_up.h"
 #include "user/kernel/attachment/publish.h"
+#include "user/kernel/read/counters.h"
+#include "user/kernel/read/flows.h"
 
 TestSuite(flows, .init = enter_world, .timeout = 120);
 

@@ -19,11 +19,15 @@
 #include <sys/stat.h>
 
 #include "user/core/explain/probe.h"
+#include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/attachment.h"
+#include "user/kernel/attachment/detach.h"
 #include "user/kernel/attachment/pair.h"
-#include "user/kernel/attachment/running.h"
 #include "user/kernel/link/filter.h"
+#include "user/kernel/link/running.h"
 #include "user/kernel/link/translation.h"
+#include "user/kernel/read/ask.h"
+#include "user/kernel/read/counters.h"
 
 #define ROLE "131.107.155.30"
 #define REMOTE "198.51.100.7"

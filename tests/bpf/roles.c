@@ -11,8 +11,12 @@
 #include <string.h>
 
 #include "user/core/explain/probe.h"
+#include "user/core/policy/policy_reader.h"
 #include "user/core/resolve/resolve.h"
+#include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/attachment.h"
+#include "user/kernel/attachment/detach.h"
+#include "user/kernel/read/ask.h"
 #include "world.h"
 
 static const char *const editions[] = {"ocs2007", "ocs2007r2", "lync2010"};

@@ -18,10 +18,10 @@
 #include "tests/oracle/samples.h"
 #include "tests/oracle/traffic.h"
 #include "user/core/explain/probe.h"
-#include "user/kernel/attachment/pins.h"
 #include "user/kernel/attachment/publish.h"
 #include "user/kernel/attachment/shadow.h"
-#include "user/kernel/object/program.h"
+#include "user/kernel/link/program.h"
+#include "user/kernel/object/pins.h"
 
 #define ROUNDS 12
 #define FRAMES 300

@@ -13,7 +13,9 @@
 #include <sys/socket.h>
 
 #include "user/core/explain/probe.h"
+#include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/attachment.h"
+#include "user/kernel/attachment/detach.h"
 #include "user/kernel/attachment/publish.h"
 #include "user/kernel/attachment/shadow.h"
 

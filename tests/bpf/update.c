@@ -19,12 +19,15 @@
 
 #include "user/core/explain/probe.h"
 #include "user/core/image/row_slots.h"
+#include "user/kernel/attachment/attach.h"
+#include "user/kernel/attachment/detach.h"
 #include "user/kernel/attachment/publish.h"
 #include "user/kernel/attachment/rebuild.h"
-#include "user/kernel/attachment/running.h"
 #include "user/kernel/attachment/update.h"
 #include "user/kernel/link/filter.h"
+#include "user/kernel/link/running.h"
 #include "user/kernel/process/clock.h"
+#include "user/kernel/read/counters.h"
 
 TestSuite(update, .init = enter_world, .timeout = 120);
 

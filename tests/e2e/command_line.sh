@@ -57,7 +57,7 @@ check "no arguments is a usage error" says 2 'usage:' run
 check "a wrong verb is a usage error with a suggestion" says 2 "did you mean 'attach'" run atach
 check "an option before the verb is a usage error" says 2 'follow the verb' run --json status
 # Every verb that there is, as the source says.
-mapfile -t verbs < <(sed -nE 's/^    \{"([a-z]+)", .*/\1/p' "$tree/user/cli/verbs/main.c")
+mapfile -t verbs < <(sed -nE 's/^    \{"([a-z]+)", .*/\1/p' "$tree/user/cli/options/usage.c")
 check "--help has every verb" is "$(run --help | sed -nE 's/^  ([a-z]+) .*/\1/p')" "$(printf '%s\n' "${verbs[@]}")"
 for verb in "${verbs[@]}"; do
     check "$verb --help" says 0 "usage: lyncxdp $verb" run "$verb" --help

@@ -11,8 +11,8 @@
 
 #include "user/core/policy/declaration.h"
 #include "user/core/policy/lint.h"
-#include "user/core/policy/policy_file.h"
 #include "user/core/policy/policy_print.h"
+#include "user/core/policy/policy_reader.h"
 #include "user/core/policy/site_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/documents/coverage.h"
+#include "user/core/policy/policy_reader.h"
 
 static const char *const editions[] = {"ocs2007", "ocs2007r2", "lync2010"};
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/core/policy/policy_reader.h"
 #include "user/core/resolve/resolve.h"
 
 struct given {

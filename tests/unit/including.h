@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/policy/policy_file.h"
+#include "user/core/policy/policy_reader.h"
 
 /* A file that exists only here; the list ends with a name that is NULL. */
 struct lx_given_file {

@@ -9,7 +9,7 @@
 
 #include "user/core/explain/probe.h"
 #include "user/core/image/compile.h"
-#include "user/core/policy/policy_file.h"
+#include "user/core/policy/policy_reader.h"
 #include "user/core/policy/site_file.h"
 #include "user/core/resolve/resolve.h"
 

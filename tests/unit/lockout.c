@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "user/core/explain/lockout.h"
-#include "user/core/policy/policy_file.h"
+#include "user/core/policy/policy_reader.h"
 #include "user/core/policy/site_file.h"
 #include "user/core/resolve/resolve.h"
 

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "mistakes.h"
-#include "user/core/policy/policy_file.h"
+#include "user/core/policy/policy_reader.h"
+#include "user/core/text/limits.h"
 
 #define DATA "tests/unit/data/"
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))

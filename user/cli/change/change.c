@@ -2,13 +2,13 @@
 /* Starts from the request that is kept, puts given words over it, and puts in force what that comes to. */
 #include "change.h"
 
-#include "user/cli/policy/requested.h"
+#include "user/cli/policy/policy_spec.h"
 #include "user/cli/print/output.h"
 #include "user/core/resolve/request_words.h"
 #include "user/kernel/attachment/pick_up.h"
 
 /* Loads beside what is in force what the words ask for. */
-static int load(struct lx_update *update, struct lx_composed *composed, const struct lx_proposal *proposal)
+static int load(struct lx_update *update, struct lx_compiled_policy *composed, const struct lx_proposal *proposal)
 {
     struct lx_failure failure;
 
@@ -20,12 +20,12 @@ static int load(struct lx_update *update, struct lx_composed *composed, const st
 }
 
 /* Puts in force what the words ask for. */
-static int put(struct lx_update *update, struct lx_requested *requested, const struct lx_intent *intent)
+static int put(struct lx_update *update, struct lx_policy_spec *spec, const struct lx_intent *intent)
 {
-    struct lx_composed *composed = &requested->composed;
+    struct lx_compiled_policy *composed = &spec->composed;
     const struct lx_proposal proposal = {.policy = &composed->policy,
                                          .compiled = &composed->compiled,
-                                         .request = &requested->words,
+                                         .request = &spec->words,
                                          .try_seconds = intent->try_seconds,
                                          .force = intent->force};
     struct lx_failure failure;
@@ -33,10 +33,10 @@ static int put(struct lx_update *update, struct lx_requested *requested, const s
 
     if (lx_update_assign(update, &composed->policy, &failure))
         return lx_print_failure(&failure);
-    result = lx_composed_compile(composed);
+    result = lx_compiled_policy_build(composed);
     if (result == LX_EXIT_DONE && !intent->shadow)
         result = lx_guard_session(update->interface, &composed->policy, &composed->compiled, intent);
-    if (result == LX_EXIT_DONE && !requested->is_inline)
+    if (result == LX_EXIT_DONE && !spec->is_inline)
         result = lx_guard_self(update->interface, &composed->policy, intent);
     if (result == LX_EXIT_DONE && intent->shadow)
         return load(update, composed, &proposal);
@@ -50,35 +50,35 @@ static int put(struct lx_update *update, struct lx_requested *requested, const s
     return LX_EXIT_DONE;
 }
 
-static int put_if_needed(struct lx_update *update, struct lx_requested *requested, struct lx_policy_change *change)
+static int put_if_needed(struct lx_update *update, struct lx_policy_spec *spec, struct lx_policy_change *change)
 {
     change->result = LX_CHANGED;
     if (change->needed_only && lx_control_deadline(update->control))
         change->result = LX_CHANGED_LATER;
-    else if (change->needed_only && lx_requested_published(requested, lx_update_in_force(update)))
+    else if (change->needed_only && lx_policy_spec_published(spec, lx_update_in_force(update)))
         change->result = LX_CHANGED_NOT;
-    return change->result == LX_CHANGED ? put(update, requested, &change->intent) : LX_EXIT_DONE;
+    return change->result == LX_CHANGED ? put(update, spec, &change->intent) : LX_EXIT_DONE;
 }
 
 static int change_held(struct lx_update *update, struct lx_policy_change *change)
 {
-    struct lx_requested requested = {.is_inline = update->metadata.pair_ifindex != 0};
+    struct lx_policy_spec spec = {.is_inline = update->metadata.pair_ifindex != 0};
     struct lx_words kept = {0};
     struct lx_failure failure;
     int result;
 
     if (lx_update_request(update, &kept, &failure))
         result = lx_print_failure(&failure);
-    else if (lx_request_merge(&kept, change->given, &requested.words))
+    else if (lx_request_merge(&kept, change->given, &spec.words))
         result = lx_memory_error();
     else
-        result = lx_requested_compose("update", change->interface, &requested);
-    if (change->files && lx_requested_files(&requested, change->files))
+        result = lx_policy_spec_compose("update", change->interface, &spec);
+    if (change->files && lx_policy_spec_files(&spec, change->files))
         result = lx_memory_error();
     if (result == LX_EXIT_DONE)
-        result = put_if_needed(update, &requested, change);
+        result = put_if_needed(update, &spec, change);
     lx_words_free(&kept);
-    lx_requested_free(&requested);
+    lx_policy_spec_free(&spec);
     return result;
 }
 

@@ -3,7 +3,7 @@
 #ifndef LYNCXDP_CLI_CHANGE_H
 #define LYNCXDP_CLI_CHANGE_H
 
-#include "put_in_force.h"
+#include "activate.h"
 
 enum lx_changed {
     LX_CHANGED,

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "user/core/policy/row.h"
+#include "user/core/text/words.h"
 
 enum lx_file_watched {
     LX_FILE_WATCHED_CHANGE,

@@ -35,7 +35,12 @@ static const char *why_cut(const struct lx_ssh_session *session, const struct lx
     return "it comes from the role's side, and --egress enforce drops what no outbound row lists";
 }
 
-int lx_guard_pair(const struct lx_pair *pair, const struct lx_compiled *compiled, const struct lx_intent *intent)
+/*
+ * Refuses what would cut the SSH session that this command was typed in, where that arrives by the inner interface, or
+ * by either of two that forward by themselves; what arrives by the outer one of others is a host's case. Returns
+ * LX_EXIT_DONE, with a warning where the intent is to cut it, or LX_EXIT_FAILED.
+ */
+static int guard_pair(const struct lx_pair *pair, const struct lx_compiled *compiled, const struct lx_intent *intent)
 {
     struct lx_ssh_session session;
     char client[LX_PREFIX_TEXT];
@@ -79,7 +84,8 @@ static void warn_of_deafness(const struct lx_interface *interface)
     free(addresses);
 }
 
-void lx_warn_of_pair(const struct lx_pair *pair)
+/* Says what is legal but probably not meant. */
+static void warn_of_pair(const struct lx_pair *pair)
 {
     if (pair->forward) {
         warn_of_deafness(&pair->outer);
@@ -115,7 +121,7 @@ int lx_guard_attachment(const struct lx_interface *interface, const struct lx_pa
                         const struct lx_policy *policy, const struct lx_compiled *compiled,
                         const struct lx_intent *intent)
 {
-    int result = pair ? lx_guard_pair(pair, compiled, intent) : LX_EXIT_DONE;
+    int result = pair ? guard_pair(pair, compiled, intent) : LX_EXIT_DONE;
 
     if (result == LX_EXIT_DONE && !(pair && pair->forward))
         result = lx_guard_session(interface, policy, compiled, intent);
@@ -124,7 +130,7 @@ int lx_guard_attachment(const struct lx_interface *interface, const struct lx_pa
     if (result != LX_EXIT_DONE)
         return result;
     if (pair)
-        lx_warn_of_pair(pair);
+        warn_of_pair(pair);
     lx_warn_of_policy(interface, policy, pair && pair->forward);
     return LX_EXIT_DONE;
 }

@@ -3,7 +3,7 @@
 #ifndef LYNCXDP_CLI_PAIR_H
 #define LYNCXDP_CLI_PAIR_H
 
-#include "put_in_force.h"
+#include "activate.h"
 #include "user/core/image/compile.h"
 #include "user/core/resolve/policy.h"
 #include "user/kernel/link/interface.h"
@@ -13,16 +13,6 @@ struct lx_pair {
     struct lx_interface outer, inner;
     bool forward;
 };
-
-/*
- * Refuses what would cut the SSH session that this command was typed in, where that arrives by the inner interface, or
- * by either of two that forward by themselves; what arrives by the outer one of others is a host's case. Returns
- * LX_EXIT_DONE, with a warning where the intent is to cut it, or LX_EXIT_FAILED.
- */
-int lx_guard_pair(const struct lx_pair *pair, const struct lx_compiled *compiled, const struct lx_intent *intent);
-
-/* Says what is legal but probably not meant. */
-void lx_warn_of_pair(const struct lx_pair *pair);
 
 /* Finds the inner interface and makes sure that the two can be a pair. Returns an exit code. */
 int lx_pair_find(const char *inner, const struct lx_interface *outer, bool forward, struct lx_pair *pair);

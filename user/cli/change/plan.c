@@ -11,25 +11,27 @@
 #include "user/cli/print/output.h"
 #include "user/core/report/report_json.h"
 #include "user/core/resolve/request_words.h"
-#include "user/kernel/link/namespace.h"
+#include "user/kernel/attachment/attach.h"
+#include "user/kernel/attachment/location.h"
+#include "user/kernel/process/namespace.h"
 
 /* --- What is attached ----------------------------------------------------------------------------------------------
  */
 
 /* What is in force, so that it can be put back. What its files say now is the next best to what they said. */
-static void keep(const struct lx_attachment *attachment, struct lx_planned *planned)
+static void keep(const struct lx_attachment *attachment, struct lx_plan_item *item)
 {
     const struct lx_metadata *metadata = &attachment->metadata;
-    struct lx_requested *before = &planned->before;
+    struct lx_policy_spec *before = &item->before;
     struct lx_failure unheard;
 
     before->is_inline = metadata->pair_ifindex != 0;
     if (lx_request_published(&attachment->publication, &before->words) ||
-        (before->is_inline && lx_interface_find(metadata->pair, &planned->pair_before, &unheard)))
+        (before->is_inline && lx_interface_find(metadata->pair, &item->pair_before, &unheard)))
         return;
-    planned->returns = lx_requested_compose("apply", planned->name, before) == LX_EXIT_DONE &&
-                       lx_composed_compile(&before->composed) == LX_EXIT_DONE;
-    planned->choices_before = (struct lx_attach_choices){
+    item->returns = lx_policy_spec_compose("apply", item->name, before) == LX_EXIT_DONE &&
+                    lx_compiled_policy_build(&before->composed) == LX_EXIT_DONE;
+    item->choices_before = (struct lx_attach_choices){
         .mode = metadata->mode == LX_MODE_NATIVE ? LX_MODE_ONLY_NATIVE : LX_MODE_ONLY_GENERIC,
         .flows = metadata->flow_capacity,
         .forward = metadata->forward,
@@ -38,14 +40,14 @@ static void keep(const struct lx_attachment *attachment, struct lx_planned *plan
 }
 
 /* Why an update cannot bring an attachment to the declared state; NULL when it can. */
-static const char *beyond_update(const struct lx_planned *planned, const struct lx_attachment *attachment)
+static const char *beyond_update(const struct lx_plan_item *item, const struct lx_attachment *attachment)
 {
     const struct lx_metadata *metadata = &attachment->metadata;
-    const struct lx_attach_choices *choices = &planned->asked.choices;
-    const struct lx_composed *composed = &planned->asked.policy.composed;
+    const struct lx_attach_choices *choices = &item->config.choices;
+    const struct lx_compiled_policy *composed = &item->config.policy.composed;
     uint32_t flows = choices->flows ?: LX_DEFAULT_FLOWS;
 
-    if (metadata->pair_ifindex != planned->pair.inner.index || (metadata->forward != 0) != choices->forward)
+    if (metadata->pair_ifindex != item->pair.inner.index || (metadata->forward != 0) != choices->forward)
         return "it is paired otherwise";
     if ((choices->mode == LX_MODE_ONLY_NATIVE && metadata->mode != LX_MODE_NATIVE) ||
         (choices->mode == LX_MODE_ONLY_GENERIC && metadata->mode != LX_MODE_GENERIC))
@@ -63,16 +65,16 @@ static const char *beyond_update(const struct lx_planned *planned, const struct 
 }
 
 /* Why an update is needed; NULL when it is not. */
-static const char *differs(const struct lx_planned *planned, const struct lx_attachment *attachment)
+static const char *differs(const struct lx_plan_item *item, const struct lx_attachment *attachment)
 {
     const struct lx_publication *publication = &attachment->publication;
 
     if (lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE) &&
         lx_attachment_hook_state(attachment, LX_HOOK_FROM_ROLE) != LX_STATE_FILTERING)
         return "what it sends is not looked at any more";
-    if (!lx_requested_published(&planned->asked.policy, publication))
-        return publication->digest == lx_policy_digest(&planned->asked.policy.composed.policy) ? "its options differ"
-                                                                                               : "its policy differs";
+    if (!lx_policy_spec_published(&item->config.policy, publication))
+        return publication->digest == lx_policy_digest(&item->config.policy.composed.policy) ? "its options differ"
+                                                                                             : "its policy differs";
     if (lx_control_deadline(attachment->control))
         return "a trial is pending";
     if (lx_attachment_takes_tags(attachment) == 1)
@@ -80,16 +82,16 @@ static const char *differs(const struct lx_planned *planned, const struct lx_att
     return attachment->metadata.program_version != LX_PROGRAM_VERSION ? "its programs are of another version" : NULL;
 }
 
-static void compare(struct lx_planned *planned, const struct lx_attachment *attachment)
+static void compare(struct lx_plan_item *item, const struct lx_attachment *attachment)
 {
     if (lx_attachment_hook_state(attachment, LX_HOOK_TO_ROLE) != LX_STATE_FILTERING) {
-        planned->action = LX_ACTION_ATTACH; /* which tidies up what is left */
-        planned->why = "its program does not run on it any more";
-    } else if ((planned->why = beyond_update(planned, attachment))) {
-        planned->action = LX_ACTION_REATTACH;
-        keep(attachment, planned);
-    } else if ((planned->why = differs(planned, attachment))) {
-        planned->action = LX_ACTION_UPDATE;
+        item->action = LX_ACTION_ATTACH; /* which tidies up what is left */
+        item->why = "its program does not run on it any more";
+    } else if ((item->why = beyond_update(item, attachment))) {
+        item->action = LX_ACTION_REATTACH;
+        keep(attachment, item);
+    } else if ((item->why = differs(item, attachment))) {
+        item->action = LX_ACTION_UPDATE;
     }
 }
 
@@ -101,53 +103,52 @@ static bool orphaned(const struct lx_interface *interface)
     return lx_orphan_after(interface->index - 1, name) == interface->index;
 }
 
-static int look_at(struct lx_planned *planned)
+static int look_at(struct lx_plan_item *item)
 {
     struct lx_attachment attachment;
     struct lx_failure failure;
-    int error = lx_attachment_open(&planned->interface, &attachment, &failure);
+    int error = lx_attachment_open(&item->interface, &attachment, &failure);
 
-    if (!error && attachment.metadata.ifindex != planned->interface.index) {
-        planned->action = LX_ACTION_ATTACH;
-        planned->why = "it is the inner side of another pair";
+    if (!error && attachment.metadata.ifindex != item->interface.index) {
+        item->action = LX_ACTION_ATTACH;
+        item->why = "it is the inner side of another pair";
         lx_attachment_close(&attachment);
         return LX_EXIT_DONE;
     }
     if (!error) {
-        compare(planned, &attachment);
+        compare(item, &attachment);
         lx_attachment_close(&attachment);
         return LX_EXIT_DONE;
     }
     if (error != -ENOENT)
         return lx_print_failure(&failure);
-    planned->action = orphaned(&planned->interface) ? LX_ACTION_REATTACH : LX_ACTION_ATTACH;
-    planned->why = planned->action == LX_ACTION_REATTACH ? "its pins are lost" : NULL;
+    item->action = orphaned(&item->interface) ? LX_ACTION_REATTACH : LX_ACTION_ATTACH;
+    item->why = item->action == LX_ACTION_REATTACH ? "its pins are lost" : NULL;
     return LX_EXIT_DONE;
 }
 
-static int plan_declared(const struct lx_declared *declared, const struct lx_intent *intent, struct lx_planned *planned)
+static int plan_declared(const struct lx_declared *declared, const struct lx_intent *intent, struct lx_plan_item *item)
 {
     struct lx_failure failure;
     const char *pair;
     int result;
 
-    snprintf(planned->name, sizeof(planned->name), "%s", declared->interface);
-    result = lx_declared_compose("apply", declared, &planned->asked);
-    pair = planned->asked.pair;
-    planned->asked.choices.force = intent->force;
-    if (result == LX_EXIT_DONE && (lx_interface_find(declared->interface, &planned->interface, &failure) ||
-                                   lx_interface_check(&planned->interface, &failure)))
+    snprintf(item->name, sizeof(item->name), "%s", declared->interface);
+    result = lx_interface_config_compose("apply", declared, &item->config);
+    pair = item->config.pair;
+    item->config.choices.force = intent->force;
+    if (result == LX_EXIT_DONE && (lx_interface_find(declared->interface, &item->interface, &failure) ||
+                                   lx_interface_check(&item->interface, &failure)))
         result = lx_print_failure(&failure);
     if (result == LX_EXIT_DONE)
-        memcpy(planned->name, planned->interface.name, sizeof(planned->name));
+        memcpy(item->name, item->interface.name, sizeof(item->name));
     if (result == LX_EXIT_DONE && pair)
-        result = lx_pair_find(pair, &planned->interface, planned->asked.choices.forward, &planned->pair);
+        result = lx_pair_find(pair, &item->interface, item->config.choices.forward, &item->pair);
     if (result == LX_EXIT_DONE)
-        result = look_at(planned);
-    if (result == LX_EXIT_DONE && planned->action != LX_ACTION_NONE)
-        result = lx_guard_attachment(&planned->interface, pair ? &planned->pair : NULL,
-                                     &planned->asked.policy.composed.policy, &planned->asked.policy.composed.compiled,
-                                     intent);
+        result = look_at(item);
+    if (result == LX_EXIT_DONE && item->action != LX_ACTION_NONE)
+        result = lx_guard_attachment(&item->interface, pair ? &item->pair : NULL, &item->config.policy.composed.policy,
+                                     &item->config.policy.composed.compiled, intent);
     if (result != LX_EXIT_DONE)
         lx_print_error("%s:%u: %s cannot be brought to this state", declared->place.file, declared->place.line,
                        declared->interface);
@@ -182,14 +183,14 @@ static bool is_needed(const struct lx_declaration *declaration, const char *name
     return is_declared(declaration, name);
 }
 
-static struct lx_planned *add_detach(struct lx_plan *plan, const char *name, const char *why)
+static struct lx_plan_item *add_detach(struct lx_plan *plan, const char *name, const char *why)
 {
-    struct lx_planned *items = reallocarray(plan->items, plan->count + 1, sizeof(*items));
+    struct lx_plan_item *items = reallocarray(plan->items, plan->count + 1, sizeof(*items));
 
     if (!items)
         return NULL;
     plan->items = items;
-    items[plan->count] = (struct lx_planned){.action = LX_ACTION_DETACH, .why = why};
+    items[plan->count] = (struct lx_plan_item){.action = LX_ACTION_DETACH, .why = why};
     snprintf(items[plan->count].name, sizeof(items->name), "%s", name);
     return &items[plan->count++];
 }
@@ -199,14 +200,14 @@ static int plan_remains(const struct lx_declaration *declaration, const char *di
                         struct lx_plan *plan)
 {
     char name[IF_NAMESIZE] = "";
-    struct lx_planned *planned;
+    struct lx_plan_item *item;
 
     if (if_indextoname(index, name) && is_declared(declaration, name))
         return LX_EXIT_DONE;
-    planned = add_detach(plan, name[0] ? name : "gone", "a command that was killed left its pins");
-    if (!planned)
+    item = add_detach(plan, name[0] ? name : "gone", "a command that was killed left its pins");
+    if (!item)
         return lx_memory_error();
-    snprintf(planned->directory, sizeof(planned->directory), "%s", directory);
+    snprintf(item->directory, sizeof(item->directory), "%s", directory);
     return LX_EXIT_DONE;
 }
 
@@ -218,7 +219,7 @@ static int plan_undeclared(const struct lx_declaration *declaration, const char 
     struct lx_attachment attachment;
     struct lx_failure failure;
     struct lx_pin_name name;
-    struct lx_planned *planned = NULL;
+    struct lx_plan_item *item = NULL;
     int error, result = LX_EXIT_DONE;
 
     error = lx_attachment_open_directory(directory, &attachment, &failure);
@@ -229,18 +230,18 @@ static int plan_undeclared(const struct lx_declaration *declaration, const char 
     if (error)
         return lx_print_failure(&failure);
     if (attachment.metadata.netns == own && !is_declared(declaration, attachment.metadata.interface)) {
-        planned = add_detach(plan, attachment.metadata.interface,
-                             attachment.gone ? "the interface is gone" : "it is not declared");
-        result = planned ? LX_EXIT_DONE : lx_memory_error();
+        item = add_detach(plan, attachment.metadata.interface,
+                          attachment.gone ? "the interface is gone" : "it is not declared");
+        result = item ? LX_EXIT_DONE : lx_memory_error();
     }
-    if (planned && !attachment.gone &&
-        (is_needed(declaration, planned->name) || is_needed(declaration, attachment.metadata.pair))) {
-        planned->in_the_way = true;
-        keep(&attachment, planned);
+    if (item && !attachment.gone &&
+        (is_needed(declaration, item->name) || is_needed(declaration, attachment.metadata.pair))) {
+        item->in_the_way = true;
+        keep(&attachment, item);
     }
-    if (planned && attachment.gone)
-        snprintf(planned->directory, sizeof(planned->directory), "%s", directory);
-    else if (planned && lx_interface_find(planned->name, &planned->interface, &failure))
+    if (item && attachment.gone)
+        snprintf(item->directory, sizeof(item->directory), "%s", directory);
+    else if (item && lx_interface_find(item->name, &item->interface, &failure))
         result = lx_print_failure(&failure);
     lx_attachment_close(&attachment);
     return result;
@@ -252,14 +253,14 @@ static int plan_orphans(const struct lx_declaration *declaration, struct lx_plan
     struct lx_failure failure;
 
     for (unsigned index = 0; (index = lx_orphan_after(index, name));) {
-        struct lx_planned *planned;
+        struct lx_plan_item *item;
 
         if (is_declared(declaration, name))
             continue;
-        planned = add_detach(plan, name, "it is not declared");
-        if (!planned)
+        item = add_detach(plan, name, "it is not declared");
+        if (!item)
             return lx_memory_error();
-        if (lx_interface_find(name, &planned->interface, &failure))
+        if (lx_interface_find(name, &item->interface, &failure))
             return lx_print_failure(&failure);
     }
     return LX_EXIT_DONE;
@@ -319,13 +320,13 @@ int lx_plan_make(const struct lx_declaration *declaration, const struct lx_inten
 }
 
 /* The declaration of the one may be mistaken; then it is not to be looked at further. */
-static int plan_one(const struct lx_declared *declared, const struct lx_intent *intent, struct lx_planned *planned)
+static int plan_one(const struct lx_declared *declared, const struct lx_intent *intent, struct lx_plan_item *item)
 {
     int result = LX_EXIT_POLICY;
 
     if (!declared->mistaken)
-        return plan_declared(declared, intent, planned);
-    snprintf(planned->name, sizeof(planned->name), "%s", declared->interface);
+        return plan_declared(declared, intent, item);
+    snprintf(item->name, sizeof(item->name), "%s", declared->interface);
     lx_print_error("%s:%u: %s is left as it is: its declaration has mistakes", declared->place.file,
                    declared->place.line, declared->interface);
     return result;
@@ -343,13 +344,13 @@ int lx_plan_make_each(const struct lx_declaration *declaration, const bool *want
         return lx_memory_error();
     }
     for (size_t i = 0; i < declaration->count; i++) {
-        struct lx_planned *planned = &plan->items[i];
-        int one = wanted[i] ? plan_one(&declaration->items[i], intent, planned) : LX_EXIT_DONE;
+        struct lx_plan_item *item = &plan->items[i];
+        int one = wanted[i] ? plan_one(&declaration->items[i], intent, item) : LX_EXIT_DONE;
 
-        planned->left_out = !wanted[i];
-        planned->failed = one != LX_EXIT_DONE;
-        if (planned->failed)
-            planned->action = LX_ACTION_NONE;
+        item->left_out = !wanted[i];
+        item->failed = one != LX_EXIT_DONE;
+        if (item->failed)
+            item->action = LX_ACTION_NONE;
         result = result != LX_EXIT_DONE ? result : one;
     }
     if (rest) {
@@ -363,15 +364,6 @@ int lx_plan_make_each(const struct lx_declaration *declaration, const bool *want
 /* --- What is told of it --------------------------------------------------------------------------------------------
  */
 
-size_t lx_plan_changes(const struct lx_plan *plan)
-{
-    size_t changes = 0;
-
-    for (size_t i = 0; i < plan->count; i++)
-        changes += plan->items[i].action != LX_ACTION_NONE;
-    return changes;
-}
-
 void lx_plan_print(const struct lx_plan *plan)
 {
     static const char *const deeds[LX_ACTION_COUNT] = {
@@ -381,28 +373,28 @@ void lx_plan_print(const struct lx_plan *plan)
     };
 
     for (size_t i = 0; i < plan->count; i++) {
-        const struct lx_planned *planned = &plan->items[i];
+        const struct lx_plan_item *item = &plan->items[i];
 
-        if (planned->left_out || planned->failed)
+        if (item->left_out || item->failed)
             continue;
-        lx_print("%s%s%s: %s%s%s\n", planned->name, planned->asked.pair ? " - " : "", planned->asked.pair ?: "",
-                 deeds[planned->action], planned->why ? ": " : "", planned->why ?: "");
+        lx_print("%s%s%s: %s%s%s\n", item->name, item->config.pair ? " - " : "", item->config.pair ?: "",
+                 deeds[item->action], item->why ? ": " : "", item->why ?: "");
     }
     if (!plan->count)
         puts("nothing is declared, and nothing is attached");
 }
 
-static json_t *report_planned(const struct lx_planned *planned)
+static json_t *report_item(const struct lx_plan_item *item)
 {
     static const char *const names[LX_ACTION_COUNT] = {"unchanged", "update", "attach", "reattach", "detach"};
-    const struct lx_policy *policy = &planned->asked.policy.composed.policy;
+    const struct lx_policy *policy = &item->config.policy.composed.policy;
     json_t *roles = json_array();
 
     for (size_t i = 0; i < policy->roles.count; i++)
         json_array_append_new(roles, json_string(policy->roles.items[i]));
-    return json_pack("{s:s, s:s?, s:s, s:s?, s:o, s:b}", "interface", planned->name, "pair", planned->asked.pair,
-                     "action", planned->failed ? "failed" : names[planned->action], "why", planned->why, "roles", roles,
-                     "done", planned->done);
+    return json_pack("{s:s, s:s?, s:s, s:s?, s:o, s:b}", "interface", item->name, "pair", item->config.pair, "action",
+                     item->failed ? "failed" : names[item->action], "why", item->why, "roles", roles, "done",
+                     item->done);
 }
 
 json_t *lx_plan_report(const struct lx_plan *plan)
@@ -410,7 +402,7 @@ json_t *lx_plan_report(const struct lx_plan *plan)
     json_t *array = json_array();
 
     for (size_t i = 0; i < plan->count; i++) {
-        if (!plan->items[i].left_out && lx_json_add(array, report_planned(&plan->items[i]))) {
+        if (!plan->items[i].left_out && lx_json_add(array, report_item(&plan->items[i]))) {
             json_decref(array);
             return NULL;
         }
@@ -421,12 +413,12 @@ json_t *lx_plan_report(const struct lx_plan *plan)
 void lx_plan_free(struct lx_plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++) {
-        struct lx_planned *planned = &plan->items[i];
+        struct lx_plan_item *item = &plan->items[i];
 
-        if (planned->held)
-            lx_update_end(&planned->update);
-        lx_asked_free(&planned->asked);
-        lx_requested_free(&planned->before);
+        if (item->held)
+            lx_update_end(&item->update);
+        lx_interface_config_free(&item->config);
+        lx_policy_spec_free(&item->before);
     }
     free(plan->items);
     *plan = (struct lx_plan){0};

@@ -9,7 +9,8 @@
 #include <jansson.h>
 
 #include "pair.h"
-#include "user/cli/policy/declared.h"
+#include "user/cli/policy/interface_config.h"
+#include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/update.h"
 
 /* In the order in which they are carried out: what can be taken back without a trace comes first. */
@@ -22,7 +23,7 @@ enum lx_action {
     LX_ACTION_COUNT
 };
 
-struct lx_planned {
+struct lx_plan_item {
     enum lx_action action;
     const char *why; /* half a sentence, or NULL */
     char name[LX_INTERFACE_NAME];
@@ -33,13 +34,13 @@ struct lx_planned {
     bool in_the_way;              /* to be detached first: what is declared needs its interfaces */
     char directory[LX_PINS_PATH]; /* of what is to be detached when its interface is gone; else empty */
 
-    struct lx_asked asked; /* what is declared; zero for what is to be detached */
+    struct lx_interface_config config; /* what is declared; zero for what is to be detached */
 
     /* What is in force now, of what is taken off before something else is put on. */
     bool returns; /* it can be put back */
     struct lx_attach_choices choices_before;
     struct lx_interface pair_before; /* its inner interface, if it is a pair */
-    struct lx_requested before;
+    struct lx_policy_spec before;
 
     /* While it is carried out. */
     bool held, done, interrupted; /* the last: unfiltered for a moment */
@@ -47,7 +48,7 @@ struct lx_planned {
 };
 
 struct lx_plan {
-    struct lx_planned *items;
+    struct lx_plan_item *items;
     size_t count;
 };
 
@@ -65,9 +66,6 @@ int lx_plan_make(const struct lx_declaration *declaration, const struct lx_inten
  */
 int lx_plan_make_each(const struct lx_declaration *declaration, const bool *wanted, bool rest,
                       const struct lx_intent *intent, struct lx_plan *plan);
-
-/* How many interfaces are to be changed. */
-size_t lx_plan_changes(const struct lx_plan *plan);
 
 void lx_plan_print(const struct lx_plan *plan);
 

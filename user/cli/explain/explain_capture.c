@@ -11,16 +11,17 @@
 
 #include "replay.h"
 #include "user/cli/options/attachments.h"
-#include "user/cli/policy/composed.h"
+#include "user/cli/policy/compiled_policy.h"
 #include "user/cli/print/output.h"
-#include "user/core/explain/past.h"
+#include "user/core/explain/simulation.h"
 #include "user/core/image/row_slots.h"
+#include "user/kernel/read/ask.h"
 
 struct judged_by {
     const struct lx_compiled *policy;
     struct lx_attachment *attachment; /* whose program judges; NULL: the policy does */
     enum lx_hook hook;
-    struct lx_past past;
+    struct lx_simulation simulation;
 };
 
 static bool knows_addresses(const struct lx_compiled *policy)
@@ -31,7 +32,7 @@ static bool knows_addresses(const struct lx_compiled *policy)
 static bool goes_other_way(const struct judged_by *by, const struct lx_question *question)
 {
     return by->hook == LX_HOOK_TO_ROLE && knows_addresses(by->policy) &&
-           lx_past_hook(by->policy, question->frame, question->length) == LX_HOOK_FROM_ROLE;
+           lx_simulation_hook(by->policy, question->frame, question->length) == LX_HOOK_FROM_ROLE;
 }
 
 static int judge_one_way(void *context, const struct lx_question *question, struct lx_answer *answer)
@@ -56,9 +57,9 @@ static int judge_both_ways(void *context, const struct lx_question *question, st
 {
     struct judged_by *by = context;
 
-    answer->hook = lx_past_hook(by->policy, question->frame, question->length);
-    return lx_past_judge(&by->past, by->policy, answer->hook, question->frame, question->length, question->time,
-                         &answer->judgement)
+    answer->hook = lx_simulation_hook(by->policy, question->frame, question->length);
+    return lx_simulation_judge(&by->simulation, by->policy, answer->hook, question->frame, question->length,
+                               question->time, &answer->judgement)
                ? lx_memory_error()
                : LX_EXIT_DONE;
 }
@@ -90,25 +91,25 @@ static int replay(const struct lx_capture_question *question, struct judged_by *
 
     if (result == LX_EXIT_DONE)
         result = lx_replay(question->path, &judge, question->json);
-    lx_past_free(&by->past);
+    lx_simulation_free(&by->simulation);
     return result;
 }
 
 int lx_explain_capture_by_role(const struct lx_capture_question *question, const struct lx_policy_options *options)
 {
     struct lx_row_label *labels = calloc(LX_ROW_SLOTS, sizeof(*labels));
-    struct lx_composed composed = {0};
+    struct lx_compiled_policy composed = {0};
     struct judged_by by = {.policy = &composed.compiled, .hook = question->hook};
     int result = labels ? lx_compose(options, false, &composed) : lx_memory_error();
 
     if (result == LX_EXIT_DONE)
-        result = lx_composed_compile(&composed);
+        result = lx_compiled_policy_build(&composed);
     if (result == LX_EXIT_DONE) {
         for (size_t i = 0; i < composed.policy.rule_count; i++)
             lx_row_label(composed.policy.rules[i].row, &labels[composed.policy.rules[i].slot]);
         result = replay(question, &by, options->roles.items[0], labels);
     }
-    lx_composed_free(&composed);
+    lx_compiled_policy_free(&composed);
     free(labels);
     return result;
 }

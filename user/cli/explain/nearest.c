@@ -4,34 +4,34 @@
 
 #include <stdlib.h>
 
-#include "user/cli/policy/requested.h"
+#include "user/cli/policy/policy_spec.h"
 #include "user/cli/print/output.h"
 #include "user/core/explain/near_miss_text.h"
 #include "user/core/resolve/request_words.h"
 
 struct lx_nearest {
-    struct lx_requested requested;
+    struct lx_policy_spec spec;
     struct lx_request request;
     struct lx_candidates candidates;
 };
 
 static const struct lx_site *site_of(const struct lx_nearest *nearest)
 {
-    const struct lx_tables *tables = &nearest->requested.composed.tables;
+    const struct lx_tables *tables = &nearest->spec.composed.tables;
 
     return tables->has_site ? &tables->site : NULL;
 }
 
 static bool gather(struct lx_nearest *nearest, const char *verb, const struct lx_attachment *attachment)
 {
-    struct lx_requested *requested = &nearest->requested;
+    struct lx_policy_spec *spec = &nearest->spec;
 
-    requested->is_inline = attachment->metadata.pair_ifindex != 0;
-    if (lx_request_published(&attachment->publication, &requested->words) || !requested->words.count ||
-        lx_requested_compose(verb, attachment->metadata.interface, requested) != LX_EXIT_DONE)
+    spec->is_inline = attachment->metadata.pair_ifindex != 0;
+    if (lx_request_published(&attachment->publication, &spec->words) || !spec->words.count ||
+        lx_policy_spec_compose(verb, attachment->metadata.interface, spec) != LX_EXIT_DONE)
         return false;
-    nearest->request = lx_policy_request(&requested->composed.tables, &requested->options);
-    return !lx_candidates_gather(requested->composed.tables.files, site_of(nearest), &nearest->request,
+    nearest->request = lx_policy_request(&spec->composed.tables, &spec->options);
+    return !lx_candidates_gather(spec->composed.tables.files, site_of(nearest), &nearest->request,
                                  &nearest->candidates);
 }
 
@@ -40,7 +40,7 @@ struct lx_nearest *lx_nearest_open(const char *verb, const struct lx_attachment 
     struct lx_nearest *nearest = calloc(1, sizeof(*nearest));
 
     if (nearest && gather(nearest, verb, attachment)) {
-        if (!lx_requested_published(&nearest->requested, &attachment->publication))
+        if (!lx_policy_spec_published(&nearest->spec, &attachment->publication))
             lx_print_warning("the files of %s have changed since its policy was put in force: what is near a packet is "
                              "told by what they say now",
                              attachment->metadata.interface);
@@ -49,7 +49,7 @@ struct lx_nearest *lx_nearest_open(const char *verb, const struct lx_attachment 
     lx_print_warning("the rows of %s cannot be read again, so that no nearest row is shown",
                      attachment->metadata.interface);
     if (nearest)
-        lx_requested_free(&nearest->requested);
+        lx_policy_spec_free(&nearest->spec);
     free(nearest);
     return NULL;
 }
@@ -68,6 +68,6 @@ void lx_nearest_close(struct lx_nearest *nearest)
     if (!nearest)
         return;
     lx_candidates_free(&nearest->candidates);
-    lx_requested_free(&nearest->requested);
+    lx_policy_spec_free(&nearest->spec);
     free(nearest);
 }

@@ -9,12 +9,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "page.h"
 #include "user/core/report/metrics.h"
 #include "user/core/report/page_state.h"
 #include "user/core/text/foreign.h"
+#include "user/kernel/process/clock.h"
 
 /* What was seen within so many milliseconds is shown once more. */
 #define FRESH_MS 500
@@ -23,19 +23,13 @@
 
 static uint64_t now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + 1;
+    return lx_elapsed_ns() / 1000000 + 1;
 }
 
 /* Milliseconds that this thread has worked. */
 static uint64_t worked_ms(void)
 {
-    struct timespec worked;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worked);
-    return (uint64_t)worked.tv_sec * 1000 + (uint64_t)worked.tv_nsec / 1000000;
+    return lx_worked_ns() / 1000000;
 }
 
 static void drop_documents(struct lx_exporter *exporter)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "user/core/report/host_header.h"
+#include "user/kernel/process/clock.h"
 
 /* At the most so many connections; the rest wait until the kernel's queue is full too. */
 #define CONNECTIONS 4000
@@ -45,10 +46,7 @@ struct lx_http_server {
 
 static time_t now(void)
 {
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec;
+    return (time_t)(lx_elapsed_ns() / 1000000000);
 }
 
 /* --- Documents --------------------------------------------------------------------------------------------------- */

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "passwords.h"
-#include "user/core/policy/row.h"
+#include "user/core/text/words.h"
 
 /* A document that answers can share, until the last of them is through. */
 struct lx_document;

@@ -2,37 +2,25 @@
 /* The options of an attachment: those of a policy, and the few that are settled when its programs are attached. */
 #include "attachment_options.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "user/cli/print/output.h"
 #include "user/core/policy/declaration.h"
+#include "user/core/text/number.h"
 
 static int take_mode(void *field, const char *value)
 {
-    static const char *const modes[] = {
-        [LX_MODE_AUTO] = "auto",
-        [LX_MODE_ONLY_NATIVE] = "native",
-        [LX_MODE_ONLY_GENERIC] = "generic",
-    };
+    int mode = lx_name_index(value, lx_mode_names, LX_MODES);
 
-    for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
-        if (!strcmp(value, modes[i])) {
-            *(enum lx_mode_choice *)field = (enum lx_mode_choice)i;
-            return LX_EXIT_DONE;
-        }
-    }
-    return lx_usage_error("--mode '%s': write auto, native or generic", value);
+    if (mode < 0)
+        return lx_usage_error("--mode '%s': write auto, native or generic", value);
+    *(enum lx_mode_choice *)field = (enum lx_mode_choice)mode;
+    return LX_EXIT_DONE;
 }
 
 static int take_flows(void *field, const char *value)
 {
-    unsigned long flows = strspn(value, "0123456789") == strlen(value) ? strtoul(value, NULL, 10) : 0;
-
-    if (flows < LX_FEWEST_FLOWS || flows > LX_MOST_FLOWS)
-        return lx_usage_error("--flows '%s': write a number from %d to %u", value, LX_FEWEST_FLOWS, LX_MOST_FLOWS);
-    *(uint32_t *)field = (uint32_t)flows;
-    return LX_EXIT_DONE;
+    if (lx_number_parse(value, LX_FEWEST_FLOWS, LX_MOST_FLOWS, field))
+        return LX_EXIT_DONE;
+    return lx_usage_error("--flows '%s': write a number from %d to %u", value, LX_FEWEST_FLOWS, LX_MOST_FLOWS);
 }
 
 static const struct lx_option attachment_options[] = {

@@ -7,6 +7,7 @@
 #define LYNCXDP_CLI_ATTACHMENT_OPTIONS_H
 
 #include "policy_options.h"
+#include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/attachment.h"
 
 struct lx_attachment_options {

@@ -2,12 +2,7 @@
 /* Opens attachments one after the other and hands them to a verb. */
 #include "attachments.h"
 
-#include <inttypes.h>
-#include <limits.h>
-
 #include "user/cli/print/output.h"
-#include "user/core/report/report_json.h"
-#include "user/kernel/link/namespace.h"
 
 int lx_open_attachment(const char *name, struct lx_attachment *attachment)
 {
@@ -71,55 +66,4 @@ int lx_visit_attachments(const struct lx_arguments *arguments, visitor visit, vo
     if (arguments->count)
         return visit_interface(arguments->items[0], visit, context);
     return visit_all(visit, context);
-}
-
-/* The other namespace that it is in; empty: in this one. */
-static void name_of(const struct lx_metadata *metadata, char name[NAME_MAX + 1])
-{
-    name[0] = '\0';
-    if (metadata->netns != lx_namespace_own() && lx_namespace_name(metadata->netns, name, NAME_MAX + 1))
-        snprintf(name, NAME_MAX + 1, "%" PRIu64, (uint64_t)metadata->netns);
-}
-
-int lx_mark_namespace(json_t *report, const struct lx_metadata *metadata)
-{
-    char name[NAME_MAX + 1];
-
-    name_of(metadata, name);
-    return json_object_set_new(report, "netns", json_integer((json_int_t)metadata->netns)) ||
-                   json_object_set_new(report, "namespace", lx_json_text(name))
-               ? -1
-               : 0;
-}
-
-static struct lx_title title(const char *interface, const char *name)
-{
-    struct lx_title title;
-
-    snprintf(title.text, sizeof(title.text), name && *name ? "%s (network namespace %s)" : "%s", interface ?: "?",
-             name);
-    return title;
-}
-
-struct lx_title lx_report_title(const json_t *report)
-{
-    return title(json_string_value(json_object_get(report, "interface")),
-                 json_string_value(json_object_get(report, "namespace")));
-}
-
-struct lx_title lx_attachment_title(const struct lx_metadata *metadata)
-{
-    char name[NAME_MAX + 1];
-
-    name_of(metadata, name);
-    return title(metadata->interface, name);
-}
-
-bool lx_some_elsewhere(const json_t *reports)
-{
-    bool some = false;
-
-    for (size_t i = 0; i < json_array_size(reports) && !some; i++)
-        some = json_is_string(json_object_get(json_array_get(reports, i), "namespace"));
-    return some;
 }

@@ -2,13 +2,12 @@
 /* Reads the filters of monitor into the form in which the programs apply them. */
 #include "monitor_options.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "user/core/explain/probe.h"
 
 #include "user/cli/print/output.h"
+#include "user/core/text/number.h"
 
 #define MOST_RATE 100000
 
@@ -34,12 +33,9 @@ static int take_port(void *field, const char *value)
 {
     const char *slash = strchr(value, '/'), *digits = slash ? slash + 1 : value;
     bool tcp = slash && !strncmp(value, "tcp/", 4), udp = slash && !strncmp(value, "udp/", 4);
-    unsigned long port;
-    char *rest;
+    uint32_t port;
 
-    errno = 0;
-    port = strtoul(digits, &rest, 10);
-    if (errno || *rest || *digits < '0' || *digits > '9' || port > 65535 || (slash && !tcp && !udp))
+    if (!lx_number_parse(digits, 0, 65535, &port) || (slash && !tcp && !udp))
         return lx_usage_error("--port '%s': write a port, such as 3389, tcp/3389 or udp/3389", value);
     *(__u32 *)field = slash ? lx_service(tcp ? LX_TCP : LX_UDP, (uint16_t)port) : LX_LISTEN_PORT(port);
     return LX_EXIT_DONE;
@@ -66,15 +62,9 @@ static int take_prefix(void *field, const char *value)
 
 static int take_number(const char *option, const char *value, uint32_t most, uint32_t *number)
 {
-    unsigned long read;
-    char *rest;
-
-    errno = 0;
-    read = strtoul(value, &rest, 10);
-    if (errno || *rest || *value < '0' || *value > '9' || !read || read > most)
-        return lx_usage_error("--%s '%s': write a number from 1 to %u", option, value, most);
-    *number = (uint32_t)read;
-    return LX_EXIT_DONE;
+    if (lx_number_parse(value, 1, most, number))
+        return LX_EXIT_DONE;
+    return lx_usage_error("--%s '%s': write a number from 1 to %u", option, value, most);
 }
 
 static int take_rate(void *field, const char *value)

@@ -8,8 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "usage.h"
 #include "user/cli/print/output.h"
-#include "user/cli/verbs/verb.h"
+#include "user/core/text/number.h"
 #include "user/core/text/spelling.h"
 #include "user/kernel/attachment/update.h"
 
@@ -108,9 +109,11 @@ static void print_option(const struct lx_option *option, char letter, bool with_
 
 static void print_help(const char *name, const struct lx_option_set *sets, size_t count)
 {
-    const struct lx_verb *verb = lx_verb_find(name);
+    const struct lx_usage *usage = lx_usages;
 
-    printf("usage: lyncxdp %s %s\n\n%s\n\n", name, verb->synopsis, verb->summary);
+    while (strcmp(usage->name, name) != 0)
+        usage++;
+    printf("usage: lyncxdp %s %s\n\n%s\n\n", name, usage->synopsis, usage->summary);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sets[i].count; j++)
             print_option(&sets[i].options[j], letter_of(&sets[i], j), !sets[i].clears);
@@ -282,12 +285,8 @@ int lx_take_word(void *field, const char *value)
 
 int lx_take_seconds(void *field, const char *value)
 {
-    unsigned long seconds =
-        *value && strspn(value, "0123456789") == strlen(value) && strlen(value) < 10 ? strtoul(value, NULL, 10) : 0;
-
-    if (seconds < 1 || seconds > LX_LONGEST_TRIAL)
-        return lx_usage_error("'%s' is no time for a trial: write a number of seconds from 1 to %d", value,
-                              LX_LONGEST_TRIAL);
-    *(uint32_t *)field = (uint32_t)seconds;
-    return LX_EXIT_DONE;
+    if (lx_number_parse(value, 1, LX_LONGEST_TRIAL, field))
+        return LX_EXIT_DONE;
+    return lx_usage_error("'%s' is no time for a trial: write a number of seconds from 1 to %d", value,
+                          LX_LONGEST_TRIAL);
 }

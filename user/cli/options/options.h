@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "user/core/policy/row.h"
+#include "user/core/text/words.h"
 #include "user/kernel/process/failure.h"
 
 struct lx_option {

@@ -8,28 +8,25 @@
 
 #include "user/cli/print/output.h"
 #include "user/core/policy/unusable.h"
-#include "user/core/report/report.h"
 
 static int take_side(void *field, const char *value)
 {
-    for (enum lx_side side = LX_SIDE_EXTERNAL; side <= LX_SIDE_INTERNAL; side++) {
-        if (!strcmp(value, lx_side_name(side))) {
-            *(enum lx_side *)field = side;
-            return LX_EXIT_DONE;
-        }
-    }
-    return lx_usage_error("--side '%s': write external or internal", value);
+    int side = lx_name_index(value, lx_side_names, LX_SIDES);
+
+    if (side < 0)
+        return lx_usage_error("--side '%s': write external or internal", value);
+    *(enum lx_side *)field = (enum lx_side)side;
+    return LX_EXIT_DONE;
 }
 
 static int take_lb(void *field, const char *value)
 {
-    for (enum lx_lb lb = LX_LB_HARDWARE; lb <= LX_LB_DNS; lb++) {
-        if (!strcmp(value, lx_lb_name(lb))) {
-            *(enum lx_lb *)field = lb;
-            return LX_EXIT_DONE;
-        }
-    }
-    return lx_usage_error("--lb '%s': write hardware or dns", value);
+    int lb = lx_name_index(value, lx_lb_names, LX_LBS);
+
+    if (lb < 0)
+        return lx_usage_error("--lb '%s': write hardware or dns", value);
+    *(enum lx_lb *)field = (enum lx_lb)lb;
+    return LX_EXIT_DONE;
 }
 
 /* The setting of that name, which is added when there is none. NULL when out of memory. */
@@ -98,13 +95,12 @@ static int take_setting(void *field, const char *value)
 
 static int take_egress(void *field, const char *value)
 {
-    for (enum lx_egress mode = LX_EGRESS_OFF; mode <= LX_EGRESS_ENFORCE; mode++) {
-        if (!strcmp(value, lx_egress_name(mode))) {
-            *(struct lx_egress_choice *)field = (struct lx_egress_choice){.said = true, .mode = mode};
-            return LX_EXIT_DONE;
-        }
-    }
-    return lx_usage_error("--egress '%s': write track, enforce or off", value);
+    int mode = lx_name_index(value, lx_egress_names, LX_EGRESSES);
+
+    if (mode < 0)
+        return lx_usage_error("--egress '%s': write track, enforce or off", value);
+    *(struct lx_egress_choice *)field = (struct lx_egress_choice){.said = true, .mode = (enum lx_egress)mode};
+    return LX_EXIT_DONE;
 }
 
 #define FIELD(member) offsetof(struct lx_policy_options, member)

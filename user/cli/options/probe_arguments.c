@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "user/cli/print/output.h"
+#include "user/core/text/number.h"
 
 static int read_transport(const char *word, enum lx_transport *transport)
 {
@@ -23,9 +24,9 @@ static int read_transport(const char *word, enum lx_transport *transport)
 /* Port 0 is let through: asking what becomes of such a packet is fair. */
 static int read_port(const char *word, const char *text, uint16_t *port)
 {
-    unsigned long value = strspn(text, "0123456789") == strlen(text) ? strtoul(text, NULL, 10) : 65536;
+    uint32_t value;
 
-    if (!*text || value > 65535)
+    if (!lx_number_parse(text, 0, 65535, &value))
         return lx_usage_error("'%s': the port is a number up to 65535", word);
     *port = (uint16_t)value;
     return LX_EXIT_DONE;

@@ -6,7 +6,7 @@
 #ifndef LYNCXDP_CLI_EDITIONS_H
 #define LYNCXDP_CLI_EDITIONS_H
 
-#include "user/core/policy/policy_file.h"
+#include "user/core/policy/policy_reader.h"
 
 /* Opens a file that the command line names; NULL after it has printed why not. */
 FILE *lx_open_input(const char *path);

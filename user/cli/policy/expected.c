@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "user/cli/print/output.h"
-#include "user/kernel/link/namespace.h"
+#include "user/kernel/process/namespace.h"
 
 #define DIRECTORY "/run/lyncxdp"
 #define PREFIX "declared-"
@@ -58,8 +58,8 @@ static bool default_is_elsewhere(void)
         char path[sizeof(DIRECTORY) + sizeof(entry->d_name)], *file = NULL;
 
         snprintf(path, sizeof(path), DIRECTORY "/%s", entry->d_name);
-        found = !strncmp(entry->d_name, PREFIX, strlen(PREFIX)) && !read_memory(path, &file) &&
-                file && !strcmp(file, LX_DEFAULT_DECLARATION);
+        found = !strncmp(entry->d_name, PREFIX, strlen(PREFIX)) && !read_memory(path, &file) && file &&
+                !strcmp(file, LX_DEFAULT_DECLARATION);
         free(file);
     }
     if (names)

@@ -6,7 +6,7 @@
 
 #include "output.h"
 #include "table.h"
-#include "user/cli/options/attachments.h"
+#include "title.h"
 #include "user/core/report/report.h"
 
 /* Ports that are printed unless they are asked for: a scan drops packets for all 65,535. */

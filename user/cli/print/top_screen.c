@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "user/cli/options/attachments.h"
+#include "title.h"
 #include "user/core/report/report.h"
 
 /* Lines above the table. */

@@ -3,18 +3,6 @@
 #ifndef LYNCXDP_CLI_VERB_H
 #define LYNCXDP_CLI_VERB_H
 
-/* What a verb is called and what for; `synopsis` is what follows the name. */
-struct lx_verb {
-    const char *name;
-    const char *synopsis;
-    const char *summary;
-    /* argv[0] is the verb. Returns the exit code (enum lx_exit). */
-    int (*run)(int argc, char **argv);
-};
-
-/* The verb of that name; NULL when there is none. */
-const struct lx_verb *lx_verb_find(const char *name);
-
 int lx_verb_apply(int argc, char **argv);
 int lx_verb_attach(int argc, char **argv);
 int lx_verb_check(int argc, char **argv);

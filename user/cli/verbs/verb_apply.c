@@ -10,12 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "user/cli/change/carry_out.h"
+#include "user/cli/change/execute.h"
 #include "user/cli/change/lasting.h"
 #include "user/cli/policy/editions.h"
 #include "user/cli/policy/expected.h"
 #include "user/cli/print/output.h"
 #include "user/core/report/report_json.h"
+#include "user/core/text/number.h"
 #include "user/kernel/process/clock.h"
 #include "verb.h"
 
@@ -32,14 +33,9 @@ struct apply_options {
 
 static int take_wait(void *field, const char *value)
 {
-    unsigned long seconds = *value && strspn(value, "0123456789") == strlen(value) && strlen(value) < 10
-                                ? strtoul(value, NULL, 10)
-                                : LONGEST_WAIT + 1;
-
-    if (seconds > LONGEST_WAIT)
-        return lx_usage_error("--wait '%s': write a number of seconds from 0 to %d", value, LONGEST_WAIT);
-    *(uint32_t *)field = (uint32_t)seconds;
-    return LX_EXIT_DONE;
+    if (lx_number_parse(value, 0, LONGEST_WAIT, field))
+        return LX_EXIT_DONE;
+    return lx_usage_error("--wait '%s': write a number of seconds from 0 to %d", value, LONGEST_WAIT);
 }
 
 static const struct lx_option options_of_apply[] = {
@@ -115,7 +111,7 @@ static int print_report(json_t *interfaces, const struct apply_options *options,
 }
 
 /* An interrupted plan would be half a plan: who interrupts waits until it is whole. */
-static int carry_out(struct lx_plan *plan, const struct apply_options *options)
+static int execute(struct lx_plan *plan, const struct apply_options *options)
 {
     sigset_t held, before;
     int result;
@@ -126,7 +122,7 @@ static int carry_out(struct lx_plan *plan, const struct apply_options *options)
     sigaddset(&held, SIGHUP);
     sigaddset(&held, SIGPIPE);
     sigprocmask(SIG_BLOCK, &held, &before);
-    result = options->each ? lx_plan_carry_out_each(plan, options->json) : lx_plan_carry_out(plan, options->json);
+    result = options->each ? lx_plan_execute_each(plan, options->json) : lx_plan_execute(plan, options->json);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return result;
 }
@@ -140,7 +136,7 @@ static int apply(struct lx_plan *plan, const struct apply_options *options)
         fflush(stdout);
     }
     if (!options->dry_run)
-        result = carry_out(plan, options);
+        result = execute(plan, options);
     if (options->json)
         printed = print_report(lx_plan_report(plan), options, !options->dry_run && result == LX_EXIT_DONE);
     return result != LX_EXIT_DONE ? result : printed;
@@ -192,7 +188,7 @@ static int apply_some(const struct lx_declaration *declaration, const bool *want
         fflush(stdout);
     }
     if (!options->dry_run)
-        done = carry_out(&plan, options);
+        done = execute(&plan, options);
     report = lx_plan_report(&plan);
     json_array_extend(reports, report);
     json_decref(report);

@@ -3,8 +3,9 @@
 #include "user/cli/change/lasting.h"
 #include "user/cli/change/pair.h"
 #include "user/cli/options/attachment_options.h"
-#include "user/cli/policy/composed.h"
+#include "user/cli/policy/compiled_policy.h"
 #include "user/cli/print/output.h"
+#include "user/kernel/attachment/attach.h"
 #include "verb.h"
 
 struct attach_options {
@@ -21,7 +22,7 @@ static const struct lx_option options_of_attach[] = {
      offsetof(struct attach_options, force)},
 };
 
-static int attach(const char *name, const struct attach_options *options, const struct lx_composed *composed)
+static int attach(const char *name, const struct attach_options *options, const struct lx_compiled_policy *composed)
 {
     const struct lx_intent intent = {
         .verb = "attach", .try_seconds = options->asked.choices.try_seconds, .force = options->force};
@@ -53,14 +54,14 @@ static int attach(const char *name, const struct attach_options *options, const 
 
 static int run(const char *name, const struct attach_options *options)
 {
-    struct lx_composed composed = {0};
+    struct lx_compiled_policy composed = {0};
     int result = lx_compose(&options->asked.policy, options->asked.pair != NULL, &composed);
 
     if (result == LX_EXIT_DONE)
-        result = lx_composed_compile(&composed);
+        result = lx_compiled_policy_build(&composed);
     if (result == LX_EXIT_DONE)
         result = attach(name, options, &composed);
-    lx_composed_free(&composed);
+    lx_compiled_policy_free(&composed);
     return result;
 }
 

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "user/cli/change/put_in_force.h"
+#include "user/cli/change/activate.h"
 #include "user/cli/options/options.h"
 #include "user/cli/print/output.h"
 #include "user/kernel/attachment/update.h"

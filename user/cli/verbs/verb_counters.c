@@ -4,13 +4,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "user/cli/print/counters_report.h"
+#include "counters_report.h"
 #include "user/cli/print/counters_text.h"
 #include "user/cli/print/output.h"
 #include "user/core/report/report.h"
+#include "user/kernel/process/clock.h"
 #include "verb.h"
 
 /* Seconds from one look to the next. */
@@ -50,10 +50,7 @@ static const struct lx_option options_of_counters[] = {
 
 static double now(void)
 {
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+    return (double)lx_elapsed_ns() / 1e9;
 }
 
 /* On a terminal in the place of what was printed before, elsewhere behind it; a line of JSON. */

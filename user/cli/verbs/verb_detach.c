@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "user/cli/options/attachments.h"
 #include "user/cli/options/options.h"
 #include "user/cli/print/output.h"
-#include "user/kernel/attachment/whereabouts.h"
+#include "user/cli/print/title.h"
+#include "user/kernel/attachment/attachment.h"
+#include "user/kernel/attachment/detach.h"
+#include "user/kernel/attachment/location.h"
 #include "verb.h"
 
 static const struct lx_option options_of_detach[] = {
@@ -44,7 +46,7 @@ static int detach_directory(const char *directory)
     bool named = !lx_metadata_find(directory, &metadata);
 
     if (named) {
-        lx_whereabouts_find(directory, &metadata);
+        lx_location_find(directory, &metadata);
         title = lx_attachment_title(&metadata);
     }
     if (lx_detach_directory(directory, &failure))

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "user/cli/options/attachments.h"
-#include "user/cli/policy/requested.h"
+#include "user/cli/policy/policy_spec.h"
 #include "user/cli/print/output.h"
 #include "user/cli/print/print_diff.h"
 #include "user/core/resolve/request_words.h"
@@ -28,7 +28,7 @@ static const struct lx_option output_of_diff[] = {
 };
 
 /* What files said when the policy was put in force is not kept, only what it came to, as a digest. */
-static void tell_what_changed(const struct lx_publication *now, const struct lx_requested *before, const char *name)
+static void tell_what_changed(const struct lx_publication *now, const struct lx_policy_spec *before, const char *name)
 {
     uint64_t digest = lx_policy_digest(&before->composed.policy);
 
@@ -43,7 +43,7 @@ static void tell_what_changed(const struct lx_publication *now, const struct lx_
 static int compare(const char *name, const struct lx_attachment *attachment, const struct lx_words *given, bool json)
 {
     const struct lx_publication *now = &attachment->publication;
-    struct lx_requested before = {.is_inline = attachment->metadata.pair_ifindex != 0}, after = before;
+    struct lx_policy_spec before = {.is_inline = attachment->metadata.pair_ifindex != 0}, after = before;
     int error = lx_request_published(now, &before.words);
     int result = LX_EXIT_FAILED;
 
@@ -52,15 +52,15 @@ static int compare(const char *name, const struct lx_attachment *attachment, con
     else if (error || lx_request_merge(&before.words, given, &after.words))
         result = lx_memory_error();
     else
-        result = lx_requested_compose("diff", name, &after);
+        result = lx_policy_spec_compose("diff", name, &after);
     if (result == LX_EXIT_DONE)
-        result = lx_requested_compose("diff", name, &before);
+        result = lx_policy_spec_compose("diff", name, &before);
     if (result == LX_EXIT_DONE) {
         tell_what_changed(now, &before, name);
         result = lx_print_diff(&before.composed.policy, &after.composed.policy, json);
     }
-    lx_requested_free(&before);
-    lx_requested_free(&after);
+    lx_policy_spec_free(&before);
+    lx_policy_spec_free(&after);
     return result;
 }
 

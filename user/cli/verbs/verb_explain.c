@@ -12,11 +12,12 @@
 #include "user/cli/explain/nearest.h"
 #include "user/cli/options/attachments.h"
 #include "user/cli/options/probe_arguments.h"
-#include "user/cli/policy/composed.h"
+#include "user/cli/policy/compiled_policy.h"
 #include "user/cli/print/output.h"
 #include "user/core/explain/near_miss_text.h"
 #include "user/core/image/row_slots.h"
 #include "user/core/report/report.h"
+#include "user/kernel/read/ask.h"
 #include "verb.h"
 
 struct explain_options {
@@ -117,13 +118,14 @@ static int explain_miss(const struct lx_tables *tables, const struct explain_opt
     return result;
 }
 
-static int judge(struct lx_composed *composed, const struct explain_options *options, const struct lx_probe *probe)
+static int judge(struct lx_compiled_policy *composed, const struct explain_options *options,
+                 const struct lx_probe *probe)
 {
     struct lx_explanation explanation = {.probe = probe, .hook = hook_of(options), .egress = composed->policy.egress};
     uint8_t frame[LX_PROBE_FRAME];
     struct lx_judgement judgement;
     const struct lx_row *row;
-    int result = lx_composed_compile(composed);
+    int result = lx_compiled_policy_build(composed);
 
     if (result != LX_EXIT_DONE)
         return result;
@@ -139,12 +141,12 @@ static int judge(struct lx_composed *composed, const struct explain_options *opt
 
 static int explain_role(const struct explain_options *options, const struct lx_probe *probe)
 {
-    struct lx_composed composed = {0};
+    struct lx_compiled_policy composed = {0};
     int result = lx_compose(&options->policy, false, &composed);
 
     if (result == LX_EXIT_DONE)
         result = judge(&composed, options, probe);
-    lx_composed_free(&composed);
+    lx_compiled_policy_free(&composed);
     return result;
 }
 

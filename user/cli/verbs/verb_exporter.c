@@ -17,6 +17,7 @@
 #include "user/cli/exporter/text_file.h"
 #include "user/cli/options/options.h"
 #include "user/cli/print/output.h"
+#include "user/core/text/number.h"
 #include "user/kernel/process/confine.h"
 #include "verb.h"
 
@@ -31,13 +32,9 @@ struct exporter_options {
 
 static int take_seconds(void *field, const char *value)
 {
-    char *end;
-    unsigned long seconds = strtoul(value, &end, 10);
-
-    if (*value < '0' || *value > '9' || *end || !seconds || seconds > 86400)
-        return lx_usage_error("--every '%s': write seconds, 1 to 86400", value);
-    *(unsigned *)field = (unsigned)seconds;
-    return LX_EXIT_DONE;
+    if (lx_number_parse(value, 1, 86400, field))
+        return LX_EXIT_DONE;
+    return lx_usage_error("--every '%s': write seconds, 1 to 86400", value);
 }
 
 static const struct lx_option options_of_exporter[] = {

@@ -7,9 +7,11 @@
 #include "user/cli/options/attachments.h"
 #include "user/cli/print/output.h"
 #include "user/cli/print/table.h"
+#include "user/cli/print/title.h"
 #include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
 #include "user/kernel/process/clock.h"
+#include "user/kernel/read/flows.h"
 #include "verb.h"
 
 static const struct lx_option options_of_flows[] = {

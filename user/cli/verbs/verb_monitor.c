@@ -15,6 +15,7 @@
 #include "user/cli/options/attachments.h"
 #include "user/cli/options/monitor_options.h"
 #include "user/cli/print/output.h"
+#include "user/cli/print/title.h"
 #include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
 #include "user/kernel/process/clock.h"
@@ -55,14 +56,6 @@ static void end(int signal)
 }
 
 /* --- What is heard --- */
-
-static uint64_t clock_of(clockid_t clock)
-{
-    struct timespec time;
-
-    clock_gettime(clock, &time);
-    return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
-}
 
 static void print_line(const json_t *report)
 {
@@ -125,7 +118,7 @@ static void heard(void *context, size_t index, const struct lx_sample *sample)
         return;
     }
     monitor->shown++;
-    sampled.time = clock_of(CLOCK_REALTIME) - (lx_monotonic_ns() - sample->time);
+    sampled.time = lx_realtime_ns() - (lx_monotonic_ns() - sample->time);
     if (monitor->capture && monitor->result == LX_EXIT_DONE)
         monitor->result = lx_capture_write(
             monitor->capture, &(struct lx_captured){sampled.time, sample->length, sample->captured, sample->bytes});
@@ -315,7 +308,7 @@ static bool goes_on(const struct monitor *monitor)
 
 static void listen(struct monitor *monitor)
 {
-    uint64_t said = clock_of(CLOCK_MONOTONIC);
+    uint64_t said = lx_elapsed_ns();
     int samples = 0;
 
     while (goes_on(monitor)) {
@@ -324,9 +317,9 @@ static void listen(struct monitor *monitor)
             lx_print_error("cannot listen any more: %s", strerror(-samples));
             monitor->result = LX_EXIT_FAILED;
         }
-        if (clock_of(CLOCK_MONOTONIC) - said < SECOND)
+        if (lx_elapsed_ns() - said < SECOND)
             continue;
-        said = clock_of(CLOCK_MONOTONIC);
+        said = lx_elapsed_ns();
         for (size_t i = 0; i < monitor->count; i++)
             tell_rest(monitor, i);
         if (changed(monitor))

@@ -2,7 +2,7 @@
 /* promote: puts the candidate of `update --shadow` in force, unless it would cut the session that this was typed in. */
 #include <stdio.h>
 
-#include "user/cli/change/put_in_force.h"
+#include "user/cli/change/activate.h"
 #include "user/cli/change/ssh_session.h"
 #include "user/cli/options/options.h"
 #include "user/cli/print/output.h"

@@ -6,13 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "status_report.h"
 #include "user/cli/options/attachments.h"
 #include "user/cli/policy/expected.h"
 #include "user/cli/print/output.h"
-#include "user/cli/print/status_report.h"
 #include "user/cli/print/table.h"
+#include "user/cli/print/title.h"
 #include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
+#include "user/kernel/attachment/location.h"
 #include "verb.h"
 
 static const struct lx_option options_of_status[] = {

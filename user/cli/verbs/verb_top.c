@@ -3,16 +3,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "counters_report.h"
+#include "status_report.h"
 #include "user/cli/options/attachments.h"
-#include "user/cli/print/counters_report.h"
 #include "user/cli/print/output.h"
-#include "user/cli/print/status_report.h"
 #include "user/cli/print/top_screen.h"
 #include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
+#include "user/kernel/process/clock.h"
 #include "verb.h"
 
 #define PAUSE 1
@@ -27,10 +27,7 @@ static void end(int signal)
 
 static double now(void)
 {
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+    return (double)lx_elapsed_ns() / 1e9;
 }
 
 /* What was read at one moment. */

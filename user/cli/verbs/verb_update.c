@@ -4,7 +4,7 @@
  * given ones over them, reads the files anew, and switches; until then nothing has changed.
  */
 #include "user/cli/change/change.h"
-#include "user/cli/change/resident.h"
+#include "user/cli/change/watch_loop.h"
 #include "user/cli/options/options.h"
 #include "user/cli/options/policy_options.h"
 #include "user/cli/print/output.h"
@@ -87,7 +87,7 @@ int lx_verb_update(int argc, char **argv)
         else if (options.watch && options.try_seconds)
             result = lx_usage_error("--watch puts in force for good what --try would only try; leave one of them out");
         else
-            result = options.watch ? lx_resident(&change) : lx_change_policy(&change);
+            result = options.watch ? lx_watch_loop(&change) : lx_change_policy(&change);
     }
     lx_words_free(&given);
     lx_policy_options_free(&options.policy);

@@ -6,7 +6,7 @@
 #ifndef LYNCXDP_CORE_REGION_H
 #define LYNCXDP_CORE_REGION_H
 
-#include "facet.h"
+#include "field_partition.h"
 #include "set_maker.h"
 
 /* Ports as ranges, in order, with a gap between one and the next. */

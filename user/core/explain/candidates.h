@@ -6,6 +6,7 @@
 #ifndef LYNCXDP_CORE_CANDIDATES_H
 #define LYNCXDP_CORE_CANDIDATES_H
 
+#include "user/core/resolve/policy.h"
 #include "user/core/resolve/selection.h"
 
 struct lx_candidate_row {

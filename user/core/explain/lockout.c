@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/core/text/number.h"
+
 /* The next word of a text with single or repeated spaces; NULL at its end. */
 static char *next_word(char **rest)
 {
@@ -32,13 +34,9 @@ static int parse_address(char *text, struct lx_address *address)
 
 static int parse_port(const char *text, uint16_t *port)
 {
-    unsigned long value;
-    char *end;
+    uint32_t value;
 
-    if (!text || *text < '0' || *text > '9')
-        return -EINVAL;
-    value = strtoul(text, &end, 10);
-    if (*end || value < 1 || value > 65535)
+    if (!text || !lx_number_parse(text, 1, 65535, &value))
         return -EINVAL;
     *port = (uint16_t)value;
     return 0;

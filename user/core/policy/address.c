@@ -21,7 +21,8 @@ bool lx_prefix_is_ipv4(const struct lx_prefix *prefix)
     return prefix->length >= 96 && lx_address_is_ipv4(&prefix->address);
 }
 
-bool lx_prefix_is_host(const struct lx_prefix *prefix)
+/* True when the prefix is one host of its family. */
+static bool prefix_is_host(const struct lx_prefix *prefix)
 {
     return prefix->length == 128;
 }
@@ -174,7 +175,7 @@ char *lx_prefix_format(const struct lx_prefix *prefix, char text[LX_PREFIX_TEXT]
 {
     size_t used = strlen(lx_address_format(&prefix->address, text));
 
-    if (!lx_prefix_is_host(prefix))
+    if (!prefix_is_host(prefix))
         snprintf(text + used, LX_PREFIX_TEXT - used, "/%u", prefix->length - (lx_prefix_is_ipv4(prefix) ? 96u : 0u));
     return text;
 }

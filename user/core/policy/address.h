@@ -24,8 +24,6 @@ struct lx_prefix {
 
 bool lx_address_is_ipv4(const struct lx_address *address);
 bool lx_prefix_is_ipv4(const struct lx_prefix *prefix);
-/* True when the prefix is one host of its family. */
-bool lx_prefix_is_host(const struct lx_prefix *prefix);
 bool lx_prefix_contains(const struct lx_prefix *prefix, const struct lx_address *address);
 
 /*

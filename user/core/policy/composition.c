@@ -13,7 +13,7 @@
 
 /* Works on one role after the other. */
 struct composer {
-    struct lx_policy_reader *policy;
+    struct lx_policy_draft *policy;
     struct lx_reader *reader;       /* that remembers when memory runs out */
     size_t *roles_seen, *sets_seen; /* by role and set: the last role that included it, plus 1 */
     const struct lx_edge **origins; /* by row of the role: where a set brought it from, or NULL */
@@ -74,7 +74,7 @@ static void take_set(struct composer *composer, const struct lx_edge *edge, cons
 /* Follows the edges of a role; what is named twice comes along once. */
 static void take_includes(struct composer *composer, size_t index)
 {
-    struct lx_policy_reader *policy = composer->policy;
+    struct lx_policy_draft *policy = composer->policy;
     struct lx_role *role = &policy->file.roles[index];
     size_t first = policy->drafts[index].first_edge, count = 0;
 
@@ -106,7 +106,7 @@ static int compare_rows(const void *left, const void *right)
     return order ? order : a < b ? -1 : a > b;
 }
 
-static const struct lx_reader *reader_of(const struct lx_policy_reader *policy, const char *file)
+static const struct lx_reader *reader_of(const struct lx_policy_draft *policy, const char *file)
 {
     for (size_t i = 0; i < policy->unit_count; i++)
         if (policy->units[i]->name == file)
@@ -173,7 +173,7 @@ static void group_by_side(struct composer *composer, struct lx_role *role)
     role->rows = rows;
 }
 
-void lx_compose_roles(struct lx_policy_reader *policy)
+void lx_compose_roles(struct lx_policy_draft *policy)
 {
     struct composer composer = {.policy = policy, .reader = &policy->units[0]->reader, .row_count = policy->rows_read};
     size_t roles = policy->file.role_count;

@@ -3,12 +3,12 @@
 #ifndef LYNCXDP_CORE_COMPOSITION_H
 #define LYNCXDP_CORE_COMPOSITION_H
 
-#include "policy_reader.h"
+#include "policy_draft.h"
 
 /*
  * Completes the roles: their includes, the rows of their sets, one place for the rows of each side. Mistakes go to the
  * readers of the files.
  */
-void lx_compose_roles(struct lx_policy_reader *policy);
+void lx_compose_roles(struct lx_policy_draft *policy);
 
 #endif

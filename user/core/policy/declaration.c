@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/text/items.h"
+#include "items.h"
 #include "user/core/text/path.h"
 
 #define LONGEST_NAME 128 /* ALTIFNAMSIZ of <linux/if.h> */
@@ -178,19 +178,15 @@ static bool choose(struct declaration_reader *read, const struct lx_node *node, 
 static void read_choice(struct declaration_reader *read, enum key key, const struct lx_node *node,
                         struct lx_declared *declared)
 {
-    static const char *const sides[] = {"external", "internal"}, *const lbs[] = {"hardware", "dns"};
-    static const char *const egresses[] = {
-        [LX_EGRESS_OFF] = "off", [LX_EGRESS_TRACK] = "track", [LX_EGRESS_ENFORCE] = "enforce"};
-    static const char *const modes[] = {[LX_MODE_NATIVE] = "native", [LX_MODE_GENERIC] = "generic", [0] = "auto"};
     unsigned value;
 
-    if (key == SIDE && choose(read, node, "side", sides, COUNT_OF(sides), &value))
+    if (key == SIDE && choose(read, node, "side", lx_side_names + 1, LX_SIDES - 1, &value))
         declared->side = (enum lx_side)(LX_SIDE_EXTERNAL + value);
-    if (key == LB && choose(read, node, "way of load balancing", lbs, COUNT_OF(lbs), &value))
+    if (key == LB && choose(read, node, "way of load balancing", lx_lb_names + 1, LX_LBS - 1, &value))
         declared->lb = (enum lx_lb)(LX_LB_HARDWARE + value);
     if (key == MODE)
-        choose(read, node, "mode", modes, COUNT_OF(modes), &declared->mode);
-    if (key == EGRESS && choose(read, node, "egress mode", egresses, COUNT_OF(egresses), &value)) {
+        choose(read, node, "mode", lx_mode_names, LX_MODES, &declared->mode);
+    if (key == EGRESS && choose(read, node, "egress mode", lx_egress_names, LX_EGRESSES, &value)) {
         declared->egress = (enum lx_egress)value;
         declared->egress_said = true;
     }

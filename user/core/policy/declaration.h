@@ -14,7 +14,7 @@
 
 #include <stdio.h>
 
-#include "user/core/resolve/resolve.h"
+#include "request.h"
 
 /* How many conversations an attachment may be asked to remember. */
 #define LX_FEWEST_FLOWS 16

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "declaration.h"
-#include "user/core/report/report.h"
 
 static int add_option(struct lx_words *words, const char *option, const char *value)
 {
@@ -58,7 +57,6 @@ static int add_numbers(struct lx_words *words, const struct lx_declared *declare
 
 int lx_declared_words(const struct lx_declared *declared, struct lx_words *words)
 {
-    static const char *const modes[] = {[LX_MODE_NATIVE] = "native", [LX_MODE_GENERIC] = "generic"};
     struct lx_words made = {0};
     int error = add_each(&made, "--role", &declared->roles);
 
@@ -75,7 +73,7 @@ int lx_declared_words(const struct lx_declared *declared, struct lx_words *words
     error = error ?: add_flag(&made, "--audit", declared->audit);
     error = error ?: add_option(&made, "--pair", declared->pair);
     error = error ?: add_flag(&made, "--forward", declared->forward);
-    error = error ?: add_option(&made, "--mode", modes[declared->mode]);
+    error = error ?: add_option(&made, "--mode", declared->mode ? lx_mode_name(declared->mode) : NULL);
     error = error ?: add_numbers(&made, declared);
     if (error)
         lx_words_free(&made);

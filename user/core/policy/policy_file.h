@@ -6,8 +6,6 @@
 #ifndef LYNCXDP_CORE_POLICY_FILE_H
 #define LYNCXDP_CORE_POLICY_FILE_H
 
-#include <stdio.h>
-
 #include "row.h"
 #include "terms.h"
 #include "user/core/text/diagnostic.h"
@@ -35,43 +33,6 @@ struct lx_policy_file {
     /* Where a role is looked for that this file does not have. Borrowed; set by whoever has more than one. */
     const struct lx_policy_file *next;
 };
-
-/* The most a policy or site file may hold, in bytes; and how deep its YAML may nest. */
-#define LX_FILE_LIMIT (8u << 20)
-#define LX_DEPTH_LIMIT 16
-
-/* How deep policy files may include each other, and how many may come together. */
-#define LX_INCLUDE_DEPTH 8
-#define LX_INCLUDE_FILES 64
-
-/* A file, opened for reading. */
-struct lx_opened {
-    FILE *stream;
-    char *name;     /* owned; what diagnostics call it, and what its own includes are relative to */
-    char *identity; /* owned; equal for one file by whatever name it is opened; NULL: unlike any other */
-};
-
-/* How the core comes by the files that a policy includes: it opens none by itself. */
-struct lx_opener {
-    /*
-     * Opens what `from` includes as `what`: an edition's name or a path. Returns 0, with all of `opened` passing to the
-     * caller, -ENOMEM, or another error after writing into `problem` why not, as half a sentence.
-     */
-    int (*open)(const struct lx_opener *opener, const char *from, const char *what, struct lx_opened *opened,
-                char problem[256]);
-    void *context;
-};
-
-/*
- * Reads a policy from a stream. All mistakes of the file are diagnosed in one run. Returns 0, -EINVAL when there was an
- * error, -ENOMEM, or -EIO; the output is untouched unless 0. Nothing can be included.
- */
-int lx_policy_file_read(FILE *stream, const char *name, struct lx_policy_file *file,
-                        struct lx_diagnostics *diagnostics);
-
-/* The same for a policy that may include files. `top` stays the caller's. */
-int lx_policy_file_load(const struct lx_opened *top, const struct lx_opener *opener, struct lx_policy_file *file,
-                        struct lx_diagnostics *diagnostics);
 
 /* The role of that name, or NULL; of the file and then of those behind it. */
 const struct lx_role *lx_policy_file_role(const struct lx_policy_file *file, const char *name);

@@ -6,6 +6,8 @@
 #ifndef LYNCXDP_CORE_POLICY_PRINT_H
 #define LYNCXDP_CORE_POLICY_PRINT_H
 
+#include <stdio.h>
+
 #include "policy_file.h"
 
 /* Writes the policy as YAML. Returns 0, -ENOMEM, or -EIO when the stream took no more. */

@@ -1,75 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What is known while the files of a policy are read, one after the other: the policy so far, and what still has to be
- * put together when the last of them is read. Only the modules that read policy files share it.
- */
+/* Reads a policy: the file that was asked for and those it includes, which whoever asks for it opens. */
 #ifndef LYNCXDP_CORE_POLICY_READER_H
 #define LYNCXDP_CORE_POLICY_READER_H
 
+#include <stdio.h>
+
 #include "policy_file.h"
-#include "row_text.h"
-#include "term_text.h"
 
-#define LX_NO_EDGE ((size_t)-1)
+/* How deep policy files may include each other, and how many may come together. */
+#define LX_INCLUDE_DEPTH 8
+#define LX_INCLUDE_FILES 64
 
-/* One of the files. Its text and tree stay until all are read, for the mistakes that show only then. */
-struct lx_unit {
-    struct lx_reader reader;
-    const char *name; /* borrowed from the policy's `files` */
-    char *identity;   /* owned, or NULL */
-    bool open;        /* it is being read: including it now would go round in a circle */
-    unsigned depth;   /* of includes; 0: the file that was asked for */
+/* A file, opened for reading. */
+struct lx_opened {
+    FILE *stream;
+    char *name;     /* owned; what diagnostics call it, and what its own includes are relative to */
+    char *identity; /* owned; equal for one file by whatever name it is opened; NULL: unlike any other */
 };
 
-/* A name under a role's `includes:`, which may be a role or a set. */
-struct lx_edge {
-    struct lx_unit *unit;
-    const struct lx_node *node;
-    size_t next; /* index of the same role's next edge, or LX_NO_EDGE */
+/* How the core comes by the files that a policy includes: it opens none by itself. */
+struct lx_opener {
+    /*
+     * Opens what `from` includes as `what`: an edition's name or a path. Returns 0, with all of `opened` passing to the
+     * caller, -ENOMEM, or another error after writing into `problem` why not, as half a sentence.
+     */
+    int (*open)(const struct lx_opener *opener, const char *from, const char *what, struct lx_opened *opened,
+                char problem[256]);
+    void *context;
 };
 
-/* What belongs to the role of the same index until the roles are put together. */
-struct lx_role_draft {
-    size_t first_edge, last_edge; /* or LX_NO_EDGE */
-};
+/*
+ * Reads a policy from a stream. All mistakes of the file are diagnosed in one run. Returns 0, -EINVAL when there was an
+ * error, -ENOMEM, or -EIO; the output is untouched unless 0. Nothing can be included.
+ */
+int lx_policy_file_read(FILE *stream, const char *name, struct lx_policy_file *file,
+                        struct lx_diagnostics *diagnostics);
 
-/* Rows that roles share; they are copied into each. */
-struct lx_row_set {
-    char *name;
-    struct lx_row *rows;
-    size_t row_count;
-    struct lx_place place;
-};
-
-struct lx_policy_reader {
-    struct lx_policy_file file;
-    const struct lx_opener *opener; /* NULL: nothing can be included */
-    struct lx_diagnostics *diagnostics;
-    size_t errors_before;
-    struct lx_unit **units; /* owned; the first is the file that was asked for */
-    size_t unit_count;
-    struct lx_glossary documents, workloads, options; /* their terms pass to the file in the end */
-    struct lx_role_draft *drafts;                     /* by role */
-    struct lx_edge *edges;
-    size_t edge_count, edge_room;
-    struct lx_row_set *sets;
-    size_t set_count;
-    struct lx_named *names; /* of roles and sets, sorted by lx_index_names */
-    size_t name_count;
-    size_t rows_read;  /* of all files */
-    bool edition_seen; /* even if it is no good */
-    bool incomplete;   /* a file could not be included: a name that is not found may be in there */
-};
-
-/* In `names`, sets are told apart from roles by this bit of the index. */
-#define LX_NAME_OF_SET (1u << 31)
-
-/* Sorts the names of all roles and sets read so far. Out of memory is the reader's to remember. */
-void lx_index_names(struct lx_policy_reader *policy, struct lx_reader *reader);
-/* The first role or set of that name, or NULL. */
-const struct lx_named *lx_find_name(const struct lx_policy_reader *policy, const char *name);
-
-/* Reads a file into the policy, its includes first. Takes over identity. Returns 0, -EINVAL, -EIO or -ENOMEM. */
-int lx_read_unit(struct lx_policy_reader *policy, FILE *stream, const char *name, char *identity, unsigned depth);
+/* The same for a policy that may include files. `top` stays the caller's. */
+int lx_policy_file_load(const struct lx_opened *top, const struct lx_opener *opener, struct lx_policy_file *file,
+                        struct lx_diagnostics *diagnostics);
 
 #endif

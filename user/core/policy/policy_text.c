@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One policy file at a time, section by section. What it includes is read before it, so that it can use all that is
- * declared there and add to the roles.
+ * One policy file at a time, section by section.
  */
 #include "policy_text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy_includes.h"
-#include "user/core/text/items.h"
+#include "items.h"
 
 /* What a publication has room for. */
 #define EDITION_LIMIT (sizeof(((struct lx_publication *)0)->edition) - 1)
 
 /* The edition of the file that was asked for, or else of the first that names one. */
-static void read_edition(struct lx_policy_reader *policy, struct lx_unit *unit, const struct lx_node *node)
+static void read_edition(struct lx_policy_draft *policy, struct lx_unit *unit, const struct lx_node *node)
 {
     const char *edition = lx_read_name(&unit->reader, node, "an edition");
 
@@ -32,7 +30,7 @@ static void read_edition(struct lx_policy_reader *policy, struct lx_unit *unit, 
 }
 
 /* What is known to the rows of a file, where the role, the set and the side are still to be filled in. */
-static struct lx_row_scope scope_of(struct lx_policy_reader *policy, const struct lx_unit *unit)
+static struct lx_row_scope scope_of(struct lx_policy_draft *policy, const struct lx_unit *unit)
 {
     return (struct lx_row_scope){
         .file = unit->name,
@@ -44,7 +42,7 @@ static struct lx_row_scope scope_of(struct lx_policy_reader *policy, const struc
 }
 
 /* Who else has the name already, in words; NULL when it is free. */
-static const struct lx_place *taken_by(const struct lx_policy_reader *policy, const char *name, const char **noun)
+static const struct lx_place *taken_by(const struct lx_policy_draft *policy, const char *name, const char **noun)
 {
     const struct lx_named *found = lx_find_name(policy, name);
     bool set = found && (found->index & LX_NAME_OF_SET);
@@ -55,7 +53,7 @@ static const struct lx_place *taken_by(const struct lx_policy_reader *policy, co
     return set ? &policy->sets[found->index & ~LX_NAME_OF_SET].place : &policy->file.roles[found->index].place;
 }
 
-static void read_set(struct lx_policy_reader *policy, struct lx_unit *unit, const struct lx_node *key)
+static void read_set(struct lx_policy_draft *policy, struct lx_unit *unit, const struct lx_node *key)
 {
     struct lx_row_set *set = &policy->sets[policy->set_count++];
     const char *name = lx_read_name(&unit->reader, key, "a set"), *noun;
@@ -85,7 +83,7 @@ static void *grow(struct lx_reader *reader, void *items, size_t size, size_t cou
     return grown;
 }
 
-static void read_sets(struct lx_policy_reader *policy, struct lx_unit *unit, const struct lx_node *node)
+static void read_sets(struct lx_policy_draft *policy, struct lx_unit *unit, const struct lx_node *node)
 {
     struct lx_row_set *sets;
 
@@ -104,7 +102,7 @@ enum { INCLUDES = LX_SIDE_INTERNAL + 1, SIDES, EXTENDS, ROLE_FIELDS };
 
 /* The lists of rows of a role, by side, in the order of the file: a packet is credited to the first row that allows it.
  */
-static void read_lists(struct lx_policy_reader *policy, struct lx_unit *unit, const char *name,
+static void read_lists(struct lx_policy_draft *policy, struct lx_unit *unit, const char *name,
                        const struct lx_node *lists[LX_SIDE_INTERNAL + 1], struct lx_role *role)
 {
     struct lx_row_scope scope = scope_of(policy, unit);
@@ -131,12 +129,10 @@ static void read_lists(struct lx_policy_reader *policy, struct lx_unit *unit, co
 /* Sides that a role has even without rows of their own: its `rows:` belong to all of them. */
 static void read_role_sides(struct lx_unit *unit, const struct lx_node *node, struct lx_role *role)
 {
-    static const char *const sides[] = {"external", "internal"};
-
     if (!lx_expect_items(&unit->reader, node, "[external, internal]"))
         return;
     for (const struct lx_node *item = lx_first_item(node); item; item = lx_next_item(node, item)) {
-        int side = lx_read_choice(&unit->reader, item, "side", sides, 2);
+        int side = lx_read_choice(&unit->reader, item, "side", lx_side_names + 1, LX_SIDES - 1);
 
         role->external |= side == 0;
         role->internal |= side == 1;
@@ -144,7 +140,7 @@ static void read_role_sides(struct lx_unit *unit, const struct lx_node *node, st
 }
 
 /* Room for more edges. It doubles: a file may hold as many roles with includes as it has lines. */
-static bool make_edge_room(struct lx_policy_reader *policy, struct lx_unit *unit, size_t more)
+static bool make_edge_room(struct lx_policy_draft *policy, struct lx_unit *unit, size_t more)
 {
     struct lx_edge *edges;
 
@@ -160,7 +156,7 @@ static bool make_edge_room(struct lx_policy_reader *policy, struct lx_unit *unit
 }
 
 /* Remembers the names; what they stand for is known when all files are read. */
-static void read_role_includes(struct lx_policy_reader *policy, struct lx_unit *unit, const struct lx_node *node,
+static void read_role_includes(struct lx_policy_draft *policy, struct lx_unit *unit, const struct lx_node *node,
                                struct lx_role_draft *draft)
 {
     if (!lx_expect_items(&unit->reader, node, "a role or a set, or a list of them like [one, two]") ||
@@ -179,7 +175,7 @@ static void read_role_includes(struct lx_policy_reader *policy, struct lx_unit *
 }
 
 /* The index of the role that a name stands for: a new one, or one of another file that is added to. */
-static size_t find_target(struct lx_policy_reader *policy, struct lx_unit *unit, const struct lx_node *key,
+static size_t find_target(struct lx_policy_draft *policy, struct lx_unit *unit, const struct lx_node *key,
                           const char *name, const struct lx_node *extends)
 {
     const struct lx_named *found = name ? lx_find_name(policy, name) : NULL;
@@ -201,7 +197,7 @@ static size_t find_target(struct lx_policy_reader *policy, struct lx_unit *unit,
     return policy->file.role_count;
 }
 
-static void read_role(struct lx_policy_reader *policy, struct lx_unit *unit, const struct lx_node *key)
+static void read_role(struct lx_policy_draft *policy, struct lx_unit *unit, const struct lx_node *key)
 {
     static const struct lx_field fields[ROLE_FIELDS] = {
         [LX_SIDE_NONE] = {"rows", NULL},
@@ -239,7 +235,7 @@ static void read_role(struct lx_policy_reader *policy, struct lx_unit *unit, con
         read_role_includes(policy, unit, values[INCLUDES], &policy->drafts[target]);
 }
 
-static void read_roles(struct lx_policy_reader *policy, struct lx_unit *unit, const struct lx_node *node)
+static void read_roles(struct lx_policy_draft *policy, struct lx_unit *unit, const struct lx_node *node)
 {
     struct lx_policy_file *file = &policy->file;
     struct lx_role_draft *drafts;
@@ -260,37 +256,40 @@ static void read_roles(struct lx_policy_reader *policy, struct lx_unit *unit, co
             read_role(policy, unit, key);
 }
 
-void lx_read_policy_text(struct lx_policy_reader *policy, struct lx_unit *unit)
+bool lx_read_sections(struct lx_unit *unit, const struct lx_node *sections[LX_SECTIONS])
 {
-    enum { EDITION, INCLUDE, DOCUMENTS, WORKLOADS, OPTIONS, SETS, ROLES, FIELDS };
-    static const struct lx_field fields[FIELDS] = {
-        [EDITION] = {"edition", NULL},     [INCLUDE] = {"include", NULL}, [DOCUMENTS] = {"documents", NULL},
-        [WORKLOADS] = {"workloads", NULL}, [OPTIONS] = {"options", NULL}, [SETS] = {"sets", NULL},
-        [ROLES] = {"roles", NULL},
+    static const struct lx_field fields[LX_SECTIONS] = {
+        [LX_SECTION_EDITION] = {"edition", NULL},     [LX_SECTION_INCLUDE] = {"include", NULL},
+        [LX_SECTION_DOCUMENTS] = {"documents", NULL}, [LX_SECTION_WORKLOADS] = {"workloads", NULL},
+        [LX_SECTION_OPTIONS] = {"options", NULL},     [LX_SECTION_SETS] = {"sets", NULL},
+        [LX_SECTION_ROLES] = {"roles", NULL},
     };
-    const struct lx_node *values[FIELDS] = {NULL}, *root = unit->reader.tree.nodes;
+
+    return lx_read_mapping(&unit->reader, unit->reader.tree.nodes, "a policy file", fields, LX_SECTIONS, sections);
+}
+
+void lx_read_policy_text(struct lx_policy_draft *policy, struct lx_unit *unit,
+                         const struct lx_node *const sections[LX_SECTIONS])
+{
+    const struct lx_node *root = unit->reader.tree.nodes;
     struct lx_reader *reader = &unit->reader;
 
-    if (!lx_read_mapping(reader, root, "a policy file", fields, FIELDS, values))
-        return;
-    if (values[INCLUDE])
-        lx_read_policy_includes(policy, unit, values[INCLUDE]);
-    if (values[EDITION])
-        read_edition(policy, unit, values[EDITION]);
-    if (values[DOCUMENTS])
-        lx_read_terms(reader, values[DOCUMENTS], unit->name, &policy->documents);
-    if (values[WORKLOADS])
-        lx_read_terms(reader, values[WORKLOADS], unit->name, &policy->workloads);
-    if (values[OPTIONS])
-        lx_read_terms(reader, values[OPTIONS], unit->name, &policy->options);
+    if (sections[LX_SECTION_EDITION])
+        read_edition(policy, unit, sections[LX_SECTION_EDITION]);
+    if (sections[LX_SECTION_DOCUMENTS])
+        lx_read_terms(reader, sections[LX_SECTION_DOCUMENTS], unit->name, &policy->documents);
+    if (sections[LX_SECTION_WORKLOADS])
+        lx_read_terms(reader, sections[LX_SECTION_WORKLOADS], unit->name, &policy->workloads);
+    if (sections[LX_SECTION_OPTIONS])
+        lx_read_terms(reader, sections[LX_SECTION_OPTIONS], unit->name, &policy->options);
     lx_index_names(policy, reader);
-    if (values[SETS])
-        read_sets(policy, unit, values[SETS]);
+    if (sections[LX_SECTION_SETS])
+        read_sets(policy, unit, sections[LX_SECTION_SETS]);
     lx_index_names(policy, reader);
-    if (values[ROLES])
-        read_roles(policy, unit, values[ROLES]);
+    if (sections[LX_SECTION_ROLES])
+        read_roles(policy, unit, sections[LX_SECTION_ROLES]);
     if (!unit->depth && !policy->edition_seen && !policy->incomplete)
         lx_mistake(reader, root, "a policy file without the key 'edition'; write edition: lync2010");
-    if (!unit->depth && !values[ROLES] && !policy->file.role_count && !policy->incomplete)
+    if (!unit->depth && !sections[LX_SECTION_ROLES] && !policy->file.role_count && !policy->incomplete)
         lx_mistake(reader, root, "a policy file without the key 'roles'; write roles: and the roles with their rows");
 }

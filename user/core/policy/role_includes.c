@@ -16,13 +16,13 @@ struct step {
 };
 
 struct walk {
-    struct lx_policy_reader *policy;
+    struct lx_policy_draft *policy;
     unsigned char *states; /* enum state, by role */
     struct step *steps;    /* the way, as deep as there are roles */
     size_t depth;
 };
 
-const struct lx_named *lx_edge_target(const struct lx_policy_reader *policy, const struct lx_edge *edge)
+const struct lx_named *lx_edge_target(const struct lx_policy_draft *policy, const struct lx_edge *edge)
 {
     return lx_find_name(policy, lx_node_text(&edge->unit->reader.tree, edge->node));
 }
@@ -39,7 +39,7 @@ static void add_sides(struct lx_role *role, const struct lx_role *included)
     role->internal |= included->internal;
 }
 
-static void unknown(const struct lx_policy_reader *policy, const struct lx_edge *edge)
+static void unknown(const struct lx_policy_draft *policy, const struct lx_edge *edge)
 {
     const char *name = lx_node_text(&edge->unit->reader.tree, edge->node);
     struct lx_hint hint = lx_hint_named(&edge->unit->reader, name, policy->names, policy->name_count);
@@ -53,7 +53,7 @@ static void unknown(const struct lx_policy_reader *policy, const struct lx_edge 
 /* Follows one include of a role: into a role not seen yet, or takes over the sides of a finished one. */
 static void follow(struct walk *walk, size_t role, const struct lx_edge *edge)
 {
-    struct lx_policy_reader *policy = walk->policy;
+    struct lx_policy_draft *policy = walk->policy;
     const struct lx_named *found = lx_edge_target(policy, edge);
 
     if (!found) {
@@ -92,7 +92,7 @@ static void walk_from(struct walk *walk, size_t start)
     }
 }
 
-void lx_check_role_includes(struct lx_policy_reader *policy)
+void lx_check_role_includes(struct lx_policy_draft *policy)
 {
     struct lx_reader *reader = &policy->units[0]->reader;
     struct walk walk = {.policy = policy};

@@ -2,35 +2,8 @@
 /* What a row owns, and its parts as the text that `show` prints and policy text reads. */
 #include "row.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-const char *lx_side_name(enum lx_side side)
-{
-    switch (side) {
-    case LX_SIDE_EXTERNAL:
-        return "external";
-    case LX_SIDE_INTERNAL:
-        return "internal";
-    case LX_SIDE_NONE:
-        break;
-    }
-    return NULL;
-}
-
-const char *lx_lb_name(enum lx_lb lb)
-{
-    switch (lb) {
-    case LX_LB_HARDWARE:
-        return "hardware";
-    case LX_LB_DNS:
-        return "dns";
-    case LX_LB_ANY:
-        break;
-    }
-    return NULL;
-}
 
 enum lx_hook lx_row_hook(const struct lx_row *row)
 {
@@ -74,38 +47,6 @@ char *lx_endpoint_format(const struct lx_endpoint *endpoint)
         break;
     }
     return format_prefixes(endpoint->prefixes, endpoint->prefix_count);
-}
-
-void lx_words_free(struct lx_words *words)
-{
-    for (size_t i = 0; i < words->count; i++)
-        free(words->items[i]);
-    free(words->items);
-    *words = (struct lx_words){0};
-}
-
-bool lx_words_contain(const struct lx_words *words, const char *word)
-{
-    for (size_t i = 0; i < words->count; i++)
-        if (!strcmp(words->items[i], word))
-            return true;
-    return false;
-}
-
-int lx_words_add(struct lx_words *words, const char *word)
-{
-    char *copy = strdup(word), **items;
-
-    if (!copy)
-        return -ENOMEM;
-    items = reallocarray(words->items, words->count + 1, sizeof(*items));
-    if (!items) {
-        free(copy);
-        return -ENOMEM;
-    }
-    items[words->count++] = copy;
-    words->items = items;
-    return 0;
 }
 
 static void endpoint_free(struct lx_endpoint *endpoint)

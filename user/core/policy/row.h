@@ -9,14 +9,10 @@
 #include <lyncxdp/abi.h>
 
 #include "address.h"
+#include "names.h"
 #include "ports.h"
 #include "user/core/text/diagnostic.h"
-
-/* A list of words; owned. */
-struct lx_words {
-    char **items;
-    size_t count;
-};
+#include "user/core/text/words.h"
 
 enum lx_endpoint_kind {
     LX_ENDPOINT_ANY,
@@ -31,25 +27,6 @@ struct lx_endpoint {
     struct lx_prefix *prefixes; /* owned; for LX_ENDPOINT_ADDRESSES, and for a `self` that a site's row redefines */
     size_t prefix_count;
 };
-
-enum lx_side {
-    LX_SIDE_NONE, /* the role has no sides, or the row belongs to both */
-    LX_SIDE_EXTERNAL,
-    LX_SIDE_INTERNAL,
-};
-
-/* How a load balancer spreads what arrives. */
-enum lx_lb {
-    LX_LB_ANY, /* the row belongs to both ways */
-    LX_LB_HARDWARE,
-    LX_LB_DNS,
-};
-
-/* "hardware", "dns", or NULL for LX_LB_ANY. */
-const char *lx_lb_name(enum lx_lb lb);
-
-/* "external", "internal", or NULL for LX_SIDE_NONE. */
-const char *lx_side_name(enum lx_side side);
 
 #define LX_TRANSPORT_BIT(transport) (1u << (transport))
 
@@ -82,10 +59,6 @@ const char *lx_transports_name(unsigned transports);
 /* "self", "any", a group's name, or addresses separated by commas. Caller frees; NULL when out of memory. */
 char *lx_endpoint_format(const struct lx_endpoint *endpoint);
 
-void lx_words_free(struct lx_words *words);
-bool lx_words_contain(const struct lx_words *words, const char *word);
-/* Appends a copy. Returns 0 or -ENOMEM. */
-int lx_words_add(struct lx_words *words, const char *word);
 void lx_row_free(struct lx_row *row); /* what it owns, not the row itself */
 
 #endif

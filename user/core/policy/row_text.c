@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "citation.h"
-#include "user/core/text/items.h"
+#include "items.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
@@ -207,13 +207,12 @@ static void read_source(struct lx_reader *reader, const struct lx_node *node, co
 static void read_limits(struct lx_reader *reader, const struct lx_node *const *values, const struct lx_row_scope *scope,
                         struct lx_row *row)
 {
-    static const char *const sides[] = {"external", "internal"};
     const char *role = scope->role;
     int side;
 
     row->side = scope->side;
     if (is_site(scope) && values[ROW_SIDE]) {
-        side = lx_read_choice(reader, values[ROW_SIDE], "side", sides, COUNT_OF(sides));
+        side = lx_read_choice(reader, values[ROW_SIDE], "side", lx_side_names + 1, LX_SIDES - 1);
         row->side = side == 0 ? LX_SIDE_EXTERNAL : LX_SIDE_INTERNAL;
     }
     if (is_site(scope) && values[ROW_ROLE])

@@ -9,9 +9,9 @@
 #include <lyncxdp/image.h>
 
 #include "built_ins.h"
+#include "items.h"
 #include "policy_file.h"
 #include "row_text.h"
-#include "user/core/text/items.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 

@@ -8,7 +8,6 @@
 #include "built_ins.h"
 #include "row.h"
 #include "terms.h"
-#include "user/core/resolve/policy.h"
 #include "user/core/text/diagnostic.h"
 #include "user/core/text/text.h"
 

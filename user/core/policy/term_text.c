@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/text/items.h"
+#include "items.h"
 
 /* Sorts the terms by name for lx_glossary_find. */
 static void index_terms(struct lx_reader *reader, struct lx_glossary *glossary)

@@ -8,6 +8,7 @@
 
 #include "terms.h"
 #include "user/core/text/schema.h"
+#include "user/core/text/words.h"
 
 /* The longest text of a term: a document's title and a place in it must fit a row label. */
 #define LX_TERM_LIMIT 140

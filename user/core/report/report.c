@@ -9,30 +9,6 @@
 #include "report_json.h"
 #include "user/core/text/foreign.h"
 
-const char *lx_hook_name(enum lx_hook hook)
-{
-    return hook == LX_HOOK_TO_ROLE ? "to-role" : "from-role";
-}
-
-const char *lx_transport_name(enum lx_transport transport)
-{
-    if (transport == LX_ECHO)
-        return "echo";
-    return transport == LX_TCP ? "tcp" : "udp";
-}
-
-const char *lx_egress_name(enum lx_egress egress)
-{
-    switch (egress) {
-    case LX_EGRESS_TRACK:
-        return "track";
-    case LX_EGRESS_ENFORCE:
-        return "enforce";
-    default:
-        return "off";
-    }
-}
-
 json_t *lx_json_text(const char *text)
 {
     json_t *value;

@@ -20,20 +20,11 @@
 #include "user/core/resolve/policy.h"
 #include "user/core/text/diagnostic.h"
 
-/* "to-role" or "from-role". */
-const char *lx_hook_name(enum lx_hook hook);
-
-/* "tcp", "udp" or "echo". */
-const char *lx_transport_name(enum lx_transport transport);
-
 /* How the program of a hook runs: "native", "generic", "tc", or "unknown". */
 const char *lx_hook_mode(const struct lx_metadata *metadata, enum lx_hook hook);
 
 /* True when libxdp's dispatcher calls it. */
 bool lx_hook_dispatched(const struct lx_metadata *metadata, enum lx_hook hook);
-
-/* "off", "track" or "enforce". */
-const char *lx_egress_name(enum lx_egress egress);
 
 /*
  * One hook of an attachment. `state` is the word for it: "filtering", "not-running"; `flows` are those of the
@@ -106,9 +97,6 @@ json_t *lx_report_sample(const struct lx_sampled *sampled);
 
 /* Describes a frame of which all bytes are there. What its headers do not say, or not rightly, is zero. */
 void lx_sample_read(const void *frame, size_t length, struct lx_sample *sample);
-
-/* An end of a sample's packet: its source or destination. */
-struct lx_address lx_sample_address(const struct lx_sample *sample, const uint32_t words[4]);
 
 /* The packet of a sample as a probe. False when it has no ports. */
 bool lx_sample_probe(const struct lx_sample *sample, struct lx_probe *probe);

@@ -7,7 +7,8 @@
 #include "report.h"
 #include "report_json.h"
 
-struct lx_address lx_sample_address(const struct lx_sample *sample, const uint32_t words[4])
+/* An end of a sample's packet: its source or destination. */
+static struct lx_address sample_address(const struct lx_sample *sample, const uint32_t words[4])
 {
     struct lx_address address = {.bytes = {[10] = 0xff, [11] = 0xff}};
 
@@ -29,8 +30,8 @@ bool lx_sample_probe(const struct lx_sample *sample, struct lx_probe *probe)
         return false;
     *probe = (struct lx_probe){
         .transport = sample->protocol == IPPROTO_TCP ? LX_TCP : LX_UDP,
-        .source = lx_sample_address(sample, sample->source),
-        .destination = lx_sample_address(sample, sample->destination),
+        .source = sample_address(sample, sample->source),
+        .destination = sample_address(sample, sample->destination),
         .source_port = sample->source_port,
         .destination_port = sample->destination_port,
         .tcp_flags = sample->tcp_flags,
@@ -88,7 +89,7 @@ static json_t *protocol_of(const struct lx_sample *sample)
 
 static json_t *end_of(const struct lx_sample *sample, const uint32_t words[4], uint16_t port)
 {
-    struct lx_address address = lx_sample_address(sample, words);
+    struct lx_address address = sample_address(sample, words);
     char text[LX_PREFIX_TEXT];
 
     if (!has_addresses(sample))

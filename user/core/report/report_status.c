@@ -3,18 +3,6 @@
 #include "report.h"
 #include "report_json.h"
 
-static const char *mode_name(uint32_t mode)
-{
-    switch (mode) {
-    case LX_MODE_NATIVE:
-        return "native";
-    case LX_MODE_GENERIC:
-        return "generic";
-    default:
-        return "unknown";
-    }
-}
-
 static bool on_inner(const struct lx_metadata *metadata, enum lx_hook hook)
 {
     return hook == LX_HOOK_FROM_ROLE && metadata->pair_ifindex;
@@ -23,8 +11,8 @@ static bool on_inner(const struct lx_metadata *metadata, enum lx_hook hook)
 const char *lx_hook_mode(const struct lx_metadata *metadata, enum lx_hook hook)
 {
     if (on_inner(metadata, hook))
-        return mode_name(metadata->pair_mode);
-    return hook == LX_HOOK_TO_ROLE ? mode_name(metadata->mode) : "tc";
+        return lx_mode_name(metadata->pair_mode);
+    return hook == LX_HOOK_TO_ROLE ? lx_mode_name(metadata->mode) : "tc";
 }
 
 bool lx_hook_dispatched(const struct lx_metadata *metadata, enum lx_hook hook)

@@ -6,6 +6,7 @@
 #ifndef LYNCXDP_CORE_BINDING_H
 #define LYNCXDP_CORE_BINDING_H
 
+#include "policy.h"
 #include "selection.h"
 
 /* A group that open rows name and nobody gives addresses. */

@@ -4,7 +4,8 @@
 #ifndef LYNCXDP_CORE_REQUEST_CHECK_H
 #define LYNCXDP_CORE_REQUEST_CHECK_H
 
-#include "resolve.h"
+#include "user/core/policy/request.h"
+#include "user/core/policy/site_file.h"
 
 /*
  * All mistakes are diagnosed in one run. Returns 0, -ENOENT for an unknown role, -EINVAL for another mistake, -ENOMEM.

@@ -4,29 +4,9 @@
 #define LYNCXDP_CORE_RESOLVE_H
 
 #include "policy.h"
-#include "user/core/policy/policy_file.h"
+#include "user/core/policy/request.h"
 #include "user/core/policy/site_file.h"
 #include "user/core/text/diagnostic.h"
-
-/* --set NAME=ADDR[,ADDR…] */
-struct lx_setting {
-    char *name;
-    struct lx_prefix *prefixes;
-    size_t prefix_count;
-};
-
-/* What a person asked for. Borrowed by lx_resolve. */
-struct lx_request {
-    struct lx_words roles;       /* at least one */
-    enum lx_side side;           /* LX_SIDE_NONE: external where the role has sides */
-    struct lx_setting *settings; /* win over the site */
-    size_t setting_count;
-    struct lx_words without;   /* options to close */
-    struct lx_words workloads; /* empty: all */
-    enum lx_lb lb;             /* LX_LB_ANY: hardware */
-    /* Tables of other editions, one behind the other, or NULL: a site may speak of their roles and options too. */
-    const struct lx_policy_file *elsewhere;
-};
 
 /*
  * Resolves. An unresolved `self` is any unicast address; an unresolved group is an error that names the row, the group

@@ -6,8 +6,7 @@
 #ifndef LYNCXDP_CORE_SELECTION_H
 #define LYNCXDP_CORE_SELECTION_H
 
-#include "resolve.h"
-#include "user/core/policy/policy_file.h"
+#include "user/core/policy/request.h"
 #include "user/core/policy/site_file.h"
 #include "user/core/text/diagnostic.h"
 

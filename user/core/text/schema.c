@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
 #include "spelling.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
@@ -251,15 +252,11 @@ bool lx_read_number(struct lx_reader *reader, const struct lx_node *node, const 
                     unsigned most, unsigned *number)
 {
     const char *word = lx_read_text(reader, node, "a number");
-    unsigned long value;
 
     if (!word)
         return false;
-    value = strtoul(word, NULL, 10);
-    if (word[strspn(word, "0123456789")] || strlen(word) > 9 || value < least || value > most) {
-        lx_mistake(reader, node, "'%s' is no %s; write a number from %u to %u", lx_show(word).text, what, least, most);
-        return false;
-    }
-    *number = (unsigned)value;
-    return true;
+    if (lx_number_parse(word, least, most, number))
+        return true;
+    lx_mistake(reader, node, "'%s' is no %s; write a number from %u to %u", lx_show(word).text, what, least, most);
+    return false;
 }

@@ -6,7 +6,6 @@
 #ifndef LYNCXDP_CORE_SCHEMA_H
 #define LYNCXDP_CORE_SCHEMA_H
 
-#include "user/core/policy/row.h"
 #include "yaml_tree.h"
 
 struct lx_reader {

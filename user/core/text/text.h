@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "diagnostic.h"
-#include "user/core/policy/policy_file.h"
+#include "limits.h"
 
 /* Every so many bytes the text knows which line it is in, so that any line is found in no time. */
 #define LX_TEXT_STEP 4096

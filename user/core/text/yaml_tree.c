@@ -10,8 +10,6 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "user/core/policy/policy_file.h"
-
 /* A list or mapping whose end is still to come. Nodes are named by index, because the array moves as it grows. */
 struct level {
     uint32_t node, last; /* last: its latest child, or 0 */

@@ -4,30 +4,31 @@
  * dropped, so that letting the to-role program onto the interface is one last step that puts a whole policy in force.
  * What a killed command left half done is tidied up on the way.
  */
-#include "attachment.h"
+#include "attach.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "detach.h"
 #include "hooks.h"
+#include "location.h"
 #include "lock.h"
 #include "pair.h"
 #include "pick_up.h"
-#include "pins.h"
 #include "publish.h"
 #include "rebuild.h"
-#include "running.h"
 #include "update.h"
 #include "user/core/resolve/request_words.h"
 #include "user/kernel/link/filter.h"
 #include "user/kernel/link/link_settings.h"
-#include "user/kernel/link/namespace.h"
-#include "user/kernel/object/program.h"
+#include "user/kernel/link/program.h"
+#include "user/kernel/link/running.h"
+#include "user/kernel/object/pins.h"
 #include "user/kernel/process/clock.h"
+#include "user/kernel/process/namespace.h"
 #include "user/kernel/process/privilege.h"
-#include "whereabouts.h"
 
 #define FIRST_SLOT 0
 #define FALLBACK_SLOT 1
@@ -80,9 +81,9 @@ static int refuse_moved(const struct lx_interface *interface, const char *own, s
     struct lx_metadata metadata;
     char directory[LX_PINS_PATH], path[LX_NAMESPACE_PATH];
 
-    if (strcmp(lx_whereabouts_directory(interface, directory), own))
+    if (strcmp(lx_location_directory(interface, directory), own))
         return fail_for_another(interface, failure);
-    if (lx_metadata_find(directory, &metadata) || lx_whereabouts_find(directory, &metadata) ||
+    if (lx_metadata_find(directory, &metadata) || lx_location_find(directory, &metadata) ||
         (metadata.netns == interface->netns && metadata.ifindex == interface->index))
         return 0;
     if (lx_namespace_path(metadata.netns, path))
@@ -98,10 +99,10 @@ static int refuse_inner_side(const struct lx_interface *interface, struct lx_fai
     struct lx_metadata metadata;
     char directory[LX_PINS_PATH];
 
-    if (!lx_whereabouts_is_inner(interface, lx_whereabouts_directory(interface, directory)) ||
+    if (!lx_location_is_inner(interface, lx_location_directory(interface, directory)) ||
         lx_metadata_find(directory, &metadata))
         return 0;
-    lx_whereabouts_find(directory, &metadata);
+    lx_location_find(directory, &metadata);
     return lx_fail(
         failure, LX_EXIT_BUSY, EEXIST,
         "%s is the inner side of the pair %s - %s; change the pair with: lyncxdp update %s, or take it off first "

@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "hooks.h"
-#include "pins.h"
-#include "running.h"
+#include "location.h"
 #include "user/kernel/link/link_settings.h"
-#include "user/kernel/link/namespace.h"
+#include "user/kernel/link/running.h"
+#include "user/kernel/object/pins.h"
 #include "user/kernel/process/clock.h"
-#include "whereabouts.h"
+#include "user/kernel/process/namespace.h"
 
 _Static_assert(sizeof(((struct lx_attachment *)0)->directory) >= LX_PINS_PATH, "a directory fits");
 
@@ -106,7 +106,7 @@ static int open_path(const char *path, const char *what, bool anywhere, struct l
     }
     snprintf(opened.directory, sizeof(opened.directory), "%s", path);
     if (anywhere || opened.metadata.netns == lx_namespace_own())
-        opened.gone = lx_whereabouts_find(path, &opened.metadata) == -ENOENT;
+        opened.gone = lx_location_find(path, &opened.metadata) == -ENOENT;
     complete_metadata(&opened);
     *attachment = opened;
     return 0;
@@ -132,7 +132,7 @@ static bool is_inner_side(const struct lx_interface *interface, const char *dire
     const struct lx_pin_name own = {.netns = interface->netns, .ifindex = interface->index};
     char path[LX_PINS_PATH];
 
-    return strcmp(lx_pins_path(&own, path), directory) && lx_whereabouts_is_inner(interface, directory);
+    return strcmp(lx_pins_path(&own, path), directory) && lx_location_is_inner(interface, directory);
 }
 
 int lx_attachment_open(const struct lx_interface *interface, struct lx_attachment *attachment,
@@ -140,7 +140,7 @@ int lx_attachment_open(const struct lx_interface *interface, struct lx_attachmen
 {
     struct lx_attachment opened;
     char path[LX_PINS_PATH];
-    int error = open_path(lx_whereabouts_directory(interface, path), interface->name, true, &opened, failure);
+    int error = open_path(lx_location_directory(interface, path), interface->name, true, &opened, failure);
 
     if (error)
         return error == -ENOENT ? fail_for_none(interface, failure) : error;
@@ -192,7 +192,7 @@ enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, e
     if (came_from < 0)
         return LX_STATE_NOT_RUNNING;
     error = lx_map_id(attachment->maps.fds[lx_map_of_counters(hook)], &counters);
-    error = error ?: lx_whereabouts_runs(metadata, hook, counters);
+    error = error ?: lx_location_runs(metadata, hook, counters);
     lx_namespace_leave(came_from);
     return !error ? LX_STATE_FILTERING : LX_STATE_NOT_RUNNING;
 }

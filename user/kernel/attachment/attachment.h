@@ -14,25 +14,9 @@
 #include "user/core/report/flow_numbers.h"
 #include "user/core/resolve/policy.h"
 #include "user/kernel/link/interface.h"
+#include "user/kernel/link/program.h"
 #include "user/kernel/object/maps.h"
 #include "user/kernel/process/failure.h"
-
-/* How a person wants the program to run. */
-enum lx_mode_choice {
-    LX_MODE_AUTO, /* native, else generic */
-    LX_MODE_ONLY_NATIVE,
-    LX_MODE_ONLY_GENERIC,
-};
-
-struct lx_attach_choices {
-    enum lx_mode_choice mode;
-    uint32_t flows;                  /* entries of the flow table; 0: LX_DEFAULT_FLOWS */
-    uint32_t try_seconds;            /* 0: for good; else everything passes, counted, unless confirmed in that time */
-    const struct lx_words *request;  /* the words that asked for the policy, for a later update; NULL: not known */
-    const struct lx_interface *pair; /* the inner interface of an inline pair, or NULL */
-    bool forward;                    /* the pair forwards by itself; the policy's egress must not be off then */
-    bool force;                      /* a card that takes VLAN tags off frames, and does not let go of that, is borne */
-};
 
 /* An attachment opened for reading. */
 struct lx_attachment {
@@ -53,40 +37,6 @@ enum lx_state {
     LX_STATE_GONE,        /* the interface is gone; what is pinned is left over */
     LX_STATE_OTHER_ABI,   /* pinned by a version that this one cannot read */
 };
-
-/*
- * Attaches: loads, pins, publishes the image, labels the rows, lets the from-role program onto tc egress (unless the
- * policy's egress is off), of a pair onto the inner interface too, so that flows that already run are known, and only
- * then the to-role program onto the interface through libxdp. A failure at any step leaves nothing behind. LX_EXIT_BUSY
- * when the interface already has an attachment (-EEXIST), a foreign program (-EBUSY) or another lyncxdp command at work
- * (-EWOULDBLOCK). `attached` receives the metadata.
- */
-int lx_attach(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_compiled *compiled,
-              const struct lx_attach_choices *choices, struct lx_metadata *attached, struct lx_failure *failure);
-
-/*
- * Takes the programs off the interface, then removes the pins. The inner interface of a pair stands for the pair.
- * -ENOENT when nothing is attached.
- */
-int lx_detach(const struct lx_interface *interface, struct lx_failure *failure);
-
-/* Removes an attachment by its directory, even when its interface or namespace is gone (detach --all). */
-int lx_detach_directory(const char *directory, struct lx_failure *failure);
-
-/*
- * Removes what is left of attachments to interfaces of that name that are gone, wherever they were. -ENOENT, and
- * nothing in `failure`, when there are none; -EXDEV when the interface is not gone but in another network namespace.
- */
-int lx_detach_gone(const char *name, struct lx_failure *failure);
-
-/* The same for the name and the namespace of an interface that is to be attached. What fails, stays. */
-void lx_detach_leftovers(const struct lx_interface *interface);
-
-/*
- * The next interface of this namespace after `index`, in the order of their indices, that runs a program of ours whose
- * pins are lost. Returns its index, or 0.
- */
-unsigned lx_orphan_after(unsigned index, char name[LX_INTERFACE_NAME]);
 
 /* The pin directories of all attachments. Caller frees the words. Returns 0 (an absent bpffs: none) or -errno. */
 int lx_attachments_list(struct lx_words *directories, struct lx_failure *failure);
@@ -125,20 +75,6 @@ enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, e
  */
 int lx_attachment_takes_tags(const struct lx_attachment *attachment);
 
-/*
- * Sums the counters of all CPUs into `sum` (about two megabytes; the caller allocates). The packets of reason `row` are
- * those that a row credits and no other reason counts. Returns 0 or -errno.
- */
-int lx_attachment_counters(const struct lx_attachment *attachment, enum lx_hook hook, struct lx_counters *sum,
-                           struct lx_failure *failure);
-
-/*
- * The same into what an earlier call filled, or into zeroes, of the very same attachment: reads only those pages of
- * ports that have grown meanwhile.
- */
-int lx_attachment_counters_again(const struct lx_attachment *attachment, enum lx_hook hook, struct lx_counters *sum,
-                                 struct lx_failure *failure);
-
 /* The row labels by slot: LX_ROW_SLOTS of them. Caller frees. */
 int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_label **labels,
                          struct lx_failure *failure);
@@ -146,33 +82,5 @@ int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_l
 /* A copy of the image in force when the attachment was opened. Caller frees it (lx_compiled_free). Takes root. */
 int lx_attachment_image(const struct lx_attachment *attachment, struct lx_compiled *compiled,
                         struct lx_failure *failure);
-
-/* Frames up to this length the kernel lets anybody ask about; longer ones -EINVAL may answer. */
-#define LX_LONGEST_QUESTION 3400
-
-/* Puts a frame (at least 14 bytes) to a hook's twin: the verdict of the policy in force, nothing counted or recorded.
- */
-int lx_attachment_ask(struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length,
-                      struct lx_judgement *answer, struct lx_failure *failure);
-
-/* The flows that live, in no order. Caller frees. None without the from-role hook. Returns 0 or -errno. */
-int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow **flows, size_t *count,
-                        struct lx_failure *failure);
-
-/* Takes all flows that were picked up out of a table; `count` receives how many they were. Returns 0 or -errno. */
-int lx_flows_remove_picked_up(int map, size_t *count);
-
-struct lx_flow_numbers; /* core/report.h */
-
-/*
- * Counts them without keeping them, when so many have been created (as the counters of the from-role hook tell, read
- * before). All zero without that hook. Returns 0 or -errno.
- */
-int lx_attachment_count_flows(const struct lx_attachment *attachment, uint64_t created, struct lx_flow_numbers *numbers,
-                              struct lx_failure *failure);
-
-/* The same, for who has not read the counters. */
-int lx_attachment_flow_numbers(const struct lx_attachment *attachment, struct lx_flow_numbers *numbers,
-                               struct lx_failure *failure);
 
 #endif

@@ -3,20 +3,20 @@
  * Detaching: the programs come off first and the pins go after them, so that a command killed in between leaves pins
  * that the next one finds and removes, never a program that nothing can find.
  */
-#include "attachment.h"
+#include "detach.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "hooks.h"
+#include "location.h"
 #include "lock.h"
-#include "pins.h"
 #include "rebuild.h"
 #include "user/kernel/link/link_settings.h"
-#include "user/kernel/link/namespace.h"
 #include "user/kernel/object/maps.h"
+#include "user/kernel/object/pins.h"
+#include "user/kernel/process/namespace.h"
 #include "user/kernel/process/privilege.h"
-#include "whereabouts.h"
 
 /* Stops one side in the namespace where it is now. One that is gone has taken its program with it. */
 static int stop_side(const struct lx_metadata *now, enum lx_pair_side side, const char *directory,
@@ -46,9 +46,9 @@ static int stop(const struct lx_pin_name *name, const char *directory, struct lx
 
     if (!lx_metadata_find(directory, &metadata)) {
         inner = metadata;
-        outer = lx_whereabouts_find(directory, &metadata);
+        outer = lx_location_find(directory, &metadata);
         if (inner.pair_ifindex)
-            error = lx_whereabouts_find_inner(directory, &inner);
+            error = lx_location_find_inner(directory, &inner);
     }
     if (!outer)
         outer = stop_side(&metadata, LX_OUTER, directory, failure);
@@ -103,7 +103,7 @@ int lx_detach(const struct lx_interface *interface, struct lx_failure *failure)
 {
     char directory[LX_PINS_PATH];
 
-    return detach(lx_whereabouts_directory(interface, directory), interface->name, failure);
+    return detach(lx_location_directory(interface, directory), interface->name, failure);
 }
 
 int lx_detach_directory(const char *directory, struct lx_failure *failure)
@@ -117,7 +117,7 @@ static bool left_by(const char *directory, const char *name, uint64_t netns)
     struct lx_metadata metadata;
 
     return !lx_metadata_find(directory, &metadata) && (!netns || metadata.netns == netns) &&
-           !strcmp(metadata.interface, name) && lx_whereabouts_find(directory, &metadata) == -ENOENT;
+           !strcmp(metadata.interface, name) && lx_location_find(directory, &metadata) == -ENOENT;
 }
 
 static int detach_left_by(const char *name, uint64_t netns, struct lx_failure *failure)
@@ -149,7 +149,7 @@ static bool went_elsewhere(const char *name, struct lx_metadata *now)
     lx_pins_list(&directories, NULL);
     for (size_t i = 0; i < directories.count && !found; i++)
         found = !lx_metadata_find(directories.items[i], now) && now->netns == lx_namespace_own() &&
-                !strcmp(now->interface, name) && !lx_whereabouts_find(directories.items[i], now) &&
+                !strcmp(now->interface, name) && !lx_location_find(directories.items[i], now) &&
                 now->netns != lx_namespace_own();
     lx_words_free(&directories);
     return found;

@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "pins.h"
-#include "running.h"
 #include "user/kernel/link/filter.h"
 #include "user/kernel/link/link_settings.h"
+#include "user/kernel/link/running.h"
 #include "user/kernel/object/maps.h"
+#include "user/kernel/object/pins.h"
 
 int lx_metadata_complete(struct lx_metadata *metadata, enum lx_program program, const struct lx_maps *maps)
 {

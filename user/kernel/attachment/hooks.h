@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pins.h"
 #include "user/kernel/object/maps.h"
+#include "user/kernel/object/pins.h"
 #include "user/kernel/process/failure.h"
 
 /* Writes down which XDP program of an attachment runs on its interface, and how. Returns 0, or why that is unknown. */

@@ -3,7 +3,7 @@
 #ifndef LYNCXDP_KERNEL_LOCK_H
 #define LYNCXDP_KERNEL_LOCK_H
 
-#include "pins.h"
+#include "user/kernel/object/pins.h"
 #include "user/kernel/process/failure.h"
 
 struct lx_lock {

@@ -17,6 +17,7 @@
 
 #include "attachment.h"
 #include "conversations.h"
+#include "user/kernel/object/flow_table.h"
 #include "user/kernel/process/clock.h"
 
 /* What is known of addresses that the interface does not have. */

@@ -11,11 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pins.h"
 #include "publish.h"
-#include "running.h"
 #include "user/kernel/link/filter.h"
-#include "user/kernel/object/program.h"
+#include "user/kernel/link/program.h"
+#include "user/kernel/link/running.h"
+#include "user/kernel/object/pins.h"
 
 static const char *images_pin(void)
 {

@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "hooks.h"
-#include "pins.h"
 #include "publish.h"
-#include "running.h"
 #include "user/kernel/link/filter.h"
-#include "user/kernel/object/program.h"
+#include "user/kernel/link/program.h"
+#include "user/kernel/link/running.h"
+#include "user/kernel/object/pins.h"
 
 static int fail_to_look(int error, const char *interface, struct lx_failure *failure)
 {

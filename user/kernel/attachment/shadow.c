@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pins.h"
+#include "user/kernel/object/pins.h"
 
 static const char *const pin_names[LX_HOOK_COUNT] = {
     [LX_HOOK_TO_ROLE] = "to_role_changes",

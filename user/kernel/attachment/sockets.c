@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 #include "conversations.h"
-#include "user/kernel/link/netlink.h"
+#include "user/kernel/process/netlink.h"
 
 #define STATE(name) (1u << (name))
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "hooks.h"
+#include "location.h"
 #include "pick_up.h"
 #include "publish.h"
 #include "rebuild.h"
@@ -21,7 +22,6 @@
 #include "user/kernel/link/link_settings.h"
 #include "user/kernel/process/clock.h"
 #include "user/kernel/process/privilege.h"
-#include "whereabouts.h"
 
 static int fail_to_open(int error, const struct lx_update *update, struct lx_failure *failure)
 {
@@ -42,7 +42,7 @@ static int refuse_idle(const struct lx_update *update, struct lx_failure *failur
     int error = lx_map_id(update->maps.fds[LX_MAP_TO_ROLE_COUNTERS], &counters);
 
     metadata.ifindex = update->interface->index;
-    error = error ?: lx_whereabouts_runs(&metadata, LX_HOOK_TO_ROLE, counters);
+    error = error ?: lx_location_runs(&metadata, LX_HOOK_TO_ROLE, counters);
     if (error == -ENOENT)
         return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
                        "%s is not filtered: its program does not run on it any more; attach it again, which tidies up, "
@@ -133,8 +133,8 @@ int lx_update_begin(const struct lx_interface *interface, struct lx_update *upda
 
     if (error)
         return error;
-    lx_pins_name(lx_whereabouts_directory(interface, begun.directory), &name);
-    if (lx_whereabouts_is_inner(interface, begun.directory))
+    lx_pins_name(lx_location_directory(interface, begun.directory), &name);
+    if (lx_location_is_inner(interface, begun.directory))
         return lx_fail(failure, LX_EXIT_USAGE, EINVAL,
                        "%s is the inner side of a pair; name the outer one, which 'lyncxdp status %s' shows",
                        interface->name, interface->name);

@@ -8,9 +8,9 @@
 
 #include "attachment.h"
 #include "lock.h"
-#include "pins.h"
 #include "user/core/image/compile.h"
 #include "user/core/resolve/policy.h"
+#include "user/kernel/object/pins.h"
 
 /* The longest trial: a day. */
 #define LX_LONGEST_TRIAL 86400

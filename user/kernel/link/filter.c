@@ -14,9 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "netlink.h"
-#include "user/kernel/attachment/running.h"
+#include "running.h"
 #include "user/kernel/object/kernel_log.h"
+#include "user/kernel/process/netlink.h"
 
 #define EGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)
 #define INGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "links.h"
-#include "namespace.h"
-#include "netlink.h"
 #include "route.h"
+#include "user/kernel/process/namespace.h"
+#include "user/kernel/process/netlink.h"
 
 _Static_assert(LX_INTERFACE_NAME == IFNAMSIZ, "the kernel's own limit");
 

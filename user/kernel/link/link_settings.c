@@ -20,7 +20,7 @@
 #include <linux/sockios.h>
 
 #include "links.h"
-#include "namespace.h"
+#include "user/kernel/process/namespace.h"
 
 /* Bits of the metadata's `restore`; those of the inner interface stand above those of the outer one. */
 #define PROMISCUOUS 1u

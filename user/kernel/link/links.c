@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "netlink.h"
+#include "user/kernel/process/netlink.h"
 
 /* The id of a VLAN. */
 static uint16_t read_vlan(const struct nlattr *data)

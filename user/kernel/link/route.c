@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "netlink.h"
+#include "user/kernel/process/netlink.h"
 
 static void add(struct lx_route *route, unsigned ifindex)
 {

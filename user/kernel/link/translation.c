@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "netlink.h"
+#include "user/kernel/process/netlink.h"
 
 /* A nat chain that holds rules. Its use count is that of its rules, for nobody jumps to a chain of a hook. */
 static int see_chain(const struct nlmsghdr *message, void *data)

@@ -17,7 +17,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "user/kernel/link/namespace.h"
+#include "user/kernel/process/namespace.h"
 
 bool lx_bpffs_mounted(void)
 {

@@ -15,42 +15,11 @@
 #include <unistd.h>
 
 #include <lyncxdp/flow.h>
-#include <lyncxdp/fragment.h>
 #include <lyncxdp/image.h>
 
 #include "kernel_log.h"
 #include "object.h"
-#include "user/kernel/attachment/pins.h"
-
-static const struct {
-    const char *name;
-    uint32_t key_size, value_size; /* value size 0: told by the shape */
-} known[LX_MAP_COUNT] = {
-    [LX_MAP_CONTROL] = {"control", sizeof(__u32), sizeof(struct lx_control)},
-    [LX_MAP_IMAGES] = {"images", sizeof(__u32), sizeof(__u32)},
-    [LX_MAP_FLOWS] = {"flows", sizeof(__u64), sizeof(struct lx_flow)},
-    [LX_MAP_FLOW_GATE] = {"flow_gate", sizeof(__u32), sizeof(struct lx_flow_gate)},
-    [LX_MAP_FRAGMENTS] = {"fragments", sizeof(struct lx_fragment_key), sizeof(struct lx_fragmented)},
-    [LX_MAP_PEERS] = {"peers", sizeof(__u32), sizeof(__u32)},
-    [LX_MAP_LABELS] = {"labels", sizeof(__u32), sizeof(struct lx_row_label)},
-    [LX_MAP_METADATA] = {"metadata", sizeof(__u32), sizeof(struct lx_metadata)},
-    [LX_MAP_PUBLICATIONS] = {"publications", sizeof(__u32), sizeof(struct lx_publication)},
-    [LX_MAP_CHANGES] = {"changes", sizeof(__u32), sizeof(__u32)},
-    [LX_MAP_COMPARISONS] = {"comparisons", sizeof(__u32), sizeof(struct lx_comparisons)},
-    [LX_MAP_SAMPLES] = {"samples", sizeof(__u32), sizeof(__u32)},
-    [LX_MAP_WISHES] = {"wishes", sizeof(__u32), sizeof(struct lx_wish)},
-    [LX_MAP_LISTENED] = {"listened", sizeof(__u32), sizeof(struct lx_listened)},
-    [LX_MAP_TO_ROLE_COUNTERS] = {"to_role_counters", sizeof(__u32), sizeof(struct lx_cpu_counters)},
-    [LX_MAP_TO_ROLE_PORTS] = {"to_role_ports", sizeof(__u32), sizeof(struct lx_port_page)},
-    [LX_MAP_FROM_ROLE_COUNTERS] = {"from_role_counters", sizeof(__u32), sizeof(struct lx_cpu_counters)},
-    [LX_MAP_FROM_ROLE_PORTS] = {"from_role_ports", sizeof(__u32), sizeof(struct lx_port_page)},
-    [LX_MAP_OWN_PORTS] = {"own_ports", sizeof(__u32), sizeof(struct lx_port_page)},
-};
-
-const char *lx_map_name(enum lx_map map)
-{
-    return known[map].name;
-}
+#include "pins.h"
 
 /* Takes a file descriptor of its own, so that the object can go. */
 static int keep(const struct bpf_object *object, enum lx_map map, struct lx_maps *maps)
@@ -200,8 +169,8 @@ static int read_metadata(int map, struct lx_metadata *metadata)
 
 static int open_metadata(const char *directory, bool writing)
 {
-    return lx_pin_open_map(directory, lx_map_name(LX_MAP_METADATA), writing, known[LX_MAP_METADATA].key_size,
-                           known[LX_MAP_METADATA].value_size);
+    return lx_pin_open_map(directory, lx_map_name(LX_MAP_METADATA), writing, lx_map_kinds[LX_MAP_METADATA].key_size,
+                           lx_map_kinds[LX_MAP_METADATA].value_size);
 }
 
 /* What shaped the maps, read off them. */
@@ -239,7 +208,8 @@ int lx_maps_open(const char *directory, bool writing, struct lx_maps *maps)
     for (enum lx_map map = 0; map < LX_MAP_COUNT && !error; map++) {
         if (map == LX_MAP_METADATA)
             continue;
-        fd = lx_pin_open_map(directory, lx_map_name(map), writing, known[map].key_size, known[map].value_size);
+        fd = lx_pin_open_map(directory, lx_map_name(map), writing, lx_map_kinds[map].key_size,
+                             lx_map_kinds[map].value_size);
         if (fd >= 0)
             opened.fds[map] = fd;
         else if (map < LX_MAP_FROM_ROLE_COUNTERS || fd != -ENOENT)

@@ -5,8 +5,8 @@
 
 #include <bpf/libbpf.h>
 
-#include "maps.h"
-#include "user/kernel/attachment/pins.h"
+#include "map_table.h"
+#include "pins.h"
 
 /* The name of an object's one program. */
 const char *lx_program_name(enum lx_program program);

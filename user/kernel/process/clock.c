@@ -34,12 +34,17 @@ static int64_t offset_of(const char *clock)
     return offset;
 }
 
-static uint64_t read_clock(clockid_t clock, const char *name)
+static int64_t read_own(clockid_t clock)
 {
     struct timespec now;
 
     clock_gettime(clock, &now);
-    return (uint64_t)(now.tv_sec * SECOND + now.tv_nsec - offset_of(name));
+    return now.tv_sec * SECOND + now.tv_nsec;
+}
+
+static uint64_t read_clock(clockid_t clock, const char *name)
+{
+    return (uint64_t)(read_own(clock) - offset_of(name));
 }
 
 uint64_t lx_monotonic_ns(void)
@@ -60,4 +65,19 @@ uint64_t lx_monotonic_ms(void)
 uint64_t lx_boottime_ms(void)
 {
     return read_clock(CLOCK_BOOTTIME, "boottime") / MILLISECOND;
+}
+
+uint64_t lx_elapsed_ns(void)
+{
+    return (uint64_t)read_own(CLOCK_MONOTONIC);
+}
+
+uint64_t lx_worked_ns(void)
+{
+    return (uint64_t)read_own(CLOCK_THREAD_CPUTIME_ID);
+}
+
+uint64_t lx_realtime_ns(void)
+{
+    return (uint64_t)read_own(CLOCK_REALTIME);
 }

@@ -4,14 +4,14 @@
  * but for counting, loaded for the occasion. It works under a dispatcher too, where the attached program has no test
  * run.
  */
-#include "user/kernel/attachment/attachment.h"
+#include "ask.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "user/kernel/object/program.h"
+#include "user/kernel/link/program.h"
 
 /*
  * Ethernet and IPv6. A test run of tc takes no frame that ends before its IP header does; both hooks judge such a one

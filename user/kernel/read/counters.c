@@ -3,7 +3,7 @@
  * Reads the counters of an attachment, one copy for each CPU, and adds them up. By look-up rather than mmap, because
  * the kernel maps no memory through a descriptor that may only read, and reading counters is to need no more.
  */
-#include "user/kernel/attachment/attachment.h"
+#include "counters.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>

@@ -3,45 +3,16 @@
  * Reads the flow table, in batches so that reading a full one takes thousands of flows a call. The table moves
  * meanwhile: what is read is what was there at some moment of the reading.
  */
-#include "user/kernel/attachment/attachment.h"
+#include "flows.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "counters.h"
+#include "user/kernel/object/flow_table.h"
 #include "user/kernel/process/clock.h"
-
-/* More than any bucket of the hash holds; a batch takes whole buckets. */
-#define BATCH 4096
-
-struct batch {
-    __u64 keys[BATCH];
-    struct lx_flow flows[BATCH];
-    __u32 count;
-};
-
-/* Hands the whole table to `each`, a batch at a time, until it returns an error. Returns 0 or -errno. */
-static int for_each_batch(int map, int (*each)(const struct batch *batch, void *data), void *data)
-{
-    struct batch *batch = malloc(sizeof(*batch));
-    __u64 position; /* the kernel writes a bucket's number into it, which is shorter */
-    bool begun = false, done = false;
-    int error = batch ? 0 : -ENOMEM;
-
-    while (!error && !done) {
-        batch->count = BATCH;
-        if (bpf_map_lookup_batch(map, begun ? &position : NULL, &position, batch->keys, batch->flows, &batch->count,
-                                 NULL)) {
-            done = errno == ENOENT;
-            error = done ? 0 : -errno;
-        }
-        begun = true;
-        error = error ?: each(batch, data);
-    }
-    free(batch);
-    return error;
-}
 
 struct collected {
     struct lx_flow *flows; /* owned */
@@ -49,7 +20,7 @@ struct collected {
     __u64 now;
 };
 
-static int collect(const struct batch *batch, void *data)
+static int collect(const struct lx_flow_batch *batch, void *data)
 {
     struct collected *collected = data;
     struct lx_flow *grown = reallocarray(collected->flows, collected->count + batch->count + 1, sizeof(*grown));
@@ -61,30 +32,6 @@ static int collect(const struct batch *batch, void *data)
         if (!lx_flow_expired(&batch->flows[i], collected->now))
             grown[collected->count++] = batch->flows[i];
     return 0;
-}
-
-struct removal {
-    int map;
-    size_t count;
-};
-
-static int remove_batch(const struct batch *batch, void *data)
-{
-    struct removal *removal = data;
-
-    for (__u32 i = 0; i < batch->count; i++)
-        if (batch->flows[i].picked_up)
-            removal->count += !bpf_map_delete_elem(removal->map, &batch->keys[i]);
-    return 0;
-}
-
-int lx_flows_remove_picked_up(int map, size_t *count)
-{
-    struct removal removal = {.map = map};
-    int error = for_each_batch(map, remove_batch, &removal);
-
-    *count = removal.count;
-    return error;
 }
 
 static int fail_to_read(int error, struct lx_failure *failure)
@@ -99,7 +46,7 @@ int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow *
     int error = 0;
 
     if (attachment->maps.fds[LX_MAP_FLOWS] >= 0)
-        error = for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], collect, &collected);
+        error = lx_flow_table_each(attachment->maps.fds[LX_MAP_FLOWS], collect, &collected);
     if (error) {
         free(collected.flows);
         return fail_to_read(error, failure);
@@ -113,7 +60,7 @@ struct counted {
     __u64 present, live, picked_up, now;
 };
 
-static int count_batch(const struct batch *batch, void *data)
+static int count_batch(const struct lx_flow_batch *batch, void *data)
 {
     struct counted *counted = data;
 
@@ -167,7 +114,7 @@ int lx_attachment_count_flows(const struct lx_attachment *attachment, uint64_t c
 
     if (lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE))
         error = read_carried(attachment, &carried)
-                    ?: for_each_batch(attachment->maps.fds[LX_MAP_FLOWS], count_batch, &counted);
+                    ?: lx_flow_table_each(attachment->maps.fds[LX_MAP_FLOWS], count_batch, &counted);
     if (error)
         return fail_to_read(error, failure);
     created += (uint64_t)carried;

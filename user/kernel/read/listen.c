@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "user/kernel/attachment/lock.h"
-#include "user/kernel/attachment/pins.h"
 #include "user/kernel/attachment/update.h"
 #include "user/kernel/object/kernel_log.h"
+#include "user/kernel/object/pins.h"
 #include "user/kernel/process/clock.h"
 
 /* How long a listener is believed to be there, and how much is left when it says so again. */

@@ -11,10 +11,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "counters.h"
+#include "flows.h"
 #include "user/kernel/attachment/attachment.h"
-#include "user/kernel/attachment/pins.h"
-#include "user/kernel/attachment/running.h"
-#include "user/kernel/link/namespace.h"
+#include "user/kernel/link/running.h"
+#include "user/kernel/object/pins.h"
+#include "user/kernel/process/clock.h"
+#include "user/kernel/process/namespace.h"
 
 /* CPU time that counting flows may take at one look, in nanoseconds. */
 #define FLOW_TIME 10000000
@@ -141,14 +144,6 @@ static int read_shadow(struct lx_observed *observed, const struct lx_attachment 
     return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the candidate: %s", strerror(-error)) : 0;
 }
 
-static uint64_t cpu_time(void)
-{
-    struct timespec used;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
-}
-
 /*
  * Counting flows means to walk through the whole table, as nobody else counts those that expire. Full tables of many
  * attachments are therefore counted in turns, some at each look.
@@ -157,14 +152,14 @@ static void count_flows(struct lx_watch *watch, struct lx_watched *watched, cons
 {
     struct lx_observed *observed = &watched->observed;
     const struct lx_counters *counters = observed->hooks[LX_HOOK_FROM_ROLE].counters;
-    uint64_t begin = cpu_time(), created = counters ? counters->flows_created : 0;
+    uint64_t begin = lx_worked_ns(), created = counters ? counters->flows_created : 0;
     struct lx_failure failure; /* this user may not look at them */
 
     if (watched->flow_round == watch->flow_round || watch->flow_time >= FLOW_TIME)
         return;
     watched->flow_round = watch->flow_round;
     observed->flows_known = !lx_attachment_count_flows(attachment, created, &observed->flows, &failure);
-    watch->flow_time += cpu_time() - begin;
+    watch->flow_time += lx_worked_ns() - begin;
 }
 
 /* When all have had their turn the next round begins. */

@@ -7,8 +7,8 @@
 #ifndef LYNCXDP_KERNEL_WATCH_H
 #define LYNCXDP_KERNEL_WATCH_H
 
-#include "user/core/policy/row.h"
 #include "user/core/report/observed.h"
+#include "user/core/text/words.h"
 #include "user/kernel/process/failure.h"
 
 struct lx_watched;

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The guard, the warnings and the words around a policy that comes into force. */
+#include "activate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ssh_session.h"
+#include "user/cli/print/output.h"
+#include "user/core/explain/lockout.h"
+#include "user/core/policy/built_ins.h"
+#include "user/kernel/attachment/attach.h"
+
+static size_t rules_of_hook(const struct lx_policy *policy, enum lx_hook hook)
+{
+    size_t rules = 0;
+
+    for (size_t i = 0; i < policy->rule_count; i++)
+        rules += lx_row_hook(policy->rules[i].row) == hook;
+    return rules;
+}
+
+/* How to keep a session that no row lets in. */
+static void suggest(const struct lx_ssh_session *session, const struct lx_policy *policy,
+                    const struct lx_judgement *judgement, const struct lx_intent *intent)
+{
+    char row[LX_SSH_ROW_TEXT];
+
+    const char *try = intent->no_trials ? "" : " for a while with --try, or";
+
+    if (judgement->reason == LX_REASON_NO_ROW)
+        fprintf(stderr, "Let it in with a row of your site file, or %s%s all the same with --force:\n\nrows:\n  %s\n\n",
+                intent->verb, try, lx_ssh_session_row(session, policy, row));
+    else
+        fprintf(stderr, "Change what the site says about it, or %s%s all the same with --force.\n", intent->verb, try);
+}
+
+int lx_guard_session(const struct lx_interface *interface, const struct lx_policy *policy,
+                     const struct lx_compiled *compiled, const struct lx_intent *intent)
+{
+    struct lx_ssh_session session;
+    struct lx_judgement judgement;
+    struct lx_ssh_verdict verdict;
+    char client[LX_PREFIX_TEXT];
+
+    if (policy->audit || !lx_ssh_session_find(&session) ||
+        !lx_ssh_session_cut(&session, interface, LX_HOOK_TO_ROLE, compiled, &verdict))
+        return LX_EXIT_DONE;
+    judgement = verdict.judgement;
+    lx_address_format(&session.client, client);
+    if (intent->try_seconds) {
+        lx_print_warning("this cuts the SSH session from %s (%s) until the trial ends in %u s", client,
+                         lx_reason_name(judgement.reason), intent->try_seconds);
+        return LX_EXIT_DONE;
+    }
+    if (intent->force) {
+        lx_print_warning("this cuts the SSH session from %s (%s), as --force says", client,
+                         lx_reason_name(judgement.reason));
+        return LX_EXIT_DONE;
+    }
+    lx_print_error("this would cut your SSH session from %s to port %u of %s (its %s: %s: %s); nothing was changed",
+                   client, session.server_port, interface->name, verdict.packet, lx_reason_name(judgement.reason),
+                   lx_reason_meaning(judgement.reason));
+    suggest(&session, policy, &judgement, intent);
+    return LX_EXIT_FAILED;
+}
+
+/* Addresses, as many as a sentence can bear. */
+static void list_addresses(const struct lx_prefix *prefixes, size_t count, char text[160])
+{
+    char one[LX_PREFIX_TEXT];
+
+    text[0] = '\0';
+    for (size_t i = 0; i < count && strlen(text) < 100; i++)
+        sprintf(text + strlen(text), "%s%s", i ? i < 2 ? ", " : " ... " : "", lx_prefix_format(&prefixes[i], one));
+}
+
+/* Whether one of the addresses is among the prefixes. */
+static bool any_of(const struct lx_prefix_set *set, const struct lx_prefix *hosts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < set->count; j++)
+            if (lx_prefix_contains(&set->items[j], &hosts[i].address))
+                return true;
+    return false;
+}
+
+int lx_guard_self(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_intent *intent)
+{
+    struct lx_address *addresses = NULL;
+    char has[160], self[160];
+    struct lx_prefix *hosts;
+    size_t count = 0;
+    bool right, opened;
+
+    if (policy->own->any || lx_interface_global_addresses(interface, &addresses, &count) || !count)
+        return LX_EXIT_DONE;
+    hosts = calloc(count, sizeof(*hosts));
+    for (size_t i = 0; hosts && i < count; i++)
+        hosts[i] = (struct lx_prefix){.address = addresses[i], .length = 128};
+    free(addresses);
+    if (!hosts)
+        return lx_memory_error();
+    right = any_of(policy->own, hosts, count);
+    opened = any_of(policy->protected, hosts, count); /* by a row with a `self` of its own */
+    list_addresses(hosts, count, has);
+    free(hosts);
+    if (right)
+        return LX_EXIT_DONE;
+    list_addresses(policy->own->items, policy->own->count, self);
+    if (opened || intent->force || intent->unattended || intent->shadow || intent->try_seconds || policy->audit) {
+        lx_print_warning("%s has no address that is the role's: it has %s, and the role has %s; %s", interface->name,
+                         has, self,
+                         opened ? "only rows with a self of their own let anything in" : "no row lets anything in");
+        return LX_EXIT_DONE;
+    }
+    lx_print_error("%s has no address that is the role's: it has %s, and the role has %s, so that everything would be "
+                   "dropped; nothing was changed. Write its address under self: of the site, or --set self=ADDR, or "
+                   "%s all the same with --force",
+                   interface->name, has, self, intent->verb);
+    return LX_EXIT_FAILED;
+}
+
+void lx_warn_of_any_self(const struct lx_policy *policy)
+{
+    if (policy->own->any)
+        lx_print_warning(
+            "%s has no address of its own: its rows hold for any address; give it one under self: in the site, or "
+            "with --set self=ADDR",
+            policy->roles.items[0]);
+}
+
+/* Whether the interface, or what stands on it, has global addresses of a family. */
+struct families {
+    bool any, ipv4, ipv6;
+};
+
+static struct families families_of(const struct lx_interface *interface)
+{
+    struct families families = {false};
+    struct lx_address *addresses = NULL;
+    size_t count = 0;
+
+    lx_interface_global_addresses(interface, &addresses, &count);
+    for (size_t i = 0; i < count; i++)
+        *(lx_address_is_ipv4(&addresses[i]) ? &families.ipv4 : &families.ipv6) = families.any = true;
+    free(addresses);
+    return families;
+}
+
+/* What the host lives by, and the site switches off. Where it has no address yet it may get any. */
+static void warn_of_losses(const struct lx_interface *interface, const struct lx_policy *policy)
+{
+    const struct families families = families_of(interface);
+
+    for (size_t i = 0; i < LX_BUILT_INS; i++) {
+        const struct lx_built_in_name *built_in = &lx_built_ins[i];
+        const char *loss = policy->built_ins & built_in->bit ? NULL : lx_built_in_loss(built_in->bit);
+        bool matters = !families.any || (built_in->bit == LX_BUILT_IN_ARP ? families.ipv4 : families.ipv6);
+
+        if (built_in->bit == LX_BUILT_IN_ROUTER_ADVERTISEMENT)
+            matters = lx_interface_advertised(interface);
+        if (loss && matters)
+            lx_print_warning("%s is off: %s", built_in->name, loss);
+    }
+}
+
+void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_policy *policy, bool forward)
+{
+    if (!rules_of_hook(policy, LX_HOOK_TO_ROLE))
+        lx_print_warning("no row lets anything in: only the built-in cases will pass");
+    if (policy->egress == LX_EGRESS_ENFORCE && !rules_of_hook(policy, LX_HOOK_FROM_ROLE))
+        lx_print_warning("no row lets the role begin anything: with --egress enforce it can only answer, not even ask "
+                         "for a name; add rows (from: self) to the site, or leave egress at track");
+    lx_warn_of_any_self(policy);
+    if (!forward)
+        warn_of_losses(interface, policy);
+    if (!(policy->built_ins & LX_BUILT_IN_DHCP) && lx_interface_leased(interface))
+        lx_print_warning("the address of %s comes from DHCP, which the site switches off: the lease will run out",
+                         interface->name);
+}
+
+void lx_warn_of_restored(const struct lx_update *update)
+{
+    const struct lx_metadata *metadata = &update->metadata;
+
+    if (update->restored)
+        lx_print_warning(
+            "what the role sends through %s%s%s was not looked at any more: the program that does it was gone, "
+            "and is back",
+            metadata->pair, metadata->pair_ifindex ? " and " : "", metadata->interface);
+}
+
+/* "av-edge (lync2010, external), 7 inbound rows open" */
+static void say_roles(const struct lx_policy *policy)
+{
+    const char *side = lx_side_name(policy->side);
+    size_t rows = rules_of_hook(policy, LX_HOOK_TO_ROLE);
+
+    for (size_t i = 0; i < policy->roles.count; i++)
+        lx_print("%s%s", i ? "," : "", policy->roles.items[i]);
+    lx_print(" (%s%s%s), %zu inbound row%s open", policy->edition ?: "", side ? ", " : "", side ?: "", rows,
+             lx_plural(rows));
+}
+
+static void say_egress(const struct lx_policy *policy)
+{
+    size_t rows = rules_of_hook(policy, LX_HOOK_FROM_ROLE);
+
+    if (policy->egress == LX_EGRESS_ENFORCE)
+        lx_print("  egress enforce: %zu outbound row%s open; what else the role sends is dropped, answers aside\n",
+                 rows, lx_plural(rows));
+    else if (policy->egress == LX_EGRESS_TRACK)
+        lx_print("  egress track: %zu outbound row%s open; what else the role sends passes, counted as would-drop\n",
+                 rows, lx_plural(rows));
+    else if (rows)
+        puts("  replies to what the role itself begins are not let in: egress is off");
+}
+
+/* What becomes of what the role sends, whether anything is dropped at all, and until when. */
+static void say_terms(const char *interface, const struct lx_policy *policy, uint32_t try_seconds)
+{
+    say_egress(policy);
+    if (policy->audit)
+        puts("  audit: nothing is dropped; what would have been is counted as would-drop");
+    if (try_seconds)
+        lx_print("  on trial for %u s: 'lyncxdp confirm %s' keeps it, else it falls back by itself\n", try_seconds,
+                 interface);
+}
+
+void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy *policy,
+                     const struct lx_attach_choices *choices)
+{
+    const char *how = attached->mode == LX_MODE_NATIVE ? "native mode" : "generic mode";
+
+    if (attached->mode == LX_MODE_GENERIC && choices->mode == LX_MODE_AUTO)
+        how = "generic mode (slower: the driver refused the native one)";
+    lx_print("%s%s%s: filtering as ", attached->interface, attached->pair_ifindex ? " - " : "", attached->pair);
+    say_roles(policy);
+    lx_print(", %s, %s\n", how,
+             attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
+    say_terms(attached->interface, policy, choices->try_seconds);
+    if (attached->forward)
+        lx_print("  %s and %s forward by themselves\n", attached->interface, attached->pair);
+}
+
+void lx_say_updated(const struct lx_update *update, const struct lx_policy *policy, uint32_t try_seconds)
+{
+    const struct lx_publication *now = lx_update_in_force(update);
+
+    lx_print("%s: generation %llu: filtering as ", update->metadata.interface, (unsigned long long)now->generation);
+    say_roles(policy);
+    putchar('\n');
+    say_terms(update->metadata.interface, policy, try_seconds);
+}
+
+void lx_say_loaded(const struct lx_update *update, const struct lx_policy *policy)
+{
+    const char *interface = update->metadata.interface;
+
+    lx_print("%s: generation %llu is a candidate: ", interface,
+             (unsigned long long)lx_update_candidate(update)->generation);
+    say_roles(policy);
+    putchar('\n');
+    lx_print("  in force stays generation %llu; 'lyncxdp counters %s' shows what the candidate would change, "
+             "'lyncxdp promote %s' puts it in force, 'lyncxdp rollback %s' discards it\n",
+             (unsigned long long)lx_update_in_force(update)->generation, interface, interface, interface);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Read, resolve, compile. What holds without being said is decided here, so that no two verbs differ in it. */
+#include "compiled_policy.h"
+
+#include <errno.h>
+
+#include "user/cli/print/output.h"
+#include "user/core/resolve/placement.h"
+
+int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_compiled_policy *composed)
+{
+    int result = lx_tables_read(options, &composed->tables);
+
+    if (result == LX_EXIT_DONE)
+        result = lx_tables_resolve(&composed->tables, options, &composed->policy);
+    composed->policy.egress =
+        options->egress.said ? options->egress.mode : lx_default_egress(&options->roles, is_inline);
+    if (is_inline)
+        lx_place_inline(&composed->policy);
+    composed->policy.audit = options->audit;
+    return result;
+}
+
+int lx_compiled_policy_build(struct lx_compiled_policy *composed)
+{
+    struct lx_diagnostics diagnostics = {0};
+    int error = lx_compile(&composed->policy, &composed->compiled, &diagnostics);
+
+    lx_print_diagnostics(&diagnostics);
+    lx_diagnostics_free(&diagnostics);
+    if (error == -ENOMEM)
+        return lx_memory_error();
+    return error ? LX_EXIT_POLICY : LX_EXIT_DONE;
+}
+
+void lx_compiled_policy_free(struct lx_compiled_policy *composed)
+{
+    lx_compiled_free(&composed->compiled);
+    lx_policy_free(&composed->policy);
+    lx_tables_free(&composed->tables);
+}

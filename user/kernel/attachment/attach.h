@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Attaching: an interface or an inline pair begins to be filtered. */
+#ifndef LYNCXDP_KERNEL_ATTACH_H
+#define LYNCXDP_KERNEL_ATTACH_H
+
+#include "attachment.h"
+
+struct lx_attach_choices {
+    enum lx_mode_choice mode;
+    uint32_t flows;                  /* entries of the flow table; 0: LX_DEFAULT_FLOWS */
+    uint32_t try_seconds;            /* 0: for good; else everything passes, counted, unless confirmed in that time */
+    const struct lx_words *request;  /* the words that asked for the policy, for a later update; NULL: not known */
+    const struct lx_interface *pair; /* the inner interface of an inline pair, or NULL */
+    bool forward;                    /* the pair forwards by itself; the policy's egress must not be off then */
+    bool force;                      /* a card that takes VLAN tags off frames, and does not let go of that, is borne */
+};
+
+/*
+ * Attaches: loads, pins, publishes the image, labels the rows, lets the from-role program onto tc egress (unless the
+ * policy's egress is off), of a pair onto the inner interface too, so that flows that already run are known, and only
+ * then the to-role program onto the interface through libxdp. A failure at any step leaves nothing behind. LX_EXIT_BUSY
+ * when the interface already has an attachment (-EEXIST), a foreign program (-EBUSY) or another lyncxdp command at work
+ * (-EWOULDBLOCK). `attached` receives the metadata.
+ */
+int lx_attach(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_compiled *compiled,
+              const struct lx_attach_choices *choices, struct lx_metadata *attached, struct lx_failure *failure);
+
+#endif
