@@ -180,7 +180,7 @@ check_jumbo() {
 check_virtio() {
     ip link set eth0 up
     ip address add 10.0.2.15/24 dev eth0
-    check "virtio-net: attach, natively" $lyncxdp attach eth0 $policy --mode native --egress off
+    check "virtio-net: attach, natively" $lyncxdp attach eth0 --role av-edge --set self=10.0.2.15 --mode native --egress off
     check "virtio-net: native, under the dispatcher" status_says '.mode == "native" and .dispatcher == true' eth0
     check "virtio-net: the gateway answers ARP" arping -c 1 -w 5 -I eth0 10.0.2.2
     check "virtio-net: detach" $lyncxdp detach eth0
