@@ -9,8 +9,11 @@
 
 #include "state.h"
 
-/* The second half of a judgement, with what is remembered; `records` false asks only, and nothing changes by it. */
-lx_inline __u32 lx_judge_sent(const struct lx_view *view, const struct lx_packet *packet, bool ipv4, bool records)
+/*
+ * What becomes of a packet whose headers were read: what the policy says of it (lx_judge_from_role), and what is
+ * remembered. `records` false asks only, and nothing changes by it.
+ */
+lx_inline __u32 lx_decide_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4, bool records)
 {
     __u32 judgement = lx_judge_from_role(view, packet, ipv4);
 
@@ -20,33 +23,12 @@ lx_inline __u32 lx_judge_sent(const struct lx_view *view, const struct lx_packet
         judgement = LX_JUDGED(LX_REASON_ICMP_ERROR);
     if (!records)
         return judgement;
-    if (lx_begins_flow(view, packet, judgement & 0xffff) &&
-        !lx_record_flow_apart(packet, ipv4, judgement >> 16, view->image->generation) && lx_make_room(packet, ipv4))
-        lx_record_flow_apart(packet, ipv4, judgement >> 16, view->image->generation);
-    if (packet->first_fragment &&
-        (lx_reason_verdict(judgement & 0xffff) == LX_PASS || view->image->egress == LX_EGRESS_TRACK))
+    if (lx_begins_flow(view, packet, lx_judgement_reason(judgement)) &&
+        !lx_record_flow_apart(packet, ipv4, lx_judgement_row(judgement), view->image->generation) &&
+        lx_make_room(packet, ipv4))
+        lx_record_flow_apart(packet, ipv4, lx_judgement_row(judgement), view->image->generation);
+    if (lx_keeps_fragment(view, packet, LX_HOOK_FROM_ROLE, judgement))
         lx_record_fragment(packet, LX_HOOK_FROM_ROLE, ipv4);
-    return judgement;
-}
-
-/*
- * The judgement of a packet whose headers were read: `reason` is LX_UNDECIDED unless they have decided it. `service`
- * receives what it is counted by.
- */
-lx_inline __u32 lx_judge_any_sent(const struct lx_view *view, const struct lx_packet *packet, __u32 reason,
-                                  bool records, __u64 *service)
-{
-    __u32 judgement;
-
-    lx_opaque(reason); /* the verifier follows the rest once, not once for every reason */
-    judgement = LX_JUDGED(reason);
-    if (reason == LX_UNDECIDED) {
-        *service = lx_sent_service(lx_counted_service(packet), packet);
-        if (packet->ethertype == ETH_P_IP)
-            judgement = lx_judge_sent(view, packet, true, records);
-        else
-            judgement = lx_judge_sent(view, packet, false, records);
-    }
     return judgement;
 }
 
@@ -54,12 +36,12 @@ lx_inline __u32 lx_judge_any_sent(const struct lx_view *view, const struct lx_pa
  * The same for an ordinary packet. One whose flow another stands in the way of is left to the program's other half:
  * LX_UNDECIDED.
  */
-lx_inline __u32 lx_judge_sent_ordinary(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+lx_inline __u32 lx_decide_from_role_ordinary(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    __u32 judgement = lx_judge_ordinary_from_role(view, packet, ipv4);
+    __u32 judgement = lx_judge_from_role_ordinary(view, packet, ipv4);
 
-    if (!twin && lx_begins_flow(view, packet, judgement & 0xffff) &&
-        !lx_record_flow(packet, ipv4, judgement >> 16, view->image->generation))
+    if (!twin && lx_begins_flow(view, packet, lx_judgement_reason(judgement)) &&
+        !lx_record_flow(packet, ipv4, lx_judgement_row(judgement), view->image->generation))
         return LX_UNDECIDED;
     return judgement;
 }

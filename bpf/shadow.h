@@ -31,7 +31,7 @@ lx_inline int lx_answer(struct lx_opinion *opinion, __u32 judgement, __u32 servi
 {
     opinion->judgement = judgement;
     opinion->service = service;
-    opinion->passes = would || lx_reason_verdict(judgement & 0xffff) == LX_PASS;
+    opinion->passes = would || lx_judgement_passes(judgement);
     return 0;
 }
 
@@ -70,8 +70,10 @@ lx_apart int lx_count_change(__u32 hook_and_newly, __u32 judgement, __u32 servic
 {
     __u32 hook = hook_and_newly >> 1, newly = hook_and_newly & 1;
     struct lx_counter fresh = {.packets = packets, .bytes = bytes}, *counter;
-    struct lx_divergence change = {
-        .newly = newly, .reason = judgement & 0xff, .row = judgement >> 16, .transport = LX_NO_TRANSPORT};
+    struct lx_divergence change = {.newly = newly,
+                                   .reason = lx_judgement_reason(judgement),
+                                   .row = lx_judgement_row(judgement),
+                                   .transport = LX_NO_TRANSPORT};
     void *map = bpf_map_lookup_elem(&changes, &hook);
 
     if (!map)

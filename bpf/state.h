@@ -38,8 +38,8 @@ lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *
     flow = lx_flow_answered(packet, ipv4);
     if (!flow)
         return judgement;
-    judgement =
-        lx_judge_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), background.answered, judgement & 0xffff, records);
+    judgement = lx_judge_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), background.answered,
+                               lx_judgement_reason(judgement), records);
     return lx_unless_spoofed(judgement, background.spoofed);
 }
 

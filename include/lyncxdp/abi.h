@@ -371,9 +371,24 @@ _Static_assert(sizeof(struct lx_judgement) == 8, "ABI");
 #define LX_JUDGEMENT(reason, row) ((__u32)(row) << 16 | (__u32)(reason))
 #define LX_JUDGED(reason) LX_JUDGEMENT(reason, LX_NO_ROW)
 
+lx_inline __u32 lx_judgement_reason(__u32 word)
+{
+    return word & 0xffff;
+}
+
+lx_inline __u32 lx_judgement_row(__u32 word)
+{
+    return word >> 16;
+}
+
+lx_inline bool lx_judgement_passes(__u32 word)
+{
+    return lx_reason_verdict(lx_judgement_reason(word)) == LX_PASS;
+}
+
 lx_inline struct lx_judgement lx_judgement_unpack(__u32 word)
 {
-    return (struct lx_judgement){.reason = word & 0xffff, .row = word >> 16};
+    return (struct lx_judgement){.reason = lx_judgement_reason(word), .row = lx_judgement_row(word)};
 }
 
 #endif

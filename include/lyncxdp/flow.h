@@ -360,7 +360,7 @@ lx_inline bool lx_is_honoured(const struct lx_view *view, const struct lx_flow *
 /* What a flow lets in is dropped all the same when its sender is behind the role. */
 lx_inline __u32 lx_unless_spoofed(__u32 judgement, bool spoofed)
 {
-    return spoofed && lx_reason_verdict(judgement & 0xffff) == LX_PASS ? LX_JUDGED(LX_REASON_SPOOFED) : judgement;
+    return spoofed && lx_judgement_passes(judgement) ? LX_JUDGED(LX_REASON_SPOOFED) : judgement;
 }
 
 /*

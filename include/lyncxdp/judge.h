@@ -191,7 +191,8 @@ lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_pac
 }
 
 /* All that is left of it for an ordinary packet (ordinary.h), once the row that it matches is known. */
-lx_inline __u32 lx_judge_row(const struct lx_view *view, const struct lx_packet *packet, bool ipv4, __u32 row)
+lx_inline __u32 lx_judge_to_role_ordinary(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
+                                          __u32 row)
 {
     if (row == LX_NO_ROW)
         return LX_JUDGED(LX_REASON_NO_ROW);
@@ -221,7 +222,7 @@ lx_inline bool lx_may_be_reply(const struct lx_view *view, const struct lx_packe
  * ACK or RST), else the outbound row that lists it. For an ICMP error of the role, the tuple is that of an answer to
  * the packet it quotes, so the same rows tell whether that packet was let in.
  */
-lx_inline __u32 lx_judge_rows_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+lx_inline __u32 lx_judge_from_role_rows(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
     bool error = packet->kind == LX_KIND_ICMP_ERROR;
     struct lx_tuple answered;
@@ -247,11 +248,11 @@ lx_inline bool lx_is_own_source(const struct lx_view *view, const struct lx_pack
 }
 
 /* What is left of the second half for an ordinary packet that the role sends (ordinary.h). */
-lx_inline __u32 lx_judge_ordinary_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+lx_inline __u32 lx_judge_from_role_ordinary(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
     if (!lx_is_own_source(view, packet, ipv4))
         return LX_JUDGED(LX_REASON_SPOOFED);
-    return lx_judge_rows_from_role(view, packet, ipv4);
+    return lx_judge_from_role_rows(view, packet, ipv4);
 }
 
 /* The second half for a packet that the role sends. Returns a packed judgement. */
@@ -268,11 +269,20 @@ lx_inline __u32 lx_judge_from_role(const struct lx_view *view, const struct lx_p
     if (!lx_is_own_source(view, packet, ipv4))
         return LX_JUDGED(LX_REASON_SPOOFED);
     if (packet->transport != LX_ECHO)
-        return lx_judge_rows_from_role(view, packet, ipv4);
+        return lx_judge_from_role_rows(view, packet, ipv4);
     reason = lx_judge_echo(view);
     if (packet->kind == LX_KIND_ICMP_ERROR)
         reason = reason == LX_REASON_ECHO ? LX_REASON_ICMP_ERROR : LX_REASON_ICMP_ERROR_UNRELATED;
     return LX_JUDGED(reason);
+}
+
+/* The second half on either hook, by the policy alone: nothing is remembered of the packet, or looked up. */
+lx_inline __u32 lx_judge_packet(const struct lx_view *view, enum lx_hook hook, const struct lx_packet *packet)
+{
+    bool ipv4 = packet->ethertype == ETH_P_IP;
+
+    return hook == LX_HOOK_TO_ROLE ? lx_judge_to_role(view, packet, ipv4, lx_look_around(view, packet, ipv4))
+                                   : lx_judge_from_role(view, packet, ipv4);
 }
 
 /* True when a packet of the role records or refreshes a flow. What answers an inbound row needs none. */
@@ -288,6 +298,15 @@ lx_inline bool lx_begins_flow(const struct lx_view *view, const struct lx_packet
     if (packet->kind != LX_KIND_PORTS)
         return false;
     return reason == LX_REASON_ROW || (track && (reason == LX_REASON_NO_ROW || reason == LX_REASON_SPOOFED));
+}
+
+/* True when the later fragments of a datagram go by this one, which is its first. */
+lx_inline bool lx_keeps_fragment(const struct lx_view *view, const struct lx_packet *packet, enum lx_hook hook,
+                                 __u32 judgement)
+{
+    bool track = hook == LX_HOOK_FROM_ROLE && view->image->egress == LX_EGRESS_TRACK;
+
+    return packet->first_fragment && (lx_judgement_passes(judgement) || track);
 }
 
 #endif

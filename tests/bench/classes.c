@@ -53,6 +53,8 @@ const struct lx_packet_class lx_packet_classes[LX_PACKET_CLASSES] = {
     {"to-role, IPv4, ICMP error about an answer", TO, LX_UDP, LX_EDGE, 3478, FAR, 49152, 0, LX_PORT_UNREACHABLE},
     {"to-role, ARP", TO, LX_UDP, FAR, 49152, LX_EDGE, 3478, 0, LX_AS_ARP},
     {"to-role, other ethertype", TO, LX_UDP, FAR, 49152, LX_EDGE, 3478, 0, LX_OTHER_ETHERTYPE},
+    {"from-role, IPv4, UDP, tagged, answer to a row", FROM, LX_UDP, LX_EDGE, 3478, FAR, 49152, 0, LX_TAGGED},
+    {"from-role, IPv4, UDP, IP options", FROM, LX_UDP, LX_EDGE, 3478, FAR, 49152, 0, LX_OPTIONS},
 };
 
 /* Makes room for `size` bytes at an offset of the frame, zeroed. Returns the frame's new length. */

@@ -37,7 +37,7 @@ struct lx_packet_class {
 };
 
 /* In the order in which they are put to the programs: what the role sends makes the flows that replies pass by. */
-#define LX_PACKET_CLASSES 33
+#define LX_PACKET_CLASSES 35
 extern const struct lx_packet_class lx_packet_classes[LX_PACKET_CLASSES];
 
 #define LX_CLASS_FRAME (2 * LX_PROBE_FRAME)

@@ -84,22 +84,6 @@ static struct lx_packet unread_packet(void)
     return packet;
 }
 
-/* The two halves, as the BPF programs call them when they remember nothing. */
-static struct lx_judgement judge(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
-                                 struct lx_packet *packet, bool *opened)
-{
-    uint32_t reason = lx_read_frame(view, frame, packet);
-    bool ipv4;
-
-    *opened = reason == LX_UNDECIDED;
-    if (!*opened)
-        return lx_judgement_unpack(LX_JUDGED(reason));
-    ipv4 = packet->ethertype == ETH_P_IP;
-    return lx_judgement_unpack(hook == LX_HOOK_TO_ROLE
-                                   ? lx_judge_to_role(view, packet, ipv4, lx_look_around(view, packet, ipv4))
-                                   : lx_judge_from_role(view, packet, ipv4));
-}
-
 /* Whether the short way that ordinary packets take leads to the same place as the long one. */
 static bool ordinary_is_same(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
                              const struct lx_judgement *judgement, const struct lx_packet *packet)
@@ -112,8 +96,8 @@ static bool ordinary_is_same(const struct lx_view *view, enum lx_hook hook, cons
     if ((!ipv4 && !lx_ordinary_link(frame, false)) || view->image->vlans || !lx_ordinary(frame, &ordinary, ipv4))
         return true;
     row = lx_classify(view, &view->image->inbound, &ordinary.tuple, lx_service_of(&ordinary), ipv4);
-    again = lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? lx_judge_row(view, &ordinary, ipv4, row)
-                                                        : lx_judge_ordinary_from_role(view, &ordinary, ipv4));
+    again = lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? lx_judge_to_role_ordinary(view, &ordinary, ipv4, row)
+                                                        : lx_judge_from_role_ordinary(view, &ordinary, ipv4));
     return again.reason == judgement->reason && again.row == judgement->row && ordinary.kind == packet->kind &&
            ordinary.ethertype == packet->ethertype && ordinary.transport == packet->transport &&
            ordinary.tcp_flags == packet->tcp_flags && !packet->first_fragment &&
@@ -131,11 +115,14 @@ bool agree_on_frame(const struct lx_policy *policy, const struct lx_compiled *co
     struct lx_judgement judgement;
     struct lx_packet packet = unread_packet();
     struct lx_frame exact;
+    uint32_t reason;
     uint8_t *copy;
     bool opened, agreed;
 
     exact = exact_copy(frame, length, &copy);
-    judgement = judge(&view, hook, &exact, &packet, &opened);
+    reason = lx_read_frame(&view, &exact, &packet);
+    opened = reason == LX_UNDECIDED;
+    judgement = lx_judgement_unpack(opened ? lx_judge_packet(&view, hook, &packet) : LX_JUDGED(reason));
     agreed = same(&judgement, &packet, opened, &expected) && ordinary_is_same(&view, hook, &exact, &judgement, &packet);
     free(copy);
     count_judgement(count, judgement.reason);

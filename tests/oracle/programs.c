@@ -39,30 +39,15 @@ static uint64_t clock_now;
 static void *bpf_map_lookup_elem(const void *map, const void *key);
 static long bpf_map_update_elem(const void *map, const void *key, const void *value, uint64_t flags);
 static long bpf_map_delete_elem(const void *map, const void *key);
-static long bpf_skb_pull_data(struct __sk_buff *skb, uint32_t length);
-static uint64_t bpf_xdp_get_buff_len(const struct xdp_md *context);
 static uint64_t bpf_ktime_get_coarse_ns(void);
-static long bpf_redirect_map(const void *map, uint64_t key, uint64_t flags);
 static uint32_t bpf_get_smp_processor_id(void);
-static uint64_t bpf_ktime_get_ns(void);
 static uint64_t bpf_ktime_get_boot_ns(void);
-static void *bpf_ringbuf_reserve(const void *ring, uint64_t size, uint64_t flags);
-static void bpf_ringbuf_submit(void *record, uint64_t flags);
-static long bpf_xdp_load_bytes(const struct xdp_md *context, uint32_t offset, void *to, uint32_t length);
-static long bpf_skb_load_bytes(const struct __sk_buff *skb, uint32_t offset, void *to, uint32_t length);
 
-/* The programs' entry points have no declaration elsewhere; each brings a licence of its own. */
+/* All of the programs but their shell, which looks into what the kernel hands it. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #pragma GCC diagnostic ignored "-Wpointer-arith"
-#define _license license_to_role
-#include "bpf/to_role.bpf.c"
-#undef _license
-#define _license license_from_role
-#include "bpf/from_role.bpf.c"
-#undef _license
-#define _license license_inner
-#include "bpf/inner.bpf.c"
-#undef _license
+#include "bpf/from_role.h"
+#include "bpf/to_role.h"
 
 static struct entry **find(struct table *table, const void *key)
 {
@@ -130,28 +115,9 @@ static long bpf_map_delete_elem(const void *map, const void *key)
     return 0;
 }
 
-static long bpf_skb_pull_data(struct __sk_buff *skb, uint32_t length)
-{
-    (void)skb;
-    (void)length;
-    return 0;
-}
-
-static uint64_t bpf_xdp_get_buff_len(const struct xdp_md *context)
-{
-    return context->data_end - context->data;
-}
-
 static uint64_t bpf_ktime_get_coarse_ns(void)
 {
     return clock_now;
-}
-
-static long bpf_redirect_map(const void *map, uint64_t key, uint64_t flags)
-{
-    (void)map;
-    (void)key;
-    return (long)flags;
 }
 
 static uint32_t bpf_get_smp_processor_id(void)
@@ -162,44 +128,6 @@ static uint32_t bpf_get_smp_processor_id(void)
 static uint64_t bpf_ktime_get_boot_ns(void)
 {
     return clock_now;
-}
-
-static uint64_t bpf_ktime_get_ns(void)
-{
-    return clock_now;
-}
-
-/* Nobody listens here. */
-static void *bpf_ringbuf_reserve(const void *ring, uint64_t size, uint64_t flags)
-{
-    (void)ring;
-    (void)size;
-    (void)flags;
-    return NULL;
-}
-
-static void bpf_ringbuf_submit(void *record, uint64_t flags)
-{
-    (void)record;
-    (void)flags;
-}
-
-static long bpf_xdp_load_bytes(const struct xdp_md *context, uint32_t offset, void *to, uint32_t length)
-{
-    (void)context;
-    (void)offset;
-    (void)to;
-    (void)length;
-    return -1;
-}
-
-static long bpf_skb_load_bytes(const struct __sk_buff *skb, uint32_t offset, void *to, uint32_t length)
-{
-    (void)skb;
-    (void)offset;
-    (void)to;
-    (void)length;
-    return -1;
 }
 
 static void empty(struct table *table)
@@ -246,8 +174,8 @@ static uint32_t judge_if_ordinary(const struct lx_view *view, enum lx_hook hook,
     if ((!ipv4 && !lx_ordinary_link(frame, false)) || frame->vlan || view->image->vlans ||
         !lx_ordinary(frame, packet, ipv4))
         return LX_UNDECIDED;
-    return hook == LX_HOOK_TO_ROLE ? lx_judge_ordinary(view, packet, lx_service_of(packet), ipv4)
-                                   : lx_judge_sent_ordinary(view, packet, ipv4);
+    return hook == LX_HOOK_TO_ROLE ? lx_decide_to_role_ordinary(view, packet, lx_service_of(packet), ipv4)
+                                   : lx_decide_from_role_ordinary(view, packet, ipv4);
 }
 
 struct lx_judgement programs_judge(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
@@ -265,8 +193,8 @@ struct lx_judgement programs_judge(const struct lx_view *view, enum lx_hook hook
         return lx_judgement_unpack(LX_JUDGED(reason));
     ipv4 = packet->ethertype == ETH_P_IP;
     return lx_judgement_unpack(hook == LX_HOOK_TO_ROLE
-                                   ? lx_judge(view, packet, ipv4, lx_look_around(view, packet, ipv4), true)
-                                   : lx_judge_sent(view, packet, ipv4, true));
+                                   ? lx_decide_to_role(view, packet, ipv4, lx_look_around(view, packet, ipv4), true)
+                                   : lx_decide_from_role(view, packet, ipv4, true));
 }
 
 uint64_t programs_flows(void)

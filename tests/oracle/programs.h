@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The BPF programs, compiled for the host: their own sources with maps that are plain lists and a clock that the
- * test sets. What is compared here with the oracle is what the kernel runs, remembered flows and fragments included.
+ * What the BPF programs judge and remember, compiled for the host: their own sources with maps that are plain lists and
+ * a clock that the test sets. What is compared here with the oracle is what the kernel runs, remembered flows and
+ * fragments included.
  */
 #ifndef LYNCXDP_TESTS_PROGRAMS_H
 #define LYNCXDP_TESTS_PROGRAMS_H

@@ -124,7 +124,7 @@ static void heard(void *context, size_t index, const struct lx_sample *sample)
             monitor->capture, &(struct lx_captured){sampled.time, sample->length, sample->captured, sample->bytes});
     if (monitor->options->write && !strcmp(monitor->options->write, "-"))
         return;
-    if (of->nearest && (sample->judgement & 0xffff) == LX_REASON_NO_ROW && lx_sample_probe(sample, &probe)) {
+    if (of->nearest && lx_judgement_reason(sample->judgement) == LX_REASON_NO_ROW && lx_sample_probe(sample, &probe)) {
         miss = lx_nearest_find(of->nearest, &probe, sample->hook, &text);
         sampled.row = miss.candidate ? miss.candidate->row->id : NULL;
     }

@@ -186,18 +186,6 @@ size_t lx_probe_tag(const uint8_t *frame, size_t length, const uint16_t vlans[2]
     return length + at - 12;
 }
 
-static uint32_t judge(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame)
-{
-    struct lx_packet packet __attribute__((aligned(8))) = {0};
-    uint32_t reason = lx_read_frame(view, frame, &packet);
-    bool ipv4 = packet.ethertype == ETH_P_IP;
-
-    if (reason != LX_UNDECIDED)
-        return LX_JUDGED(reason);
-    return hook == LX_HOOK_TO_ROLE ? lx_judge_to_role(view, &packet, ipv4, lx_look_around(view, &packet, ipv4))
-                                   : lx_judge_from_role(view, &packet, ipv4);
-}
-
 struct lx_frame lx_align_frame(const void *frame, size_t length, struct lx_aligned_frame *aligned)
 {
     size_t linear = length < sizeof(aligned->bytes) ? length : sizeof(aligned->bytes);
@@ -213,8 +201,10 @@ struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, enum lx
     struct lx_view view = {.image = compiled->image, .mask = compiled->capacity - 1};
     struct lx_aligned_frame aligned;
     struct lx_frame judged = lx_align_frame(frame, length, &aligned);
+    struct lx_packet packet __attribute__((aligned(8))) = {0};
+    uint32_t reason = lx_read_frame(&view, &judged, &packet);
 
-    return lx_judgement_unpack(judge(&view, hook, &judged));
+    return lx_judgement_unpack(reason == LX_UNDECIDED ? lx_judge_packet(&view, hook, &packet) : LX_JUDGED(reason));
 }
 
 const char *lx_reason_name(uint32_t reason)

@@ -100,7 +100,8 @@ static uint32_t ask_flow(const struct passage *passage, struct lx_background bac
 
     if (!known)
         return judgement;
-    judgement = lx_judge_known_reply(&passage->view, &passage->packet, &known->flow, passage->now, judgement & 0xffff);
+    judgement = lx_judge_known_reply(&passage->view, &passage->packet, &known->flow, passage->now,
+                                     lx_judgement_reason(judgement));
     return lx_unless_spoofed(judgement, background.spoofed);
 }
 
@@ -132,19 +133,19 @@ static int record_fragment(const struct passage *passage)
 
 /* --- The hooks --- */
 
-static int judge_to_role(const struct passage *passage, uint32_t *judgement)
+static int decide_to_role(const struct passage *passage, uint32_t *judgement)
 {
     struct lx_background background = lx_look_around(&passage->view, &passage->packet, passage->ipv4);
 
     *judgement = lx_judge_to_role(&passage->view, &passage->packet, passage->ipv4, background);
     if (lx_may_be_reply(&passage->view, &passage->packet, *judgement))
         *judgement = ask_flow(passage, background, *judgement);
-    if (passage->packet.first_fragment && lx_reason_verdict(*judgement & 0xffff) == LX_PASS)
+    if (lx_keeps_fragment(&passage->view, &passage->packet, LX_HOOK_TO_ROLE, *judgement))
         return record_fragment(passage);
     return 0;
 }
 
-static int judge_from_role(const struct passage *passage, uint32_t *judgement)
+static int decide_from_role(const struct passage *passage, uint32_t *judgement)
 {
     const struct flow_entry *known;
     int error = 0;
@@ -155,10 +156,9 @@ static int judge_from_role(const struct passage *passage, uint32_t *judgement)
         if (known && !lx_flow_expired(&known->flow, passage->now))
             *judgement = LX_JUDGED(LX_REASON_ICMP_ERROR);
     }
-    if (lx_begins_flow(&passage->view, &passage->packet, *judgement & 0xffff))
-        error = record_flow(passage, *judgement >> 16);
-    if (!error && passage->packet.first_fragment &&
-        (lx_reason_verdict(*judgement & 0xffff) == LX_PASS || passage->view.image->egress == LX_EGRESS_TRACK))
+    if (lx_begins_flow(&passage->view, &passage->packet, lx_judgement_reason(*judgement)))
+        error = record_flow(passage, lx_judgement_row(*judgement));
+    if (!error && lx_keeps_fragment(&passage->view, &passage->packet, LX_HOOK_FROM_ROLE, *judgement))
         error = record_fragment(passage);
     return error;
 }
@@ -193,7 +193,7 @@ int lx_simulation_judge(struct lx_simulation *simulation, const struct lx_compil
     if (reason == LX_UNDECIDED && passage.packet.kind == LX_KIND_FRAGMENT)
         word = ask_fragment(&passage);
     else if (reason == LX_UNDECIDED && !error)
-        error = hook == LX_HOOK_TO_ROLE ? judge_to_role(&passage, &word) : judge_from_role(&passage, &word);
+        error = hook == LX_HOOK_TO_ROLE ? decide_to_role(&passage, &word) : decide_from_role(&passage, &word);
     if (!error)
         *judgement = lx_judgement_unpack(word);
     return error;

@@ -76,8 +76,8 @@ static bool listed_by(const struct picking *picking, const struct lx_conversatio
     struct lx_packet packet = next_packet(conversation);
     __u32 judgement = lx_judge_from_role(&picking->view, &packet, conversation->ends.ipv4);
 
-    *row = judgement >> 16;
-    return lx_begins_flow(&picking->view, &packet, judgement & 0xffff);
+    *row = lx_judgement_row(judgement);
+    return lx_begins_flow(&picking->view, &packet, lx_judgement_reason(judgement));
 }
 
 static void put(struct picking *picking, const struct lx_conversation *conversation, __u32 row)

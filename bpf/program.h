@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The shell of every program: fetches the image in force, lets the pure data plane judge the frame, remembers, counts
+ * and returns what becomes of it. A program includes its context (context_xdp.h, context_skb.h), then its hook
+ * (hook_to_role.h, hook_from_role.h), then this. Its twin is the same program loaded with `twin` set: it answers
+ * instead.
+ */
+#ifndef LYNCXDP_BPF_PROGRAM_H
+#define LYNCXDP_BPF_PROGRAM_H
+
+#include "watch.h"
+
+/* Counts a judgement, and turns it into what the program returns. `service` is LX_NO_SERVICE where none was read. */
+lx_inline int lx_conclude(LX_CONTEXT *context, __u32 length, __u32 judgement, __u64 service, bool would)
+{
+    struct lx_cpu_counters *mine;
+    __u32 cpu;
+
+    if (twin)
+        return judgement;
+    mine = lx_my_counters(&cpu);
+    if (mine)
+        lx_count(mine, cpu, judgement, service, lx_context_packets(context), lx_context_bytes(context, length), would);
+    return would || lx_judgement_passes(judgement) ? lx_context_pass(LX_HOOK) : LX_CONTEXT_DROP;
+}
+
+/* What is inside the VLAN tags, which take `offset` bytes together with the Ethernet header. */
+lx_apart __u32 lx_read_inside(LX_CONTEXT *context, __u32 offset, __u32 length, __u32 built_ins,
+                              struct lx_packet *packet)
+{
+    struct lx_frame frame = lx_context_frame(context, length);
+    struct lx_cursor cursor = lx_cursor(&frame);
+
+    if (!packet)
+        return LX_REASON_SHORT_FRAME;
+    cursor.offset = offset;
+    lx_settle(&cursor);
+    return lx_read_network(&cursor, frame.length, built_ins, packet);
+}
+
+/* Any frame, with all that it may need. With an opinion to give it answers by that, and does nothing else. */
+lx_apart int lx_any(LX_CONTEXT *context, struct lx_opinion *opinion)
+{
+    __u32 judgement = LX_JUDGED(LX_REASON_NO_POLICY), reason, slot = lx_slot_asked(opinion);
+    __u64 service = LX_NO_SERVICE;
+    struct lx_frame frame = lx_context_any(context);
+    struct lx_cursor cursor = lx_cursor(&frame);
+    struct lx_packet *packet = lx_scratch_packet();
+    bool would = false;
+    struct lx_view view;
+
+    if (!packet)
+        return LX_CONTEXT_DROP;
+    __builtin_memset(packet, 0, sizeof(*packet));
+    if (lx_image_of(slot, &view)) {
+        view.any_source = lx_hook_is_of_box();
+        if (lx_hook_is_off(&view) && !opinion)
+            return lx_context_pass(LX_HOOK);
+        would = lx_is_lenient(&view, LX_HOOK) || lx_hook_is_off(&view);
+        reason = lx_read_link(&view, &cursor, packet, frame.vlan);
+        if (reason == LX_UNDECIDED)
+            reason = lx_read_inside(context, cursor.offset, frame.length, view.image->built_ins, packet);
+        lx_opaque(reason); /* the verifier follows the rest once, not once for every reason */
+        judgement = LX_JUDGED(reason);
+        if (reason == LX_UNDECIDED) {
+            service = lx_hook_service(lx_counted_service(packet), packet);
+            judgement = lx_hook_decide(&view, packet, slot, !twin && !opinion);
+        }
+    }
+    if (opinion)
+        return lx_answer(opinion, judgement, service, would);
+    return lx_conclude(context, frame.length, judgement, service, would);
+}
+
+/* An ordinary frame of a family, judged, remembered and counted; false when it is none, or takes more. */
+lx_inline bool lx_ordinary_frame(LX_CONTEXT *context, bool ipv4, int *verdict)
+{
+    struct lx_frame frame = lx_context_linear(context);
+    __u32 judgement;
+    __u64 service;
+    struct lx_packet packet;
+    struct lx_view view;
+    bool would;
+
+    /* The image before the rest, so that little need be kept while it is looked up. */
+    if (!lx_context_is_linear(&frame) || !lx_ordinary_link(&frame, ipv4) || !lx_image_in_force(&view) ||
+        view.image->vlans || lx_hook_is_off(&view) || !lx_ordinary(&frame, &packet, ipv4))
+        return false;
+    view.any_source = lx_hook_is_of_box();
+    judgement = lx_hook_decide_ordinary(&view, &packet, ipv4, &service);
+    if (lx_unlikely(judgement == LX_UNDECIDED))
+        return false;
+    would = lx_is_lenient(&view, LX_HOOK);
+    /* The same thing again and again: what is known of the usual ones makes their code short. */
+    if (LX_HOOK_USUALLY_NO_ROW && lx_likely(judgement == LX_JUDGED(LX_REASON_NO_ROW) && !would))
+        *verdict = lx_conclude(context, frame.length, LX_JUDGED(LX_REASON_NO_ROW), service, false);
+    else if (lx_likely(lx_judgement_reason(judgement) == LX_HOOK_USUAL_PASS))
+        *verdict = lx_conclude(context, frame.length, LX_JUDGEMENT(LX_HOOK_USUAL_PASS, lx_judgement_row(judgement)),
+                               service, would);
+    else
+        *verdict = lx_conclude(context, frame.length, judgement, service, would);
+    return true;
+}
+
+#if LX_HOOK_IPV6_APART
+/* IPv6 apart, so that the verifier follows either family on its own. LX_UNDECIDED for false. */
+lx_apart int lx_ordinary_ipv6(LX_CONTEXT *context)
+{
+    int verdict = LX_UNDECIDED;
+
+    lx_ordinary_frame(context, false, &verdict);
+    return verdict;
+}
+#endif
+
+/* The short way, which nearly all frames take; false leaves a frame to lx_any. */
+lx_inline bool lx_short_way(LX_CONTEXT *context, int *verdict)
+{
+    if (lx_ordinary_frame(context, true, verdict))
+        return true;
+#if LX_HOOK_IPV6_APART
+    *verdict = lx_ordinary_ipv6(context);
+    return *verdict != LX_UNDECIDED;
+#else
+    return lx_ordinary_frame(context, false, verdict);
+#endif
+}
+
+/* All that a program does. */
+lx_inline int lx_program(LX_CONTEXT *context)
+{
+    int verdict;
+
+    if (lx_hook_is_of_box() && !twin && context->ingress_ifindex)
+        return lx_context_pass(LX_HOOK);
+    if (!lx_short_way(context, &verdict))
+        verdict = lx_any(context, NULL);
+    lx_watch(context, verdict != LX_CONTEXT_DROP);
+    return verdict;
+}
+
+#endif
