@@ -8,7 +8,7 @@ BUILD   ?= build
 CC      := gcc
 CLANG   := clang-14
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
-VERSION := 0.2.0
+VERSION := 0.3.0
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wno-missing-field-initializers -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wno-format-nonliteral
 HARDEN   := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2

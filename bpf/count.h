@@ -13,7 +13,7 @@ lx_inline struct lx_cpu_counters *lx_my_counters(__u32 *cpu)
 
 /*
  * Room for what is read of a packet that is no ordinary one: not on the stack, which the functions that call each other
- * for it share. NULL never, but the verifier wants to hear it.
+ * for it share. NULL never, but the verifier must see it checked.
  */
 lx_inline struct lx_packet *lx_scratch_packet(void)
 {
@@ -48,14 +48,14 @@ lx_inline __u64 lx_sent_service(__u32 service, const struct lx_packet *packet)
 }
 
 /* The page first and its sum behind it: a reader that finds the sum as it left it has missed nothing in the page. */
-lx_inline void lx_count_port(struct lx_cpu_counters *mine, __u32 cpu, __u32 service, __u32 packets, bool would)
+lx_inline void lx_count_port(struct lx_cpu_counters *mine, __u32 cpu, __u32 service, __u32 packets, bool permissive)
 {
     __u32 key = lx_port_page(cpu, 0, 0) + service / LX_PORT_PAGE;
     struct lx_port_page *page = bpf_map_lookup_elem(&ports, &key);
 
     if (!page)
         return;
-    if (would)
+    if (permissive)
         page->would_drop[service % LX_PORT_PAGE] += packets;
     else
         page->dropped[service % LX_PORT_PAGE] += packets;
@@ -63,14 +63,14 @@ lx_inline void lx_count_port(struct lx_cpu_counters *mine, __u32 cpu, __u32 serv
 }
 
 /* The same by the role's own port, for all CPUs together but for the sum. */
-lx_inline void lx_count_own_port(struct lx_cpu_counters *mine, __u32 service, __u32 packets, bool would)
+lx_inline void lx_count_own_port(struct lx_cpu_counters *mine, __u32 service, __u32 packets, bool permissive)
 {
     __u32 key = service / LX_PORT_PAGE;
     struct lx_port_page *page = bpf_map_lookup_elem(&own_ports, &key);
 
     if (!page)
         return;
-    __sync_fetch_and_add(&(would ? page->would_drop : page->dropped)[service % LX_PORT_PAGE], packets);
+    __sync_fetch_and_add(&(permissive ? page->would_drop : page->dropped)[service % LX_PORT_PAGE], packets);
     (&mine->own_pages[0][0])[service / LX_PORT_PAGE] += packets;
 }
 
@@ -79,7 +79,7 @@ lx_inline void lx_count_own_port(struct lx_cpu_counters *mine, __u32 service, __
  * role's own port above it if the role sends the packet.
  */
 lx_inline void lx_count(struct lx_cpu_counters *mine, __u32 cpu, __u32 word, __u64 service, __u32 packets, __u32 bytes,
-                        bool would)
+                        bool permissive)
 {
     struct lx_judgement judgement = lx_judgement_unpack(word);
     bool drop = lx_reason_verdict(judgement.reason) == LX_DROP;
@@ -88,13 +88,14 @@ lx_inline void lx_count(struct lx_cpu_counters *mine, __u32 cpu, __u32 word, __u
         lx_add(&mine->rows[judgement.row & (LX_ROW_SLOTS - 1)], packets, bytes);
     if (judgement.reason == LX_REASON_ROW)
         return;
-    lx_add(&(would && drop ? mine->would_drop_reasons : mine->reasons)[judgement.reason & (LX_REASON_CAPACITY - 1)],
-           packets, bytes);
+    lx_add(
+        &(permissive && drop ? mine->would_drop_reasons : mine->reasons)[judgement.reason & (LX_REASON_CAPACITY - 1)],
+        packets, bytes);
     if (!drop || (__u32)service == LX_NO_SERVICE)
         return;
-    lx_count_port(mine, cpu, service & 0x1ffff, packets, would);
+    lx_count_port(mine, cpu, service & 0x1ffff, packets, permissive);
     if (service >> 32)
-        lx_count_own_port(mine, lx_service(service >> 16 & 1, service >> 32), packets, would);
+        lx_count_own_port(mine, lx_service(service >> 16 & 1, service >> 32), packets, permissive);
 }
 
 lx_inline void lx_count_flow(void)

@@ -24,9 +24,9 @@ lx_inline __u32 lx_decide_from_role(const struct lx_view *view, const struct lx_
     if (!records)
         return judgement;
     if (lx_begins_flow(view, packet, lx_judgement_reason(judgement)) &&
-        !lx_record_flow_apart(packet, ipv4, lx_judgement_row(judgement), view->image->generation) &&
+        !lx_record_flow_noinline(packet, ipv4, lx_judgement_row(judgement), view->image->generation) &&
         lx_make_room(packet, ipv4))
-        lx_record_flow_apart(packet, ipv4, lx_judgement_row(judgement), view->image->generation);
+        lx_record_flow_noinline(packet, ipv4, lx_judgement_row(judgement), view->image->generation);
     if (lx_keeps_fragment(view, packet, LX_HOOK_FROM_ROLE, judgement))
         lx_record_fragment(packet, LX_HOOK_FROM_ROLE, ipv4);
     return judgement;
@@ -40,7 +40,7 @@ lx_inline __u32 lx_decide_from_role_ordinary(const struct lx_view *view, const s
 {
     __u32 judgement = lx_judge_from_role_ordinary(view, packet, ipv4);
 
-    if (!twin && lx_begins_flow(view, packet, lx_judgement_reason(judgement)) &&
+    if (!dry_run && lx_begins_flow(view, packet, lx_judgement_reason(judgement)) &&
         !lx_record_flow(packet, ipv4, lx_judgement_row(judgement), view->image->generation))
         return LX_UNDECIDED;
     return judgement;

@@ -15,7 +15,7 @@
 #define LX_HOOK_USUAL_PASS (LX_AT_EGRESS ? (__u32)LX_REASON_MIRROR : ~0u)
 #define LX_HOOK_USUALLY_NO_ROW false
 
-#define LX_HOOK_IPV6_APART 1
+#define LX_HOOK_IPV6_NOINLINE 1
 
 /* This hook does not exist to a policy of `--egress off`; the program waits for an update that needs it. */
 lx_inline bool lx_hook_is_off(const struct lx_view *view)

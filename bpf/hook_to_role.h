@@ -18,7 +18,7 @@
 #define LX_HOOK_USUALLY_NO_ROW true
 
 /* 1 where the verifier follows either family in a function of its own. */
-#define LX_HOOK_IPV6_APART 0
+#define LX_HOOK_IPV6_NOINLINE 0
 
 /* No policy is without this hook. */
 lx_inline bool lx_hook_is_off(const struct lx_view *view)
@@ -44,11 +44,11 @@ lx_inline __u64 lx_hook_service(__u32 service, const struct lx_packet *packet)
 lx_inline __u32 lx_hook_decide(const struct lx_view *view, const struct lx_packet *packet, __u32 slot, bool records)
 {
     bool ipv4 = packet->ethertype == ETH_P_IP;
-    struct lx_background background = lx_background_from(lx_look_around_apart(packet, slot, ipv4));
+    struct lx_policy_match match = lx_policy_match_unpack(lx_policy_lookup_noinline(packet, slot, ipv4));
 
     if (ipv4)
-        return lx_decide_to_role(view, packet, true, background, records);
-    return lx_decide_to_role(view, packet, false, background, records);
+        return lx_decide_to_role(view, packet, true, match, records);
+    return lx_decide_to_role(view, packet, false, match, records);
 }
 
 /* An ordinary packet; LX_UNDECIDED when it takes more than is done there. `service` receives what it is counted by. */

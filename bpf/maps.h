@@ -13,7 +13,7 @@
 #include <lyncxdp/judge.h>
 
 /* Set before loading, constant ever after, so that the verifier and the JIT see constants. */
-const volatile bool twin;
+const volatile bool dry_run;
 const volatile __u32 image_mask = LX_IMAGE_MIN_CAPACITY - 1;
 const volatile bool paired;  /* an inline pair: the outer NIC's egress is for the box's own packets */
 const volatile bool forward; /* the pair forwards by itself */
@@ -140,7 +140,7 @@ struct {
     __type(value, struct lx_comparisons);
 } comparisons SEC(".maps");
 
-/* Samples of dropped packets on their way to a listener, who brings the ring buffer along. */
+/* Samples of dropped packets on their way to a monitor, which brings the ring buffer along. */
 struct sample_ring {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
     __uint(max_entries, LX_SAMPLE_RING);
@@ -157,16 +157,16 @@ struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, 1);
     __type(key, __u32);
-    __type(value, struct lx_wish);
-} wishes SEC(".maps");
+    __type(value, struct lx_sample_filter);
+} sample_filter SEC(".maps");
 
 /* One entry a possible CPU. */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, 1);
     __type(key, __u32);
-    __type(value, struct lx_listened);
-} listened SEC(".maps");
+    __type(value, struct lx_sample_counts);
+} sample_counts SEC(".maps");
 
 /* The control word of this moment. */
 lx_inline __u64 lx_control_now(void)
@@ -174,7 +174,7 @@ lx_inline __u64 lx_control_now(void)
     return *(volatile __u64 *)&control.word;
 }
 
-lx_inline bool lx_has_candidate(void)
+lx_inline bool lx_has_shadow(void)
 {
     return lx_control_now() & LX_CONTROL_SHADOW;
 }
@@ -185,7 +185,7 @@ lx_inline __u64 lx_sampled_until(void)
 }
 
 /* True when more is to be done with a packet than to judge and count it. */
-lx_inline bool lx_is_watched(void)
+lx_inline bool lx_is_observed(void)
 {
     return (lx_control_now() & LX_CONTROL_SHADOW) | lx_sampled_until();
 }

@@ -2,31 +2,32 @@
 /*
  * The shell of every program: fetches the image in force, lets the pure data plane judge the frame, remembers, counts
  * and returns what becomes of it. A program includes its context (context_xdp.h, context_skb.h), then its hook
- * (hook_to_role.h, hook_from_role.h), then this. Its twin is the same program loaded with `twin` set: it answers
- * instead.
+ * (hook_to_role.h, hook_from_role.h), then this. Loaded with `dry_run` set, the program answers
+ * with its judgement and changes nothing.
  */
 #ifndef LYNCXDP_BPF_PROGRAM_H
 #define LYNCXDP_BPF_PROGRAM_H
 
-#include "watch.h"
+#include "observe.h"
 
 /* Counts a judgement, and turns it into what the program returns. `service` is LX_NO_SERVICE where none was read. */
-lx_inline int lx_conclude(LX_CONTEXT *context, __u32 length, __u32 judgement, __u64 service, bool would)
+lx_inline int lx_conclude(LX_CONTEXT *context, __u32 length, __u32 judgement, __u64 service, bool permissive)
 {
     struct lx_cpu_counters *mine;
     __u32 cpu;
 
-    if (twin)
+    if (dry_run)
         return judgement;
     mine = lx_my_counters(&cpu);
     if (mine)
-        lx_count(mine, cpu, judgement, service, lx_context_packets(context), lx_context_bytes(context, length), would);
-    return would || lx_judgement_passes(judgement) ? lx_context_pass(LX_HOOK) : LX_CONTEXT_DROP;
+        lx_count(mine, cpu, judgement, service, lx_context_packets(context), lx_context_bytes(context, length),
+                 permissive);
+    return permissive || lx_judgement_passes(judgement) ? lx_context_pass(LX_HOOK) : LX_CONTEXT_DROP;
 }
 
 /* What is inside the VLAN tags, which take `offset` bytes together with the Ethernet header. */
-lx_apart __u32 lx_read_inside(LX_CONTEXT *context, __u32 offset, __u32 length, __u32 built_ins,
-                              struct lx_packet *packet)
+lx_noinline __u32 lx_read_inside(LX_CONTEXT *context, __u32 offset, __u32 length, __u32 built_ins,
+                                 struct lx_packet *packet)
 {
     struct lx_frame frame = lx_context_frame(context, length);
     struct lx_cursor cursor = lx_cursor(&frame);
@@ -38,15 +39,15 @@ lx_apart __u32 lx_read_inside(LX_CONTEXT *context, __u32 offset, __u32 length, _
     return lx_read_network(&cursor, frame.length, built_ins, packet);
 }
 
-/* Any frame, with all that it may need. With an opinion to give it answers by that, and does nothing else. */
-lx_apart int lx_any(LX_CONTEXT *context, struct lx_opinion *opinion)
+/* Any frame, with all that it may need. With a query it answers that, and does nothing else. */
+lx_noinline int lx_any(LX_CONTEXT *context, struct lx_query *query)
 {
-    __u32 judgement = LX_JUDGED(LX_REASON_NO_POLICY), reason, slot = lx_slot_asked(opinion);
+    __u32 judgement = LX_JUDGED(LX_REASON_NO_POLICY), reason, slot = lx_query_slot(query);
     __u64 service = LX_NO_SERVICE;
     struct lx_frame frame = lx_context_any(context);
     struct lx_cursor cursor = lx_cursor(&frame);
     struct lx_packet *packet = lx_scratch_packet();
-    bool would = false;
+    bool permissive = false;
     struct lx_view view;
 
     if (!packet)
@@ -54,9 +55,9 @@ lx_apart int lx_any(LX_CONTEXT *context, struct lx_opinion *opinion)
     __builtin_memset(packet, 0, sizeof(*packet));
     if (lx_image_of(slot, &view)) {
         view.any_source = lx_hook_is_of_box();
-        if (lx_hook_is_off(&view) && !opinion)
+        if (lx_hook_is_off(&view) && !query)
             return lx_context_pass(LX_HOOK);
-        would = lx_is_lenient(&view, LX_HOOK) || lx_hook_is_off(&view);
+        permissive = lx_is_permissive(&view, LX_HOOK) || lx_hook_is_off(&view);
         reason = lx_read_link(&view, &cursor, packet, frame.vlan);
         if (reason == LX_UNDECIDED)
             reason = lx_read_inside(context, cursor.offset, frame.length, view.image->built_ins, packet);
@@ -64,12 +65,12 @@ lx_apart int lx_any(LX_CONTEXT *context, struct lx_opinion *opinion)
         judgement = LX_JUDGED(reason);
         if (reason == LX_UNDECIDED) {
             service = lx_hook_service(lx_counted_service(packet), packet);
-            judgement = lx_hook_decide(&view, packet, slot, !twin && !opinion);
+            judgement = lx_hook_decide(&view, packet, slot, !dry_run && !query);
         }
     }
-    if (opinion)
-        return lx_answer(opinion, judgement, service, would);
-    return lx_conclude(context, frame.length, judgement, service, would);
+    if (query)
+        return lx_query_decide(query, judgement, service, permissive);
+    return lx_conclude(context, frame.length, judgement, service, permissive);
 }
 
 /* An ordinary frame of a family, judged, remembered and counted; false when it is none, or takes more. */
@@ -80,7 +81,7 @@ lx_inline bool lx_ordinary_frame(LX_CONTEXT *context, bool ipv4, int *verdict)
     __u64 service;
     struct lx_packet packet;
     struct lx_view view;
-    bool would;
+    bool permissive;
 
     /* The image before the rest, so that little need be kept while it is looked up. */
     if (!lx_context_is_linear(&frame) || !lx_ordinary_link(&frame, ipv4) || !lx_image_in_force(&view) ||
@@ -90,21 +91,21 @@ lx_inline bool lx_ordinary_frame(LX_CONTEXT *context, bool ipv4, int *verdict)
     judgement = lx_hook_decide_ordinary(&view, &packet, ipv4, &service);
     if (lx_unlikely(judgement == LX_UNDECIDED))
         return false;
-    would = lx_is_lenient(&view, LX_HOOK);
+    permissive = lx_is_permissive(&view, LX_HOOK);
     /* The same thing again and again: what is known of the usual ones makes their code short. */
-    if (LX_HOOK_USUALLY_NO_ROW && lx_likely(judgement == LX_JUDGED(LX_REASON_NO_ROW) && !would))
+    if (LX_HOOK_USUALLY_NO_ROW && lx_likely(judgement == LX_JUDGED(LX_REASON_NO_ROW) && !permissive))
         *verdict = lx_conclude(context, frame.length, LX_JUDGED(LX_REASON_NO_ROW), service, false);
     else if (lx_likely(lx_judgement_reason(judgement) == LX_HOOK_USUAL_PASS))
         *verdict = lx_conclude(context, frame.length, LX_JUDGEMENT(LX_HOOK_USUAL_PASS, lx_judgement_row(judgement)),
-                               service, would);
+                               service, permissive);
     else
-        *verdict = lx_conclude(context, frame.length, judgement, service, would);
+        *verdict = lx_conclude(context, frame.length, judgement, service, permissive);
     return true;
 }
 
-#if LX_HOOK_IPV6_APART
-/* IPv6 apart, so that the verifier follows either family on its own. LX_UNDECIDED for false. */
-lx_apart int lx_ordinary_ipv6(LX_CONTEXT *context)
+#if LX_HOOK_IPV6_NOINLINE
+/* IPv6 in a function of its own, so that the verifier follows each family alone. LX_UNDECIDED for false. */
+lx_noinline int lx_ordinary_ipv6(LX_CONTEXT *context)
 {
     int verdict = LX_UNDECIDED;
 
@@ -118,7 +119,7 @@ lx_inline bool lx_short_way(LX_CONTEXT *context, int *verdict)
 {
     if (lx_ordinary_frame(context, true, verdict))
         return true;
-#if LX_HOOK_IPV6_APART
+#if LX_HOOK_IPV6_NOINLINE
     *verdict = lx_ordinary_ipv6(context);
     return *verdict != LX_UNDECIDED;
 #else
@@ -131,11 +132,11 @@ lx_inline int lx_program(LX_CONTEXT *context)
 {
     int verdict;
 
-    if (lx_hook_is_of_box() && !twin && context->ingress_ifindex)
+    if (lx_hook_is_of_box() && !dry_run && context->ingress_ifindex)
         return lx_context_pass(LX_HOOK);
     if (!lx_short_way(context, &verdict))
         verdict = lx_any(context, NULL);
-    lx_watch(context, verdict != LX_CONTEXT_DROP);
+    lx_observe(context, verdict != LX_CONTEXT_DROP);
     return verdict;
 }
 

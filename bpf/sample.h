@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Samples for a listener: packets that are dropped, or would be, at most so many a second and with a count of all. Who
- * listens says so for a few seconds at a time; once he does not, the next packet puts an end to it.
+ * Samples for a monitor: packets that are dropped, or would be, at most so many a second and with a count of all. The
+ * monitor asks for a few seconds at a time; once it does not, the next packet puts an end to it.
  */
 #ifndef LYNCXDP_BPF_SAMPLE_H
 #define LYNCXDP_BPF_SAMPLE_H
 
 #include "shadow.h"
 
-/* True while there is a listener, who may have gone without a word. */
-lx_inline bool lx_is_listened_to(void)
+/* True while a monitor asks for samples; one that was killed is forgotten here. */
+lx_inline bool lx_is_sampled(void)
 {
     __u64 until = lx_sampled_until();
 
@@ -21,69 +21,69 @@ lx_inline bool lx_is_listened_to(void)
     return false;
 }
 
-lx_inline struct lx_wish *lx_the_wish(void)
+lx_inline struct lx_sample_filter *lx_sample_filter_now(void)
 {
     __u32 first = 0;
 
-    return bpf_map_lookup_elem(&wishes, &first);
+    return bpf_map_lookup_elem(&sample_filter, &first);
 }
 
-lx_inline struct lx_listened *lx_my_listened(void)
+lx_inline struct lx_sample_counts *lx_my_sample_counts(void)
 {
     __u32 cpu = bpf_get_smp_processor_id();
 
-    return bpf_map_lookup_elem(&listened, &cpu);
+    return bpf_map_lookup_elem(&sample_counts, &cpu);
 }
 
 /* An end of the packet against the prefix. */
-lx_inline bool lx_in_prefix(const struct lx_wish *wish, const __u32 address[4], bool ipv4)
+lx_inline bool lx_in_prefix(const struct lx_sample_filter *filter, const __u32 address[4], bool ipv4)
 {
     __u32 high = ipv4 ? 0 : address[0], next = ipv4 ? 0 : address[1], third = ipv4 ? LX_MAPPED_PREFIX : address[2];
 
-    return !(((high ^ wish->address[0]) & wish->mask[0]) | ((next ^ wish->address[1]) & wish->mask[1]) |
-             ((third ^ wish->address[2]) & wish->mask[2]) | ((address[3] ^ wish->address[3]) & wish->mask[3]));
+    return !(((high ^ filter->address[0]) & filter->mask[0]) | ((next ^ filter->address[1]) & filter->mask[1]) |
+             ((third ^ filter->address[2]) & filter->mask[2]) | ((address[3] ^ filter->address[3]) & filter->mask[3]));
 }
 
-/* What the listener wants to see. */
-lx_inline bool lx_is_wanted(const struct lx_wish *wish, const struct lx_opinion *opinion,
+/* True when the monitor asks for such a packet. */
+lx_inline bool lx_is_wanted(const struct lx_sample_filter *filter, const struct lx_query *query,
                             const struct lx_packet *packet)
 {
     bool ipv4 = packet->ethertype == ETH_P_IP;
 
-    if (wish->reasons && !(wish->reasons >> (opinion->judgement & (LX_REASON_CAPACITY - 1)) & 1))
+    if (filter->reasons && !(filter->reasons >> (query->judgement & (LX_REASON_CAPACITY - 1)) & 1))
         return false;
-    if (wish->service != LX_LISTEN_ANY &&
-        (opinion->service == LX_NO_SERVICE ||
-         (wish->service >> 31 ? (opinion->service ^ wish->service) & 0xffff : opinion->service ^ wish->service)))
+    if (filter->service != LX_SAMPLE_ANY &&
+        (query->service == LX_NO_SERVICE ||
+         (filter->service >> 31 ? (query->service ^ filter->service) & 0xffff : query->service ^ filter->service)))
         return false;
-    if (!wish->prefixed)
+    if (!filter->prefixed)
         return true;
     if (!ipv4 && packet->ethertype != ETH_P_IPV6)
         return false;
-    return lx_in_prefix(wish, packet->sender, ipv4) || lx_in_prefix(wish, packet->tuple.source, ipv4) ||
-           lx_in_prefix(wish, packet->tuple.destination, ipv4);
+    return lx_in_prefix(filter, packet->sender, ipv4) || lx_in_prefix(filter, packet->tuple.source, ipv4) ||
+           lx_in_prefix(filter, packet->tuple.destination, ipv4);
 }
 
-lx_inline bool lx_wants_all(const struct lx_wish *wish)
+lx_inline bool lx_wants_all(const struct lx_sample_filter *filter)
 {
-    return !wish->reasons && wish->service == LX_LISTEN_ANY && !wish->prefixed;
+    return !filter->reasons && filter->service == LX_SAMPLE_ANY && !filter->prefixed;
 }
 
 /*
  * True when the image in force must be asked what became of a packet: not of one that passed where packets are dropped,
  * and not of one that was dropped while it is not time for another sample, if any is wanted; that one is counted.
  */
-lx_apart int lx_sample_asks(enum lx_hook hook, bool passed)
+lx_noinline int lx_sample_asks(enum lx_hook hook, bool passed)
 {
-    struct lx_listened *mine = lx_my_listened();
-    struct lx_wish *wish = lx_the_wish();
+    struct lx_sample_counts *mine = lx_my_sample_counts();
+    struct lx_sample_filter *filter = lx_sample_filter_now();
     struct lx_view view;
 
-    if (twin || !mine || !wish || !lx_is_listened_to())
+    if (dry_run || !mine || !filter || !lx_is_sampled())
         return false;
     if (passed)
-        return lx_image_in_force(&view) && lx_is_lenient(&view, hook);
-    if (!lx_wants_all(wish) || *(volatile __u64 *)&wish->next <= bpf_ktime_get_coarse_ns() + wish->burst)
+        return lx_image_in_force(&view) && lx_is_permissive(&view, hook);
+    if (!lx_wants_all(filter) || *(volatile __u64 *)&filter->next <= bpf_ktime_get_coarse_ns() + filter->burst)
         return true;
     mine->wanted++;
     return false;
@@ -99,29 +99,29 @@ lx_inline __u32 lx_sampled_bytes(__u32 length)
 }
 
 /* One sample an interval, whichever CPU has it, and a burst ahead. */
-lx_inline bool lx_is_time(struct lx_wish *wish)
+lx_inline bool lx_is_time(struct lx_sample_filter *filter)
 {
-    __u64 now = bpf_ktime_get_coarse_ns(), next = *(volatile __u64 *)&wish->next, from = next;
+    __u64 now = bpf_ktime_get_coarse_ns(), next = *(volatile __u64 *)&filter->next, from = next;
 
-    if (next > now + wish->burst)
+    if (next > now + filter->burst)
         return false;
     if (from < now)
         from = now;
-    return __sync_val_compare_and_swap(&wish->next, next, from + wish->interval) == next;
+    return __sync_val_compare_and_swap(&filter->next, next, from + filter->interval) == next;
 }
 
-lx_inline void lx_describe(struct lx_sample *sample, const struct lx_opinion *opinion, const struct lx_packet *packet,
+lx_inline void lx_describe(struct lx_sample *sample, const struct lx_query *query, const struct lx_packet *packet,
                            enum lx_hook hook, __u32 length)
 {
     sample->time = bpf_ktime_get_ns();
-    sample->judgement = opinion->judgement;
+    sample->judgement = query->judgement;
     sample->length = length;
     sample->captured = length < LX_SAMPLE_BYTES ? length : LX_SAMPLE_BYTES;
     sample->hook = hook;
-    sample->would = opinion->passes;
+    sample->passes = query->passes;
     sample->ethertype = packet->ethertype;
     sample->protocol = packet->protocol;
-    sample->has_ports = opinion->service != LX_NO_SERVICE;
+    sample->has_ports = query->service != LX_NO_SERVICE;
     sample->source_port = packet->tuple.source_port;
     sample->destination_port = packet->tuple.destination_port;
     sample->tcp_flags = packet->tcp_flags;
@@ -131,19 +131,19 @@ lx_inline void lx_describe(struct lx_sample *sample, const struct lx_opinion *op
 }
 
 /* Room for a sample of the packet that was judged last, or NULL. Counted, whatever becomes of it. */
-lx_inline struct lx_sample *lx_sample_begin(const struct lx_opinion *opinion, enum lx_hook hook, __u32 length)
+lx_inline struct lx_sample *lx_sample_begin(const struct lx_query *query, enum lx_hook hook, __u32 length)
 {
     const struct lx_packet *packet = lx_scratch_packet();
-    struct lx_listened *mine = lx_my_listened();
-    struct lx_wish *wish = lx_the_wish();
+    struct lx_sample_counts *mine = lx_my_sample_counts();
+    struct lx_sample_filter *filter = lx_sample_filter_now();
     struct lx_sample *sample;
     __u32 first = 0;
     void *ring;
 
-    if (!packet || !mine || !wish || !lx_is_wanted(wish, opinion, packet))
+    if (!packet || !mine || !filter || !lx_is_wanted(filter, query, packet))
         return NULL;
     mine->wanted++;
-    if (!lx_is_time(wish))
+    if (!lx_is_time(filter))
         return NULL;
     ring = bpf_map_lookup_elem(&samples, &first);
     sample = ring ? bpf_ringbuf_reserve(ring, sizeof(*sample), 0) : NULL;
@@ -152,7 +152,7 @@ lx_inline struct lx_sample *lx_sample_begin(const struct lx_opinion *opinion, en
         return NULL;
     }
     mine->samples++;
-    lx_describe(sample, opinion, packet, hook, length);
+    lx_describe(sample, query, packet, hook, length);
     return sample;
 }
 

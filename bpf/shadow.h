@@ -14,7 +14,7 @@
 #include "count.h"
 
 /* A question to an image, and its answer. */
-struct lx_opinion {
+struct lx_query {
     __u32 slot;      /* asked: of the image */
     __u32 judgement; /* packed */
     __u32 service;   /* of the packet, or LX_NO_SERVICE */
@@ -22,33 +22,32 @@ struct lx_opinion {
 };
 
 /* The slot of the image to judge by: the one that is asked, or the one in force. */
-lx_inline __u32 lx_slot_asked(const struct lx_opinion *opinion)
+lx_inline __u32 lx_query_slot(const struct lx_query *query)
 {
-    return opinion ? opinion->slot : lx_slot_in_force(lx_control_now());
+    return query ? query->slot : lx_slot_in_force(lx_control_now());
 }
 
-lx_inline int lx_answer(struct lx_opinion *opinion, __u32 judgement, __u32 service, bool would)
+lx_inline int lx_query_decide(struct lx_query *query, __u32 judgement, __u32 service, bool permissive)
 {
-    opinion->judgement = judgement;
-    opinion->service = service;
-    opinion->passes = would || lx_judgement_passes(judgement);
+    query->judgement = judgement;
+    query->service = service;
+    query->passes = permissive || lx_judgement_passes(judgement);
     return 0;
 }
 
-lx_inline void lx_ask_candidate(struct lx_opinion *opinion)
+lx_inline void lx_query_shadow(struct lx_query *query)
 {
-    *opinion = (struct lx_opinion){.slot = lx_control_shadow(lx_control_now()), .judgement = LX_JUDGED(0)};
+    *query = (struct lx_query){.slot = lx_control_shadow(lx_control_now()), .judgement = LX_JUDGED(0)};
 }
 
 /* The policy in force asked once more: for the row that lets a packet pass. */
-lx_inline void lx_ask_in_force(struct lx_opinion *opinion)
+lx_inline void lx_query_in_force(struct lx_query *query)
 {
-    *opinion = (struct lx_opinion){.slot = lx_slot_in_force(lx_control_now()), .judgement = LX_JUDGED(0)};
+    *query = (struct lx_query){.slot = lx_slot_in_force(lx_control_now()), .judgement = LX_JUDGED(0)};
 }
 
 /* Counts a packet that both have judged. True when the candidate would not do with it what was done: `passed`. */
-lx_inline bool lx_compare(enum lx_hook hook, const struct lx_opinion *candidate, bool passed, __u32 packets,
-                          __u32 bytes)
+lx_inline bool lx_compare(enum lx_hook hook, const struct lx_query *candidate, bool passed, __u32 packets, __u32 bytes)
 {
     __u32 cpu = bpf_get_smp_processor_id();
     struct lx_comparisons *mine = bpf_map_lookup_elem(&comparisons, &cpu);
@@ -66,7 +65,7 @@ lx_inline bool lx_compare(enum lx_hook hook, const struct lx_opinion *candidate,
 }
 
 /* Counts what the candidate would change; the row of `judgement` is that of the one of the two that lets it pass. */
-lx_apart int lx_count_change(__u32 hook_and_newly, __u32 judgement, __u32 service, __u32 packets, __u32 bytes)
+lx_noinline int lx_count_change(__u32 hook_and_newly, __u32 judgement, __u32 service, __u32 packets, __u32 bytes)
 {
     __u32 hook = hook_and_newly >> 1, newly = hook_and_newly & 1;
     struct lx_counter fresh = {.packets = packets, .bytes = bytes}, *counter;

@@ -29,7 +29,7 @@ lx_inline struct lx_flow *lx_flow_answered(const struct lx_packet *packet, bool 
  * what this image says of it.
  */
 lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
-                            struct lx_background background, __u32 judgement, bool records)
+                            struct lx_policy_match match, __u32 judgement, bool records)
 {
     struct lx_flow *flow;
 
@@ -38,9 +38,9 @@ lx_inline __u32 lx_ask_flow(const struct lx_view *view, const struct lx_packet *
     flow = lx_flow_answered(packet, ipv4);
     if (!flow)
         return judgement;
-    judgement = lx_judge_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), background.answered,
+    judgement = lx_judge_reply(view, packet, flow, bpf_ktime_get_coarse_ns(), match.answered,
                                lx_judgement_reason(judgement), records);
-    return lx_unless_spoofed(judgement, background.spoofed);
+    return lx_unless_spoofed(judgement, match.spoofed);
 }
 
 /*
@@ -62,7 +62,7 @@ lx_inline __u32 lx_ask_known_flow(const struct lx_view *view, const struct lx_pa
 }
 
 /* An ICMP error of the role about a reply that a flow let in. */
-lx_apart int lx_flow_known(const struct lx_packet *packet, bool ipv4)
+lx_noinline int lx_flow_known(const struct lx_packet *packet, bool ipv4)
 {
     struct lx_packet_flow sent;
     struct lx_flow *flow;
@@ -104,7 +104,7 @@ lx_inline bool lx_record_flow(const struct lx_packet *packet, bool ipv4, __u32 r
     return true;
 }
 
-lx_apart int lx_record_flow_apart(const struct lx_packet *packet, bool ipv4, __u32 row, __u32 generation)
+lx_noinline int lx_record_flow_noinline(const struct lx_packet *packet, bool ipv4, __u32 row, __u32 generation)
 {
     return !packet || lx_record_flow(packet, ipv4, row, generation);
 }
@@ -113,7 +113,7 @@ lx_apart int lx_record_flow_apart(const struct lx_packet *packet, bool ipv4, __u
  * Takes out the flow that stands where a packet's own would: both have one key, and what is there counts no more. A
  * function of its own beside the other, not in it, for the stack's sake.
  */
-lx_apart int lx_make_room(const struct lx_packet *packet, bool ipv4)
+lx_noinline int lx_make_room(const struct lx_packet *packet, bool ipv4)
 {
     struct lx_packet_flow sent;
     struct lx_flow *known;
@@ -137,7 +137,7 @@ lx_apart int lx_make_room(const struct lx_packet *packet, bool ipv4)
  * Remembers a datagram whose first fragment passed. Not an ICMP error: it is short enough for every path, and its
  * addresses have given way to those of the packet that it quotes.
  */
-lx_apart int lx_record_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
+lx_noinline int lx_record_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
 {
     struct lx_fragmented datagram;
     struct lx_fragment_key key;
@@ -150,7 +150,7 @@ lx_apart int lx_record_fragment(const struct lx_packet *packet, enum lx_hook hoo
 }
 
 /* A later fragment: passes when the first one of its datagram did. */
-lx_apart __u32 lx_ask_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
+lx_noinline __u32 lx_ask_fragment(const struct lx_packet *packet, enum lx_hook hook, bool ipv4)
 {
     const struct lx_fragmented *datagram;
     struct lx_fragment_key key;

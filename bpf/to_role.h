@@ -8,24 +8,25 @@
 
 #include "state.h"
 
-/* What the tables of the image in a slot say, as one number: apart, the verifier follows them a tenth as often. */
-lx_apart __u64 lx_look_around_apart(const struct lx_packet *packet, __u32 slot, bool ipv4)
+/* What the tables of the image in a slot say, as one number: not inlined, so that the verifier follows them once and
+ * not at every call. */
+lx_noinline __u64 lx_policy_lookup_noinline(const struct lx_packet *packet, __u32 slot, bool ipv4)
 {
-    struct lx_background background;
+    struct lx_policy_match match;
     struct lx_view view;
 
     if (!packet || !lx_image_of(slot, &view))
         return LX_NO_ROW << 16 | LX_NO_ROW;
     if (ipv4)
-        background = lx_look_around(&view, packet, true);
+        match = lx_policy_lookup(&view, packet, true);
     else
-        background = lx_look_around(&view, packet, false);
-    return (__u64)background.spoofed << 32 | (__u32)background.row << 16 | background.answered;
+        match = lx_policy_lookup(&view, packet, false);
+    return (__u64)match.spoofed << 32 | (__u32)match.row << 16 | match.answered;
 }
 
-lx_inline struct lx_background lx_background_from(__u64 around)
+lx_inline struct lx_policy_match lx_policy_match_unpack(__u64 around)
 {
-    return (struct lx_background){around >> 32 & 1, around >> 16, around};
+    return (struct lx_policy_match){around >> 32 & 1, around >> 16, around};
 }
 
 /*
@@ -33,14 +34,14 @@ lx_inline struct lx_background lx_background_from(__u64 around)
  * remembered. `records` false asks only, and nothing changes by it.
  */
 lx_inline __u32 lx_decide_to_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
-                                  struct lx_background background, bool records)
+                                  struct lx_policy_match match, bool records)
 {
-    __u32 judgement = lx_judge_to_role(view, packet, ipv4, background);
+    __u32 judgement = lx_judge_to_role(view, packet, ipv4, match);
 
     if (packet->kind == LX_KIND_FRAGMENT)
         return lx_ask_fragment(packet, LX_HOOK_TO_ROLE, ipv4);
     if (lx_may_be_reply(view, packet, judgement))
-        judgement = lx_ask_flow(view, packet, ipv4, background, judgement, records);
+        judgement = lx_ask_flow(view, packet, ipv4, match, judgement, records);
     if (records && lx_keeps_fragment(view, packet, LX_HOOK_TO_ROLE, judgement))
         lx_record_fragment(packet, LX_HOOK_TO_ROLE, ipv4);
     return judgement;

@@ -10,7 +10,7 @@
 #include "types.h"
 
 /* Raised whenever anything in this header or in image.h changes its layout or meaning. */
-#define LX_ABI_VERSION 8
+#define LX_ABI_VERSION 9
 
 /*
  * Raised when the programs change over maps and images that do not. An update replaces programs of another version in
@@ -75,7 +75,7 @@ enum lx_egress {
  */
 struct lx_control {
     __u64 word;
-    __u64 sampled_until; /* milliseconds of CLOCK_MONOTONIC until which a listener wants samples; 0: there is none */
+    __u64 sampled_until; /* milliseconds of CLOCK_MONOTONIC until which a monitor wants samples; 0: there is none */
 };
 
 _Static_assert(sizeof(struct lx_control) == 16, "each is written with one store");
@@ -205,32 +205,33 @@ struct lx_comparisons {
     struct lx_comparison hooks[LX_HOOK_COUNT];
 };
 
-/* What a listener wants to see of packets that are dropped, or would be: the one entry of the map `wishes`. */
-struct lx_wish {
+/* Which samples a monitor wants of packets that are dropped, or would be: the one entry of the map `sample_filter`. */
+struct lx_sample_filter {
     __u64 reasons;    /* a bit for each enum lx_reason; 0: any */
     __u64 interval;   /* nanoseconds from one sample to the next, */
     __u64 burst;      /* and so many of them ahead of time */
     __u64 next;       /* nanoseconds of CLOCK_MONOTONIC: the program's own */
-    __u32 service;    /* lx_service() of the destination, or only its port (LX_LISTEN_PORT), or LX_LISTEN_ANY */
+    __u32 service;    /* lx_service() of the destination, or only its port (LX_SAMPLE_PORT), or LX_SAMPLE_ANY */
     __u32 prefixed;   /* 1: source or destination is in this prefix, the sender of an ICMP error included */
     __u32 address[4]; /* network byte order, IPv4 as ::ffff:a.b.c.d; zeroes beyond the prefix */
     __u32 mask[4];
 };
 
-#define LX_LISTEN_ANY (~0u)
-#define LX_LISTEN_PORT(port) ((__u32)(port) | 1u << 31)
+#define LX_SAMPLE_ANY (~0u)
+#define LX_SAMPLE_PORT(port) ((__u32)(port) | 1u << 31)
 
-_Static_assert(sizeof(struct lx_wish) == 72, "ABI");
+_Static_assert(sizeof(struct lx_sample_filter) == 72, "ABI");
 
-/* One CPU's part of what became of packets that the listener wants; the map `listened` holds one per possible CPU. */
-struct lx_listened {
+/* One CPU's part of what became of packets that the monitor wants; the map `sample_counts` holds one per possible CPU.
+ */
+struct lx_sample_counts {
     __u64 wanted;  /* packets, */
     __u64 samples; /* of which so many were sent, */
-    __u64 lost;    /* and so many were not because the listener was too slow; the rest would have been too many */
+    __u64 lost;    /* and so many were not because the monitor was too slow; the rest would have been too many */
     __u64 line[5];
 };
 
-_Static_assert(sizeof(struct lx_listened) == 64, "a whole cache line");
+_Static_assert(sizeof(struct lx_sample_counts) == 64, "a whole cache line");
 
 #define LX_SAMPLE_BYTES 256
 
@@ -241,7 +242,7 @@ struct lx_sample {
     __u32 length;                        /* of the frame, as it is counted */
     __u32 captured;                      /* bytes of it that are here */
     __u8 hook;                           /* enum lx_hook */
-    __u8 would;                          /* 1: it passed all the same */
+    __u8 passes;                         /* 1: it passed all the same */
     __u16 ethertype;                     /* host byte order */
     __u8 protocol;                       /* IPPROTO_ of what is read, or 0 */
     __u8 has_ports;                      /* 1: TCP or UDP, */
@@ -254,7 +255,7 @@ struct lx_sample {
 
 _Static_assert(sizeof(struct lx_sample) == 320, "ABI");
 
-/* Bytes of a listener's ring buffer. */
+/* Bytes of a monitor's ring buffer. */
 #define LX_SAMPLE_RING (256u << 10)
 
 /* Ports from one to another, host byte order. */
@@ -365,8 +366,8 @@ struct lx_judgement {
 _Static_assert(sizeof(struct lx_judgement) == 8, "ABI");
 
 /*
- * A judgement in one word, as the packet path carries it in one register, and as the twin of a program returns it from
- * a test run (so that no two questions can mix their answers).
+ * A judgement in one word, as the packet path carries it in one register, and as the dry run of a program returns it
+ * from a test run (so that no two questions can mix their answers).
  */
 #define LX_JUDGEMENT(reason, row) ((__u32)(row) << 16 | (__u32)(reason))
 #define LX_JUDGED(reason) LX_JUDGEMENT(reason, LX_NO_ROW)

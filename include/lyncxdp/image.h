@@ -175,7 +175,7 @@ struct lx_image {
     __u32 vlans;       /* offset of a bitmap of 4096 VLAN ids (id 0: untagged or priority-tagged), or 0: all */
     __u32 generation;  /* of this image within its attachment; flows judged by another one are judged anew */
     __u8 egress;       /* enum lx_egress */
-    __u8 lenient;      /* hooks that drop nothing but count what they would have: bits 1 << enum lx_hook */
+    __u8 permissive;   /* hooks that drop nothing but count what they would have: bits 1 << enum lx_hook */
     __u8 protects;     /* 1 when `protected` has any address: it is known what is behind the role */
     __u8 pad[5];
     struct lx_address_table protected; /* the addresses behind the role; class 0: not one of them */

@@ -16,9 +16,9 @@
 #include "packet.h"
 
 /* True where everything passes, and what the policy would have dropped is counted: audit mode, and egress `track`. */
-lx_inline bool lx_is_lenient(const struct lx_view *view, enum lx_hook hook)
+lx_inline bool lx_is_permissive(const struct lx_view *view, enum lx_hook hook)
 {
-    return view->image->lenient >> hook & 1;
+    return view->image->permissive >> hook & 1;
 }
 
 /* VLAN ids that the site lists; a frame without a tag, or with a priority tag alone, counts as id 0. */
@@ -139,23 +139,23 @@ lx_inline __u32 lx_judge_echo(const struct lx_view *view)
  * What the policy's tables say of a packet on its way to the role. Asked once and beforehand: not every packet needs
  * the answers, but the verifier would follow each place that asks.
  */
-struct lx_background {
+struct lx_policy_match {
     bool spoofed;   /* its sender is behind the role */
     __u16 row;      /* slot of the inbound row that lists it, or LX_NO_ROW */
     __u16 answered; /* slot of the outbound row that lists what it may answer, or LX_NO_ROW */
 };
 
-lx_inline struct lx_background lx_look_around(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+lx_inline struct lx_policy_match lx_policy_lookup(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    struct lx_background background = {lx_address_class(view, &view->image->protected, packet->sender, ipv4), LX_NO_ROW,
-                                       LX_NO_ROW};
+    struct lx_policy_match match = {lx_address_class(view, &view->image->protected, packet->sender, ipv4), LX_NO_ROW,
+                                    LX_NO_ROW};
 
     if ((packet->kind != LX_KIND_PORTS && packet->kind != LX_KIND_ICMP_ERROR) || packet->transport == LX_ECHO)
-        return background;
-    background.row = lx_classify(view, &view->image->inbound, &packet->tuple, lx_service_of(packet), ipv4);
+        return match;
+    match.row = lx_classify(view, &view->image->inbound, &packet->tuple, lx_service_of(packet), ipv4);
     if (view->image->egress != LX_EGRESS_OFF)
-        background.answered = lx_row_answered(view, packet, ipv4);
-    return background;
+        match.answered = lx_row_answered(view, packet, ipv4);
+    return match;
 }
 
 /*
@@ -163,13 +163,13 @@ lx_inline struct lx_background lx_look_around(const struct lx_view *view, const 
  * which a flow may still turn into a pass (lx_may_be_reply).
  */
 lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
-                                 struct lx_background background)
+                                 struct lx_policy_match match)
 {
     __u32 reason = LX_UNDECIDED;
 
     if (packet->kind == LX_KIND_PORTS)
         reason = lx_check_ports(view, packet, ipv4);
-    if (background.spoofed && (reason == LX_REASON_DHCP || packet->kind == LX_KIND_ICMP_ERROR))
+    if (match.spoofed && (reason == LX_REASON_DHCP || packet->kind == LX_KIND_ICMP_ERROR))
         return LX_JUDGED(LX_REASON_SPOOFED);
     if (reason != LX_UNDECIDED)
         return LX_JUDGED(reason);
@@ -179,15 +179,14 @@ lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_pac
         if (packet->kind == LX_KIND_ICMP_ERROR)
             return LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED);
         reason = packet->echo_request ? lx_judge_echo(view) : LX_REASON_ICMP_TYPE;
-        return LX_JUDGED(reason == LX_REASON_ECHO && background.spoofed ? LX_REASON_SPOOFED : reason);
+        return LX_JUDGED(reason == LX_REASON_ECHO && match.spoofed ? LX_REASON_SPOOFED : reason);
     }
     if (packet->kind == LX_KIND_ICMP_ERROR)
-        return LX_JUDGED(background.row == LX_NO_ROW && background.answered == LX_NO_ROW
-                             ? LX_REASON_ICMP_ERROR_UNRELATED
-                             : LX_REASON_ICMP_ERROR);
-    if (background.row == LX_NO_ROW)
+        return LX_JUDGED(match.row == LX_NO_ROW && match.answered == LX_NO_ROW ? LX_REASON_ICMP_ERROR_UNRELATED
+                                                                               : LX_REASON_ICMP_ERROR);
+    if (match.row == LX_NO_ROW)
         return LX_JUDGED(LX_REASON_NO_ROW);
-    return background.spoofed ? LX_JUDGED(LX_REASON_SPOOFED) : LX_JUDGEMENT(LX_REASON_ROW, (__u32)background.row);
+    return match.spoofed ? LX_JUDGED(LX_REASON_SPOOFED) : LX_JUDGEMENT(LX_REASON_ROW, (__u32)match.row);
 }
 
 /* All that is left of it for an ordinary packet (ordinary.h), once the row that it matches is known. */
@@ -281,7 +280,7 @@ lx_inline __u32 lx_judge_packet(const struct lx_view *view, enum lx_hook hook, c
 {
     bool ipv4 = packet->ethertype == ETH_P_IP;
 
-    return hook == LX_HOOK_TO_ROLE ? lx_judge_to_role(view, packet, ipv4, lx_look_around(view, packet, ipv4))
+    return hook == LX_HOOK_TO_ROLE ? lx_judge_to_role(view, packet, ipv4, lx_policy_lookup(view, packet, ipv4))
                                    : lx_judge_from_role(view, packet, ipv4);
 }
 

@@ -17,7 +17,7 @@
  * For a BPF function that the verifier checks once, on its own, whatever its callers know of the arguments: what is
  * rare goes into such ones. Arguments are numbers, the context, or a structure in memory that is wholly written.
  */
-#define lx_apart __attribute__((noinline))
+#define lx_noinline __attribute__((noinline))
 
 /* Asks clang to unroll a loop. Linux 6.1 refuses one whose body clang lays out before its head ("back-edge"). */
 #ifdef __clang__

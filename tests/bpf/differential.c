@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Holds the loaded programs of both hooks to the oracle: frames go through BPF test runs, once through the twin, which
- * answers, and once through the program itself, whose counters must then be what the oracle predicts, to the packet and
- * the byte. Both hooks share their maps, so what the role sends lets answers in.
+ * Holds the loaded programs of both hooks to the oracle: frames go through BPF test runs, once through the dry run,
+ * which answers, and once through the program itself, whose counters must then be what the oracle predicts, to the
+ * packet and the byte. Both hooks share their maps, so what the role sends lets answers in.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -39,9 +39,9 @@
  * a host and of a pair's inner side, which take turns and count together.
  */
 struct loaded {
-    struct to_role *to_role, *to_role_twin;
-    struct from_role *from_role, *from_role_twin;
-    struct inner *inner, *inner_twin;
+    struct to_role *to_role, *to_role_dry_run;
+    struct from_role *from_role, *from_role_dry_run;
+    struct inner *inner, *inner_dry_run;
     bool at_inner;
     struct oracle_memory memory;
     struct lx_counters *expected[LX_HOOK_COUNT]; /* owned */
@@ -54,14 +54,14 @@ static uint32_t cpus(void)
     return (uint32_t)libbpf_num_possible_cpus();
 }
 
-static struct to_role *load_to_role(bool twin)
+static struct to_role *load_to_role(bool dry_run)
 {
     struct to_role *program = to_role__open();
     struct to_role *first = loaded.to_role;
 
     cr_assert(program != NULL);
     program->rodata->image_mask = CAPACITY - 1;
-    program->rodata->twin = twin;
+    program->rodata->dry_run = dry_run;
     for (int word = 0; word < LX_FLOW_KEY_WORDS; word++)
         program->data_flow_gate->flow_gate.key[word] = (word + 1) * LX_HASH_FACTOR1;
     cr_assert_eq(bpf_map__set_max_entries(program->maps.counters, cpus()), 0);
@@ -78,14 +78,14 @@ static struct to_role *load_to_role(bool twin)
     return program;
 }
 
-static struct from_role *load_from_role(bool twin)
+static struct from_role *load_from_role(bool dry_run)
 {
     struct from_role *program = from_role__open();
     const struct to_role *first = loaded.to_role;
 
     cr_assert(program != NULL);
     program->rodata->image_mask = CAPACITY - 1;
-    program->rodata->twin = twin;
+    program->rodata->dry_run = dry_run;
     cr_assert_eq(bpf_map__set_max_entries(program->maps.counters, cpus()), 0);
     cr_assert_eq(bpf_map__set_max_entries(program->maps.ports, lx_port_page(cpus(), 0, 0)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.images, bpf_map__fd(first->maps.images)), 0);
@@ -97,14 +97,14 @@ static struct from_role *load_from_role(bool twin)
     return program;
 }
 
-static struct inner *load_inner(bool twin)
+static struct inner *load_inner(bool dry_run)
 {
-    const struct from_role *first = twin ? loaded.from_role_twin : loaded.from_role;
+    const struct from_role *first = dry_run ? loaded.from_role_dry_run : loaded.from_role;
     struct inner *program = inner__open();
 
     cr_assert(program != NULL);
     program->rodata->image_mask = CAPACITY - 1;
-    program->rodata->twin = twin;
+    program->rodata->dry_run = dry_run;
     cr_assert_eq(bpf_map__reuse_fd(program->maps.counters, bpf_map__fd(first->maps.counters)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.ports, bpf_map__fd(first->maps.ports)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.own_ports, bpf_map__fd(first->maps.own_ports)), 0);
@@ -130,11 +130,11 @@ static void setup(void)
     }
     libbpf_set_print(silent);
     loaded.to_role = load_to_role(false);
-    loaded.to_role_twin = load_to_role(true);
+    loaded.to_role_dry_run = load_to_role(true);
     loaded.from_role = load_from_role(false);
-    loaded.from_role_twin = load_from_role(true);
+    loaded.from_role_dry_run = load_from_role(true);
     loaded.inner = load_inner(false);
-    loaded.inner_twin = load_inner(true);
+    loaded.inner_dry_run = load_inner(true);
     loaded.expected[LX_HOOK_TO_ROLE] = calloc(1, sizeof(struct lx_counters));
     loaded.expected[LX_HOOK_FROM_ROLE] = calloc(1, sizeof(struct lx_counters));
     cr_assert(loaded.expected[LX_HOOK_TO_ROLE] && loaded.expected[LX_HOOK_FROM_ROLE]);
@@ -143,11 +143,11 @@ static void setup(void)
 static void teardown(void)
 {
     to_role__destroy(loaded.to_role);
-    to_role__destroy(loaded.to_role_twin);
+    to_role__destroy(loaded.to_role_dry_run);
     from_role__destroy(loaded.from_role);
-    from_role__destroy(loaded.from_role_twin);
+    from_role__destroy(loaded.from_role_dry_run);
     inner__destroy(loaded.inner);
-    inner__destroy(loaded.inner_twin);
+    inner__destroy(loaded.inner_dry_run);
     oracle_forget(&loaded.memory);
     free(loaded.expected[LX_HOOK_TO_ROLE]);
     free(loaded.expected[LX_HOOK_FROM_ROLE]);
@@ -155,32 +155,32 @@ static void teardown(void)
 
 TestSuite(kernel, .init = setup, .fini = teardown, .timeout = 240);
 
-static int program_of(enum lx_hook hook, bool twin)
+static int program_of(enum lx_hook hook, bool dry_run)
 {
     if (hook == LX_HOOK_TO_ROLE)
-        return bpf_program__fd((twin ? loaded.to_role_twin : loaded.to_role)->progs.lyncxdp_to_role);
+        return bpf_program__fd((dry_run ? loaded.to_role_dry_run : loaded.to_role)->progs.lyncxdp_to_role);
     if (loaded.at_inner)
-        return bpf_program__fd((twin ? loaded.inner_twin : loaded.inner)->progs.lyncxdp_inner);
-    return bpf_program__fd((twin ? loaded.from_role_twin : loaded.from_role)->progs.lyncxdp_from_role);
+        return bpf_program__fd((dry_run ? loaded.inner_dry_run : loaded.inner)->progs.lyncxdp_inner);
+    return bpf_program__fd((dry_run ? loaded.from_role_dry_run : loaded.from_role)->progs.lyncxdp_from_role);
 }
 
-static int counters_of(enum lx_hook hook, bool twin)
+static int counters_of(enum lx_hook hook, bool dry_run)
 {
     if (hook == LX_HOOK_TO_ROLE)
-        return bpf_map__fd((twin ? loaded.to_role_twin : loaded.to_role)->maps.counters);
-    return bpf_map__fd((twin ? loaded.from_role_twin : loaded.from_role)->maps.counters);
+        return bpf_map__fd((dry_run ? loaded.to_role_dry_run : loaded.to_role)->maps.counters);
+    return bpf_map__fd((dry_run ? loaded.from_role_dry_run : loaded.from_role)->maps.counters);
 }
 
-static int ports_of(enum lx_hook hook, bool twin)
+static int ports_of(enum lx_hook hook, bool dry_run)
 {
     if (hook == LX_HOOK_TO_ROLE)
-        return bpf_map__fd((twin ? loaded.to_role_twin : loaded.to_role)->maps.ports);
-    return bpf_map__fd((twin ? loaded.from_role_twin : loaded.from_role)->maps.ports);
+        return bpf_map__fd((dry_run ? loaded.to_role_dry_run : loaded.to_role)->maps.ports);
+    return bpf_map__fd((dry_run ? loaded.from_role_dry_run : loaded.from_role)->maps.ports);
 }
 
-static int own_ports_of(bool twin)
+static int own_ports_of(bool dry_run)
 {
-    return bpf_map__fd((twin ? loaded.from_role_twin : loaded.from_role)->maps.own_ports);
+    return bpf_map__fd((dry_run ? loaded.from_role_dry_run : loaded.from_role)->maps.own_ports);
 }
 
 /* A fresh inner map in the next slot, then the control word: the way an update reaches the packets. */
@@ -202,9 +202,9 @@ static void publish(const struct lx_compiled *compiled)
     free(image);
 }
 
-static uint32_t run(enum lx_hook hook, bool twin, const uint8_t *frame, size_t length)
+static uint32_t run(enum lx_hook hook, bool dry_run, const uint8_t *frame, size_t length)
 {
-    return test_run(program_of(hook, twin), frame, length);
+    return test_run(program_of(hook, dry_run), frame, length);
 }
 
 static void count(struct lx_counter *counter, size_t length)
@@ -236,7 +236,7 @@ static bool is_tc(enum lx_hook hook)
     return hook == LX_HOOK_FROM_ROLE && !loaded.at_inner;
 }
 
-/* Puts a frame to both programs of a hook: first to the twin, which must leave no trace. */
+/* Puts a frame to both programs of a hook: first to the dry run, which must leave no trace. */
 static void judge(const struct lx_policy *policy, enum lx_hook hook, const uint8_t *frame, size_t length)
 {
     bool would = hook == LX_HOOK_FROM_ROLE && policy->egress == LX_EGRESS_TRACK;
@@ -266,7 +266,7 @@ static void add(uint64_t *sums, const uint64_t *values, size_t values_count)
 }
 
 /* The ports of all CPUs together, and what the sums of their pages make of them. */
-static void add_ports(enum lx_hook hook, bool twin, struct lx_counters *sum)
+static void add_ports(enum lx_hook hook, bool dry_run, struct lx_counters *sum)
 {
     struct lx_port_page one;
     uint32_t key, port;
@@ -274,7 +274,7 @@ static void add_ports(enum lx_hook hook, bool twin, struct lx_counters *sum)
     for (key = 0; key < lx_port_page(cpus(), 0, 0); key++) {
         uint32_t transport = key / LX_PORT_PAGES % LX_TRANSPORT_COUNT, page = key % LX_PORT_PAGES;
 
-        cr_assert_eq(bpf_map_lookup_elem(ports_of(hook, twin), &key, &one), 0);
+        cr_assert_eq(bpf_map_lookup_elem(ports_of(hook, dry_run), &key, &one), 0);
         for (port = 0; port < LX_PORT_PAGE; port++) {
             sum->port_pages[transport][page] -= one.dropped[port] + one.would_drop[port];
             sum->dropped[transport][page * LX_PORT_PAGE + port] += one.dropped[port];
@@ -286,13 +286,13 @@ static void add_ports(enum lx_hook hook, bool twin, struct lx_counters *sum)
 }
 
 /* The same of the role's own ports. */
-static void add_own_ports(bool twin, struct lx_counters *sum)
+static void add_own_ports(bool dry_run, struct lx_counters *sum)
 {
     struct lx_port_page page;
     uint32_t key, port;
 
     for (key = 0; key < LX_OWN_PAGES; key++) {
-        cr_assert_eq(bpf_map_lookup_elem(own_ports_of(twin), &key, &page), 0);
+        cr_assert_eq(bpf_map_lookup_elem(own_ports_of(dry_run), &key, &page), 0);
         for (port = 0; port < LX_PORT_PAGE; port++)
             sum->own_pages[0][key] -= page.dropped[port] + page.would_drop[port];
         cr_expect_eq(sum->own_pages[0][key], 0, "the sum of page %u is not that of its own ports", key);
@@ -302,7 +302,7 @@ static void add_own_ports(bool twin, struct lx_counters *sum)
 }
 
 /* The counters of all CPUs together. Caller frees. */
-static struct lx_counters *counted(enum lx_hook hook, bool twin)
+static struct lx_counters *counted(enum lx_hook hook, bool dry_run)
 {
     struct lx_counters *sum = calloc(1, sizeof(*sum));
     struct lx_cpu_counters *one = calloc(1, sizeof(*one));
@@ -310,13 +310,13 @@ static struct lx_counters *counted(enum lx_hook hook, bool twin)
 
     cr_assert(sum && one);
     for (cpu = 0; cpu < cpus(); cpu++) {
-        cr_assert_eq(bpf_map_lookup_elem(counters_of(hook, twin), &cpu, one), 0);
+        cr_assert_eq(bpf_map_lookup_elem(counters_of(hook, dry_run), &cpu, one), 0);
         add((uint64_t *)sum, (const uint64_t *)one, offsetof(struct lx_cpu_counters, pad) / sizeof(uint64_t));
     }
     free(one);
-    add_ports(hook, twin, sum);
+    add_ports(hook, dry_run, sum);
     if (hook == LX_HOOK_FROM_ROLE)
-        add_own_ports(twin, sum);
+        add_own_ports(dry_run, sum);
     return sum;
 }
 
@@ -352,7 +352,7 @@ static void check_ports(const __u64 *sums, const __u64 *expected, const char *wh
 
 static void check_counters(enum lx_hook hook, uint64_t frames)
 {
-    struct lx_counters *sum = counted(hook, false), *of_twin = counted(hook, true);
+    struct lx_counters *sum = counted(hook, false), *of_dry_run = counted(hook, true);
     const struct lx_counters *expected = loaded.expected[hook];
     size_t index;
 
@@ -368,10 +368,10 @@ static void check_counters(enum lx_hook hook, uint64_t frames)
     check_ports(sum->own_dropped[0], expected->own_dropped[0], "dropped, own");
     check_ports(sum->own_would_drop[0], expected->own_would_drop[0], "would-drop, own");
     cr_expect_eq(sum->flows_created, hook == LX_HOOK_FROM_ROLE ? loaded.memory.flow_count : 0);
-    cr_expect_eq(packets_in(of_twin), 0, "the twin counts");
-    cr_expect_eq(of_twin->flows_created, 0, "the twin makes flows");
+    cr_expect_eq(packets_in(of_dry_run), 0, "the dry run counts");
+    cr_expect_eq(of_dry_run->flows_created, 0, "the dry run makes flows");
     free(sum);
-    free(of_twin);
+    free(of_dry_run);
 }
 
 /* A frame of the round's traffic, or one that has nothing to do with it. Returns its length. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The fixtures in the kernel: every frame is put to the hook's twin in a test run, which says reason and row, and then
- * sent over a real interface, whose counters must grow by exactly that. Cases are told apart by their file and line.
+ * The fixtures in the kernel: every frame is put to the hook's dry run in a test run, which says reason and row, and
+ * then sent over a real interface, whose counters must grow by exactly that. Cases are told apart by their file and
+ * line.
  */
 #include "tests/bpf/world.h"
 
@@ -87,10 +88,10 @@ static void detach(void)
 /* Puts a policy in force the way that an update does: into another slot, then the control word. */
 static void put_in_force(const char *name)
 {
-    struct lx_candidate candidate = {.policy = &policy.policy,
-                                     .compiled = &policy.compiled,
-                                     .slot = ++generation % LX_IMAGE_SLOTS,
-                                     .generation = generation};
+    struct lx_publishing candidate = {.policy = &policy.policy,
+                                      .compiled = &policy.compiled,
+                                      .slot = ++generation % LX_IMAGE_SLOTS,
+                                      .generation = generation};
     uint64_t word = lx_control_word((uint8_t)candidate.slot, 0, LX_NO_SHADOW, 0);
 
     if (!strcmp(name, policy_name))

@@ -96,7 +96,7 @@ static void attach_with(enum lx_egress egress, uint32_t flows)
 static void update_policy(void)
 {
     struct lx_compiled compiled = compiled_policy();
-    const struct lx_candidate candidate = {.policy = &policy, .compiled = &compiled, .slot = 1, .generation = 2};
+    const struct lx_publishing candidate = {.policy = &policy, .compiled = &compiled, .slot = 1, .generation = 2};
     struct lx_maps maps;
 
     cr_assert_eq(lx_maps_open(attachment.directory, true, &maps), 0);

@@ -77,7 +77,7 @@ static void attach(enum lx_mode_choice mode)
 static void put_candidate(void)
 {
     struct lx_policy policy = policy_of(rules_of_candidate);
-    struct lx_candidate candidate = {.policy = &policy, .slot = 2, .generation = 2};
+    struct lx_publishing candidate = {.policy = &policy, .slot = 2, .generation = 2};
     struct lx_compiled compiled;
     struct lx_maps maps;
     int status = -1;

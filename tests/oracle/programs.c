@@ -193,7 +193,7 @@ struct lx_judgement programs_judge(const struct lx_view *view, enum lx_hook hook
         return lx_judgement_unpack(LX_JUDGED(reason));
     ipv4 = packet->ethertype == ETH_P_IP;
     return lx_judgement_unpack(hook == LX_HOOK_TO_ROLE
-                                   ? lx_decide_to_role(view, packet, ipv4, lx_look_around(view, packet, ipv4), true)
+                                   ? lx_decide_to_role(view, packet, ipv4, lx_policy_lookup(view, packet, ipv4), true)
                                    : lx_decide_from_role(view, packet, ipv4, true));
 }
 

@@ -85,22 +85,22 @@ static uint32_t judge(struct given *given, const struct lx_probe *probe)
 static void expect_at(struct given *given, const struct lx_probe *probe, enum lx_hook hook, const char *kind,
                       const char *row, const char *words)
 {
-    struct lx_candidates candidates;
+    struct lx_near_rows candidates;
     struct lx_near_miss miss;
     char *text;
 
-    cr_assert_eq(lx_candidates_gather(&given->file, &given->site, &given->request, &candidates), 0);
+    cr_assert_eq(lx_near_rows_gather(&given->file, &given->site, &given->request, &candidates), 0);
     miss = lx_near_miss_find(&candidates, probe, hook);
     text = lx_near_miss_text(&miss, probe, &given->request, &given->site);
     cr_assert_not_null(text);
     cr_expect_str_eq(lx_near_miss_kind(&miss), kind, "%s: %s", lx_near_miss_kind(&miss), text);
-    if (row && miss.candidate)
-        cr_expect_str_eq(miss.candidate->row->id, row);
+    if (row && miss.near_row)
+        cr_expect_str_eq(miss.near_row->row->id, row);
     else
-        cr_expect(!row && !miss.candidate, "%s: %s", miss.candidate ? miss.candidate->row->id : "no row", text);
+        cr_expect(!row && !miss.near_row, "%s: %s", miss.near_row ? miss.near_row->row->id : "no row", text);
     cr_expect_str_eq(text, words);
     free(text);
-    lx_candidates_free(&candidates);
+    lx_near_rows_free(&candidates);
 }
 
 static void expect(struct given *given, struct lx_probe probe, const char *kind, const char *row, const char *words)

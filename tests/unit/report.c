@@ -332,8 +332,8 @@ Test(report, a_drop_has_no_row)
 Test(report, a_drop_names_the_row_that_comes_nearest)
 {
     struct lx_row row = {.id = "a/b", .source = "Table 1"};
-    struct lx_candidate_row candidate = {.row = &row};
-    struct lx_near_miss miss = {.candidate = &candidate, .differences = LX_DIFFERENT_TRANSPORT};
+    struct lx_near_row candidate = {.row = &row};
+    struct lx_near_miss miss = {.near_row = &candidate, .differences = LX_DIFFERENT_TRANSPORT};
     struct lx_probe probe = sample_probe("192.0.2.7", "192.0.2.1");
     struct lx_explanation explanation = {
         .probe = &probe, .reason = LX_REASON_NO_ROW, .nearest = &miss, .nearest_text = "is for udp"};
@@ -345,7 +345,7 @@ Test(report, a_drop_names_the_row_that_comes_nearest)
     cr_assert_str_eq(text(nearest, "source"), "Table 1");
     cr_assert_str_eq(text(nearest, "detail"), "is for udp");
     json_decref(report);
-    miss.candidate = NULL;
+    miss.near_row = NULL;
     report = lx_report_explanation(&explanation);
     nearest = json_object_get(report, "nearest");
     cr_assert_str_eq(text(nearest, "kind"), "port");
@@ -554,7 +554,7 @@ Test(report, the_largest_come_first_and_equals_stay_as_they_were)
 Test(report, a_sample_is_told_with_its_ends_and_flags)
 {
     struct lx_probe probe = {.transport = LX_TCP, .source_port = 4711, .destination_port = 3389, .tcp_flags = 0x12};
-    struct lx_sample sample = {.hook = LX_HOOK_TO_ROLE, .judgement = LX_JUDGED(LX_REASON_NO_ROW), .would = 1};
+    struct lx_sample sample = {.hook = LX_HOOK_TO_ROLE, .judgement = LX_JUDGED(LX_REASON_NO_ROW), .passes = 1};
     const struct lx_sampled sampled = {.sample = &sample, .interface = "eth0", .time = 1795280000123456789ull};
     uint8_t frame[LX_PROBE_FRAME];
     struct lx_probe read;

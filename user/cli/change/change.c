@@ -8,45 +8,46 @@
 #include "user/kernel/attachment/pick_up.h"
 
 /* Loads beside what is in force what the words ask for. */
-static int load(struct lx_update *update, struct lx_compiled_policy *composed, const struct lx_proposal *proposal)
+static int load(struct lx_update *update, struct lx_compiled_policy *compiled_policy,
+                const struct lx_proposal *proposal)
 {
     struct lx_failure failure;
 
-    lx_warn_of_policy(update->interface, &composed->policy, update->metadata.forward);
+    lx_warn_of_policy(update->interface, &compiled_policy->policy, update->metadata.forward);
     if (lx_update_shadow(update, proposal, &failure))
         return lx_print_failure(&failure);
-    lx_say_loaded(update, &composed->policy);
+    lx_say_loaded(update, &compiled_policy->policy);
     return LX_EXIT_DONE;
 }
 
 /* Puts in force what the words ask for. */
 static int put(struct lx_update *update, struct lx_policy_spec *spec, const struct lx_intent *intent)
 {
-    struct lx_compiled_policy *composed = &spec->composed;
-    const struct lx_proposal proposal = {.policy = &composed->policy,
-                                         .compiled = &composed->compiled,
+    struct lx_compiled_policy *compiled_policy = &spec->compiled_policy;
+    const struct lx_proposal proposal = {.policy = &compiled_policy->policy,
+                                         .compiled = &compiled_policy->compiled,
                                          .request = &spec->words,
                                          .try_seconds = intent->try_seconds,
                                          .force = intent->force};
     struct lx_failure failure;
     int result;
 
-    if (lx_update_assign(update, &composed->policy, &failure))
+    if (lx_update_assign(update, &compiled_policy->policy, &failure))
         return lx_print_failure(&failure);
-    result = lx_compiled_policy_build(composed);
+    result = lx_compiled_policy_build(compiled_policy);
     if (result == LX_EXIT_DONE && !intent->shadow)
-        result = lx_guard_session(update->interface, &composed->policy, &composed->compiled, intent);
+        result = lx_guard_session(update->interface, &compiled_policy->policy, &compiled_policy->compiled, intent);
     if (result == LX_EXIT_DONE && !spec->is_inline)
-        result = lx_guard_self(update->interface, &composed->policy, intent);
+        result = lx_guard_self(update->interface, &compiled_policy->policy, intent);
     if (result == LX_EXIT_DONE && intent->shadow)
-        return load(update, composed, &proposal);
+        return load(update, compiled_policy, &proposal);
     if (result != LX_EXIT_DONE)
         return result;
-    lx_warn_of_policy(update->interface, &composed->policy, update->metadata.forward);
+    lx_warn_of_policy(update->interface, &compiled_policy->policy, update->metadata.forward);
     if (lx_update_commit(update, &proposal, &failure) ||
         (intent->forget && lx_forget_picked_up(&update->maps, &failure)))
         return lx_print_failure(&failure);
-    lx_say_updated(update, &composed->policy, intent->try_seconds);
+    lx_say_updated(update, &compiled_policy->policy, intent->try_seconds);
     return LX_EXIT_DONE;
 }
 

@@ -15,17 +15,17 @@
 /* Gives the rows their counters, which only the attachment can tell, and builds the image with them. */
 static int hold(struct lx_plan_item *item)
 {
-    struct lx_compiled_policy *composed = &item->config.policy.composed;
+    struct lx_compiled_policy *compiled_policy = &item->config.policy.compiled_policy;
     struct lx_failure failure;
 
     if (lx_update_begin(&item->interface, &item->update, &failure))
         return lx_print_failure(&failure);
     item->held = true;
     lx_warn_of_restored(&item->update);
-    if (lx_update_assign(&item->update, &composed->policy, &failure))
+    if (lx_update_assign(&item->update, &compiled_policy->policy, &failure))
         return lx_print_failure(&failure);
-    lx_compiled_free(&composed->compiled);
-    return lx_compiled_policy_build(composed);
+    lx_compiled_free(&compiled_policy->compiled);
+    return lx_compiled_policy_build(compiled_policy);
 }
 
 /* --- There ---------------------------------------------------------------------------------------------------------
@@ -33,8 +33,8 @@ static int hold(struct lx_plan_item *item)
 
 static int update(struct lx_plan_item *item, bool quiet, struct lx_failure *failure)
 {
-    const struct lx_proposal proposal = {.policy = &item->config.policy.composed.policy,
-                                         .compiled = &item->config.policy.composed.compiled,
+    const struct lx_proposal proposal = {.policy = &item->config.policy.compiled_policy.policy,
+                                         .compiled = &item->config.policy.compiled_policy.compiled,
                                          .request = &item->config.policy.words,
                                          .force = item->config.choices.force};
     int error = lx_update_commit(&item->update, &proposal, failure);
@@ -48,16 +48,17 @@ static int put_on(const struct lx_plan_item *item, const struct lx_policy_spec *
                   const struct lx_attach_choices *choices, const struct lx_interface *pair, bool quiet,
                   struct lx_failure *failure)
 {
-    const struct lx_compiled_policy *composed = &spec->composed;
+    const struct lx_compiled_policy *compiled_policy = &spec->compiled_policy;
     struct lx_attach_choices chosen = *choices;
     struct lx_metadata attached;
     int error;
 
     chosen.request = &spec->words;
     chosen.pair = spec->is_inline ? pair : NULL;
-    error = lx_attach(&item->interface, &composed->policy, &composed->compiled, &chosen, &attached, failure);
+    error =
+        lx_attach(&item->interface, &compiled_policy->policy, &compiled_policy->compiled, &chosen, &attached, failure);
     if (!error && !quiet)
-        lx_say_attached(&attached, &composed->policy, &chosen);
+        lx_say_attached(&attached, &compiled_policy->policy, &chosen);
     return error;
 }
 

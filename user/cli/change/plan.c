@@ -30,7 +30,7 @@ static void keep(const struct lx_attachment *attachment, struct lx_plan_item *it
         (before->is_inline && lx_interface_find(metadata->pair, &item->pair_before, &unheard)))
         return;
     item->returns = lx_policy_spec_compose("apply", item->name, before) == LX_EXIT_DONE &&
-                    lx_compiled_policy_build(&before->composed) == LX_EXIT_DONE;
+                    lx_compiled_policy_build(&before->compiled_policy) == LX_EXIT_DONE;
     item->choices_before = (struct lx_attach_choices){
         .mode = metadata->mode == LX_MODE_NATIVE ? LX_MODE_ONLY_NATIVE : LX_MODE_ONLY_GENERIC,
         .flows = metadata->flow_capacity,
@@ -44,7 +44,7 @@ static const char *beyond_update(const struct lx_plan_item *item, const struct l
 {
     const struct lx_metadata *metadata = &attachment->metadata;
     const struct lx_attach_choices *choices = &item->config.choices;
-    const struct lx_compiled_policy *composed = &item->config.policy.composed;
+    const struct lx_compiled_policy *compiled_policy = &item->config.policy.compiled_policy;
     uint32_t flows = choices->flows ?: LX_DEFAULT_FLOWS;
 
     if (metadata->pair_ifindex != item->pair.inner.index || (metadata->forward != 0) != choices->forward)
@@ -53,13 +53,13 @@ static const char *beyond_update(const struct lx_plan_item *item, const struct l
         (choices->mode == LX_MODE_ONLY_GENERIC && metadata->mode != LX_MODE_GENERIC))
         return "its mode differs";
     /* An attachment without a flow table gets one of the usual size by an update. */
-    if (composed->policy.egress != LX_EGRESS_OFF &&
+    if (compiled_policy->policy.egress != LX_EGRESS_OFF &&
         flows != (metadata->from_role ? metadata->flow_capacity : LX_DEFAULT_FLOWS))
         return "the size of its flow table differs";
     /* What an update would need other programs for. */
-    if (metadata->pair_ifindex &&
-        (composed->compiled.capacity > metadata->image_capacity || metadata->program_version != LX_PROGRAM_VERSION ||
-         (composed->policy.egress != LX_EGRESS_OFF && !metadata->from_role)))
+    if (metadata->pair_ifindex && (compiled_policy->compiled.capacity > metadata->image_capacity ||
+                                   metadata->program_version != LX_PROGRAM_VERSION ||
+                                   (compiled_policy->policy.egress != LX_EGRESS_OFF && !metadata->from_role)))
         return "a pair cannot change its programs in place";
     return NULL;
 }
@@ -73,8 +73,9 @@ static const char *differs(const struct lx_plan_item *item, const struct lx_atta
         lx_attachment_hook_state(attachment, LX_HOOK_FROM_ROLE) != LX_STATE_FILTERING)
         return "what it sends is not looked at any more";
     if (!lx_policy_spec_published(&item->config.policy, publication))
-        return publication->digest == lx_policy_digest(&item->config.policy.composed.policy) ? "its options differ"
-                                                                                             : "its policy differs";
+        return publication->digest == lx_policy_digest(&item->config.policy.compiled_policy.policy)
+                   ? "its options differ"
+                   : "its policy differs";
     if (lx_control_deadline(attachment->control))
         return "a trial is pending";
     if (lx_attachment_takes_tags(attachment) == 1)
@@ -147,8 +148,9 @@ static int plan_declared(const struct lx_declared *declared, const struct lx_int
     if (result == LX_EXIT_DONE)
         result = look_at(item);
     if (result == LX_EXIT_DONE && item->action != LX_ACTION_NONE)
-        result = lx_guard_attachment(&item->interface, pair ? &item->pair : NULL, &item->config.policy.composed.policy,
-                                     &item->config.policy.composed.compiled, intent);
+        result = lx_guard_attachment(&item->interface, pair ? &item->pair : NULL,
+                                     &item->config.policy.compiled_policy.policy,
+                                     &item->config.policy.compiled_policy.compiled, intent);
     if (result != LX_EXIT_DONE)
         lx_print_error("%s:%u: %s cannot be brought to this state", declared->place.file, declared->place.line,
                        declared->interface);
@@ -387,7 +389,7 @@ void lx_plan_print(const struct lx_plan *plan)
 static json_t *report_item(const struct lx_plan_item *item)
 {
     static const char *const names[LX_ACTION_COUNT] = {"unchanged", "update", "attach", "reattach", "detach"};
-    const struct lx_policy *policy = &item->config.policy.composed.policy;
+    const struct lx_policy *policy = &item->config.policy.compiled_policy.policy;
     json_t *roles = json_array();
 
     for (size_t i = 0; i < policy->roles.count; i++)

@@ -83,7 +83,7 @@ static int replay(const struct lx_capture_question *question, struct judged_by *
         .context = by,
         .name = name,
         .hooks = question->both_ways ? 1u << LX_HOOK_TO_ROLE | 1u << LX_HOOK_FROM_ROLE : 1u << question->hook,
-        .lenient = by->policy->image->lenient,
+        .permissive = by->policy->image->permissive,
         .addresses_known = knows_addresses(by->policy),
         .labels = labels,
     };
@@ -98,18 +98,18 @@ static int replay(const struct lx_capture_question *question, struct judged_by *
 int lx_explain_capture_by_role(const struct lx_capture_question *question, const struct lx_policy_options *options)
 {
     struct lx_row_label *labels = calloc(LX_ROW_SLOTS, sizeof(*labels));
-    struct lx_compiled_policy composed = {0};
-    struct judged_by by = {.policy = &composed.compiled, .hook = question->hook};
-    int result = labels ? lx_compose(options, false, &composed) : lx_memory_error();
+    struct lx_compiled_policy compiled_policy = {0};
+    struct judged_by by = {.policy = &compiled_policy.compiled, .hook = question->hook};
+    int result = labels ? lx_compose(options, false, &compiled_policy) : lx_memory_error();
 
     if (result == LX_EXIT_DONE)
-        result = lx_compiled_policy_build(&composed);
+        result = lx_compiled_policy_build(&compiled_policy);
     if (result == LX_EXIT_DONE) {
-        for (size_t i = 0; i < composed.policy.rule_count; i++)
-            lx_row_label(composed.policy.rules[i].row, &labels[composed.policy.rules[i].slot]);
+        for (size_t i = 0; i < compiled_policy.policy.rule_count; i++)
+            lx_row_label(compiled_policy.policy.rules[i].row, &labels[compiled_policy.policy.rules[i].slot]);
         result = replay(question, &by, options->roles.items[0], labels);
     }
-    lx_compiled_policy_free(&composed);
+    lx_compiled_policy_free(&compiled_policy);
     free(labels);
     return result;
 }

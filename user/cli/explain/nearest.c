@@ -12,12 +12,12 @@
 struct lx_nearest {
     struct lx_policy_spec spec;
     struct lx_request request;
-    struct lx_candidates candidates;
+    struct lx_near_rows near_rows;
 };
 
 static const struct lx_site *site_of(const struct lx_nearest *nearest)
 {
-    const struct lx_tables *tables = &nearest->spec.composed.tables;
+    const struct lx_tables *tables = &nearest->spec.compiled_policy.tables;
 
     return tables->has_site ? &tables->site : NULL;
 }
@@ -30,9 +30,9 @@ static bool gather(struct lx_nearest *nearest, const char *verb, const struct lx
     if (lx_request_published(&attachment->publication, &spec->words) || !spec->words.count ||
         lx_policy_spec_compose(verb, attachment->metadata.interface, spec) != LX_EXIT_DONE)
         return false;
-    nearest->request = lx_policy_request(&spec->composed.tables, &spec->options);
-    return !lx_candidates_gather(spec->composed.tables.files, site_of(nearest), &nearest->request,
-                                 &nearest->candidates);
+    nearest->request = lx_policy_request(&spec->compiled_policy.tables, &spec->options);
+    return !lx_near_rows_gather(spec->compiled_policy.tables.files, site_of(nearest), &nearest->request,
+                                &nearest->near_rows);
 }
 
 struct lx_nearest *lx_nearest_open(const char *verb, const struct lx_attachment *attachment)
@@ -57,7 +57,7 @@ struct lx_nearest *lx_nearest_open(const char *verb, const struct lx_attachment 
 struct lx_near_miss lx_nearest_find(const struct lx_nearest *nearest, const struct lx_probe *probe, enum lx_hook hook,
                                     char **text)
 {
-    struct lx_near_miss miss = lx_near_miss_find(&nearest->candidates, probe, hook);
+    struct lx_near_miss miss = lx_near_miss_find(&nearest->near_rows, probe, hook);
 
     *text = lx_near_miss_text(&miss, probe, &nearest->request, site_of(nearest));
     return miss;
@@ -67,7 +67,7 @@ void lx_nearest_close(struct lx_nearest *nearest)
 {
     if (!nearest)
         return;
-    lx_candidates_free(&nearest->candidates);
+    lx_near_rows_free(&nearest->near_rows);
     lx_policy_spec_free(&nearest->spec);
     free(nearest);
 }

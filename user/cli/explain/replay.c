@@ -42,11 +42,11 @@ static void count_frame(struct replay *replay, const struct lx_sample *sample)
 
     if (judgement.row < LX_ROW_SLOTS)
         count(&counters->rows[judgement.row], sample->length);
-    count(drop && sample->would ? &counters->would_drop_reasons[judgement.reason]
-                                : &counters->reasons[judgement.reason],
+    count(drop && sample->passes ? &counters->would_drop_reasons[judgement.reason]
+                                 : &counters->reasons[judgement.reason],
           sample->length);
     if (drop && sample->has_ports)
-        (sample->would ? counters->would_drop : counters->dropped)[transport][sample->destination_port]++;
+        (sample->passes ? counters->would_drop : counters->dropped)[transport][sample->destination_port]++;
 }
 
 /* What it says of one hook, and of all frames. */
@@ -140,7 +140,7 @@ static int print_json(const struct replay *replay, json_t *report, const struct 
     int error = json_object_set_new(report, "number", json_integer((json_int_t)replay->frames));
 
     error = error ?: json_object_set_new(report, "verdict", json_string(drop ? "drop" : "pass"));
-    error = error ?: json_object_set_new(report, "would_drop", json_boolean(drop && sample->would));
+    error = error ?: json_object_set_new(report, "would_drop", json_boolean(drop && sample->passes));
     error = error
                 ?: json_object_set_new(report, "source",
                                        lx_json_text(known ? replay->judge->labels[judgement.row].source : NULL));
@@ -212,7 +212,7 @@ static int replay_frame(struct replay *replay, const struct lx_captured *capture
     replay->other_way += answer.other_way;
     lx_sample_read(replay->frame, length, &sample);
     sample.hook = (uint8_t)answer.hook;
-    sample.would = replay->judge->lenient >> answer.hook & 1;
+    sample.passes = replay->judge->permissive >> answer.hook & 1;
     sample.judgement = LX_JUDGEMENT(answer.judgement.reason, answer.judgement.row);
     count_frame(replay, &sample);
     return tell_frame(replay, &sample, captured->time);

@@ -30,7 +30,7 @@ struct lx_judge {
     void *context;
     const char *name;                  /* of the interface, or of the role */
     uint8_t hooks;                     /* those that may judge: bits 1 << enum lx_hook */
-    uint8_t lenient;                   /* those where nothing is dropped, only counted */
+    uint8_t permissive;                /* those where nothing is dropped, only counted */
     bool addresses_known;              /* `other_way` can be told */
     const struct lx_row_label *labels; /* LX_ROW_SLOTS */
 };

@@ -52,7 +52,7 @@ static int read_expected(struct lx_exporter *exporter)
 
 static struct lx_observations seen_by(const struct lx_exporter *exporter)
 {
-    struct lx_observations seen = lx_watch_seen(&exporter->watch);
+    struct lx_observations seen = lx_collector_seen(&exporter->watch);
 
     seen.declaration_broken = exporter->expected.trouble != NULL;
     return seen;
@@ -65,7 +65,7 @@ void lx_exporter_look(struct lx_exporter *exporter, unsigned fresh)
 
     if (exporter->looked && now - exporter->looked < fresh)
         return;
-    exporter->failed = read_expected(exporter) || lx_watch_look(&exporter->watch, &exporter->failure) != 0;
+    exporter->failed = read_expected(exporter) || lx_collector_collect(&exporter->watch, &exporter->failure) != 0;
     exporter->looked = now_ms();
     exporter->cost = worked_ms() - worked;
     drop_documents(exporter);
@@ -110,7 +110,7 @@ static void print_health(const struct lx_exporter *exporter, FILE *stream)
 static void print_state(const struct lx_exporter *exporter, FILE *stream)
 {
     const struct lx_page_input input = {
-        .seen = lx_watch_seen(&exporter->watch),
+        .seen = lx_collector_seen(&exporter->watch),
         .history = &exporter->history,
         .troubles = &exporter->watch.troubles,
         .failure = exporter->failed ? exporter->failure.text : exporter->expected.trouble,
@@ -179,6 +179,6 @@ void lx_exporter_free(struct lx_exporter *exporter)
 {
     drop_documents(exporter);
     lx_history_free(&exporter->history);
-    lx_watch_free(&exporter->watch);
+    lx_collector_free(&exporter->watch);
     lx_expected_free(&exporter->expected);
 }

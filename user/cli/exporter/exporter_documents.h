@@ -9,12 +9,12 @@
 #include "http_server.h"
 #include "user/cli/policy/expected.h"
 #include "user/core/report/history.h"
-#include "user/kernel/read/watch.h"
+#include "user/kernel/read/collector.h"
 
 enum lx_exporter_document { LX_DOCUMENT_METRICS, LX_DOCUMENT_HEALTH, LX_DOCUMENT_STATE, LX_DOCUMENT_COUNT };
 
 struct lx_exporter {
-    struct lx_watch watch;
+    struct lx_collector watch;
     struct lx_expected expected; /* what is declared; not read when the watch is told what is expected */
     struct lx_history history;
     struct lx_failure failure; /* why the last look failed */

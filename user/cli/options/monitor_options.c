@@ -37,13 +37,13 @@ static int take_port(void *field, const char *value)
 
     if (!lx_number_parse(digits, 0, 65535, &port) || (slash && !tcp && !udp))
         return lx_usage_error("--port '%s': write a port, such as 3389, tcp/3389 or udp/3389", value);
-    *(__u32 *)field = slash ? lx_service(tcp ? LX_TCP : LX_UDP, (uint16_t)port) : LX_LISTEN_PORT(port);
+    *(__u32 *)field = slash ? lx_service(tcp ? LX_TCP : LX_UDP, (uint16_t)port) : LX_SAMPLE_PORT(port);
     return LX_EXIT_DONE;
 }
 
 static int take_prefix(void *field, const char *value)
 {
-    struct lx_wish *wish = field;
+    struct lx_sample_filter *filter = field;
     const char *problem = "not an address";
     struct lx_prefix prefix;
     uint8_t mask[16];
@@ -54,9 +54,9 @@ static int take_prefix(void *field, const char *value)
         mask[i] = prefix.length >= 8 * (i + 1) ? 0xff
                   : prefix.length <= 8 * i     ? 0
                                                : (uint8_t)(0xff00 >> prefix.length % 8);
-    wish->prefixed = 1;
-    memcpy(wish->address, prefix.address.bytes, sizeof(wish->address));
-    memcpy(wish->mask, mask, sizeof(wish->mask));
+    filter->prefixed = 1;
+    memcpy(filter->address, prefix.address.bytes, sizeof(filter->address));
+    memcpy(filter->mask, mask, sizeof(filter->mask));
     return LX_EXIT_DONE;
 }
 
@@ -81,11 +81,11 @@ static const struct lx_option options_of_monitor[] = {
     {"write", "FILE", "also write the packets to a capture file; - writes it to standard output instead", lx_take_text,
      offsetof(struct lx_monitor_options, write)},
     {"reason", "REASON", "only packets dropped for this reason; repeatable", take_reason,
-     offsetof(struct lx_monitor_options, wish.reasons)},
+     offsetof(struct lx_monitor_options, filter.reasons)},
     {"port", "[tcp/|udp/]PORT", "only packets to this port", take_port,
-     offsetof(struct lx_monitor_options, wish.service)},
+     offsetof(struct lx_monitor_options, filter.service)},
     {"prefix", "ADDR[/LENGTH]", "only packets from or to these addresses", take_prefix,
-     offsetof(struct lx_monitor_options, wish)},
+     offsetof(struct lx_monitor_options, filter)},
     {"rate", "N", "show at most N packets a second", take_rate, offsetof(struct lx_monitor_options, rate), "20"},
     {"count", "N", "show N packets, then stop", take_count, offsetof(struct lx_monitor_options, count)},
     {"json", NULL, "print one JSON object a line", lx_take_flag, offsetof(struct lx_monitor_options, json)},

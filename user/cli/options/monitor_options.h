@@ -4,14 +4,14 @@
 #define LYNCXDP_CLI_MONITOR_OPTIONS_H
 
 #include "options.h"
-#include "user/kernel/read/listen.h"
+#include "user/kernel/read/sampling.h"
 
 /* Samples a second unless another rate is asked for. */
 #define LX_MONITOR_RATE 20
 
 struct lx_monitor_options {
     const char *write;
-    struct lx_wish wish;
+    struct lx_sample_filter filter;
     uint32_t rate, count;
     bool json;
 };

@@ -7,24 +7,24 @@
 #include "user/cli/print/output.h"
 #include "user/core/resolve/placement.h"
 
-int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_compiled_policy *composed)
+int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_compiled_policy *compiled_policy)
 {
-    int result = lx_tables_read(options, &composed->tables);
+    int result = lx_tables_read(options, &compiled_policy->tables);
 
     if (result == LX_EXIT_DONE)
-        result = lx_tables_resolve(&composed->tables, options, &composed->policy);
-    composed->policy.egress =
+        result = lx_tables_resolve(&compiled_policy->tables, options, &compiled_policy->policy);
+    compiled_policy->policy.egress =
         options->egress.said ? options->egress.mode : lx_default_egress(&options->roles, is_inline);
     if (is_inline)
-        lx_place_inline(&composed->policy);
-    composed->policy.audit = options->audit;
+        lx_place_inline(&compiled_policy->policy);
+    compiled_policy->policy.audit = options->audit;
     return result;
 }
 
-int lx_compiled_policy_build(struct lx_compiled_policy *composed)
+int lx_compiled_policy_build(struct lx_compiled_policy *compiled_policy)
 {
     struct lx_diagnostics diagnostics = {0};
-    int error = lx_compile(&composed->policy, &composed->compiled, &diagnostics);
+    int error = lx_compile(&compiled_policy->policy, &compiled_policy->compiled, &diagnostics);
 
     lx_print_diagnostics(&diagnostics);
     lx_diagnostics_free(&diagnostics);
@@ -33,9 +33,9 @@ int lx_compiled_policy_build(struct lx_compiled_policy *composed)
     return error ? LX_EXIT_POLICY : LX_EXIT_DONE;
 }
 
-void lx_compiled_policy_free(struct lx_compiled_policy *composed)
+void lx_compiled_policy_free(struct lx_compiled_policy *compiled_policy)
 {
-    lx_compiled_free(&composed->compiled);
-    lx_policy_free(&composed->policy);
-    lx_tables_free(&composed->tables);
+    lx_compiled_free(&compiled_policy->compiled);
+    lx_policy_free(&compiled_policy->policy);
+    lx_tables_free(&compiled_policy->tables);
 }

@@ -20,11 +20,11 @@ struct lx_compiled_policy {
  * Reads the tables and gives their rows addresses, for a host or for an inline pair. The options must outlive what is
  * composed.
  */
-int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_compiled_policy *composed);
+int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_compiled_policy *compiled_policy);
 
 /* Compiles the policy; apart, because an update gives its rows their counters in between. */
-int lx_compiled_policy_build(struct lx_compiled_policy *composed);
+int lx_compiled_policy_build(struct lx_compiled_policy *compiled_policy);
 
-void lx_compiled_policy_free(struct lx_compiled_policy *composed);
+void lx_compiled_policy_free(struct lx_compiled_policy *compiled_policy);
 
 #endif

@@ -22,7 +22,7 @@ int lx_interface_config_compose(const char *verb, const struct lx_declared *decl
         if (result == LX_EXIT_DONE)
             result = lx_policy_spec_compose(verb, declared->interface, &config->policy);
         if (result == LX_EXIT_DONE)
-            result = lx_compiled_policy_build(&config->policy.composed);
+            result = lx_compiled_policy_build(&config->policy.compiled_policy);
     }
     lx_policy_options_free(&options.policy);
     return result == LX_EXIT_USAGE ? LX_EXIT_POLICY : result; /* the command is in order, the file is not */

@@ -17,7 +17,7 @@ int lx_policy_spec_compose(const char *verb, const char *interface, struct lx_po
         return result;
     if (!spec->options.roles.count)
         return lx_usage_error("the role that %s was attached for is not known; name it with --role", interface);
-    return lx_compose(&spec->options, spec->is_inline, &spec->composed);
+    return lx_compose(&spec->options, spec->is_inline, &spec->compiled_policy);
 }
 
 static int add_file(struct lx_words *files, const char *path)
@@ -27,7 +27,7 @@ static int add_file(struct lx_words *files, const char *path)
 
 int lx_policy_spec_files(const struct lx_policy_spec *spec, struct lx_words *files)
 {
-    const struct lx_tables *tables = &spec->composed.tables;
+    const struct lx_tables *tables = &spec->compiled_policy.tables;
     int error = add_file(files, spec->options.site);
 
     for (size_t i = 0; !error && i < spec->options.policies.count; i++)
@@ -48,7 +48,7 @@ static bool watches(const struct lx_publication *publication, const struct lx_po
 
 bool lx_policy_spec_published(const struct lx_policy_spec *spec, const struct lx_publication *publication)
 {
-    const struct lx_policy *policy = &spec->composed.policy;
+    const struct lx_policy *policy = &spec->compiled_policy.policy;
     struct lx_words kept = {0};
     bool same = !lx_request_published(publication, &kept) && lx_request_same(&kept, &spec->words);
 
@@ -58,7 +58,7 @@ bool lx_policy_spec_published(const struct lx_policy_spec *spec, const struct lx
 
 void lx_policy_spec_free(struct lx_policy_spec *spec)
 {
-    lx_compiled_policy_free(&spec->composed);
+    lx_compiled_policy_free(&spec->compiled_policy);
     lx_policy_options_free(&spec->options);
     lx_words_free(&spec->words);
 }

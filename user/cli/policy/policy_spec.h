@@ -10,7 +10,7 @@ struct lx_policy_spec {
     struct lx_words words;
     bool is_inline;                   /* for a pair */
     struct lx_policy_options options; /* as read from the words */
-    struct lx_compiled_policy composed;
+    struct lx_compiled_policy compiled_policy;
 };
 
 /* Reads the words, and then the files that they name. `verb` and `interface` are for what is wrong. */

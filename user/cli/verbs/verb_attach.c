@@ -22,7 +22,8 @@ static const struct lx_option options_of_attach[] = {
      offsetof(struct attach_options, force)},
 };
 
-static int attach(const char *name, const struct attach_options *options, const struct lx_compiled_policy *composed)
+static int attach(const char *name, const struct attach_options *options,
+                  const struct lx_compiled_policy *compiled_policy)
 {
     const struct lx_intent intent = {
         .verb = "attach", .try_seconds = options->asked.choices.try_seconds, .force = options->force};
@@ -39,29 +40,29 @@ static int attach(const char *name, const struct attach_options *options, const 
     if (pair)
         result = lx_pair_find(asked->pair, &interface, choices.forward, pair);
     if (result == LX_EXIT_DONE)
-        result = lx_guard_attachment(&interface, pair, &composed->policy, &composed->compiled, &intent);
+        result = lx_guard_attachment(&interface, pair, &compiled_policy->policy, &compiled_policy->compiled, &intent);
     if (result == LX_EXIT_DONE)
         result = lx_check_lasting(options->argc, options->argv);
     if (result != LX_EXIT_DONE)
         return result;
     choices.pair = pair ? &pair->inner : NULL;
     choices.force = options->force;
-    if (lx_attach(&interface, &composed->policy, &composed->compiled, &choices, &attached, &failure))
+    if (lx_attach(&interface, &compiled_policy->policy, &compiled_policy->compiled, &choices, &attached, &failure))
         return lx_print_failure(&failure);
-    lx_say_attached(&attached, &composed->policy, &choices);
+    lx_say_attached(&attached, &compiled_policy->policy, &choices);
     return LX_EXIT_DONE;
 }
 
 static int run(const char *name, const struct attach_options *options)
 {
-    struct lx_compiled_policy composed = {0};
-    int result = lx_compose(&options->asked.policy, options->asked.pair != NULL, &composed);
+    struct lx_compiled_policy compiled_policy = {0};
+    int result = lx_compose(&options->asked.policy, options->asked.pair != NULL, &compiled_policy);
 
     if (result == LX_EXIT_DONE)
-        result = lx_compiled_policy_build(&composed);
+        result = lx_compiled_policy_build(&compiled_policy);
     if (result == LX_EXIT_DONE)
-        result = attach(name, options, &composed);
-    lx_compiled_policy_free(&composed);
+        result = attach(name, options, &compiled_policy);
+    lx_compiled_policy_free(&compiled_policy);
     return result;
 }
 

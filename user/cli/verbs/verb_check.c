@@ -81,19 +81,19 @@ static int use(const struct lx_input_file *input, struct check_options *options)
 /* Builds what attach would put in force. */
 static int check_role(const struct check_options *options)
 {
-    struct lx_compiled_policy composed = {0};
-    const struct lx_policy *policy = &composed.policy;
-    int result = lx_compose(&options->policy, false, &composed);
+    struct lx_compiled_policy compiled_policy = {0};
+    const struct lx_policy *policy = &compiled_policy.policy;
+    int result = lx_compose(&options->policy, false, &compiled_policy);
 
     if (result == LX_EXIT_DONE)
-        result = lx_compiled_policy_build(&composed);
+        result = lx_compiled_policy_build(&compiled_policy);
     if (result == LX_EXIT_DONE)
         lx_warn_of_any_self(policy);
     if (result == LX_EXIT_DONE && !options->json && !options->canonical)
         lx_print("%s%s: ok, %zu row%s open, an image of %u bytes\n", policy->roles.items[0],
                  policy->roles.count > 1 ? " and more" : "", policy->rule_count, lx_plural(policy->rule_count),
-                 composed.compiled.image->size);
-    lx_compiled_policy_free(&composed);
+                 compiled_policy.compiled.image->size);
+    lx_compiled_policy_free(&compiled_policy);
     return result;
 }
 
@@ -101,16 +101,17 @@ static int check_declared(const struct lx_declared *declared, const struct check
 {
     struct lx_interface_config config = {0};
     int result = lx_interface_config_compose("check", declared, &config);
-    const struct lx_compiled_policy *composed = &config.policy.composed;
+    const struct lx_compiled_policy *compiled_policy = &config.policy.compiled_policy;
 
     if (result != LX_EXIT_DONE)
         lx_print_error("%s:%u: %s cannot be attached like this", declared->place.file, declared->place.line,
                        declared->interface);
     else
-        lx_warn_of_any_self(&composed->policy);
+        lx_warn_of_any_self(&compiled_policy->policy);
     if (result == LX_EXIT_DONE && !options->json && !options->canonical)
-        lx_print("%s: ok, %zu row%s open, an image of %u bytes\n", declared->interface, composed->policy.rule_count,
-                 lx_plural(composed->policy.rule_count), composed->compiled.image->size);
+        lx_print("%s: ok, %zu row%s open, an image of %u bytes\n", declared->interface,
+                 compiled_policy->policy.rule_count, lx_plural(compiled_policy->policy.rule_count),
+                 compiled_policy->compiled.image->size);
     lx_interface_config_free(&config);
     return result;
 }

@@ -100,53 +100,54 @@ static int explain_miss(const struct lx_tables *tables, const struct explain_opt
 {
     const struct lx_site *site = tables->has_site ? &tables->site : NULL;
     struct lx_request request = lx_policy_request(tables, &options->policy);
-    struct lx_candidates candidates = {0};
+    struct lx_near_rows near_rows = {0};
     struct lx_explanation told = *explanation;
     struct lx_near_miss nearest = {0};
     char *text = NULL;
     int result;
 
-    if (!lx_candidates_gather(tables->files, site, &request, &candidates)) {
-        nearest = lx_near_miss_find(&candidates, explanation->probe, explanation->hook);
+    if (!lx_near_rows_gather(tables->files, site, &request, &near_rows)) {
+        nearest = lx_near_miss_find(&near_rows, explanation->probe, explanation->hook);
         text = lx_near_miss_text(&nearest, explanation->probe, &request, site);
     }
     told.nearest = &nearest;
     told.nearest_text = text;
     result = text ? print_explanation(&told, options->json) : lx_memory_error();
     free(text);
-    lx_candidates_free(&candidates);
+    lx_near_rows_free(&near_rows);
     return result;
 }
 
-static int judge(struct lx_compiled_policy *composed, const struct explain_options *options,
+static int judge(struct lx_compiled_policy *compiled_policy, const struct explain_options *options,
                  const struct lx_probe *probe)
 {
-    struct lx_explanation explanation = {.probe = probe, .hook = hook_of(options), .egress = composed->policy.egress};
+    struct lx_explanation explanation = {
+        .probe = probe, .hook = hook_of(options), .egress = compiled_policy->policy.egress};
     uint8_t frame[LX_PROBE_FRAME];
     struct lx_judgement judgement;
     const struct lx_row *row;
-    int result = lx_compiled_policy_build(composed);
+    int result = lx_compiled_policy_build(compiled_policy);
 
     if (result != LX_EXIT_DONE)
         return result;
-    judgement = lx_judge_offline(&composed->compiled, explanation.hook, frame, lx_probe_frame(probe, frame));
-    row = row_of_slot(&composed->policy, judgement.row);
+    judgement = lx_judge_offline(&compiled_policy->compiled, explanation.hook, frame, lx_probe_frame(probe, frame));
+    row = row_of_slot(&compiled_policy->policy, judgement.row);
     explanation.reason = judgement.reason;
     explanation.row = row ? row->id : NULL;
     explanation.source = row ? row->source : NULL;
     if (judgement.reason == LX_REASON_NO_ROW)
-        return explain_miss(&composed->tables, options, &explanation);
+        return explain_miss(&compiled_policy->tables, options, &explanation);
     return print_explanation(&explanation, options->json);
 }
 
 static int explain_role(const struct explain_options *options, const struct lx_probe *probe)
 {
-    struct lx_compiled_policy composed = {0};
-    int result = lx_compose(&options->policy, false, &composed);
+    struct lx_compiled_policy compiled_policy = {0};
+    int result = lx_compose(&options->policy, false, &compiled_policy);
 
     if (result == LX_EXIT_DONE)
-        result = judge(&composed, options, probe);
-    lx_compiled_policy_free(&composed);
+        result = judge(&compiled_policy, options, probe);
+    lx_compiled_policy_free(&compiled_policy);
     return result;
 }
 

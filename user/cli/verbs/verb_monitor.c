@@ -19,7 +19,7 @@
 #include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
 #include "user/kernel/process/clock.h"
-#include "user/kernel/read/listen.h"
+#include "user/kernel/read/sampling.h"
 #include "verb.h"
 
 #define SECOND 1000000000ull
@@ -36,7 +36,7 @@ struct heard_of {
 
 struct monitor {
     const struct lx_monitor_options *options;
-    struct lx_listening *listening;
+    struct lx_sampling *sampling;
     struct lx_capture *capture; /* NULL: none is written */
     struct heard_of *heard_of;  /* owned */
     size_t count;
@@ -55,7 +55,7 @@ static void end(int signal)
     ended = 1;
 }
 
-/* --- What is heard --- */
+/* --- What is sampled --- */
 
 static void print_line(const json_t *report)
 {
@@ -104,7 +104,7 @@ static void show(const struct monitor *monitor, const struct heard_of *of, const
     fflush(stdout);
 }
 
-static void heard(void *context, size_t index, const struct lx_sample *sample)
+static void on_sample(void *context, size_t index, const struct lx_sample *sample)
 {
     struct monitor *monitor = context;
     struct heard_of *of = &monitor->heard_of[index];
@@ -126,7 +126,7 @@ static void heard(void *context, size_t index, const struct lx_sample *sample)
         return;
     if (of->nearest && lx_judgement_reason(sample->judgement) == LX_REASON_NO_ROW && lx_sample_probe(sample, &probe)) {
         miss = lx_nearest_find(of->nearest, &probe, sample->hook, &text);
-        sampled.row = miss.candidate ? miss.candidate->row->id : NULL;
+        sampled.row = miss.near_row ? miss.near_row->row->id : NULL;
     }
     sampled.nearest = text;
     show(monitor, of, &sampled);
@@ -148,17 +148,18 @@ static void print_rest(const struct heard_of *of, uint64_t not_shown, uint64_t l
 static bool tell_rest(struct monitor *monitor, size_t index)
 {
     struct heard_of *of = &monitor->heard_of[index];
-    struct lx_listened listened;
+    struct lx_sample_counts sample_counts;
     uint64_t rest;
 
-    if (lx_listen_counts(monitor->listening, index, &listened))
+    if (lx_sampling_counts(monitor->sampling, index, &sample_counts))
         return false;
     /* Counted one after the other, and read while that goes on. */
-    rest = listened.wanted > listened.samples ? listened.wanted - listened.samples + of->ignored : of->ignored;
+    rest = sample_counts.wanted > sample_counts.samples ? sample_counts.wanted - sample_counts.samples + of->ignored
+                                                        : of->ignored;
     if (rest <= of->told)
         return true;
     if (monitor->options->json)
-        print_rest(of, rest - of->told, listened.lost);
+        print_rest(of, rest - of->told, sample_counts.lost);
     else
         lx_print_to(stderr, "%s: %llu more, not shown\n", of->title.text, (unsigned long long)(rest - of->told));
     fflush(stdout);
@@ -177,7 +178,7 @@ static int listen_to(const struct lx_attachment *attachment, struct monitor *mon
     if (!grown)
         return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
     monitor->heard_of = grown;
-    error = lx_listen_to(monitor->listening, attachment, &monitor->options->wish, failure);
+    error = lx_sampling_add(monitor->sampling, attachment, &monitor->options->filter, failure);
     if (error)
         return error;
     of = &grown[monitor->count++];
@@ -239,7 +240,7 @@ static bool changed(struct monitor *monitor)
     bool lost = false;
 
     for (size_t i = 0; i < monitor->count; i++) {
-        if (!lx_listen_lost(monitor->listening, i))
+        if (!lx_sampling_lost(monitor->sampling, i))
             continue;
         lost = true;
         lx_print_warning("%s is not what was listened to any more: it was detached, or its programs were replaced",
@@ -279,12 +280,12 @@ static void listen_anew(struct monitor *monitor)
     bool waited = monitor->waiting;
     struct lx_failure failure;
 
-    lx_listen_stop(monitor->listening);
-    lx_listen_wait(monitor->listening, 0);
+    lx_sampling_stop(monitor->sampling);
+    lx_sampling_wait(monitor->sampling, 0);
     forget(monitor);
-    lx_listen_close(monitor->listening);
-    monitor->listening = NULL;
-    if (lx_listen_open(heard, monitor, &monitor->listening, &failure)) {
+    lx_sampling_close(monitor->sampling);
+    monitor->sampling = NULL;
+    if (lx_sampling_open(on_sample, monitor, &monitor->sampling, &failure)) {
         monitor->result = lx_print_failure(&failure);
         return;
     }
@@ -312,7 +313,7 @@ static void listen(struct monitor *monitor)
     int samples = 0;
 
     while (goes_on(monitor)) {
-        samples = lx_listen_wait(monitor->listening, 500);
+        samples = lx_sampling_wait(monitor->sampling, 500);
         if (samples < 0 && samples != -EINTR) {
             lx_print_error("cannot listen any more: %s", strerror(-samples));
             monitor->result = LX_EXIT_FAILED;
@@ -325,10 +326,10 @@ static void listen(struct monitor *monitor)
         if (changed(monitor))
             listen_anew(monitor);
     }
-    if (!monitor->listening)
+    if (!monitor->sampling)
         return;
-    lx_listen_stop(monitor->listening);
-    lx_listen_wait(monitor->listening, 0);
+    lx_sampling_stop(monitor->sampling);
+    lx_sampling_wait(monitor->sampling, 0);
     for (size_t i = 0; i < monitor->count; i++)
         tell_rest(monitor, i);
 }
@@ -341,7 +342,7 @@ static int run(struct monitor *monitor, const struct lx_arguments *arguments)
 
     if (monitor->options->write)
         result = lx_capture_create(monitor->options->write, LX_SAMPLE_BYTES, &monitor->capture);
-    if (result == LX_EXIT_DONE && lx_listen_open(heard, monitor, &monitor->listening, &failure))
+    if (result == LX_EXIT_DONE && lx_sampling_open(on_sample, monitor, &monitor->sampling, &failure))
         result = lx_print_failure(&failure);
     if (result != LX_EXIT_DONE)
         return result;
@@ -354,14 +355,14 @@ static int run(struct monitor *monitor, const struct lx_arguments *arguments)
         lx_print_warning("nothing is attached");
     else if (result == LX_EXIT_DONE)
         listen(monitor);
-    if (monitor->listening)
-        lx_listen_close(monitor->listening);
+    if (monitor->sampling)
+        lx_sampling_close(monitor->sampling);
     return result != LX_EXIT_DONE ? result : monitor->result;
 }
 
 int lx_verb_monitor(int argc, char **argv)
 {
-    struct lx_monitor_options options = {.wish.service = LX_LISTEN_ANY, .rate = LX_MONITOR_RATE};
+    struct lx_monitor_options options = {.filter.service = LX_SAMPLE_ANY, .rate = LX_MONITOR_RATE};
     const struct lx_option_set sets[] = {lx_monitor_option_set(&options)};
     struct monitor monitor = {.options = &options};
     struct lx_arguments arguments;
@@ -371,8 +372,8 @@ int lx_verb_monitor(int argc, char **argv)
         return result;
     if (options.json && options.write && !strcmp(options.write, "-"))
         return lx_usage_error("--write - sends the capture where --json would go; leave one of them out");
-    options.wish.interval = SECOND / options.rate;
-    options.wish.burst = SECOND / 10;
+    options.filter.interval = SECOND / options.rate;
+    options.filter.burst = SECOND / 10;
     result = run(&monitor, &arguments);
     forget(&monitor);
     lx_words_free(&monitor.directories);

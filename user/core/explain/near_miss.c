@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Compares a packet with every candidate, field by field. A few thousand rows at most, once: no need to be clever. */
+/* Compares a packet with every near row, field by field. A few thousand rows at most, once: no need to be clever. */
 #include "near_miss.h"
 
 #include <limits.h>
@@ -27,14 +27,14 @@ static bool contains(const struct lx_prefix_set *set, const struct lx_address *a
     return set->any;
 }
 
-static unsigned compare_addresses(const struct lx_candidate_row *candidate, struct ends ends)
+static unsigned compare_addresses(const struct lx_near_row *near_row, struct ends ends)
 {
-    unsigned differences = contains(candidate->self, ends.self) ? 0 : LX_DIFFERENT_SELF;
+    unsigned differences = contains(near_row->self, ends.self) ? 0 : LX_DIFFERENT_SELF;
 
-    if (candidate->partner)
-        return differences | (contains(candidate->partner, ends.partner) ? 0 : LX_DIFFERENT_PARTNER);
+    if (near_row->partner)
+        return differences | (contains(near_row->partner, ends.partner) ? 0 : LX_DIFFERENT_PARTNER);
     /* A row that needs its own group is closed for want of it: one difference, not two. */
-    return differences | (candidate->closed == LX_CLOSED_NEEDS ? 0 : LX_DIFFERENT_GROUP);
+    return differences | (near_row->closed == LX_CLOSED_NEEDS ? 0 : LX_DIFFERENT_GROUP);
 }
 
 static int compare_weight(unsigned left, unsigned right)
@@ -45,26 +45,25 @@ static int compare_weight(unsigned left, unsigned right)
 }
 
 /* What has nothing to do with addresses and ports. */
-static unsigned compare_conditions(const struct lx_candidate_row *candidate, const struct lx_probe *probe,
-                                   enum lx_side side)
+static unsigned compare_conditions(const struct lx_near_row *near_row, const struct lx_probe *probe, enum lx_side side)
 {
     unsigned differences = 0;
 
-    if (candidate->closed != LX_OPEN)
+    if (near_row->closed != LX_OPEN)
         differences |= LX_DIFFERENT_CLOSED;
-    if (candidate->side != side)
+    if (near_row->side != side)
         differences |= LX_DIFFERENT_SIDE;
-    if (!(candidate->row->transports & LX_TRANSPORT_BIT(probe->transport)))
+    if (!(near_row->row->transports & LX_TRANSPORT_BIT(probe->transport)))
         differences |= LX_DIFFERENT_TRANSPORT;
     return differences;
 }
 
 /* A row of the hook that the packet is at. */
-static unsigned compare_here(const struct lx_candidate_row *candidate, const struct lx_probe *probe, enum lx_hook hook)
+static unsigned compare_here(const struct lx_near_row *near_row, const struct lx_probe *probe, enum lx_hook hook)
 {
-    const struct lx_row *row = candidate->row;
+    const struct lx_row *row = near_row->row;
     bool source_port = lx_ports_contain(&row->source_ports, probe->source_port);
-    unsigned differences = compare_addresses(candidate, ends_at(probe, hook));
+    unsigned differences = compare_addresses(near_row, ends_at(probe, hook));
 
     if (!lx_ports_contain(&row->destination_ports, probe->destination_port))
         return NO_PORT;
@@ -78,12 +77,12 @@ static unsigned compare_here(const struct lx_candidate_row *candidate, const str
  * A row of the other hook. Either the packet only goes the wrong way, or the question does: who meant a packet of the
  * other hook put the role's address at the other end.
  */
-static unsigned compare_there(const struct lx_candidate_row *candidate, const struct lx_probe *probe, enum lx_hook hook)
+static unsigned compare_there(const struct lx_near_row *near_row, const struct lx_probe *probe, enum lx_hook hook)
 {
-    const struct lx_row *row = candidate->row;
+    const struct lx_row *row = near_row->row;
     enum lx_hook other = hook == LX_HOOK_TO_ROLE ? LX_HOOK_FROM_ROLE : LX_HOOK_TO_ROLE;
-    unsigned here = compare_addresses(candidate, ends_at(probe, hook));
-    unsigned there = compare_addresses(candidate, ends_at(probe, other));
+    unsigned here = compare_addresses(near_row, ends_at(probe, hook));
+    unsigned there = compare_addresses(near_row, ends_at(probe, other));
     unsigned differences = LX_DIFFERENT_HOOK | (compare_weight(there, here) < 0 ? there : here);
 
     if (lx_ports_any(&row->destination_ports) || !lx_ports_contain(&row->destination_ports, probe->destination_port))
@@ -94,9 +93,9 @@ static unsigned compare_there(const struct lx_candidate_row *candidate, const st
 }
 
 /* True for what an answer to the other hook's packets looks like: the row turned round, in all of its fields. */
-static bool is_reply(const struct lx_candidate_row *candidate, const struct lx_probe *probe, enum lx_hook hook)
+static bool is_reply(const struct lx_near_row *near_row, const struct lx_probe *probe, enum lx_hook hook)
 {
-    const struct lx_row *row = candidate->row;
+    const struct lx_row *row = near_row->row;
     bool specific = !lx_ports_any(&row->source_ports) || !lx_ports_any(&row->destination_ports);
 
     if (probe->transport == LX_TCP && !(probe->tcp_flags & (LX_TCP_ACK | LX_TCP_RST)))
@@ -104,37 +103,37 @@ static bool is_reply(const struct lx_candidate_row *candidate, const struct lx_p
     return specific && row->transports & LX_TRANSPORT_BIT(probe->transport) &&
            lx_ports_contain(&row->source_ports, probe->destination_port) &&
            lx_ports_contain(&row->destination_ports, probe->source_port) &&
-           !(compare_addresses(candidate, ends_at(probe, hook)) & (LX_DIFFERENT_SELF | LX_DIFFERENT_PARTNER));
+           !(compare_addresses(near_row, ends_at(probe, hook)) & (LX_DIFFERENT_SELF | LX_DIFFERENT_PARTNER));
 }
 
-static struct lx_near_miss compare(const struct lx_candidate_row *candidate, const struct lx_probe *probe,
-                                   enum lx_hook hook, enum lx_side side)
+static struct lx_near_miss compare(const struct lx_near_row *near_row, const struct lx_probe *probe, enum lx_hook hook,
+                                   enum lx_side side)
 {
-    struct lx_near_miss miss = {.candidate = candidate};
+    struct lx_near_miss miss = {.near_row = near_row};
 
-    if (lx_row_hook(candidate->row) == hook) {
-        miss.differences = compare_here(candidate, probe, hook);
-    } else if (is_reply(candidate, probe, hook)) {
-        miss.differences = LX_DIFFERENT_HOOK | compare_addresses(candidate, ends_at(probe, hook));
+    if (lx_row_hook(near_row->row) == hook) {
+        miss.differences = compare_here(near_row, probe, hook);
+    } else if (is_reply(near_row, probe, hook)) {
+        miss.differences = LX_DIFFERENT_HOOK | compare_addresses(near_row, ends_at(probe, hook));
         miss.reply = true;
     } else {
-        miss.differences = compare_there(candidate, probe, hook);
+        miss.differences = compare_there(near_row, probe, hook);
     }
-    miss.differences |= compare_conditions(candidate, probe, side);
+    miss.differences |= compare_conditions(near_row, probe, side);
     return miss;
 }
 
-struct lx_near_miss lx_near_miss_find(const struct lx_candidates *candidates, const struct lx_probe *probe,
+struct lx_near_miss lx_near_miss_find(const struct lx_near_rows *near_rows, const struct lx_probe *probe,
                                       enum lx_hook hook)
 {
     struct lx_near_miss nearest = {0};
 
-    for (size_t i = 0; i < candidates->count; i++) {
-        struct lx_near_miss miss = compare(&candidates->items[i], probe, hook, candidates->side);
+    for (size_t i = 0; i < near_rows->count; i++) {
+        struct lx_near_miss miss = compare(&near_rows->items[i], probe, hook, near_rows->side);
 
         if (miss.differences == NO_PORT)
             continue;
-        if (!nearest.candidate || compare_weight(miss.differences, nearest.differences) < 0)
+        if (!nearest.near_row || compare_weight(miss.differences, nearest.differences) < 0)
             nearest = miss;
     }
     return nearest;
@@ -168,10 +167,10 @@ const char *lx_near_miss_kind(const struct lx_near_miss *miss)
         {LX_DIFFERENT_GROUP, "group"},
     };
 
-    if (!miss->candidate)
+    if (!miss->near_row)
         return "port";
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
         if (miss->differences & kinds[i].difference)
             return kinds[i].kind;
-    return closed_kind(miss->candidate->closed);
+    return closed_kind(miss->near_row->closed);
 }

@@ -6,7 +6,7 @@
 #ifndef LYNCXDP_CORE_NEAR_MISS_H
 #define LYNCXDP_CORE_NEAR_MISS_H
 
-#include "candidates.h"
+#include "near_rows.h"
 #include "probe.h"
 
 /* In what a packet and a row differ. Of two rows with equally many differences, the one with the lighter ones wins. */
@@ -22,13 +22,13 @@ enum lx_difference {
 };
 
 struct lx_near_miss {
-    const struct lx_candidate_row *candidate; /* borrowed; NULL: no row has the port */
-    unsigned differences;                     /* enum lx_difference bits */
+    const struct lx_near_row *near_row; /* borrowed; NULL: no row has the port */
+    unsigned differences;               /* enum lx_difference bits */
     bool reply; /* the hook differs, and the packet looks like a reply to what the row lets the other side begin */
 };
 
 /* The nearest miss of a packet that no row allows, at one of the hooks. Of equals the first one. */
-struct lx_near_miss lx_near_miss_find(const struct lx_candidates *candidates, const struct lx_probe *probe,
+struct lx_near_miss lx_near_miss_find(const struct lx_near_rows *near_rows, const struct lx_probe *probe,
                                       enum lx_hook hook);
 
 /*

@@ -64,7 +64,7 @@ static void put_closed(FILE *text, const struct inputs *inputs)
 {
     const struct lx_row *row = inputs->row;
 
-    switch (inputs->miss->candidate->closed) {
+    switch (inputs->miss->near_row->closed) {
     case LX_CLOSED_LB:
         fprintf(text, "it is for %s load balancing (write --lb %s)", lx_lb_name(row->lb), lx_lb_name(row->lb));
         break;
@@ -94,7 +94,7 @@ static void put_group(FILE *text, const struct inputs *inputs)
 
 static void put_side(FILE *text, const struct inputs *inputs)
 {
-    const char *side = lx_side_name(inputs->miss->candidate->side);
+    const char *side = lx_side_name(inputs->miss->near_row->side);
 
     fprintf(text, "that is on the %s side (write --side %s)", side, side);
 }
@@ -133,17 +133,17 @@ static void put_set(FILE *text, const struct lx_prefix_set *set)
 /* Either end or both. */
 static void put_addresses(FILE *text, const struct inputs *inputs)
 {
-    const struct lx_candidate_row *candidate = inputs->miss->candidate;
+    const struct lx_near_row *near_row = inputs->miss->near_row;
     bool inbound = lx_row_hook(inputs->row) == LX_HOOK_TO_ROLE;
 
     fputs("it is about packets", text);
     if (inputs->miss->differences & LX_DIFFERENT_PARTNER) {
         fputs(inbound ? " from " : " to ", text);
-        put_set(text, candidate->partner);
+        put_set(text, near_row->partner);
     }
     if (inputs->miss->differences & LX_DIFFERENT_SELF) {
         fputs(inbound ? " to " : " from ", text);
-        put_set(text, candidate->self);
+        put_set(text, near_row->self);
     }
 }
 
@@ -200,8 +200,8 @@ char *lx_near_miss_text(const struct lx_near_miss *miss, const struct lx_probe *
 
     if (!text)
         return NULL;
-    if (miss->candidate) {
-        inputs.row = miss->candidate->row;
+    if (miss->near_row) {
+        inputs.row = miss->near_row->row;
         put_differences(text, &inputs);
     } else {
         put_no_port(text, &inputs);

@@ -94,7 +94,7 @@ static int record_flow(const struct passage *passage, uint32_t row)
 }
 
 /* A packet that no row lets in, as the reply to a flow. */
-static uint32_t ask_flow(const struct passage *passage, struct lx_background background, uint32_t judgement)
+static uint32_t ask_flow(const struct passage *passage, struct lx_policy_match match, uint32_t judgement)
 {
     const struct flow_entry *known = find_flow(passage);
 
@@ -102,7 +102,7 @@ static uint32_t ask_flow(const struct passage *passage, struct lx_background bac
         return judgement;
     judgement = lx_judge_known_reply(&passage->view, &passage->packet, &known->flow, passage->now,
                                      lx_judgement_reason(judgement));
-    return lx_unless_spoofed(judgement, background.spoofed);
+    return lx_unless_spoofed(judgement, match.spoofed);
 }
 
 /* --- Fragments --- */
@@ -135,11 +135,11 @@ static int record_fragment(const struct passage *passage)
 
 static int decide_to_role(const struct passage *passage, uint32_t *judgement)
 {
-    struct lx_background background = lx_look_around(&passage->view, &passage->packet, passage->ipv4);
+    struct lx_policy_match match = lx_policy_lookup(&passage->view, &passage->packet, passage->ipv4);
 
-    *judgement = lx_judge_to_role(&passage->view, &passage->packet, passage->ipv4, background);
+    *judgement = lx_judge_to_role(&passage->view, &passage->packet, passage->ipv4, match);
     if (lx_may_be_reply(&passage->view, &passage->packet, *judgement))
-        *judgement = ask_flow(passage, background, *judgement);
+        *judgement = ask_flow(passage, match, *judgement);
     if (lx_keeps_fragment(&passage->view, &passage->packet, LX_HOOK_TO_ROLE, *judgement))
         return record_fragment(passage);
     return 0;

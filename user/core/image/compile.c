@@ -282,7 +282,7 @@ static int write_vlans(struct lx_image_writer *writer, const struct lx_policy *p
 }
 
 /* The hooks where nothing is dropped. */
-static uint8_t lenient_hooks(const struct lx_policy *policy)
+static uint8_t permissive_hooks(const struct lx_policy *policy)
 {
     uint8_t hooks = 0;
 
@@ -312,7 +312,7 @@ static int write_image(struct lx_image_writer *writer, const struct lx_policy *p
                                 .abi_version = LX_ABI_VERSION,
                                 .built_ins = policy->built_ins,
                                 .egress = (uint8_t)policy->egress,
-                                .lenient = lenient_hooks(policy)};
+                                .permissive = permissive_hooks(policy)};
     error = write_sections(writer, policy, &header->inbound, &header->outbound);
     error = error ?: write_vlans(writer, policy, &header->vlans);
     if (!error && policy->protected)

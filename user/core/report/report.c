@@ -207,7 +207,7 @@ static json_t *near_miss(const struct lx_explanation *explanation)
 
     if (!explanation->nearest)
         return json_null();
-    row = explanation->nearest->candidate ? explanation->nearest->candidate->row : NULL;
+    row = explanation->nearest->near_row ? explanation->nearest->near_row->row : NULL;
     return json_pack("{s:s, s:o, s:o, s:o}", "kind", lx_near_miss_kind(explanation->nearest), "row",
                      lx_json_text(row ? row->id : NULL), "source", lx_json_text(row ? row->source : NULL), "detail",
                      lx_json_text(explanation->nearest_text));

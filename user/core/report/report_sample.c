@@ -107,9 +107,9 @@ json_t *lx_report_sample(const struct lx_sampled *sampled)
     return json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "time",
                      time_of(sampled->time), "interface", lx_json_text(sampled->interface), "hook",
                      lx_hook_name(sample->hook), "verdict",
-                     pass            ? "pass"
-                     : sample->would ? "would-drop"
-                                     : "drop",
+                     pass             ? "pass"
+                     : sample->passes ? "would-drop"
+                                      : "drop",
                      "reason", lx_reason_name(judgement.reason), "transport", protocol_of(sample), "from",
                      end_of(sample, sample->source, sample->source_port), "to",
                      end_of(sample, sample->destination, sample->destination_port), "source_port",

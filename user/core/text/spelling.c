@@ -45,7 +45,7 @@ static unsigned distance(const char *left, size_t left_length, const char *right
     return rows[left_length % 3][right_length];
 }
 
-const char *lx_nearest(const char *word, const char *const *candidates, size_t count)
+const char *lx_nearest(const char *word, const char *const *known, size_t count)
 {
     size_t length = strlen(word);
     unsigned best = UINT_MAX;
@@ -54,20 +54,20 @@ const char *lx_nearest(const char *word, const char *const *candidates, size_t c
     if (!length || length > LONGEST)
         return NULL;
     for (size_t i = 0; i < count; i++) {
-        size_t candidate_length = strlen(candidates[i]);
+        size_t known_length = strlen(known[i]);
         unsigned far;
 
-        if (candidate_length > LONGEST)
+        if (known_length > LONGEST)
             continue;
-        far = distance(word, length, candidates[i], candidate_length);
+        far = distance(word, length, known[i], known_length);
         if (far > (length > 3 ? length / 3 : 1)) {
-            if (length < 3 || strncasecmp(word, candidates[i], length))
+            if (length < 3 || strncasecmp(word, known[i], length))
                 continue;
             far = LONGEST; /* the beginning of a word is a weaker hint than any slip */
         }
         if (far < best) {
             best = far;
-            nearest = candidates[i];
+            nearest = known[i];
         }
     }
     return nearest;

@@ -9,6 +9,6 @@
 #include <stddef.h>
 
 /* The candidate nearest to `word`, the first one of equals; NULL when none is near enough to be what was meant. */
-const char *lx_nearest(const char *word, const char *const *candidates, size_t count);
+const char *lx_nearest(const char *word, const char *const *known, size_t count);
 
 #endif

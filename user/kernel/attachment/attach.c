@@ -212,12 +212,13 @@ static int describe(struct attaching *attaching, const struct lx_shape *shape, s
 }
 
 /* What a trial on a first attach falls back to: the same policy, which drops nothing and counts what it would have. */
-static int publish_audit(struct attaching *attaching, const struct lx_candidate *candidate, struct lx_failure *failure)
+static int publish_audit(struct attaching *attaching, const struct lx_publishing *publishing,
+                         struct lx_failure *failure)
 {
     struct lx_diagnostics unheard = {0};
-    struct lx_policy policy = *candidate->policy;
+    struct lx_policy policy = *publishing->policy;
     struct lx_words request = {0}, audit = {.items = (char *[]){(char *)"--audit"}, .count = 1};
-    struct lx_candidate fallback = *candidate;
+    struct lx_publishing fallback = *publishing;
     struct lx_compiled compiled = {0};
     int error;
 
@@ -226,9 +227,9 @@ static int publish_audit(struct attaching *attaching, const struct lx_candidate 
     fallback.compiled = &compiled;
     fallback.request = &request;
     fallback.slot = FALLBACK_SLOT;
-    fallback.generation = candidate->generation - 1;
+    fallback.generation = publishing->generation - 1;
     error = lx_compile(&policy, &compiled, &unheard);
-    error = error ?: lx_request_merge(candidate->request ?: &request, &audit, &request);
+    error = error ?: lx_request_merge(publishing->request ?: &request, &audit, &request);
     if (error)
         lx_fail(failure, LX_EXIT_FAILED, -error, "cannot prepare what the trial falls back to: %s", strerror(-error));
     error = error ?: lx_publish(&attaching->maps, &fallback, failure);
@@ -248,19 +249,19 @@ static int start_trial(const struct attaching *attaching, uint32_t seconds, stru
 static int publish(struct attaching *attaching, const struct lx_policy *policy, const struct lx_compiled *compiled,
                    const struct lx_attach_choices *choices, struct lx_failure *failure)
 {
-    const struct lx_candidate candidate = {.policy = policy,
-                                           .compiled = compiled,
-                                           .request = choices->request,
-                                           .slot = FIRST_SLOT,
-                                           .generation = choices->try_seconds ? 2 : 1};
-    int error = lx_publish(&attaching->maps, &candidate, failure);
+    const struct lx_publishing publishing = {.policy = policy,
+                                             .compiled = compiled,
+                                             .request = choices->request,
+                                             .slot = FIRST_SLOT,
+                                             .generation = choices->try_seconds ? 2 : 1};
+    int error = lx_publish(&attaching->maps, &publishing, failure);
 
     error = error ?: lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, failure);
     if (!choices->try_seconds)
         return error
                    ?: lx_publish_control(attaching->maps.fds[LX_MAP_CONTROL],
                                          lx_control_word(FIRST_SLOT, FIRST_SLOT, LX_NO_SHADOW, 0), failure);
-    error = error ?: publish_audit(attaching, &candidate, failure);
+    error = error ?: publish_audit(attaching, &publishing, failure);
     return error ?: start_trial(attaching, choices->try_seconds, failure);
 }
 

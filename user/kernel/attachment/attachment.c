@@ -96,7 +96,7 @@ static int fail_to_open(int error, const char *path, const char *what, struct lx
 static int open_path(const char *path, const char *what, bool anywhere, struct lx_attachment *attachment,
                      struct lx_failure *failure)
 {
-    struct lx_attachment opened = {.maps = LX_MAPS_NONE, .twins = {-1, -1}};
+    struct lx_attachment opened = {.maps = LX_MAPS_NONE, .dry_runs = {-1, -1}};
     int error = lx_pins_look(path);
 
     error = error ?: open_pins(path, &opened);
@@ -171,9 +171,9 @@ int lx_attachment_open_nearby(const char *directory, struct lx_attachment *attac
 void lx_attachment_close(struct lx_attachment *attachment)
 {
     for (int hook = 0; hook < LX_HOOK_COUNT; hook++) {
-        if (attachment->twins[hook] >= 0)
-            close(attachment->twins[hook]);
-        attachment->twins[hook] = -1;
+        if (attachment->dry_runs[hook] >= 0)
+            close(attachment->dry_runs[hook]);
+        attachment->dry_runs[hook] = -1;
     }
     lx_maps_close(&attachment->maps);
 }

@@ -37,21 +37,21 @@ int lx_publish_image(const struct lx_maps *maps, uint32_t slot, const void *imag
                    maps->shape.capacity >> 10, strerror(-error));
 }
 
-/* Gives a candidate's image the size of the attachment's. */
-static int publish_candidate(const struct lx_maps *maps, const struct lx_candidate *candidate,
-                             struct lx_failure *failure)
+/* Gives a publishing's image the size of the attachment's. */
+static int publish_padded(const struct lx_maps *maps, const struct lx_publishing *publishing,
+                          struct lx_failure *failure)
 {
-    const struct lx_compiled *compiled = candidate->compiled;
+    const struct lx_compiled *compiled = publishing->compiled;
     void *padded = calloc(1, (size_t)maps->shape.capacity + LX_IMAGE_SLACK);
     int error;
 
     if (!padded)
         return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
-    compiled->image->generation = (uint32_t)candidate->generation;
+    compiled->image->generation = (uint32_t)publishing->generation;
     if (maps->shape.forward)
         compiled->image->built_ins |= LX_BUILT_IN_WIRE;
     memcpy(padded, compiled->image, compiled->image->size);
-    error = lx_publish_image(maps, candidate->slot, padded, failure);
+    error = lx_publish_image(maps, publishing->slot, padded, failure);
     free(padded);
     return error;
 }
@@ -147,13 +147,13 @@ static int keep_request(const struct lx_words *request, struct lx_publication *p
     return 0;
 }
 
-static int describe(const struct lx_candidate *candidate, struct lx_publication *publication,
+static int describe(const struct lx_publishing *publishing, struct lx_publication *publication,
                     struct lx_failure *failure)
 {
-    const struct lx_policy *policy = candidate->policy;
+    const struct lx_policy *policy = publishing->policy;
     int error;
 
-    publication->generation = candidate->generation;
+    publication->generation = publishing->generation;
     publication->digest = lx_policy_digest(policy);
     publication->published = (__u64)time(NULL);
     publication->egress = policy->egress;
@@ -169,30 +169,30 @@ static int describe(const struct lx_candidate *candidate, struct lx_publication 
         publication->watch_port_count++;
     }
     error = join_roles(policy, publication->roles, sizeof(publication->roles), failure);
-    return error ?: keep_request(candidate->request, publication, failure);
+    return error ?: keep_request(publishing->request, publication, failure);
 }
 
-static int publish_publication(int map, const struct lx_candidate *candidate, struct lx_failure *failure)
+static int publish_publication(int map, const struct lx_publishing *publishing, struct lx_failure *failure)
 {
     struct lx_publication *publication = calloc(1, sizeof(*publication));
     int error;
 
     if (!publication)
         return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
-    error = describe(candidate, publication, failure);
-    if (!error && bpf_map_update_elem(map, &candidate->slot, publication, BPF_ANY))
+    error = describe(publishing, publication, failure);
+    if (!error && bpf_map_update_elem(map, &publishing->slot, publication, BPF_ANY))
         error = lx_fail(failure, LX_EXIT_FAILED, errno, "cannot write down what the policy is: %s", strerror(errno));
     free(publication);
     return error;
 }
 
-int lx_publish(const struct lx_maps *maps, const struct lx_candidate *candidate, struct lx_failure *failure)
+int lx_publish(const struct lx_maps *maps, const struct lx_publishing *publishing, struct lx_failure *failure)
 {
-    int error = publish_publication(maps->fds[LX_MAP_PUBLICATIONS], candidate, failure);
+    int error = publish_publication(maps->fds[LX_MAP_PUBLICATIONS], publishing, failure);
 
-    error = error ?: publish_candidate(maps, candidate, failure);
-    error = error ?: reclaim(maps, candidate->reclaimed, failure);
-    return error ?: publish_labels(maps->fds[LX_MAP_LABELS], candidate->policy, failure);
+    error = error ?: publish_padded(maps, publishing, failure);
+    error = error ?: reclaim(maps, publishing->reclaimed, failure);
+    return error ?: publish_labels(maps->fds[LX_MAP_LABELS], publishing->policy, failure);
 }
 
 int lx_publish_control(int control, uint64_t word, struct lx_failure *failure)

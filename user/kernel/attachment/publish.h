@@ -14,7 +14,7 @@
 #include "user/kernel/process/failure.h"
 
 /* A policy on its way into a slot, which must not be in force. */
-struct lx_candidate {
+struct lx_publishing {
     const struct lx_policy *policy;
     const struct lx_compiled *compiled;
     const struct lx_words *request;      /* the words that asked for it; NULL: not known */
@@ -24,11 +24,11 @@ struct lx_candidate {
 };
 
 /*
- * Puts a candidate into its slot: publication, image and labels. Nothing changes for packets until the control word
+ * Puts a publishing into its slot: publication, image and labels. Nothing changes for packets until the control word
  * does. Its image may be smaller than those of the attachment. Returns 0 or -errno: -E2BIG when a request or the names
  * of the roles are too long to be kept.
  */
-int lx_publish(const struct lx_maps *maps, const struct lx_candidate *candidate, struct lx_failure *failure);
+int lx_publish(const struct lx_maps *maps, const struct lx_publishing *publishing, struct lx_failure *failure);
 
 /* Puts an image of the attachment's capacity into a slot that is not in force. */
 int lx_publish_image(const struct lx_maps *maps, uint32_t slot, const void *image, struct lx_failure *failure);

@@ -284,9 +284,9 @@ static int keep_tags(struct lx_update *update, const struct lx_proposal *proposa
     return error ?: lx_link_settings_change(metadata, LX_NEED_TAGS, proposal->force, failure);
 }
 
-static struct lx_candidate candidate_of(const struct lx_update *update, const struct lx_proposal *proposal)
+static struct lx_publishing candidate_of(const struct lx_update *update, const struct lx_proposal *proposal)
 {
-    return (struct lx_candidate){
+    return (struct lx_publishing){
         .policy = proposal->policy,
         .compiled = proposal->compiled,
         .request = proposal->request,
@@ -297,7 +297,7 @@ static struct lx_candidate candidate_of(const struct lx_update *update, const st
 }
 
 /* Publishes what is proposed into a slot that no packet looks at. */
-static int publish(struct lx_update *update, const struct lx_candidate *candidate, struct lx_failure *failure)
+static int publish(struct lx_update *update, const struct lx_publishing *candidate, struct lx_failure *failure)
 {
     uint8_t active = lx_control_active(update->control);
     int error = 0;
@@ -344,7 +344,7 @@ int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposa
 {
     uint8_t active = lx_control_active(update->control), shadow = lx_control_shadow(update->control);
     uint8_t fallback = trial_pending(update) ? lx_control_fallback(update->control) : active;
-    const struct lx_candidate candidate = candidate_of(update, proposal);
+    const struct lx_publishing candidate = candidate_of(update, proposal);
     bool looks = proposal->policy->egress != LX_EGRESS_OFF && lx_update_in_force(update)->egress == LX_EGRESS_OFF;
     int error = make_room(update, proposal, failure);
     uint64_t replaced;
@@ -396,7 +396,7 @@ static int discard(struct lx_update *update, struct lx_failure *failure)
 
 int lx_update_shadow(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure)
 {
-    struct lx_candidate candidate;
+    struct lx_publishing candidate;
     int error;
 
     if (proposal->policy->egress != LX_EGRESS_OFF && lx_update_in_force(update)->egress == LX_EGRESS_OFF)

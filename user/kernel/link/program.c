@@ -16,13 +16,13 @@
 #include "user/kernel/object/kernel_log.h"
 #include "user/kernel/object/object.h"
 
-int lx_program_load(const struct lx_maps *maps, enum lx_program program, bool twin, struct lx_failure *failure)
+int lx_program_load(const struct lx_maps *maps, enum lx_program program, bool dry_run, struct lx_failure *failure)
 {
     struct bpf_object *object;
     int error, fd = -1;
 
     lx_kernel_log_begin();
-    object = lx_object_open_over(program, maps, twin);
+    object = lx_object_open_over(program, maps, dry_run);
     if (!object)
         return lx_fail_to_load(errno, failure);
     error = bpf_object__load(object);

@@ -19,10 +19,10 @@ enum lx_mode_choice {
 };
 
 /*
- * Loads a program: the from-role one, for tc to take, or the twin of any, which answers and does not count. Returns a
- * file descriptor, or -errno.
+ * Loads a program: the from-role one, for tc to take, or the dry run of any, which answers and does not count. Returns
+ * a file descriptor, or -errno.
  */
-int lx_program_load(const struct lx_maps *maps, enum lx_program program, bool twin, struct lx_failure *failure);
+int lx_program_load(const struct lx_maps *maps, enum lx_program program, bool dry_run, struct lx_failure *failure);
 
 /*
  * Attaches the to-role program, or on the inner interface of a pair its own. From this moment it judges packets.

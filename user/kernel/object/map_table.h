@@ -21,8 +21,8 @@ enum lx_map {
     LX_MAP_CHANGES,
     LX_MAP_COMPARISONS,
     LX_MAP_SAMPLES,
-    LX_MAP_WISHES,
-    LX_MAP_LISTENED,
+    LX_MAP_SAMPLE_FILTER,
+    LX_MAP_SAMPLE_COUNTS,
     LX_MAP_TO_ROLE_COUNTERS, /* from here on each hook has its own; those before are shared */
     LX_MAP_TO_ROLE_PORTS,
     LX_MAP_FROM_ROLE_COUNTERS, /* absent without that hook, like the next */

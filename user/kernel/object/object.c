@@ -26,12 +26,12 @@
 #define CONSTANTS (sizeof(struct to_role__rodata))
 
 struct layout {
-    size_t image_mask, twin, paired, forward;
+    size_t image_mask, dry_run, paired, forward;
 };
 
 #define LAYOUT(object)                                                                                                 \
     {                                                                                                                  \
-        offsetof(struct object##__rodata, image_mask), offsetof(struct object##__rodata, twin),                        \
+        offsetof(struct object##__rodata, image_mask), offsetof(struct object##__rodata, dry_run),                     \
             offsetof(struct object##__rodata, paired), offsetof(struct object##__rodata, forward)                      \
     }
 
@@ -94,11 +94,11 @@ static int shape_maps(struct bpf_object *object, const struct lx_shape *shape)
     error = error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_TO_ROLE_COUNTERS), cpus);
     error = error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_TO_ROLE_PORTS), lx_port_page(cpus, 0, 0));
     error = error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_COMPARISONS), cpus);
-    error = error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_LISTENED), cpus);
+    error = error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_SAMPLE_COUNTS), cpus);
     return error ?: bpf_map__set_max_entries(lx_object_map(object, LX_MAP_FLOWS), shape->flows);
 }
 
-static int set_constants(struct bpf_object *object, enum lx_program program, const struct lx_shape *shape, bool twin)
+static int set_constants(struct bpf_object *object, enum lx_program program, const struct lx_shape *shape, bool dry_run)
 {
     const struct layout *layout = &programs[program].layout;
     struct bpf_map *rodata = bpf_object__find_map_by_name(object, ".rodata");
@@ -108,20 +108,20 @@ static int set_constants(struct bpf_object *object, enum lx_program program, con
     if (bpf_map__value_size(rodata) > sizeof(constants))
         return -EPROTO;
     memcpy(constants + layout->image_mask, &image_mask, sizeof(image_mask));
-    constants[layout->twin] = twin;
+    constants[layout->dry_run] = dry_run;
     constants[layout->paired] = shape->paired;
     constants[layout->forward] = shape->forward;
     return bpf_map__set_initial_value(rodata, constants, bpf_map__value_size(rodata));
 }
 
-struct bpf_object *lx_object_open(enum lx_program program, const struct lx_shape *shape, bool twin)
+struct bpf_object *lx_object_open(enum lx_program program, const struct lx_shape *shape, bool dry_run)
 {
     struct bpf_object *object = open_bytes(program);
     int error;
 
     if (!object)
         return NULL;
-    error = set_constants(object, program, shape, twin);
+    error = set_constants(object, program, shape, dry_run);
     error = error ?: shape_maps(object, shape);
     if (lx_program_hook(program) == LX_HOOK_TO_ROLE)
         error = error ?: bpf_map__set_autocreate(lx_object_map(object, LX_MAP_OWN_PORTS), false);
@@ -149,17 +149,18 @@ static int share(struct bpf_map *map, int fd)
     return bpf_map__reuse_fd(map, fd);
 }
 
-struct bpf_object *lx_object_open_over(enum lx_program program, const struct lx_maps *maps, bool twin)
+struct bpf_object *lx_object_open_over(enum lx_program program, const struct lx_maps *maps, bool dry_run)
 {
-    struct bpf_object *object = lx_object_open(program, &maps->shape, twin);
+    struct bpf_object *object = lx_object_open(program, &maps->shape, dry_run);
     enum lx_hook hook = lx_program_hook(program);
     int error = 0;
 
     if (!object)
         return NULL;
     for (enum lx_map map = 0; map < LX_MAP_TO_ROLE_COUNTERS && !error; map++) {
-        /* A devmap belongs to programs of one kind; under a dispatcher the twin is of another, and forwards nothing. */
-        if (map == LX_MAP_PEERS && twin)
+        /* A devmap belongs to programs of one kind; under a dispatcher the dry run is of another, and forwards nothing.
+         */
+        if (map == LX_MAP_PEERS && dry_run)
             continue;
         error = share(lx_object_map(object, map), maps->fds[map]);
     }

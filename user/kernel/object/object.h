@@ -13,12 +13,12 @@ const char *lx_program_name(enum lx_program program);
 
 /*
  * Opens the object of a program and sets what must be set before loading: the constants, and the shapes of the maps. A
- * twin is the same program that answers instead of counting. Returns NULL with errno set on failure.
+ * dry_run is the same program that answers instead of counting. Returns NULL with errno set on failure.
  */
-struct bpf_object *lx_object_open(enum lx_program program, const struct lx_shape *shape, bool twin);
+struct bpf_object *lx_object_open(enum lx_program program, const struct lx_shape *shape, bool dry_run);
 
 /* The same, with the maps of an attachment for its own. -EPROTO when they have another shape. */
-struct bpf_object *lx_object_open_over(enum lx_program program, const struct lx_maps *maps, bool twin);
+struct bpf_object *lx_object_open_over(enum lx_program program, const struct lx_maps *maps, bool dry_run);
 
 struct bpf_program *lx_object_program(const struct bpf_object *object, enum lx_program program);
 struct bpf_map *lx_object_map(const struct bpf_object *object, enum lx_map map);

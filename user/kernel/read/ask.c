@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Asks the kernel for its verdict on a frame: a test run of the twin, which is the attached program over the same maps
- * but for counting, loaded for the occasion. It works under a dispatcher too, where the attached program has no test
- * run.
+ * Asks the kernel for its verdict on a frame: a test run of the dry run, which is the attached program over the same
+ * maps but for counting, loaded for the occasion. It works under a dispatcher too, where the attached program has no
+ * test run.
  */
 #include "ask.h"
 
@@ -36,32 +36,32 @@ static enum lx_program program_to_ask(const struct lx_maps *maps, enum lx_hook h
 }
 
 /* The program to ask, loaded over the attachment's maps at the first question. */
-static int twin_of(struct lx_attachment *attachment, enum lx_hook hook, struct lx_failure *failure)
+static int dry_run_of(struct lx_attachment *attachment, enum lx_hook hook, struct lx_failure *failure)
 {
     struct lx_maps maps;
     int error;
 
-    if (attachment->twins[hook] >= 0)
-        return attachment->twins[hook];
+    if (attachment->dry_runs[hook] >= 0)
+        return attachment->dry_runs[hook];
     error = lx_maps_open(attachment->directory, true, &maps);
     if (error == -EPERM || error == -EACCES)
         return lx_fail(failure, LX_EXIT_FAILED, -error, "asking the kernel needs root; run it with sudo");
     if (error)
         return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open the maps of %s: %s",
                        attachment->metadata.interface, strerror(-error));
-    attachment->twins[hook] = lx_program_load(&maps, program_to_ask(&maps, hook), true, failure);
+    attachment->dry_runs[hook] = lx_program_load(&maps, program_to_ask(&maps, hook), true, failure);
     lx_maps_close(&maps);
-    return attachment->twins[hook];
+    return attachment->dry_runs[hook];
 }
 
 static int ask(struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length, uint32_t *word,
                struct lx_failure *failure)
 {
-    int error, twin = twin_of(attachment, hook, failure);
+    int error, dry_run = dry_run_of(attachment, hook, failure);
 
-    if (twin < 0)
-        return twin;
-    error = test_run(twin, frame, length, word);
+    if (dry_run < 0)
+        return dry_run;
+    error = test_run(dry_run, frame, length, word);
     if (error == -EINVAL && hook == LX_HOOK_FROM_ROLE && length < HEADERS)
         return ask(attachment, LX_HOOK_TO_ROLE, frame, length, word, failure);
     if (!error)

@@ -8,7 +8,8 @@
 /* Frames up to this length the kernel lets anybody ask about; longer ones -EINVAL may answer. */
 #define LX_LONGEST_QUESTION 3400
 
-/* Puts a frame (at least 14 bytes) to a hook's twin: the verdict of the policy in force, nothing counted or recorded.
+/* Puts a frame (at least 14 bytes) to a hook's dry run: the verdict of the policy in force, nothing counted or
+ * recorded.
  */
 int lx_attachment_ask(struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length,
                       struct lx_judgement *answer, struct lx_failure *failure);

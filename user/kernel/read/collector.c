@@ -3,7 +3,7 @@
  * Looks at the attachments through their pins, opened anew each time: that is cheap, and a descriptor kept open would
  * go on reading an attachment that is no more. What is kept is what was read, by the identity of the counters.
  */
-#include "watch.h"
+#include "collector.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@
 /* A command that attaches or detaches is through by then, or has at least begun with the pins. */
 #define MOMENT_MS 250
 
-struct lx_watched {
+struct lx_collected {
     char directory[LX_PINS_PATH];
     uint32_t counters_ids[LX_HOOK_COUNT]; /* the maps that make it this attachment and no other */
     bool there;                           /* at the last look */
@@ -43,7 +43,7 @@ static uint32_t counters_id(const struct lx_attachment *attachment, int hook)
     return error ? 0 : id;
 }
 
-static bool same(const struct lx_watched *watched, const struct lx_attachment *attachment)
+static bool same(const struct lx_collected *watched, const struct lx_attachment *attachment)
 {
     bool equal = !strcmp(watched->directory, attachment->directory);
 
@@ -52,7 +52,7 @@ static bool same(const struct lx_watched *watched, const struct lx_attachment *a
     return equal;
 }
 
-static struct lx_watched *find(const struct lx_watch *watch, const struct lx_attachment *attachment)
+static struct lx_collected *find(const struct lx_collector *watch, const struct lx_attachment *attachment)
 {
     for (size_t i = 0; i < watch->count; i++)
         if (same(watch->items[i], attachment))
@@ -60,10 +60,10 @@ static struct lx_watched *find(const struct lx_watch *watch, const struct lx_att
     return NULL;
 }
 
-static struct lx_watched *add(struct lx_watch *watch, const struct lx_attachment *attachment)
+static struct lx_collected *add(struct lx_collector *watch, const struct lx_attachment *attachment)
 {
-    struct lx_watched **grown = reallocarray(watch->items, watch->count + 1, sizeof(*grown));
-    struct lx_watched *added = grown ? calloc(1, sizeof(*added)) : NULL;
+    struct lx_collected **grown = reallocarray(watch->items, watch->count + 1, sizeof(*grown));
+    struct lx_collected *added = grown ? calloc(1, sizeof(*added)) : NULL;
 
     if (grown)
         watch->items = grown;
@@ -75,7 +75,7 @@ static struct lx_watched *add(struct lx_watch *watch, const struct lx_attachment
     return watch->items[watch->count++] = added;
 }
 
-static void drop(struct lx_watched *watched)
+static void drop(struct lx_collected *watched)
 {
     lx_observed_free(&watched->observed);
     free(watched);
@@ -100,8 +100,8 @@ static enum lx_found look_for_program(const struct lx_observed *observed, const 
     return lx_attachment_hook_state(attachment, hook) == LX_STATE_FILTERING ? LX_FOUND_RUNNING : LX_FOUND_GONE;
 }
 
-static int read_hook(const struct lx_watch *watch, struct lx_observed *observed, const struct lx_attachment *attachment,
-                     enum lx_hook hook, struct lx_failure *failure)
+static int read_hook(const struct lx_collector *watch, struct lx_observed *observed,
+                     const struct lx_attachment *attachment, enum lx_hook hook, struct lx_failure *failure)
 {
     struct lx_observed_hook *seen = &observed->hooks[hook];
     int error;
@@ -148,7 +148,8 @@ static int read_shadow(struct lx_observed *observed, const struct lx_attachment 
  * Counting flows means to walk through the whole table, as nobody else counts those that expire. Full tables of many
  * attachments are therefore counted in turns, some at each look.
  */
-static void count_flows(struct lx_watch *watch, struct lx_watched *watched, const struct lx_attachment *attachment)
+static void count_flows(struct lx_collector *watch, struct lx_collected *watched,
+                        const struct lx_attachment *attachment)
 {
     struct lx_observed *observed = &watched->observed;
     const struct lx_counters *counters = observed->hooks[LX_HOOK_FROM_ROLE].counters;
@@ -163,7 +164,7 @@ static void count_flows(struct lx_watch *watch, struct lx_watched *watched, cons
 }
 
 /* When all have had their turn the next round begins. */
-static void end_of_turn(struct lx_watch *watch)
+static void end_of_turn(struct lx_collector *watch)
 {
     bool all = true;
 
@@ -173,9 +174,10 @@ static void end_of_turn(struct lx_watch *watch)
     watch->flow_time = 0;
 }
 
-static int read_attachment(struct lx_watch *watch, const struct lx_attachment *attachment, struct lx_failure *failure)
+static int read_attachment(struct lx_collector *watch, const struct lx_attachment *attachment,
+                           struct lx_failure *failure)
 {
-    struct lx_watched *watched = find(watch, attachment) ?: add(watch, attachment);
+    struct lx_collected *watched = find(watch, attachment) ?: add(watch, attachment);
     struct lx_observed *observed;
     int error;
 
@@ -197,13 +199,13 @@ static int read_attachment(struct lx_watch *watch, const struct lx_attachment *a
     return error;
 }
 
-static int tell(struct lx_watch *watch, const char *sentence)
+static int tell(struct lx_collector *watch, const char *sentence)
 {
     return lx_words_add(&watch->troubles, sentence);
 }
 
 /* A name that somebody gave may be an alternative one. */
-static bool is_wanted(const struct lx_watch *watch, const struct lx_metadata *metadata)
+static bool is_wanted(const struct lx_collector *watch, const struct lx_metadata *metadata)
 {
     char name[sizeof(metadata->interface) + 1];
     struct lx_interface interface;
@@ -217,7 +219,7 @@ static bool is_wanted(const struct lx_watch *watch, const struct lx_metadata *me
 }
 
 /* One that cannot be read is a trouble, not a reason to show nothing of the others. One that went meanwhile is none. */
-static int read_directory(struct lx_watch *watch, const char *directory)
+static int read_directory(struct lx_collector *watch, const char *directory)
 {
     struct lx_attachment attachment;
     struct lx_failure failure;
@@ -234,7 +236,7 @@ static int read_directory(struct lx_watch *watch, const char *directory)
 }
 
 /* Its pins are gone and its program is not: bpffs was unmounted, or somebody has tidied up too much. */
-static bool runs_on(const struct lx_watched *watched)
+static bool runs_on(const struct lx_collected *watched)
 {
     const struct lx_metadata *metadata = &watched->observed.metadata;
 
@@ -242,7 +244,7 @@ static bool runs_on(const struct lx_watched *watched)
            lx_running_id(metadata->ifindex) == metadata->program_id;
 }
 
-static void forget_the_gone(struct lx_watch *watch)
+static void forget_the_gone(struct lx_collector *watch)
 {
     size_t kept = 0;
 
@@ -276,7 +278,7 @@ static bool same_name(const struct lx_observed *a, const struct lx_observed *b)
 }
 
 /* Pins of a vanished interface may name one that is there again under another index. */
-static int sort(struct lx_watch *watch)
+static int sort(struct lx_collector *watch)
 {
     const struct lx_observed **sorted = reallocarray(watch->observed, watch->count + 1, sizeof(*sorted));
     size_t kept = 0, there = 0;
@@ -295,12 +297,12 @@ static int sort(struct lx_watch *watch)
     return 0;
 }
 
-static bool is_missed(const struct lx_watched *watched)
+static bool is_missed(const struct lx_collected *watched)
 {
     return !watched->there || !lx_observed_runs(&watched->observed);
 }
 
-static int tell_about(struct lx_watch *watch, const struct lx_watched *watched)
+static int tell_about(struct lx_collector *watch, const struct lx_collected *watched)
 {
     const struct lx_observed *observed = &watched->observed;
     char sentence[160];
@@ -317,15 +319,15 @@ static int tell_about(struct lx_watch *watch, const struct lx_watched *watched)
     return tell(watch, sentence);
 }
 
-static bool is_attached(const struct lx_watch *watch, const char *name)
+static bool is_attached(const struct lx_collector *watch, const char *name)
 {
-    const struct lx_observations seen = lx_watch_seen(watch);
+    const struct lx_observations seen = lx_collector_seen(watch);
 
     return lx_observed_named(&seen, name) != NULL; /* then what is wrong with it is told */
 }
 
 /* It may be an alternative name. */
-static int tell_of_missing(struct lx_watch *watch, const char *name)
+static int tell_of_missing(struct lx_collector *watch, const char *name)
 {
     struct lx_interface interface;
     char sentence[160];
@@ -336,7 +338,7 @@ static int tell_of_missing(struct lx_watch *watch, const char *name)
     return tell(watch, sentence);
 }
 
-static int find_troubles(struct lx_watch *watch)
+static int find_troubles(struct lx_collector *watch)
 {
     int error = 0;
 
@@ -348,7 +350,7 @@ static int find_troubles(struct lx_watch *watch)
 }
 
 /* Whether a program is missing that was not missing before. Remembers which are. */
-static bool newly_missed(struct lx_watch *watch)
+static bool newly_missed(struct lx_collector *watch)
 {
     bool newly = false;
 
@@ -361,7 +363,7 @@ static bool newly_missed(struct lx_watch *watch)
     return newly && watch->looked;
 }
 
-static int look(struct lx_watch *watch, struct lx_failure *failure)
+static int look(struct lx_collector *watch, struct lx_failure *failure)
 {
     struct lx_words directories = {0};
     int error = lx_attachments_list(&directories, failure);
@@ -386,7 +388,7 @@ static int look(struct lx_watch *watch, struct lx_failure *failure)
     return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "out of memory") : 0;
 }
 
-int lx_watch_look(struct lx_watch *watch, struct lx_failure *failure)
+int lx_collector_collect(struct lx_collector *watch, struct lx_failure *failure)
 {
     const struct timespec moment = {.tv_nsec = MOMENT_MS * 1000000L};
     int error = look(watch, failure);
@@ -399,18 +401,18 @@ int lx_watch_look(struct lx_watch *watch, struct lx_failure *failure)
     return error;
 }
 
-struct lx_observations lx_watch_seen(const struct lx_watch *watch)
+struct lx_observations lx_collector_seen(const struct lx_collector *watch)
 {
     return (struct lx_observations){
         .items = watch->observed, .count = watch->observed_count, .declared = watch->expected};
 }
 
-void lx_watch_free(struct lx_watch *watch)
+void lx_collector_free(struct lx_collector *watch)
 {
     for (size_t i = 0; i < watch->count; i++)
         drop(watch->items[i]);
     free(watch->items);
     free(watch->observed);
     lx_words_free(&watch->troubles);
-    *watch = (struct lx_watch){.only = watch->only, .expected = watch->expected, .all_ports = watch->all_ports};
+    *watch = (struct lx_collector){.only = watch->only, .expected = watch->expected, .all_ports = watch->all_ports};
 }

@@ -4,21 +4,21 @@
  * since the last one. Needs to read the pins and nothing else; an attachment that is detached and attached anew is
  * another one.
  */
-#ifndef LYNCXDP_KERNEL_WATCH_H
-#define LYNCXDP_KERNEL_WATCH_H
+#ifndef LYNCXDP_KERNEL_COLLECTOR_H
+#define LYNCXDP_KERNEL_COLLECTOR_H
 
 #include "user/core/report/observed.h"
 #include "user/core/text/words.h"
 #include "user/kernel/process/failure.h"
 
-struct lx_watched;
+struct lx_collected;
 
 /* Zeroed, with the settings filled in: nothing seen yet. */
-struct lx_watch {
+struct lx_collector {
     const struct lx_words *only;     /* setting: no others than these of this namespace; NULL: all there are */
     const struct lx_words *expected; /* setting: interfaces of this namespace that must be filtered; may be NULL */
     bool all_ports;                  /* setting: a series for every port that has counted, as long as there is room */
-    struct lx_watched **items;       /* owned */
+    struct lx_collected **items;     /* owned */
     size_t count;
     const struct lx_observed **observed; /* owned: those of the items that can be told apart by name, sorted */
     size_t observed_count;
@@ -32,11 +32,11 @@ struct lx_watch {
  * Looks at everything anew, and once more a moment later when a program is missing that was there: a command may be
  * about to take its pins away as well. A failure leaves what was seen before (no bpffs to read) or nothing (out of
  * memory). */
-int lx_watch_look(struct lx_watch *watch, struct lx_failure *failure);
+int lx_collector_collect(struct lx_collector *watch, struct lx_failure *failure);
 
 /* What was seen at the last look; valid until the next. */
-struct lx_observations lx_watch_seen(const struct lx_watch *watch);
+struct lx_observations lx_collector_seen(const struct lx_collector *watch);
 
-void lx_watch_free(struct lx_watch *watch); /* what it owns, not the watch itself */
+void lx_collector_free(struct lx_collector *watch); /* what it owns, not the watch itself */
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The listener's side of bpf/sample.h: brings a ring buffer, says what is wished, and keeps saying until when. What it
- * says last lasts for seconds only, so that nothing goes on that nobody hears.
+ * The monitor's side of bpf/sample.h: brings a ring buffer, says which samples it wants, and keeps saying until when.
+ * What it says last lasts for seconds only, so that nothing goes on that nobody hears.
  */
-#include "listen.h"
+#include "sampling.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -21,20 +21,20 @@
 #include "user/kernel/object/pins.h"
 #include "user/kernel/process/clock.h"
 
-/* How long a listener is believed to be there, and how much is left when it says so again. */
+/* How long a monitor is believed to be there, and how much is left when it says so again. */
 #define BELIEVED_MS 4000
 #define RENEWED_MS 3000
 
 struct one {
-    struct lx_listening *listening; /* borrowed: what it is a part of */
+    struct lx_sampling *sampling; /* borrowed: what it is a part of */
     struct lx_maps maps;
     char directory[LX_PINS_PATH];
     struct lx_control *control; /* mapped */
     size_t index;
 };
 
-struct lx_listening {
-    lx_heard heard;
+struct lx_sampling {
+    lx_on_sample on_sample;
     void *context;
     struct ring_buffer *rings;
     struct one **ones;
@@ -42,24 +42,24 @@ struct lx_listening {
     bool stopped;
 };
 
-static int hear(void *context, void *data, size_t size)
+static int take_sample(void *context, void *data, size_t size)
 {
     const struct one *one = context;
 
     if (size >= sizeof(struct lx_sample))
-        one->listening->heard(one->listening->context, one->index, data);
+        one->sampling->on_sample(one->sampling->context, one->index, data);
     return 0;
 }
 
-int lx_listen_open(lx_heard heard, void *context, struct lx_listening **listening, struct lx_failure *failure)
+int lx_sampling_open(lx_on_sample on_sample, void *context, struct lx_sampling **sampling, struct lx_failure *failure)
 {
-    struct lx_listening *opened = calloc(1, sizeof(*opened));
+    struct lx_sampling *opened = calloc(1, sizeof(*opened));
 
     if (!opened)
         return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
-    opened->heard = heard;
+    opened->on_sample = on_sample;
     opened->context = context;
-    *listening = opened;
+    *sampling = opened;
     return 0;
 }
 
@@ -70,7 +70,7 @@ static void say_until(struct one *one, uint64_t until)
 
 static int clear_counts(int map)
 {
-    const struct lx_listened none = {0};
+    const struct lx_sample_counts none = {0};
     const int cpus = libbpf_num_possible_cpus();
     int error = cpus < 0 ? cpus : 0;
 
@@ -95,31 +95,31 @@ static int bring_ring(struct one *one)
 }
 
 /* Hears a ring as well as those before it. */
-static int add_ring(struct lx_listening *listening, struct one *one, int ring)
+static int add_ring(struct lx_sampling *sampling, struct one *one, int ring)
 {
-    if (listening->rings)
-        return ring_buffer__add(listening->rings, ring, hear, one);
-    listening->rings = ring_buffer__new(ring, hear, one, NULL);
-    return listening->rings ? 0 : -errno;
+    if (sampling->rings)
+        return ring_buffer__add(sampling->rings, ring, take_sample, one);
+    sampling->rings = ring_buffer__new(ring, take_sample, one, NULL);
+    return sampling->rings ? 0 : -errno;
 }
 
 /* Under the attachment's lock, so that of two listeners the second sees the first. */
-static int begin(struct lx_listening *listening, struct one *one, const struct lx_wish *wish)
+static int begin(struct lx_sampling *sampling, struct one *one, const struct lx_sample_filter *filter)
 {
     const __u32 first = 0;
     int error, ring;
 
     if (__atomic_load_n(&one->control->sampled_until, __ATOMIC_ACQUIRE) > lx_monotonic_ms())
         return -EBUSY;
-    error = clear_counts(one->maps.fds[LX_MAP_LISTENED]);
-    if (!error && bpf_map_update_elem(one->maps.fds[LX_MAP_WISHES], &first, wish, BPF_ANY))
+    error = clear_counts(one->maps.fds[LX_MAP_SAMPLE_COUNTS]);
+    if (!error && bpf_map_update_elem(one->maps.fds[LX_MAP_SAMPLE_FILTER], &first, filter, BPF_ANY))
         error = -errno;
     if (error)
         return error;
     ring = bring_ring(one);
     if (ring < 0)
         return ring;
-    error = add_ring(listening, one, ring);
+    error = add_ring(sampling, one, ring);
     close(ring);
     if (!error)
         say_until(one, lx_monotonic_ms() + BELIEVED_MS);
@@ -165,32 +165,32 @@ static int fail_to_listen(int error, const struct lx_attachment *attachment, str
     }
 }
 
-static int listen_locked(struct lx_listening *listening, const struct lx_attachment *attachment,
-                         const struct lx_wish *wish)
+static int add_locked(struct lx_sampling *sampling, const struct lx_attachment *attachment,
+                      const struct lx_sample_filter *filter)
 {
-    struct one **grown = reallocarray(listening->ones, listening->count + 1, sizeof(*grown));
+    struct one **grown = reallocarray(sampling->ones, sampling->count + 1, sizeof(*grown));
     struct one *one;
     int error;
 
     if (!grown)
         return -ENOMEM;
-    listening->ones = grown;
+    sampling->ones = grown;
     one = open_one(attachment, &error);
     if (!one)
         return error;
-    one->listening = listening;
+    one->sampling = sampling;
     snprintf(one->directory, sizeof(one->directory), "%s", attachment->directory);
-    one->index = listening->count;
-    error = begin(listening, one, wish);
+    one->index = sampling->count;
+    error = begin(sampling, one, filter);
     if (error)
         close_one(one);
     else
-        listening->ones[listening->count++] = one;
+        sampling->ones[sampling->count++] = one;
     return error;
 }
 
-int lx_listen_to(struct lx_listening *listening, const struct lx_attachment *attachment, const struct lx_wish *wish,
-                 struct lx_failure *failure)
+int lx_sampling_add(struct lx_sampling *sampling, const struct lx_attachment *attachment,
+                    const struct lx_sample_filter *filter, struct lx_failure *failure)
 {
     struct lx_pin_name name;
     struct lx_lock lock;
@@ -202,40 +202,40 @@ int lx_listen_to(struct lx_listening *listening, const struct lx_attachment *att
     if (error)
         return error;
     lx_kernel_log_begin();
-    error = listen_locked(listening, attachment, wish);
+    error = add_locked(sampling, attachment, filter);
     lx_lock_free(&lock);
     return error ? fail_to_listen(error, attachment, failure) : 0;
 }
 
-int lx_listen_wait(struct lx_listening *listening, int milliseconds)
+int lx_sampling_wait(struct lx_sampling *sampling, int milliseconds)
 {
     uint64_t now = lx_monotonic_ms();
 
-    for (size_t i = 0; i < listening->count && !listening->stopped; i++)
-        if (listening->ones[i]->control->sampled_until < now + RENEWED_MS)
-            say_until(listening->ones[i], now + BELIEVED_MS);
-    if (!listening->rings)
+    for (size_t i = 0; i < sampling->count && !sampling->stopped; i++)
+        if (sampling->ones[i]->control->sampled_until < now + RENEWED_MS)
+            say_until(sampling->ones[i], now + BELIEVED_MS);
+    if (!sampling->rings)
         return poll(NULL, 0, milliseconds) < 0 ? -errno : 0;
-    return ring_buffer__poll(listening->rings, milliseconds);
+    return ring_buffer__poll(sampling->rings, milliseconds);
 }
 
-bool lx_listen_lost(const struct lx_listening *listening, size_t index)
+bool lx_sampling_lost(const struct lx_sampling *sampling, size_t index)
 {
-    const struct one *one = listening->ones[index];
+    const struct one *one = sampling->ones[index];
     uint32_t pinned = 0, ours = 0;
 
     return lx_pin_map_id(one->directory, lx_map_name(LX_MAP_SAMPLES), &pinned) ||
            lx_map_id(one->maps.fds[LX_MAP_SAMPLES], &ours) || pinned != ours;
 }
 
-int lx_listen_counts(const struct lx_listening *listening, size_t index, struct lx_listened *sum)
+int lx_sampling_counts(const struct lx_sampling *sampling, size_t index, struct lx_sample_counts *sum)
 {
-    const struct one *one = listening->ones[index];
+    const struct one *one = sampling->ones[index];
     const int cpus = libbpf_num_possible_cpus();
-    struct lx_listened total = {0}, cpu_s;
+    struct lx_sample_counts total = {0}, cpu_s;
 
     for (int cpu = 0; cpu < cpus; cpu++) {
-        if (bpf_map_lookup_elem(one->maps.fds[LX_MAP_LISTENED], &cpu, &cpu_s))
+        if (bpf_map_lookup_elem(one->maps.fds[LX_MAP_SAMPLE_COUNTS], &cpu, &cpu_s))
             return -errno;
         total.wanted += cpu_s.wanted;
         total.samples += cpu_s.samples;
@@ -245,23 +245,23 @@ int lx_listen_counts(const struct lx_listening *listening, size_t index, struct 
     return 0;
 }
 
-void lx_listen_stop(struct lx_listening *listening)
+void lx_sampling_stop(struct lx_sampling *sampling)
 {
-    for (size_t i = 0; i < listening->count; i++)
-        say_until(listening->ones[i], 0);
-    listening->stopped = true;
+    for (size_t i = 0; i < sampling->count; i++)
+        say_until(sampling->ones[i], 0);
+    sampling->stopped = true;
 }
 
-void lx_listen_close(struct lx_listening *listening)
+void lx_sampling_close(struct lx_sampling *sampling)
 {
     const __u32 first = 0;
 
-    lx_listen_stop(listening);
-    for (size_t i = 0; i < listening->count; i++)
-        bpf_map_delete_elem(listening->ones[i]->maps.fds[LX_MAP_SAMPLES], &first);
-    ring_buffer__free(listening->rings);
-    for (size_t i = 0; i < listening->count; i++)
-        close_one(listening->ones[i]);
-    free(listening->ones);
-    free(listening);
+    lx_sampling_stop(sampling);
+    for (size_t i = 0; i < sampling->count; i++)
+        bpf_map_delete_elem(sampling->ones[i]->maps.fds[LX_MAP_SAMPLES], &first);
+    ring_buffer__free(sampling->rings);
+    for (size_t i = 0; i < sampling->count; i++)
+        close_one(sampling->ones[i]);
+    free(sampling->ones);
+    free(sampling);
 }
