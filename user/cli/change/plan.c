@@ -44,7 +44,6 @@ static const char *beyond_update(const struct lx_plan_item *item, const struct l
 {
     const struct lx_metadata *metadata = &attachment->metadata;
     const struct lx_attach_choices *choices = &item->config.choices;
-    const struct lx_compiled_policy *compiled_policy = &item->config.policy.compiled_policy;
     uint32_t flows = choices->flows ?: LX_DEFAULT_FLOWS;
 
     if (metadata->pair_ifindex != item->pair.inner.index || (metadata->forward != 0) != choices->forward)
@@ -53,14 +52,9 @@ static const char *beyond_update(const struct lx_plan_item *item, const struct l
         (choices->mode == LX_MODE_ONLY_GENERIC && metadata->mode != LX_MODE_GENERIC))
         return "its mode differs";
     /* An attachment without a flow table gets one of the usual size by an update. */
-    if (compiled_policy->policy.egress != LX_EGRESS_OFF &&
+    if (item->config.policy.compiled_policy.policy.egress != LX_EGRESS_OFF &&
         flows != (metadata->from_role ? metadata->flow_capacity : LX_DEFAULT_FLOWS))
         return "the size of its flow table differs";
-    /* What an update would need other programs for. */
-    if (metadata->pair_ifindex && (compiled_policy->compiled.capacity > metadata->image_capacity ||
-                                   metadata->program_version != LX_PROGRAM_VERSION ||
-                                   (compiled_policy->policy.egress != LX_EGRESS_OFF && !metadata->from_role)))
-        return "a pair cannot change its programs in place";
     return NULL;
 }
 

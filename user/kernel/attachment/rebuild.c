@@ -7,10 +7,12 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "hooks.h"
 #include "publish.h"
 #include "user/kernel/link/filter.h"
 #include "user/kernel/link/program.h"
@@ -29,53 +31,120 @@ static int fail_to_look(int error, struct lx_failure *failure)
 
 /* --- What a killed command left --------------------------------------------------------------------------------- */
 
-/* What only the running program tells. */
-static int complete(const char *path, const struct lx_running *running, struct lx_failure *failure)
+/* The interface that a program of XDP stands on; 0 where the attachment has no such program. */
+static unsigned place_of(const struct lx_metadata *metadata, enum lx_program which)
+{
+    if (which == LX_PROGRAM_TO_ROLE)
+        return metadata->ifindex;
+    return metadata->from_role ? metadata->pair_ifindex : 0;
+}
+
+static struct lx_interface interface_of(const struct lx_metadata *metadata, enum lx_program which)
+{
+    struct lx_interface interface = {.index = place_of(metadata, which), .netns = metadata->netns};
+
+    snprintf(interface.name, sizeof(interface.name), "%s",
+             which == LX_PROGRAM_INNER ? metadata->pair : metadata->interface);
+    return interface;
+}
+
+/* Writes down, and pins, what only the running program shows. */
+static int complete(const char *path, enum lx_program which, struct lx_failure *failure)
 {
     struct lx_maps maps = LX_MAPS_NONE;
     struct lx_metadata metadata;
-    int error = lx_maps_open(path, true, &maps), program;
+    int program, error = lx_maps_open(path, true, &maps);
 
     error = error ?: lx_metadata_read(&maps, &metadata);
-    if (error)
+    error = error ?: lx_metadata_complete(&metadata, which, &maps);
+    if (error) {
+        lx_maps_close(&maps);
         return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open %s: %s", path, strerror(-error));
-    metadata.program_id = running->id;
-    metadata.mode = running->mode;
-    metadata.dispatcher = running->dispatcher;
+    }
     error = lx_publish_metadata(maps.fds[LX_MAP_METADATA], &metadata, failure);
     lx_maps_close(&maps);
-    program = error ? -1 : lx_pin_open_program(path, lx_program_pins[LX_PROGRAM_TO_ROLE]);
-    if (error || program >= 0) {
-        if (program >= 0)
-            close(program);
+    error = error ?: lx_unpin(path, lx_program_pins[which], failure);
+    if (error)
         return error;
-    }
-    program = bpf_prog_get_fd_by_id(running->id);
+    program = bpf_prog_get_fd_by_id(which == LX_PROGRAM_INNER ? metadata.pair_program_id : metadata.program_id);
     if (program < 0)
         return fail_to_look(-errno, failure);
-    error = lx_pin_program(program, path, lx_program_pins[LX_PROGRAM_TO_ROLE], failure);
+    error = lx_pin_program(program, path, lx_program_pins[which], failure);
     close(program);
     return error;
 }
 
-/* The successor runs: what is left of the old one goes, and its pins after it. */
-static int finish(unsigned ifindex, const char *path, const char *next, const struct lx_running *running,
-                  struct lx_failure *failure)
+/* Takes the program with those images off an interface, if it is there. */
+static int stop(unsigned ifindex, uint32_t images, struct lx_failure *failure)
 {
-    struct lx_running old;
+    struct lx_running running;
+    int error = lx_running_with_map(ifindex, images, &running);
+
+    if (error)
+        return error == -ENOENT ? 0 : fail_to_look(error, failure);
+    return lx_running_stop(ifindex, &running, failure);
+}
+
+/* The successor runs: what is left of the old one goes, and its pins after it. */
+static int finish(const char *path, const char *next, struct lx_failure *failure)
+{
+    static const enum lx_program programs[] = {LX_PROGRAM_TO_ROLE, LX_PROGRAM_INNER};
+    struct lx_metadata metadata;
     uint32_t images;
     int error = lx_pin_map_id(path, images_pin(), &images);
 
-    error = error ?: lx_running_with_map(ifindex, images, &old);
-    if (!error)
-        error = lx_running_stop(ifindex, &old, failure);
-    else if (error == -ENOENT)
-        error = 0;
-    else
+    error = error ?: lx_metadata_find(next, &metadata);
+    if (error)
         return fail_to_look(error, failure);
-    error = error ?: complete(next, running, failure);
+    for (size_t i = 0; i < sizeof(programs) / sizeof(*programs) && !error; i++) {
+        unsigned ifindex = place_of(&metadata, programs[i]);
+
+        if (!ifindex)
+            continue;
+        error = stop(ifindex, images, failure);
+        error = error ?: complete(next, programs[i], failure);
+    }
     error = error ?: lx_pins_exchange(path, next, failure);
     return error ?: lx_pins_remove(next, failure);
+}
+
+/* The old inner program comes back to where the successor's stands. */
+static int bring_back(const char *path, const struct lx_metadata *metadata, const struct lx_running *successor,
+                      struct lx_failure *failure)
+{
+    const struct lx_interface inner = interface_of(metadata, LX_PROGRAM_INNER);
+    struct lx_maps maps;
+    int program, error = lx_maps_open(path, true, &maps);
+
+    if (error)
+        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open %s: %s", path, strerror(-error));
+    program = lx_program_replace(&maps, LX_PROGRAM_INNER, &inner, successor, failure);
+    lx_maps_close(&maps);
+    if (program < 0)
+        return program;
+    close(program);
+    return complete(path, LX_PROGRAM_INNER, failure);
+}
+
+/* The successor does not run: on the inner interface of a pair its program gives way to the old one, if there was. */
+static int undo_inner(const char *path, const char *next, uint32_t successor, struct lx_failure *failure)
+{
+    struct lx_metadata metadata = {0};
+    struct lx_running running, old;
+    uint32_t images;
+    unsigned inner;
+    int error = lx_metadata_find(next, &metadata) ?: lx_pin_map_id(path, images_pin(), &images);
+
+    inner = place_of(&metadata, LX_PROGRAM_INNER);
+    if (error || !inner)
+        return error == -ENOENT ? 0 : error;
+    error = lx_running_with_map(inner, successor, &running);
+    if (error)
+        return error == -ENOENT ? 0 : fail_to_look(error, failure);
+    error = lx_metadata_find(path, &metadata);
+    if (!error && place_of(&metadata, LX_PROGRAM_INNER) && lx_running_with_map(inner, images, &old) == -ENOENT)
+        return bring_back(path, &metadata, &running, failure);
+    return error ?: lx_running_stop(inner, &running, failure);
 }
 
 /* The successor does not run: its filter gives way to the old one, if there was one, and its pins go. */
@@ -98,11 +167,12 @@ static int undo(unsigned ifindex, const char *path, const char *next, struct lx_
         if (error)
             return error;
     }
+    error = undo_inner(path, next, images, failure);
+    if (error)
+        return error;
     /* The qdisc goes as well if the successor was the first to need it. */
     if (!lx_metadata_find(next, &metadata) && metadata.clsact && !lx_metadata_find(path, &metadata) && !metadata.clsact)
         error = lx_clsact_remove(ifindex, failure);
-    else
-        error = 0;
     return error ?: lx_pins_remove(next, failure);
 }
 
@@ -121,7 +191,7 @@ int lx_rebuild_recover(unsigned ifindex, const char *directory, struct lx_failur
     error = lx_pin_map_id(next, images_pin(), &images);
     error = error ?: lx_running_with_map(ifindex, images, &running);
     if (!error)
-        return finish(ifindex, directory, next, &running, failure);
+        return finish(directory, next, failure);
     return error == -ENOENT ? undo(ifindex, directory, next, failure) : fail_to_look(error, failure);
 }
 
@@ -192,7 +262,7 @@ static int let_out(const struct rebuilding *rebuilding, struct lx_failure *failu
 {
     int error, program;
 
-    if (!rebuilding->maps.shape.from_role)
+    if (!lx_has_filter(&rebuilding->metadata))
         return 0;
     program = lx_program_load(&rebuilding->maps, LX_PROGRAM_FROM_ROLE, false, failure);
     if (program < 0)
@@ -203,17 +273,26 @@ static int let_out(const struct rebuilding *rebuilding, struct lx_failure *failu
     return error;
 }
 
-static int let_in(const struct rebuilding *rebuilding, struct lx_failure *failure)
+/* In the place of the old program of XDP, or onto the inner interface if there was none. */
+static int let_in(const struct rebuilding *rebuilding, enum lx_program which, struct lx_failure *failure)
 {
-    const struct lx_update *update = rebuilding->update;
+    const struct lx_metadata *metadata = &rebuilding->metadata;
+    const struct lx_interface interface = interface_of(metadata, which);
     struct lx_running running;
     uint32_t images;
-    int program, error = lx_map_id(update->maps.fds[LX_MAP_IMAGES], &images);
+    int program, error = lx_map_id(rebuilding->update->maps.fds[LX_MAP_IMAGES], &images);
 
-    error = error ?: lx_running_with_map(update->interface->index, images, &running);
-    if (error)
+    if (!interface.index)
+        return 0;
+    error = error ?: lx_running_with_map(interface.index, images, &running);
+    if (!error)
+        program = lx_program_replace(&rebuilding->maps, which, &interface, &running, failure);
+    else if (error == -ENOENT && which == LX_PROGRAM_INNER)
+        program =
+            lx_program_attach(&rebuilding->maps, which, &interface,
+                              metadata->mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE, failure);
+    else
         return fail_to_look(error, failure);
-    program = lx_program_replace(&rebuilding->maps, update->interface, &running, failure);
     if (program < 0)
         return program;
     close(program);
@@ -231,7 +310,7 @@ static void describe(struct rebuilding *rebuilding, const struct lx_shape *shape
     metadata->from_role = shape->from_role;
     metadata->flow_capacity = shape->from_role ? shape->flows : 0;
     metadata->program_version = LX_PROGRAM_VERSION;
-    if (shape->from_role && !update->metadata.from_role)
+    if (lx_has_filter(metadata) && !update->metadata.from_role)
         metadata->clsact = lx_clsact_look(update->interface->index) == -ENOENT;
 }
 
@@ -260,8 +339,9 @@ int lx_rebuild(struct lx_update *update, const struct lx_shape *shape, struct lx
     error = lx_maps_succeed(&update->maps, shape, &rebuilding.maps, failure);
     error = error ?: copy_images(&rebuilding, failure);
     error = error ?: pin(&rebuilding, failure);
+    error = error ?: let_in(&rebuilding, LX_PROGRAM_INNER, failure);
     error = error ?: let_out(&rebuilding, failure);
-    error = error ?: let_in(&rebuilding, failure);
+    error = error ?: let_in(&rebuilding, LX_PROGRAM_TO_ROLE, failure);
     lx_maps_close(&rebuilding.maps);
     /* From here on, forth or back, it is what a command would do that came after a killed one. */
     recovered = lx_rebuild_recover(update->interface->index, update->directory, &second);

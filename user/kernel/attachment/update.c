@@ -255,12 +255,6 @@ static int make_room(struct lx_update *update, const struct lx_proposal *proposa
         shape.flows = LX_DEFAULT_FLOWS;
     }
     grows = grows || update->metadata.program_version != LX_PROGRAM_VERSION;
-    if (grows && update->metadata.pair_ifindex)
-        return lx_fail(failure, LX_EXIT_FAILED, EOPNOTSUPP,
-                       "this policy needs other programs than those of %s - %s (for a larger image, for a look at what "
-                       "the role sends, or of this version), which a pair cannot change in place: detach it, then "
-                       "attach anew, unfiltered in between",
-                       update->metadata.interface, update->metadata.pair);
     return grows ? lx_rebuild(update, &shape, failure) : 0;
 }
 

@@ -95,8 +95,8 @@ int lx_program_attach(const struct lx_maps *maps, enum lx_program program, const
 }
 
 /* Without a dispatcher the kernel itself exchanges the two, if the old one is still the one that runs. */
-static int exchange(const struct lx_maps *maps, const struct lx_interface *interface, const struct lx_running *running,
-                    struct lx_failure *failure)
+static int exchange(const struct lx_maps *maps, enum lx_program which, const struct lx_interface *interface,
+                    const struct lx_running *running, struct lx_failure *failure)
 {
     const __u32 mode = running->mode == LX_MODE_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
     int error, program, old = bpf_prog_get_fd_by_id(running->id);
@@ -104,7 +104,7 @@ static int exchange(const struct lx_maps *maps, const struct lx_interface *inter
     if (old < 0)
         return lx_fail(failure, LX_EXIT_FAILED, errno, "cannot open program %u of %s: %s", running->id, interface->name,
                        strerror(errno));
-    program = lx_program_load(maps, LX_PROGRAM_TO_ROLE, false, failure);
+    program = lx_program_load(maps, which, false, failure);
     if (program >= 0) {
         LIBBPF_OPTS(bpf_xdp_attach_opts, options, .old_prog_fd = old);
 
@@ -120,15 +120,15 @@ static int exchange(const struct lx_maps *maps, const struct lx_interface *inter
     return program;
 }
 
-int lx_program_replace(const struct lx_maps *maps, const struct lx_interface *interface,
+int lx_program_replace(const struct lx_maps *maps, enum lx_program which, const struct lx_interface *interface,
                        const struct lx_running *running, struct lx_failure *failure)
 {
     const enum lx_mode_choice mode = running->mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE;
     int error, program;
 
     if (!running->dispatcher)
-        return exchange(maps, interface, running, failure);
-    program = lx_program_attach(maps, LX_PROGRAM_TO_ROLE, interface, mode, failure);
+        return exchange(maps, which, interface, running, failure);
+    program = lx_program_attach(maps, which, interface, mode, failure);
     if (program < 0)
         return program;
     error = lx_running_stop(interface->index, running, failure);

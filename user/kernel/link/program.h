@@ -32,11 +32,11 @@ int lx_program_attach(const struct lx_maps *maps, enum lx_program program, const
                       enum lx_mode_choice choice, struct lx_failure *failure);
 
 /*
- * Puts the to-role program over these maps in the place of one that runs. No packet passes between them unjudged: the
+ * Puts a program of XDP over these maps in the place of one that runs. No packet passes between them unjudged: the
  * kernel exchanges one for the other, or the dispatcher runs both until the old one goes, so that for this moment what
  * passes is counted twice. Results as above.
  */
-int lx_program_replace(const struct lx_maps *maps, const struct lx_interface *interface,
+int lx_program_replace(const struct lx_maps *maps, enum lx_program which, const struct lx_interface *interface,
                        const struct lx_running *running, struct lx_failure *failure);
 
 #endif
