@@ -17,7 +17,6 @@
 #include <time.h>
 
 #include "user/core/explain/probe.h"
-#include "user/core/report/report.h"
 #include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/attachment.h"
 #include "user/kernel/attachment/pick_up.h"

@@ -4,7 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/report/report.h"
+#include "user/core/report/report_counters.h"
+#include "user/core/report/report_flows.h"
+#include "user/core/report/report_policy.h"
+#include "user/core/report/report_rates.h"
+#include "user/core/report/report_sample.h"
+#include "user/core/report/report_shadow.h"
+#include "user/core/report/report_status.h"
+#include "user/core/report/report_verdict.h"
 
 static const char *text(const json_t *object, const char *member)
 {

@@ -6,7 +6,7 @@
 #include <lyncxdp/image.h>
 
 #include "given.h"
-#include "user/core/report/report.h"
+#include "user/core/report/report_diff.h"
 
 static const char policy[] = "edition: test\n"
                              "roles:\n"

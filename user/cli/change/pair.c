@@ -7,7 +7,6 @@
 
 #include "ssh_session.h"
 #include "user/cli/print/output.h"
-#include "user/core/report/report.h"
 #include "user/kernel/attachment/pair.h"
 #include "user/kernel/link/translation.h"
 

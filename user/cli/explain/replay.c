@@ -10,8 +10,9 @@
 #include "capture_file.h"
 #include "user/cli/print/counters_text.h"
 #include "user/cli/print/output.h"
-#include "user/core/report/report.h"
+#include "user/core/report/report_counters.h"
 #include "user/core/report/report_json.h"
+#include "user/core/report/report_sample.h"
 
 /* The longest frame that is judged: what kernels merge is not longer (BIG TCP). */
 #define LONGEST (8 * 65536)

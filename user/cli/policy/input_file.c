@@ -11,8 +11,8 @@
 #include "user/cli/print/output.h"
 #include "user/core/policy/lint.h"
 #include "user/core/policy/policy_print.h"
-#include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
+#include "user/core/report/report_policy.h"
 #include "user/core/text/yaml_tree.h"
 
 /* Whether a key is among those, NULL at their end. */

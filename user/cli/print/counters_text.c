@@ -7,7 +7,7 @@
 #include "output.h"
 #include "table.h"
 #include "title.h"
-#include "user/core/report/report.h"
+#include "user/core/report/report_rates.h"
 
 /* Ports that are printed unless they are asked for: a scan drops packets for all 65,535. */
 #define PORTS_SHOWN 20

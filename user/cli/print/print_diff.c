@@ -12,7 +12,7 @@
 
 #include "output.h"
 #include "table.h"
-#include "user/core/report/report.h"
+#include "user/core/report/report_diff.h"
 #include "user/core/report/report_json.h"
 
 /* Addresses that a cell has room for. */

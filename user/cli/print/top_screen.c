@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "title.h"
-#include "user/core/report/report.h"
+#include "user/core/report/report_rates.h"
 
 /* Lines above the table. */
 #define TABLE 6

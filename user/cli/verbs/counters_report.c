@@ -8,8 +8,9 @@
 #include "user/cli/options/attachments.h"
 #include "user/cli/print/output.h"
 #include "user/cli/print/title.h"
-#include "user/core/report/report.h"
+#include "user/core/report/report_counters.h"
 #include "user/core/report/report_json.h"
+#include "user/core/report/report_shadow.h"
 #include "user/kernel/attachment/shadow.h"
 #include "user/kernel/read/counters.h"
 

@@ -5,8 +5,8 @@
 #include "user/cli/options/attachments.h"
 #include "user/cli/print/output.h"
 #include "user/cli/print/title.h"
-#include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
+#include "user/core/report/report_status.h"
 #include "user/kernel/read/flows.h"
 
 /* Asked where something is to be told about it alone: it takes a look at the cards. */

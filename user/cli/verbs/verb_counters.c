@@ -9,7 +9,7 @@
 #include "counters_report.h"
 #include "user/cli/print/counters_text.h"
 #include "user/cli/print/output.h"
-#include "user/core/report/report.h"
+#include "user/core/report/report_rates.h"
 #include "user/kernel/process/clock.h"
 #include "verb.h"
 

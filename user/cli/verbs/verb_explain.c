@@ -16,7 +16,7 @@
 #include "user/cli/print/output.h"
 #include "user/core/explain/near_miss_text.h"
 #include "user/core/image/row_slots.h"
-#include "user/core/report/report.h"
+#include "user/core/report/report_verdict.h"
 #include "user/kernel/read/ask.h"
 #include "verb.h"
 

@@ -8,7 +8,7 @@
 #include "user/cli/print/output.h"
 #include "user/cli/print/table.h"
 #include "user/cli/print/title.h"
-#include "user/core/report/report.h"
+#include "user/core/report/report_flows.h"
 #include "user/core/report/report_json.h"
 #include "user/kernel/process/clock.h"
 #include "user/kernel/read/flows.h"

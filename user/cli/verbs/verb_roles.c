@@ -6,8 +6,8 @@
 #include "user/cli/policy/editions.h"
 #include "user/cli/print/output.h"
 #include "user/cli/print/table.h"
-#include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
+#include "user/core/report/report_policy.h"
 #include "verb.h"
 
 struct roles_options {

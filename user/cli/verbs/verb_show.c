@@ -10,8 +10,8 @@
 #include "user/cli/policy/tables.h"
 #include "user/cli/print/output.h"
 #include "user/cli/print/table.h"
-#include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
+#include "user/core/report/report_policy.h"
 #include "user/core/resolve/selection.h"
 #include "verb.h"
 

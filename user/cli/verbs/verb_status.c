@@ -12,7 +12,6 @@
 #include "user/cli/print/output.h"
 #include "user/cli/print/table.h"
 #include "user/cli/print/title.h"
-#include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
 #include "user/kernel/attachment/location.h"
 #include "verb.h"

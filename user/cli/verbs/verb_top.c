@@ -10,8 +10,8 @@
 #include "user/cli/options/attachments.h"
 #include "user/cli/print/output.h"
 #include "user/cli/print/top_screen.h"
-#include "user/core/report/report.h"
 #include "user/core/report/report_json.h"
+#include "user/core/report/report_rates.h"
 #include "user/kernel/process/clock.h"
 #include "verb.h"
 

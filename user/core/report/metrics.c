@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
+#include "report_status.h"
+#include "user/core/explain/probe.h"
 #include "user/core/text/foreign.h"
 
 /* Where the samples of one hook go. */

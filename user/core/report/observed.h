@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "counters.h"
+#include "flow_numbers.h"
 #include "port_series.h"
 #include "range_series.h"
-#include "report.h"
 #include "user/core/policy/row.h"
 
 /* Whether the program of a hook was found where it belongs. */

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
 #include "report_json.h"
+#include "report_status.h"
+#include "user/core/explain/probe.h"
 #include "user/core/image/row_slots.h"
 
 #define MOST 10

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The report about what one hook of an attachment has counted. */
+#include "report_counters.h"
+
 #include <stdlib.h>
 
-#include "report.h"
 #include "report_json.h"
+#include "user/core/explain/probe.h"
 
 static json_t *row_counters(const struct lx_counters *counters, const struct lx_row_label *labels)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The report about a change of policy. Sets of addresses are made into JSON once and then shared by their regions. */
+/* Sets of addresses are made into JSON once and then shared by their regions. */
+#include "report_diff.h"
+
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "report.h"
 #include "report_json.h"
 #include "user/core/policy/built_ins.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The report about one flow: who speaks with whom, how it stands, and the row that lists it. */
+#include "report_flows.h"
+
 #include <string.h>
 
-#include "report.h"
 #include "report_json.h"
 
 static const char *state_name(uint8_t state)

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the builders of reports share: text that may be absent or not be UTF-8, and appending that keeps ownership. */
+/*
+ * What the verbs report is made as JSON values (report_*.h): the one form that every renderer starts from. The command
+ * line prints them as they are (--json) or picks columns out of them for people, so the two always say the same.
+ *
+ * Every lx_report_* returns a new value that the caller owns, or NULL when out of memory. Member names are part of the
+ * command line's contract: more may be added, none renamed.
+ *
+ * Here is what they share: text that may be absent or not be UTF-8, and appending that keeps ownership.
+ */
 #ifndef LYNCXDP_CORE_REPORT_JSON_H
 #define LYNCXDP_CORE_REPORT_JSON_H
 

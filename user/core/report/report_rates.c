@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What counters have counted a second between two reports, and which of them count most. */
+#include "report_rates.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
 #include "report_json.h"
 
 /* How the items of a report's array are told apart, what is counted of them, and what its rate is called. */

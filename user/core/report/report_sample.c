@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The report about a packet that was dropped, or would have been: who sent what to whom, why, and which row was near.
- */
+#include "report_sample.h"
+
 #include <string.h>
 #include <time.h>
 
-#include "report.h"
 #include "report_json.h"
 
 /* An end of a sample's packet: its source or destination. */

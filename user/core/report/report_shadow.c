@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The report about what a candidate would change at one hook: what it would newly drop, what newly pass, and why. */
+#include "report_shadow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
 #include "report_json.h"
+#include "user/core/explain/probe.h"
 
 static int most_first(const void *left, const void *right)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The report about one hook of an attachment: what is in force there, and what may soon be instead. */
-#include "report.h"
+#include "report_status.h"
+
 #include "report_json.h"
 
 static bool on_inner(const struct lx_metadata *metadata, enum lx_hook hook)

@@ -7,7 +7,7 @@
 #define LYNCXDP_KERNEL_SHADOW_H
 
 #include "attachment.h"
-#include "user/core/report/report.h"
+#include "user/core/report/report_shadow.h"
 
 /*
  * Makes ready for a candidate, which is counted from zero. The control word must not name one meanwhile. The caller

@@ -1,36 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The reports about policies: roles, rows, verdicts, diagnostics. Those about attachments are in report_counters.c. */
-#include "report.h"
+#include "report_policy.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report_json.h"
-#include "user/core/text/foreign.h"
-
-json_t *lx_json_text(const char *text)
-{
-    json_t *value;
-    char *plain;
-
-    if (!text || !*text)
-        return json_null();
-    value = json_string(text);
-    if (value)
-        return value;
-    plain = lx_foreign_text(text); /* not UTF-8, such as a label that was cut inside a character */
-    if (!plain)
-        return NULL;
-    value = json_string(plain);
-    free(plain);
-    return value;
-}
-
-int lx_json_add(json_t *array, json_t *value)
-{
-    return array ? json_array_append_new(array, value) : (json_decref(value), -1);
-}
 
 static json_t *words(const struct lx_words *words)
 {
@@ -139,36 +113,11 @@ json_t *lx_report_role(const struct lx_policy_file *file, const struct lx_role *
     return NULL;
 }
 
-json_t *lx_json_endpoint(const struct lx_endpoint *endpoint)
-{
-    char *text = lx_endpoint_format(endpoint);
-    json_t *value = text ? lx_json_text(text) : NULL;
-
-    free(text);
-    return value;
-}
-
 static json_t *ports(const struct lx_ports *ports)
 {
     char text[LX_PORTS_TEXT];
 
     return json_string(lx_ports_format(ports, text));
-}
-
-json_t *lx_json_prefixes(const struct lx_prefix_set *set)
-{
-    json_t *array = json_array();
-    char text[LX_PREFIX_TEXT];
-
-    if (set->any && lx_json_add(array, json_string("any")))
-        goto fail;
-    for (size_t i = 0; i < set->count; i++)
-        if (lx_json_add(array, json_string(lx_prefix_format(&set->items[i], text))))
-            goto fail;
-    return array;
-fail:
-    json_decref(array);
-    return NULL;
 }
 
 json_t *lx_report_row(const struct lx_row *row, const struct lx_rule *rule)
@@ -191,42 +140,6 @@ json_t *lx_report_row(const struct lx_row *row, const struct lx_rule *rule)
         return NULL;
     }
     return report;
-}
-
-json_t *lx_json_socket(const struct lx_address *address, uint16_t port)
-{
-    char text[LX_PREFIX_TEXT];
-    const char *format = lx_address_is_ipv4(address) ? "%s:%u" : "[%s]:%u";
-
-    return json_sprintf(format, lx_address_format(address, text), port);
-}
-
-static json_t *near_miss(const struct lx_explanation *explanation)
-{
-    const struct lx_row *row;
-
-    if (!explanation->nearest)
-        return json_null();
-    row = explanation->nearest->near_row ? explanation->nearest->near_row->row : NULL;
-    return json_pack("{s:s, s:o, s:o, s:o}", "kind", lx_near_miss_kind(explanation->nearest), "row",
-                     lx_json_text(row ? row->id : NULL), "source", lx_json_text(row ? row->source : NULL), "detail",
-                     lx_json_text(explanation->nearest_text));
-}
-
-json_t *lx_report_explanation(const struct lx_explanation *explanation)
-{
-    const struct lx_probe *probe = explanation->probe;
-    bool pass = lx_reason_verdict(explanation->reason) == LX_PASS;
-    bool track = explanation->hook == LX_HOOK_FROM_ROLE && explanation->egress == LX_EGRESS_TRACK;
-    bool would = !pass && (explanation->audit || track);
-
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:b}", "verdict", pass ? "pass" : "drop",
-                     "reason", lx_reason_name(explanation->reason), "meaning", lx_reason_meaning(explanation->reason),
-                     "hook", lx_hook_name(explanation->hook), "row", lx_json_text(explanation->row), "source",
-                     lx_json_text(explanation->source), "transport", lx_transport_name(probe->transport), "from",
-                     lx_json_socket(&probe->source, probe->source_port), "to",
-                     lx_json_socket(&probe->destination, probe->destination_port), "nearest", near_miss(explanation),
-                     "would_drop", would);
 }
 
 json_t *lx_report_diagnostic(const struct lx_diagnostic *diagnostic)
