@@ -43,16 +43,16 @@ static void drop_documents(struct lx_exporter *exporter)
 /* Interfaces that the exporter is told are all that it tells about; else those that are declared must be filtered. */
 static int read_expected(struct lx_exporter *exporter)
 {
-    if (exporter->watch.only)
+    if (exporter->collector.only)
         return 0;
-    exporter->watch.expected = &exporter->expected.interfaces;
+    exporter->collector.expected = &exporter->expected.interfaces;
     return lx_expected_read(&exporter->expected) ? lx_fail(&exporter->failure, LX_EXIT_FAILED, ENOMEM, "out of memory")
                                                  : 0;
 }
 
 static struct lx_observations seen_by(const struct lx_exporter *exporter)
 {
-    struct lx_observations seen = lx_collector_seen(&exporter->watch);
+    struct lx_observations seen = lx_collector_seen(&exporter->collector);
 
     seen.declaration_broken = exporter->expected.trouble != NULL;
     return seen;
@@ -65,7 +65,7 @@ void lx_exporter_look(struct lx_exporter *exporter, unsigned fresh)
 
     if (exporter->looked && now - exporter->looked < fresh)
         return;
-    exporter->failed = read_expected(exporter) || lx_collector_collect(&exporter->watch, &exporter->failure) != 0;
+    exporter->failed = read_expected(exporter) || lx_collector_collect(&exporter->collector, &exporter->failure) != 0;
     exporter->looked = now_ms();
     exporter->cost = worked_ms() - worked;
     drop_documents(exporter);
@@ -86,7 +86,7 @@ void lx_exporter_print_metrics(const struct lx_exporter *exporter, FILE *stream)
 
 static bool is_well(const struct lx_exporter *exporter)
 {
-    return !exporter->failed && !exporter->watch.troubles.count && !exporter->expected.trouble;
+    return !exporter->failed && !exporter->collector.troubles.count && !exporter->expected.trouble;
 }
 
 static void print_trouble(const char *sentence, FILE *stream)
@@ -101,18 +101,18 @@ static void print_health(const struct lx_exporter *exporter, FILE *stream)
         print_trouble(exporter->failure.text, stream);
     if (exporter->expected.trouble)
         print_trouble(exporter->expected.trouble, stream);
-    for (size_t i = 0; i < exporter->watch.troubles.count; i++)
-        print_trouble(exporter->watch.troubles.items[i], stream);
+    for (size_t i = 0; i < exporter->collector.troubles.count; i++)
+        print_trouble(exporter->collector.troubles.items[i], stream);
     if (is_well(exporter))
-        fprintf(stream, "ok: %zu attached\n", exporter->watch.observed_count);
+        fprintf(stream, "ok: %zu attached\n", exporter->collector.observed_count);
 }
 
 static void print_state(const struct lx_exporter *exporter, FILE *stream)
 {
     const struct lx_page_input input = {
-        .seen = lx_collector_seen(&exporter->watch),
+        .seen = lx_collector_seen(&exporter->collector),
         .history = &exporter->history,
-        .troubles = &exporter->watch.troubles,
+        .troubles = &exporter->collector.troubles,
         .failure = exporter->failed ? exporter->failure.text : exporter->expected.trouble,
         .version = LYNCXDP_VERSION,
         .now = exporter->looked,
@@ -179,6 +179,6 @@ void lx_exporter_free(struct lx_exporter *exporter)
 {
     drop_documents(exporter);
     lx_history_free(&exporter->history);
-    lx_collector_free(&exporter->watch);
+    lx_collector_free(&exporter->collector);
     lx_expected_free(&exporter->expected);
 }

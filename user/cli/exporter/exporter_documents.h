@@ -14,8 +14,8 @@
 enum lx_exporter_document { LX_DOCUMENT_METRICS, LX_DOCUMENT_HEALTH, LX_DOCUMENT_STATE, LX_DOCUMENT_COUNT };
 
 struct lx_exporter {
-    struct lx_collector watch;
-    struct lx_expected expected; /* what is declared; not read when the watch is told what is expected */
+    struct lx_collector collector;
+    struct lx_expected expected; /* what is declared; not read when the collector knows what is expected */
     struct lx_history history;
     struct lx_failure failure; /* why the last look failed */
     bool failed;

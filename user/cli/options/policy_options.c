@@ -134,6 +134,18 @@ struct lx_option_set lx_enforcement_option_set(struct lx_policy_options *options
     return (struct lx_option_set)LX_OPTION_SET(enforcement_options, options);
 }
 
+void lx_change_option_sets(struct lx_policy_options *options, struct lx_words *given,
+                           const struct lx_option_set *negations, struct lx_option_set sets[LX_CHANGE_OPTION_SETS])
+{
+    sets[0] = lx_policy_option_set(options);
+    sets[1] = lx_enforcement_option_set(options);
+    sets[2] = *negations;
+    for (int set = 0; set < LX_CHANGE_OPTION_SETS; set++) {
+        sets[set].words = given;
+        sets[set].clears = true;
+    }
+}
+
 bool lx_policy_options_given(const struct lx_policy_options *options)
 {
     return options->roles.count || options->edition || options->side || options->lb || options->site ||

@@ -35,6 +35,15 @@ struct lx_option_set lx_policy_option_set(struct lx_policy_options *options);
 /* How the policy is enforced, for the verbs that put it in force; to be read into `options`, too. */
 struct lx_option_set lx_enforcement_option_set(struct lx_policy_options *options);
 
+#define LX_CHANGE_OPTION_SETS 3
+
+/*
+ * The sets of the verbs that change a policy in force: both of the above, and `negations`, what only such a verb takes
+ * back. The words that are given are added to `given`, and one of them clears those before it (options.h).
+ */
+void lx_change_option_sets(struct lx_policy_options *options, struct lx_words *given,
+                           const struct lx_option_set *negations, struct lx_option_set sets[LX_CHANGE_OPTION_SETS]);
+
 /* True when any of the first set was given. */
 bool lx_policy_options_given(const struct lx_policy_options *options);
 

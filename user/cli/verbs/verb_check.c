@@ -78,21 +78,29 @@ static int use(const struct lx_input_file *input, struct check_options *options)
     return LX_EXIT_DONE;
 }
 
+/* What passed, for people. */
+static void print_ok(const char *what, const struct lx_compiled_policy *checked, const struct check_options *options)
+{
+    if (!options->json && !options->canonical)
+        lx_print("%s: ok, %zu row%s open, an image of %u bytes\n", what, checked->policy.rule_count,
+                 lx_plural(checked->policy.rule_count), checked->compiled.image->size);
+}
+
 /* Builds what attach would put in force. */
 static int check_role(const struct check_options *options)
 {
     struct lx_compiled_policy compiled_policy = {0};
     const struct lx_policy *policy = &compiled_policy.policy;
+    char what[128];
     int result = lx_compose(&options->policy, false, &compiled_policy);
 
     if (result == LX_EXIT_DONE)
         result = lx_compiled_policy_build(&compiled_policy);
-    if (result == LX_EXIT_DONE)
+    if (result == LX_EXIT_DONE) {
         lx_warn_of_any_self(policy);
-    if (result == LX_EXIT_DONE && !options->json && !options->canonical)
-        lx_print("%s%s: ok, %zu row%s open, an image of %u bytes\n", policy->roles.items[0],
-                 policy->roles.count > 1 ? " and more" : "", policy->rule_count, lx_plural(policy->rule_count),
-                 compiled_policy.compiled.image->size);
+        snprintf(what, sizeof(what), "%s%s", policy->roles.items[0], policy->roles.count > 1 ? " and more" : "");
+        print_ok(what, &compiled_policy, options);
+    }
     lx_compiled_policy_free(&compiled_policy);
     return result;
 }
@@ -101,17 +109,14 @@ static int check_declared(const struct lx_declared *declared, const struct check
 {
     struct lx_interface_config config = {0};
     int result = lx_interface_config_compose("check", declared, &config);
-    const struct lx_compiled_policy *compiled_policy = &config.policy.compiled_policy;
 
-    if (result != LX_EXIT_DONE)
+    if (result != LX_EXIT_DONE) {
         lx_print_error("%s:%u: %s cannot be attached like this", declared->place.file, declared->place.line,
                        declared->interface);
-    else
-        lx_warn_of_any_self(&compiled_policy->policy);
-    if (result == LX_EXIT_DONE && !options->json && !options->canonical)
-        lx_print("%s: ok, %zu row%s open, an image of %u bytes\n", declared->interface,
-                 compiled_policy->policy.rule_count, lx_plural(compiled_policy->policy.rule_count),
-                 compiled_policy->compiled.image->size);
+    } else {
+        lx_warn_of_any_self(&config.policy.compiled_policy.policy);
+        print_ok(declared->interface, &config.policy.compiled_policy, options);
+    }
     lx_interface_config_free(&config);
     return result;
 }

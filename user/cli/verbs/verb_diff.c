@@ -80,16 +80,13 @@ int lx_verb_diff(int argc, char **argv)
 {
     struct lx_words given = {0};
     struct diff_options options = {0};
-    struct lx_option_set sets[] = {lx_policy_option_set(&options.policy), lx_enforcement_option_set(&options.policy),
-                                   LX_OPTION_SET(options_of_diff, &options), LX_OPTION_SET(output_of_diff, &options)};
+    const struct lx_option_set back = LX_OPTION_SET(options_of_diff, &options);
+    struct lx_option_set sets[] = {[LX_CHANGE_OPTION_SETS] = LX_OPTION_SET(output_of_diff, &options)};
     struct lx_arguments arguments;
     int result;
 
-    for (int set = 0; set < 3; set++) {
-        sets[set].words = &given;
-        sets[set].clears = true;
-    }
-    if (lx_options_read(argc, argv, sets, 4, &arguments, &result)) {
+    lx_change_option_sets(&options.policy, &given, &back, sets);
+    if (lx_options_read(argc, argv, sets, LX_CHANGE_OPTION_SETS + 1, &arguments, &result)) {
         if (arguments.count != 1)
             result = lx_usage_error("diff takes one interface: lyncxdp diff IFACE [OPTION]...");
         else

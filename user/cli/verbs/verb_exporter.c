@@ -286,8 +286,8 @@ int lx_verb_exporter(int argc, char **argv)
         return result;
     expected = (struct lx_words){.items = arguments.items, .count = arguments.count}; /* borrowed */
     if (expected.count)
-        exporter.watch.only = exporter.watch.expected = &expected;
-    exporter.watch.all_ports = options.all_ports;
+        exporter.collector.only = exporter.collector.expected = &expected;
+    exporter.collector.all_ports = options.all_ports;
     catch_signals();
     /* Who may not look at all should hear it now, and not from an exporter that runs and shows nothing. */
     lx_exporter_look(&exporter, 0);

@@ -56,16 +56,13 @@ int lx_verb_update(int argc, char **argv)
 {
     struct lx_words given = {0};
     struct update_options options = {0};
-    struct lx_option_set sets[] = {lx_policy_option_set(&options.policy), lx_enforcement_option_set(&options.policy),
-                                   LX_OPTION_SET(negations, &options), LX_OPTION_SET(options_of_update, &options)};
+    const struct lx_option_set back = LX_OPTION_SET(negations, &options);
+    struct lx_option_set sets[] = {[LX_CHANGE_OPTION_SETS] = LX_OPTION_SET(options_of_update, &options)};
     struct lx_arguments arguments;
     int result;
 
-    for (int set = 0; set < 3; set++) {
-        sets[set].words = &given;
-        sets[set].clears = true;
-    }
-    if (lx_options_read(argc, argv, sets, 4, &arguments, &result)) {
+    lx_change_option_sets(&options.policy, &given, &back, sets);
+    if (lx_options_read(argc, argv, sets, LX_CHANGE_OPTION_SETS + 1, &arguments, &result)) {
         struct lx_policy_change change = {
             .interface = arguments.items[0],
             .given = &given,

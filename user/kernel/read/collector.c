@@ -43,42 +43,42 @@ static uint32_t counters_id(const struct lx_attachment *attachment, int hook)
     return error ? 0 : id;
 }
 
-static bool same(const struct lx_collected *watched, const struct lx_attachment *attachment)
+static bool same(const struct lx_collected *one, const struct lx_attachment *attachment)
 {
-    bool equal = !strcmp(watched->directory, attachment->directory);
+    bool equal = !strcmp(one->directory, attachment->directory);
 
     for (int hook = 0; hook < LX_HOOK_COUNT && equal; hook++)
-        equal = watched->counters_ids[hook] == counters_id(attachment, hook);
+        equal = one->counters_ids[hook] == counters_id(attachment, hook);
     return equal;
 }
 
-static struct lx_collected *find(const struct lx_collector *watch, const struct lx_attachment *attachment)
+static struct lx_collected *find(const struct lx_collector *collector, const struct lx_attachment *attachment)
 {
-    for (size_t i = 0; i < watch->count; i++)
-        if (same(watch->items[i], attachment))
-            return watch->items[i];
+    for (size_t i = 0; i < collector->count; i++)
+        if (same(collector->items[i], attachment))
+            return collector->items[i];
     return NULL;
 }
 
-static struct lx_collected *add(struct lx_collector *watch, const struct lx_attachment *attachment)
+static struct lx_collected *add(struct lx_collector *collector, const struct lx_attachment *attachment)
 {
-    struct lx_collected **grown = reallocarray(watch->items, watch->count + 1, sizeof(*grown));
+    struct lx_collected **grown = reallocarray(collector->items, collector->count + 1, sizeof(*grown));
     struct lx_collected *added = grown ? calloc(1, sizeof(*added)) : NULL;
 
     if (grown)
-        watch->items = grown;
+        collector->items = grown;
     if (!added)
         return NULL;
     strcpy(added->directory, attachment->directory);
     for (int hook = 0; hook < LX_HOOK_COUNT; hook++)
         added->counters_ids[hook] = counters_id(attachment, hook);
-    return watch->items[watch->count++] = added;
+    return collector->items[collector->count++] = added;
 }
 
-static void drop(struct lx_collected *watched)
+static void drop(struct lx_collected *one)
 {
-    lx_observed_free(&watched->observed);
-    free(watched);
+    lx_observed_free(&one->observed);
+    free(one);
 }
 
 /* Chooses the ports that are always named, before the counters are read: what `other` has shown of them stays there. */
@@ -100,7 +100,7 @@ static enum lx_found look_for_program(const struct lx_observed *observed, const 
     return lx_attachment_hook_state(attachment, hook) == LX_STATE_FILTERING ? LX_FOUND_RUNNING : LX_FOUND_GONE;
 }
 
-static int read_hook(const struct lx_collector *watch, struct lx_observed *observed,
+static int read_hook(const struct lx_collector *collector, struct lx_observed *observed,
                      const struct lx_attachment *attachment, enum lx_hook hook, struct lx_failure *failure)
 {
     struct lx_observed_hook *seen = &observed->hooks[hook];
@@ -114,7 +114,7 @@ static int read_hook(const struct lx_collector *watch, struct lx_observed *obser
     if (!seen->counters || choose_ports(&observed->publication, seen))
         return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
     error = lx_attachment_counters_again(attachment, hook, seen->counters, failure);
-    if (!error && watch->all_ports && lx_port_series_choose_counted(&seen->ports, seen->counters))
+    if (!error && collector->all_ports && lx_port_series_choose_counted(&seen->ports, seen->counters))
         return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
     lx_range_series_choose(&seen->ranges, observed->labels, &observed->publication.rows, hook);
     seen->found = look_for_program(observed, attachment, hook);
@@ -148,42 +148,42 @@ static int read_shadow(struct lx_observed *observed, const struct lx_attachment 
  * Counting flows means to walk through the whole table, as nobody else counts those that expire. Full tables of many
  * attachments are therefore counted in turns, some at each look.
  */
-static void count_flows(struct lx_collector *watch, struct lx_collected *watched,
+static void count_flows(struct lx_collector *collector, struct lx_collected *one,
                         const struct lx_attachment *attachment)
 {
-    struct lx_observed *observed = &watched->observed;
+    struct lx_observed *observed = &one->observed;
     const struct lx_counters *counters = observed->hooks[LX_HOOK_FROM_ROLE].counters;
     uint64_t begin = lx_worked_ns(), created = counters ? counters->flows_created : 0;
     struct lx_failure failure; /* this user may not look at them */
 
-    if (watched->flow_round == watch->flow_round || watch->flow_time >= FLOW_TIME)
+    if (one->flow_round == collector->flow_round || collector->flow_time >= FLOW_TIME)
         return;
-    watched->flow_round = watch->flow_round;
+    one->flow_round = collector->flow_round;
     observed->flows_known = !lx_attachment_count_flows(attachment, created, &observed->flows, &failure);
-    watch->flow_time += lx_worked_ns() - begin;
+    collector->flow_time += lx_worked_ns() - begin;
 }
 
 /* When all have had their turn the next round begins. */
-static void end_of_turn(struct lx_collector *watch)
+static void end_of_turn(struct lx_collector *collector)
 {
     bool all = true;
 
-    for (size_t i = 0; i < watch->count; i++)
-        all = all && watch->items[i]->flow_round == watch->flow_round;
-    watch->flow_round += all;
-    watch->flow_time = 0;
+    for (size_t i = 0; i < collector->count; i++)
+        all = all && collector->items[i]->flow_round == collector->flow_round;
+    collector->flow_round += all;
+    collector->flow_time = 0;
 }
 
-static int read_attachment(struct lx_collector *watch, const struct lx_attachment *attachment,
+static int read_attachment(struct lx_collector *collector, const struct lx_attachment *attachment,
                            struct lx_failure *failure)
 {
-    struct lx_collected *watched = find(watch, attachment) ?: add(watch, attachment);
+    struct lx_collected *one = find(collector, attachment) ?: add(collector, attachment);
     struct lx_observed *observed;
     int error;
 
-    if (!watched)
+    if (!one)
         return lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
-    observed = &watched->observed;
+    observed = &one->observed;
     error = read_labels(observed, attachment, failure);
     observed->metadata = attachment->metadata;
     observed->publication = attachment->publication;
@@ -193,68 +193,68 @@ static int read_attachment(struct lx_collector *watch, const struct lx_attachmen
         error = error ?: read_shadow(observed, attachment, failure);
     observed->elsewhere = attachment->metadata.netns != lx_namespace_own();
     for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++)
-        error = error ?: read_hook(watch, observed, attachment, hook, failure);
-    count_flows(watch, watched, attachment);
-    watched->there = !error;
+        error = error ?: read_hook(collector, observed, attachment, hook, failure);
+    count_flows(collector, one, attachment);
+    one->there = !error;
     return error;
 }
 
-static int tell(struct lx_collector *watch, const char *sentence)
+static int add_trouble(struct lx_collector *collector, const char *sentence)
 {
-    return lx_words_add(&watch->troubles, sentence);
+    return lx_words_add(&collector->troubles, sentence);
 }
 
 /* A name that somebody gave may be an alternative one. */
-static bool is_wanted(const struct lx_collector *watch, const struct lx_metadata *metadata)
+static bool is_wanted(const struct lx_collector *collector, const struct lx_metadata *metadata)
 {
     char name[sizeof(metadata->interface) + 1];
     struct lx_interface interface;
     bool wanted;
 
     snprintf(name, sizeof(name), "%.*s", (int)sizeof(metadata->interface), metadata->interface);
-    wanted = !watch->only || (metadata->netns == lx_namespace_own() && lx_words_contain(watch->only, name));
-    for (size_t i = 0; !wanted && metadata->netns == lx_namespace_own() && i < watch->only->count; i++)
-        wanted = !lx_interface_find(watch->only->items[i], &interface, NULL) && interface.index == metadata->ifindex;
+    wanted = !collector->only || (metadata->netns == lx_namespace_own() && lx_words_contain(collector->only, name));
+    for (size_t i = 0; !wanted && metadata->netns == lx_namespace_own() && i < collector->only->count; i++)
+        wanted =
+            !lx_interface_find(collector->only->items[i], &interface, NULL) && interface.index == metadata->ifindex;
     return wanted;
 }
 
 /* One that cannot be read is a trouble, not a reason to show nothing of the others. One that went meanwhile is none. */
-static int read_directory(struct lx_collector *watch, const char *directory)
+static int read_directory(struct lx_collector *collector, const char *directory)
 {
     struct lx_attachment attachment;
     struct lx_failure failure;
     int error = lx_attachment_open_nearby(directory, &attachment, &failure);
 
     if (!error) {
-        if (is_wanted(watch, &attachment.metadata))
-            error = read_attachment(watch, &attachment, &failure);
+        if (is_wanted(collector, &attachment.metadata))
+            error = read_attachment(collector, &attachment, &failure);
         lx_attachment_close(&attachment);
     }
     if (!error || error == -ENOENT)
         return 0;
-    return error == -ENOMEM ? error : tell(watch, failure.text);
+    return error == -ENOMEM ? error : add_trouble(collector, failure.text);
 }
 
 /* Its pins are gone and its program is not: bpffs was unmounted, or somebody has tidied up too much. */
-static bool runs_on(const struct lx_collected *watched)
+static bool runs_on(const struct lx_collected *one)
 {
-    const struct lx_metadata *metadata = &watched->observed.metadata;
+    const struct lx_metadata *metadata = &one->observed.metadata;
 
-    return !watched->observed.elsewhere && metadata->program_id &&
-           lx_running_id(metadata->ifindex) == metadata->program_id;
+    return !one->observed.elsewhere && metadata->program_id && lx_running_id(metadata->ifindex) == metadata->program_id;
 }
 
-static void forget_the_gone(struct lx_collector *watch)
+static void forget_the_gone(struct lx_collector *collector)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < watch->count; i++) {
-        if (watch->items[i]->there || runs_on(watch->items[i]))
-            watch->items[kept++] = watch->items[i];
+    for (size_t i = 0; i < collector->count; i++) {
+        if (collector->items[i]->there || runs_on(collector->items[i]))
+            collector->items[kept++] = collector->items[i];
         else
-            drop(watch->items[i]);
+            drop(collector->items[i]);
     }
-    watch->count = kept;
+    collector->count = kept;
 }
 
 /* By namespace, one's own first, and name; of two of one name, the one that runs. */
@@ -278,141 +278,143 @@ static bool same_name(const struct lx_observed *a, const struct lx_observed *b)
 }
 
 /* Pins of a vanished interface may name one that is there again under another index. */
-static int sort(struct lx_collector *watch)
+static int sort(struct lx_collector *collector)
 {
-    const struct lx_observed **sorted = reallocarray(watch->observed, watch->count + 1, sizeof(*sorted));
+    const struct lx_observed **sorted = reallocarray(collector->observed, collector->count + 1, sizeof(*sorted));
     size_t kept = 0, there = 0;
 
     if (!sorted)
         return -ENOMEM;
-    for (size_t i = 0; i < watch->count; i++)
-        if (watch->items[i]->there)
-            sorted[there++] = &watch->items[i]->observed;
+    for (size_t i = 0; i < collector->count; i++)
+        if (collector->items[i]->there)
+            sorted[there++] = &collector->items[i]->observed;
     qsort(sorted, there, sizeof(*sorted), by_name);
     for (size_t i = 0; i < there; i++)
         if (!kept || !same_name(sorted[kept - 1], sorted[i]))
             sorted[kept++] = sorted[i];
-    watch->observed = sorted;
-    watch->observed_count = kept;
+    collector->observed = sorted;
+    collector->observed_count = kept;
     return 0;
 }
 
-static bool is_missed(const struct lx_collected *watched)
+static bool is_missed(const struct lx_collected *one)
 {
-    return !watched->there || !lx_observed_runs(&watched->observed);
+    return !one->there || !lx_observed_runs(&one->observed);
 }
 
-static int tell_about(struct lx_collector *watch, const struct lx_collected *watched)
+static int check_expected(struct lx_collector *collector, const struct lx_collected *one)
 {
-    const struct lx_observed *observed = &watched->observed;
+    const struct lx_observed *observed = &one->observed;
     char sentence[160];
 
-    if (!is_missed(watched))
+    if (!is_missed(one))
         return 0;
-    if (!watched->there)
+    if (!one->there)
         snprintf(sentence, sizeof(sentence), "the pins of %.*s are lost, though its program runs on",
                  (int)sizeof(observed->metadata.interface), observed->metadata.interface);
     else
         snprintf(sentence, sizeof(sentence), "%.*s is not filtered: its %s program does not run there any more",
                  (int)sizeof(observed->metadata.interface), observed->metadata.interface,
                  observed->hooks[LX_HOOK_TO_ROLE].found == LX_FOUND_GONE ? "to-role" : "from-role");
-    return tell(watch, sentence);
+    return add_trouble(collector, sentence);
 }
 
-static bool is_attached(const struct lx_collector *watch, const char *name)
+static bool is_attached(const struct lx_collector *collector, const char *name)
 {
-    const struct lx_observations seen = lx_collector_seen(watch);
+    const struct lx_observations seen = lx_collector_seen(collector);
 
     return lx_observed_named(&seen, name) != NULL; /* then what is wrong with it is told */
 }
 
 /* It may be an alternative name. */
-static int tell_of_missing(struct lx_collector *watch, const char *name)
+static int add_missing(struct lx_collector *collector, const char *name)
 {
     struct lx_interface interface;
     char sentence[160];
 
-    if (is_attached(watch, name) || (!lx_interface_find(name, &interface, NULL) && is_attached(watch, interface.name)))
+    if (is_attached(collector, name) ||
+        (!lx_interface_find(name, &interface, NULL) && is_attached(collector, interface.name)))
         return 0;
     snprintf(sentence, sizeof(sentence), "nothing is attached to %s, which is to be filtered", name);
-    return tell(watch, sentence);
+    return add_trouble(collector, sentence);
 }
 
-static int find_troubles(struct lx_collector *watch)
+static int find_troubles(struct lx_collector *collector)
 {
     int error = 0;
 
-    for (size_t i = 0; i < watch->count && !error; i++)
-        error = tell_about(watch, watch->items[i]);
-    for (size_t i = 0; watch->expected && i < watch->expected->count && !error; i++)
-        error = tell_of_missing(watch, watch->expected->items[i]);
+    for (size_t i = 0; i < collector->count && !error; i++)
+        error = check_expected(collector, collector->items[i]);
+    for (size_t i = 0; collector->expected && i < collector->expected->count && !error; i++)
+        error = add_missing(collector, collector->expected->items[i]);
     return error;
 }
 
 /* Whether a program is missing that was not missing before. Remembers which are. */
-static bool newly_missed(struct lx_collector *watch)
+static bool newly_missed(struct lx_collector *collector)
 {
     bool newly = false;
 
-    for (size_t i = 0; i < watch->count; i++) {
-        bool missed = is_missed(watch->items[i]);
+    for (size_t i = 0; i < collector->count; i++) {
+        bool missed = is_missed(collector->items[i]);
 
-        newly = newly || (missed && !watch->items[i]->missed);
-        watch->items[i]->missed = missed;
+        newly = newly || (missed && !collector->items[i]->missed);
+        collector->items[i]->missed = missed;
     }
-    return newly && watch->looked;
+    return newly && collector->looked;
 }
 
-static int look(struct lx_collector *watch, struct lx_failure *failure)
+static int look(struct lx_collector *collector, struct lx_failure *failure)
 {
     struct lx_words directories = {0};
     int error = lx_attachments_list(&directories, failure);
 
     /* Who has seen pins already was not given mounts without them: they were lost meanwhile. */
-    if (error == -ENOTSUP && watch->count)
+    if (error == -ENOTSUP && collector->count)
         error = 0;
     if (error)
         return error;
-    lx_words_free(&watch->troubles);
-    watch->flow_round = watch->flow_round ?: 1; /* 0: never counted */
-    for (size_t i = 0; i < watch->count; i++)
-        watch->items[i]->there = false;
+    lx_words_free(&collector->troubles);
+    collector->flow_round = collector->flow_round ?: 1; /* 0: never counted */
+    for (size_t i = 0; i < collector->count; i++)
+        collector->items[i]->there = false;
     for (size_t i = 0; i < directories.count && !error; i++)
-        error = read_directory(watch, directories.items[i]);
+        error = read_directory(collector, directories.items[i]);
     lx_words_free(&directories);
-    end_of_turn(watch);
-    watch->observed_count = 0; /* until they are sorted: some may be no more */
-    forget_the_gone(watch);
-    error = error ?: sort(watch);
-    error = error ?: find_troubles(watch);
+    end_of_turn(collector);
+    collector->observed_count = 0; /* until they are sorted: some may be no more */
+    forget_the_gone(collector);
+    error = error ?: sort(collector);
+    error = error ?: find_troubles(collector);
     return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "out of memory") : 0;
 }
 
-int lx_collector_collect(struct lx_collector *watch, struct lx_failure *failure)
+int lx_collector_collect(struct lx_collector *collector, struct lx_failure *failure)
 {
     const struct timespec moment = {.tv_nsec = MOMENT_MS * 1000000L};
-    int error = look(watch, failure);
+    int error = look(collector, failure);
 
-    if (!error && newly_missed(watch)) {
+    if (!error && newly_missed(collector)) {
         nanosleep(&moment, NULL);
-        error = look(watch, failure);
+        error = look(collector, failure);
     }
-    watch->looked = true;
+    collector->looked = true;
     return error;
 }
 
-struct lx_observations lx_collector_seen(const struct lx_collector *watch)
+struct lx_observations lx_collector_seen(const struct lx_collector *collector)
 {
     return (struct lx_observations){
-        .items = watch->observed, .count = watch->observed_count, .declared = watch->expected};
+        .items = collector->observed, .count = collector->observed_count, .declared = collector->expected};
 }
 
-void lx_collector_free(struct lx_collector *watch)
+void lx_collector_free(struct lx_collector *collector)
 {
-    for (size_t i = 0; i < watch->count; i++)
-        drop(watch->items[i]);
-    free(watch->items);
-    free(watch->observed);
-    lx_words_free(&watch->troubles);
-    *watch = (struct lx_collector){.only = watch->only, .expected = watch->expected, .all_ports = watch->all_ports};
+    for (size_t i = 0; i < collector->count; i++)
+        drop(collector->items[i]);
+    free(collector->items);
+    free(collector->observed);
+    lx_words_free(&collector->troubles);
+    *collector = (struct lx_collector){
+        .only = collector->only, .expected = collector->expected, .all_ports = collector->all_ports};
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Watches all attachments for as long as its caller lives: they come and go, and each look reads only what has changed
- * since the last one. Needs to read the pins and nothing else; an attachment that is detached and attached anew is
- * another one.
+ * Collects what is known of all attachments for as long as its caller lives: they come and go, and each look reads only
+ * what has changed since the last one. Needs to read the pins and nothing else; an attachment that is detached and
+ * attached anew is another one.
  */
 #ifndef LYNCXDP_KERNEL_COLLECTOR_H
 #define LYNCXDP_KERNEL_COLLECTOR_H
@@ -32,11 +32,11 @@ struct lx_collector {
  * Looks at everything anew, and once more a moment later when a program is missing that was there: a command may be
  * about to take its pins away as well. A failure leaves what was seen before (no bpffs to read) or nothing (out of
  * memory). */
-int lx_collector_collect(struct lx_collector *watch, struct lx_failure *failure);
+int lx_collector_collect(struct lx_collector *collector, struct lx_failure *failure);
 
 /* What was seen at the last look; valid until the next. */
-struct lx_observations lx_collector_seen(const struct lx_collector *watch);
+struct lx_observations lx_collector_seen(const struct lx_collector *collector);
 
-void lx_collector_free(struct lx_collector *watch); /* what it owns, not the watch itself */
+void lx_collector_free(struct lx_collector *collector); /* what it owns, not itself */
 
 #endif
