@@ -39,6 +39,20 @@ lx_noinline __u32 lx_read_inside(LX_CONTEXT *context, __u32 offset, __u32 length
     return lx_read_network(&cursor, frame.length, built_ins, packet);
 }
 
+/* A frame that may be bypassed. In a function of its own: few policies have any use for it. */
+lx_noinline __u32 lx_bypass(LX_CONTEXT *context, __u32 offset, __u32 slot, __u32 ethertype, bool by_vlan)
+{
+    struct lx_frame frame = lx_context_frame(context, 0);
+    struct lx_cursor cursor = lx_cursor(&frame);
+    struct lx_view view;
+
+    if (!lx_image_of(slot, &view))
+        return LX_REASON_NO_POLICY;
+    cursor.offset = offset;
+    lx_settle(&cursor);
+    return lx_judge_bypass(&view, LX_HOOK, &cursor, ethertype, by_vlan);
+}
+
 /* Any frame, with all that it may need. With a query it answers that, and does nothing else. */
 lx_noinline int lx_any(LX_CONTEXT *context, struct lx_query *query)
 {
@@ -59,6 +73,8 @@ lx_noinline int lx_any(LX_CONTEXT *context, struct lx_query *query)
             return lx_context_pass(LX_HOOK);
         permissive = lx_is_permissive(&view, LX_HOOK) || lx_hook_is_off(&view);
         reason = lx_read_link(&view, &cursor, packet, frame.vlan);
+        if (lx_unlikely(reason > LX_UNDECIDED))
+            reason = lx_bypass(context, cursor.offset, slot, packet->ethertype, reason == LX_VLAN_BYPASSED);
         if (reason == LX_UNDECIDED)
             reason = lx_read_inside(context, cursor.offset, frame.length, view.image->built_ins, packet);
         lx_opaque(reason); /* the verifier follows the rest once, not once for every reason */
@@ -85,7 +101,7 @@ lx_inline bool lx_ordinary_frame(LX_CONTEXT *context, bool ipv4, int *verdict)
 
     /* The image before the rest, so that little need be kept while it is looked up. */
     if (!lx_context_is_linear(&frame) || !lx_ordinary_link(&frame, ipv4) || !lx_image_in_force(&view) ||
-        view.image->vlans || lx_hook_is_off(&view) || !lx_ordinary(&frame, &packet, ipv4))
+        view.image->scope || lx_hook_is_off(&view) || !lx_ordinary(&frame, &packet, ipv4))
         return false;
     view.any_source = lx_hook_is_of_box();
     judgement = lx_hook_decide_ordinary(&view, &packet, ipv4, &service);

@@ -166,13 +166,42 @@ struct lx_section {
 _Static_assert(offsetof(struct lx_section, destination_ports) == 144, "ABI");
 _Static_assert(sizeof(struct lx_section) == 2192, "ABI");
 
+/*
+ * What is asked of a frame before the policy, where a site lists VLANs or bypasses neighbours. Bitmaps of 4096 VLAN ids;
+ * id 0: untagged or priority-tagged.
+ */
+struct lx_scope {
+    __u8 judged[512];                   /* all where the site lists none */
+    __u8 bypassed[512];                 /* pass unjudged */
+    struct lx_address_table neighbours; /* class 0: judged; the others: enum lx_neighbour */
+    __u32 cards;                        /* offset of the struct lx_cards of class LX_NEIGHBOUR_BOUND and those after */
+    __u32 bypasses;                     /* 0: VLANs are listed, and nothing is bypassed */
+};
+
+_Static_assert(offsetof(struct lx_scope, neighbours) == 1024, "ABI");
+_Static_assert(sizeof(struct lx_scope) == 1096, "ABI");
+
+enum lx_neighbour {
+    LX_NEIGHBOUR_ANY_CARD = 1, /* bypassed behind whatever MAC address */
+    LX_NEIGHBOUR_BOUND = 2,    /* and above: bypassed behind one of its own alone */
+};
+
+#define LX_NEIGHBOUR_CARDS 4
+
+/* The MAC addresses of a neighbour, in halves of 16 bits as they lie in a frame; the last half is 0. Unused ones repeat. */
+struct lx_cards {
+    __u16 card[LX_NEIGHBOUR_CARDS][4];
+};
+
+_Static_assert(sizeof(struct lx_cards) == 32, "ABI");
+
 /* The image begins with this header. */
 struct lx_image {
     __u32 magic;       /* LX_MAGIC */
     __u32 abi_version; /* LX_ABI_VERSION */
     __u32 size;        /* bytes in use, this header included */
     __u32 built_ins;   /* enum lx_built_in */
-    __u32 vlans;       /* offset of a bitmap of 4096 VLAN ids (id 0: untagged or priority-tagged), or 0: all */
+    __u32 scope;       /* offset of a struct lx_scope, or 0: every frame is judged */
     __u32 generation;  /* of this image within its attachment; flows judged by another one are judged anew */
     __u8 egress;       /* enum lx_egress */
     __u8 permissive;   /* hooks that drop nothing but count what they would have: bits 1 << enum lx_hook */

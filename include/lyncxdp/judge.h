@@ -7,6 +7,7 @@
 #define LYNCXDP_JUDGE_H
 
 #include "built_in.h"
+#include "bypass.h"
 #include "classify.h"
 #include "flow.h"
 #include "fragment.h"
@@ -21,30 +22,10 @@ lx_inline bool lx_is_permissive(const struct lx_view *view, enum lx_hook hook)
     return view->image->permissive >> hook & 1;
 }
 
-/* VLAN ids that the site lists; a frame without a tag, or with a priority tag alone, counts as id 0. */
-lx_inline bool lx_vlan_listed(const struct lx_view *view, __u16 vlan)
-{
-    const __u8 *byte = lx_at(view, view->image->vlans + (vlan >> 3));
-    return *byte >> (vlan & 7) & 1;
-}
-
-/* The cursor stands behind the tags. */
-lx_inline __u32 lx_check_vlans(const struct lx_view *view, const struct lx_cursor *cursor,
-                               const struct lx_packet *packet, const __u16 ids[LX_MAX_VLAN_TAGS])
-{
-    bool listed;
-
-    if (lx_likely(!view->image->vlans))
-        return LX_UNDECIDED;
-    /* Outside of all VLANs there is still the link, and what it needs is no business of a list of VLANs. */
-    if (!ids[0] && !ids[1])
-        listed = lx_vlan_listed(view, 0) || lx_is_link_control(cursor, packet, view->image->built_ins);
-    else
-        listed = (!ids[0] || lx_vlan_listed(view, ids[0])) && (!ids[1] || lx_vlan_listed(view, ids[1]));
-    return listed ? LX_UNDECIDED : LX_REASON_VLAN;
-}
-
-/* Ethernet and VLAN tags. Leaves the cursor at what is inside, and its ethertype in `packet`. */
+/*
+ * Ethernet and VLAN tags. Leaves the cursor at what is inside, and its ethertype in `packet`. What is above LX_UNDECIDED
+ * is lx_judge_bypass's to judge.
+ */
 lx_inline __u32 lx_read_link(const struct lx_view *view, struct lx_cursor *cursor, struct lx_packet *packet,
                              __u32 stripped)
 {
@@ -60,7 +41,7 @@ lx_inline __u32 lx_read_link(const struct lx_view *view, struct lx_cursor *curso
         lx_settle(cursor);
     }
     packet->ethertype = LX_BE16(type);
-    return lx_check_vlans(view, cursor, packet, ids);
+    return lx_check_scope(view, cursor, packet, ids);
 }
 
 /*
@@ -98,14 +79,17 @@ lx_inline __u32 lx_read_network(struct lx_cursor *cursor, __u32 frame_length, __
 }
 
 /*
- * The first half of judging a frame, the same for both hooks: its headers. LX_UNDECIDED leaves a packet for the second
- * half; anything else is decided.
+ * The first half of judging a frame, the same for both hooks but for what is bypassed: its headers. LX_UNDECIDED leaves
+ * a packet for the second half; anything else is decided.
  */
-lx_inline __u32 lx_read_frame(const struct lx_view *view, const struct lx_frame *frame, struct lx_packet *packet)
+lx_inline __u32 lx_read_frame(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
+                              struct lx_packet *packet)
 {
     struct lx_cursor cursor = lx_cursor(frame);
     __u32 reason = lx_read_link(view, &cursor, packet, frame->vlan);
 
+    if (reason > LX_UNDECIDED)
+        reason = lx_judge_bypass(view, hook, &cursor, packet->ethertype, reason == LX_VLAN_BYPASSED);
     return reason == LX_UNDECIDED ? lx_read_network(&cursor, frame->length, view->image->built_ins, packet) : reason;
 }
 

@@ -63,7 +63,8 @@ enum lx_verdict {
     X(TINY_FRAGMENT, "tiny-fragment", DROP, "a first fragment that does not hold all its headers")                     \
     X(OVERLAPPING_FRAGMENT, "overlapping-fragment", DROP,                                                              \
       "a later fragment that would overwrite headers of the first one")                                                \
-    X(L2_CONTROL, "l2-control", PASS, "link control: slow protocols (LACP), spanning tree, 802.1X or LLDP")
+    X(L2_CONTROL, "l2-control", PASS, "link control: slow protocols (LACP), spanning tree, 802.1X or LLDP")            \
+    X(BYPASS, "bypass", PASS, "a neighbour behind the same pair, or its VLAN, which the site bypasses")
 
 enum lx_reason {
 #define LX_REASON_SYMBOL(symbol, name, verdict, meaning) LX_REASON_##symbol,

@@ -93,7 +93,7 @@ static bool ordinary_is_same(const struct lx_view *view, enum lx_hook hook, cons
     struct lx_judgement again;
     uint32_t row;
 
-    if ((!ipv4 && !lx_ordinary_link(frame, false)) || view->image->vlans || !lx_ordinary(frame, &ordinary, ipv4))
+    if ((!ipv4 && !lx_ordinary_link(frame, false)) || view->image->scope || !lx_ordinary(frame, &ordinary, ipv4))
         return true;
     row = lx_classify(view, &view->image->inbound, &ordinary.tuple, lx_service_of(&ordinary), ipv4);
     again = lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? lx_judge_to_role_ordinary(view, &ordinary, ipv4, row)
@@ -120,7 +120,7 @@ bool agree_on_frame(const struct lx_policy *policy, const struct lx_compiled *co
     bool opened, agreed;
 
     exact = exact_copy(frame, length, &copy);
-    reason = lx_read_frame(&view, &exact, &packet);
+    reason = lx_read_frame(&view, hook, &exact, &packet);
     opened = reason == LX_UNDECIDED;
     judgement = lx_judgement_unpack(opened ? lx_judge_packet(&view, hook, &packet) : LX_JUDGED(reason));
     agreed = same(&judgement, &packet, opened, &expected) && ordinary_is_same(&view, hook, &exact, &judgement, &packet);

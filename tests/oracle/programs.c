@@ -171,7 +171,7 @@ static uint32_t judge_if_ordinary(const struct lx_view *view, enum lx_hook hook,
 {
     bool ipv4 = lx_ordinary_link(frame, true);
 
-    if ((!ipv4 && !lx_ordinary_link(frame, false)) || frame->vlan || view->image->vlans ||
+    if ((!ipv4 && !lx_ordinary_link(frame, false)) || frame->vlan || view->image->scope ||
         !lx_ordinary(frame, packet, ipv4))
         return LX_UNDECIDED;
     return hook == LX_HOOK_TO_ROLE ? lx_decide_to_role_ordinary(view, packet, lx_service_of(packet), ipv4)
@@ -187,7 +187,7 @@ struct lx_judgement programs_judge(const struct lx_view *view, enum lx_hook hook
     *opened = true;
     if (judgement != LX_UNDECIDED)
         return lx_judgement_unpack(judgement);
-    reason = lx_read_frame(view, frame, packet);
+    reason = lx_read_frame(view, hook, frame, packet);
     *opened = reason == LX_UNDECIDED;
     if (!*opened)
         return lx_judgement_unpack(LX_JUDGED(reason));

@@ -202,7 +202,7 @@ struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, enum lx
     struct lx_aligned_frame aligned;
     struct lx_frame judged = lx_align_frame(frame, length, &aligned);
     struct lx_packet packet __attribute__((aligned(8))) = {0};
-    uint32_t reason = lx_read_frame(&view, &judged, &packet);
+    uint32_t reason = lx_read_frame(&view, hook, &judged, &packet);
 
     return lx_judgement_unpack(reason == LX_UNDECIDED ? lx_judge_packet(&view, hook, &packet) : LX_JUDGED(reason));
 }

@@ -186,7 +186,7 @@ int lx_simulation_judge(struct lx_simulation *simulation, const struct lx_compil
     };
     struct lx_aligned_frame aligned;
     struct lx_frame judged = lx_align_frame(frame, length, &aligned);
-    uint32_t reason = lx_read_frame(&passage.view, &judged, &passage.packet), word = LX_JUDGED(reason);
+    uint32_t reason = lx_read_frame(&passage.view, hook, &judged, &passage.packet), word = LX_JUDGED(reason);
     int error = begin(simulation, now);
 
     passage.ipv4 = passage.packet.ethertype == ETH_P_IP;
@@ -208,7 +208,7 @@ static bool read_ends(const struct lx_view *view, const struct lx_frame *frame, 
     struct lx_cursor cursor = lx_cursor(frame);
     const struct lx_arp *arp;
 
-    if (lx_read_link(view, &cursor, packet, 0) != LX_UNDECIDED)
+    if (lx_read_link(view, &cursor, packet, 0) < LX_UNDECIDED)
         return false;
     switch (packet->ethertype) {
     case ETH_P_IP:

@@ -170,6 +170,19 @@ static void write_common(const struct lx_classed_prefix *prefixes, size_t count,
     }
 }
 
+/* Classed prefixes of one family, in order. */
+static int write_classed(struct lx_image_writer *writer, const struct lx_classed_prefix *classed, size_t count,
+                         bool ipv4, struct lx_address_table *table)
+{
+    int error = 0;
+
+    if (count > 1)
+        error = lx_host_tables_write(writer, classed, count, ipv4, ipv4 ? &table->root4 : &table->root6);
+    if (!error)
+        write_common(classed, count, ipv4, table);
+    return error;
+}
+
 static int write_family(struct lx_image_writer *writer, const struct named_sets *named, bool ipv4, const uint32_t *ids,
                         struct lx_rule_sets *sets, struct lx_address_table *table)
 {
@@ -182,10 +195,7 @@ static int write_family(struct lx_image_writer *writer, const struct named_sets 
         goto out;
     count = list_prefixes(named, ipv4, ids, list);
     error = classify_prefixes(list, count, sets, classed, &count);
-    if (!error && count > 1)
-        error = lx_host_tables_write(writer, classed, count, ipv4, ipv4 ? &table->root4 : &table->root6);
-    if (!error)
-        write_common(classed, count, ipv4, table);
+    error = error ?: write_classed(writer, classed, count, ipv4, table);
 out:
     free(list);
     free(classed);
@@ -238,5 +248,40 @@ int lx_address_members_write(struct lx_image_writer *writer, const struct lx_pre
         return error;
     error = lx_address_table_write(writer, rules, 1, LX_SOURCE_ADDRESS, &sets, table);
     lx_rule_sets_free(&sets);
+    return error;
+}
+
+/* Those of one family, in order, each with the one around it. Returns how many. */
+static size_t take_family(const struct lx_classed_prefix *prefixes, size_t count, bool ipv4,
+                          struct lx_classed_prefix *taken)
+{
+    size_t stack[129], depth = 0, made = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct lx_prefix *prefix = &prefixes[i].prefix;
+
+        if (lx_prefix_is_ipv4(prefix) != ipv4)
+            continue;
+        while (depth && !lx_prefix_contains(&taken[stack[depth - 1]].prefix, &prefix->address))
+            depth--;
+        taken[made] = prefixes[i];
+        taken[made].around = depth ? (uint32_t)stack[depth - 1] + 1 : 0;
+        stack[depth++] = made++;
+    }
+    return made;
+}
+
+int lx_address_classes_write(struct lx_image_writer *writer, const struct lx_classed_prefix *prefixes, size_t count,
+                             struct lx_address_table *table)
+{
+    struct lx_classed_prefix *taken = malloc((count + 1) * sizeof(*taken));
+    struct lx_address_table built = {0};
+    int error = taken ? 0 : -ENOMEM;
+
+    for (int ipv4 = 0; !error && ipv4 < 2; ipv4++)
+        error = write_classed(writer, taken, take_family(prefixes, count, ipv4, taken), ipv4, &built);
+    if (!error)
+        *table = built;
+    free(taken);
     return error;
 }

@@ -3,6 +3,7 @@
 #ifndef LYNCXDP_CORE_ADDRESS_TABLE_H
 #define LYNCXDP_CORE_ADDRESS_TABLE_H
 
+#include "host_table.h"
 #include "image_writer.h"
 #include "rule_set.h"
 #include "user/core/resolve/policy.h"
@@ -21,6 +22,13 @@ int lx_address_table_write(struct lx_image_writer *writer, const struct lx_rule 
 
 /* Writes a table that tells members of one set (class 1) from all other addresses (class 0). */
 int lx_address_members_write(struct lx_image_writer *writer, const struct lx_prefix_set *set,
+                             struct lx_address_table *table);
+
+/*
+ * Writes a table of prefixes that have their classes already, in order, each once, of both families together. Of two
+ * that hold an address the longer one counts.
+ */
+int lx_address_classes_write(struct lx_image_writer *writer, const struct lx_classed_prefix *prefixes, size_t count,
                              struct lx_address_table *table);
 
 #endif

@@ -13,6 +13,7 @@
 #include "image_writer.h"
 #include "port_table.h"
 #include "rule_set.h"
+#include "scope.h"
 
 #define MAX_CLASSES 65536u
 
@@ -269,18 +270,6 @@ static int write_sections(struct lx_image_writer *writer, const struct lx_policy
     return error;
 }
 
-static int write_vlans(struct lx_image_writer *writer, const struct lx_policy *policy, uint32_t *offset)
-{
-    int error;
-
-    if (!policy->vlans_listed)
-        return 0;
-    error = lx_image_reserve(writer, sizeof(policy->vlans), offset);
-    if (!error)
-        memcpy(lx_image_bytes(writer, *offset), policy->vlans, sizeof(policy->vlans));
-    return error;
-}
-
 /* The hooks where nothing is dropped. */
 static uint8_t permissive_hooks(const struct lx_policy *policy)
 {
@@ -314,7 +303,7 @@ static int write_image(struct lx_image_writer *writer, const struct lx_policy *p
                                 .egress = (uint8_t)policy->egress,
                                 .permissive = permissive_hooks(policy)};
     error = write_sections(writer, policy, &header->inbound, &header->outbound);
-    error = error ?: write_vlans(writer, policy, &header->vlans);
+    error = error ?: lx_scope_write(writer, policy, &header->scope);
     if (!error && policy->protected)
         error = write_protected(writer, policy->protected, header);
     header->size = writer->size;

@@ -98,8 +98,16 @@ bool lx_read_ports(struct lx_reader *reader, const struct lx_node *node, struct 
     return sound;
 }
 
-static bool read_prefix(struct lx_reader *reader, const struct lx_node *item, lx_unusable *unusable,
-                        struct lx_prefix *prefix)
+/* What a prefix of a kind is to be, in a sentence. */
+static const char *noun_of(lx_unusable *unusable)
+{
+    if (unusable == lx_unusable_self)
+        return "the role's own";
+    return unusable == lx_unusable_neighbour ? "a neighbour's" : "a peer";
+}
+
+bool lx_read_prefix(struct lx_reader *reader, const struct lx_node *item, lx_unusable *unusable,
+                    struct lx_prefix *prefix)
 {
     static const char *const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
     const char *text = lx_read_text(reader, item, "an address like 192.0.2.1"), *problem, *what;
@@ -114,7 +122,7 @@ static bool read_prefix(struct lx_reader *reader, const struct lx_node *item, lx
         return true;
     if (what)
         lx_mistake(reader, item, "'%s' cannot be %s: it is %s; write the addresses on the network", lx_show(text).text,
-                   unusable == lx_unusable_self ? "the role's own" : "a peer", what);
+                   noun_of(unusable), what);
     else if (error == -EDOM)
         lx_mistake(reader, item, "'%s' has host bits set; write the prefix %s, or the address without its length",
                    lx_show(text).text, lx_prefix_format(prefix, cut));
@@ -139,7 +147,7 @@ bool lx_read_prefixes(struct lx_reader *reader, const struct lx_node *node, lx_u
     if (!read)
         return false;
     for (const struct lx_node *item = lx_first_item(node); item; item = lx_next_item(node, item))
-        sound += read_prefix(reader, item, unusable, &read[sound]);
+        sound += lx_read_prefix(reader, item, unusable, &read[sound]);
     if (sound < all) {
         free(read);
         return false;

@@ -175,6 +175,13 @@ static void read_vlans(struct site_reader *site, const struct lx_node *node)
             site->site.vlans[vlan >> 3] |= (uint8_t)(1u << (vlan & 7));
 }
 
+/* Behind the VLANs that are let in, which cannot be bypassed as well. */
+static void read_bypass(struct site_reader *site, const struct lx_node *node)
+{
+    lx_read_bypass(&site->reader, node, site->site.name, site->site.vlans_listed ? site->site.vlans : NULL,
+                   &site->site.bypass);
+}
+
 /* An empty list is a choice here: name no port that has not been seen. */
 static void read_watch_ports(struct site_reader *site, const struct lx_node *node)
 {
@@ -196,7 +203,7 @@ static void read_watch_ports(struct site_reader *site, const struct lx_node *nod
 
 static void read_file(struct site_reader *site)
 {
-    enum { SITE, SELF, GROUPS, OPTIONS, BUILT_IN, VLANS, WATCH_PORTS, ROWS, FIELDS };
+    enum { SITE, SELF, GROUPS, OPTIONS, BUILT_IN, VLANS, BYPASS, WATCH_PORTS, ROWS, FIELDS };
     static const struct lx_field fields[FIELDS] = {
         [SITE] = {"site", NULL},
         [SELF] = {"self", NULL},
@@ -204,12 +211,14 @@ static void read_file(struct site_reader *site)
         [OPTIONS] = {"options", NULL},
         [BUILT_IN] = {"built-in", NULL},
         [VLANS] = {"vlans", NULL},
+        [BYPASS] = {"bypass", NULL},
         [WATCH_PORTS] = {"watch-ports", NULL},
         [ROWS] = {"rows", NULL},
     };
     static void (*const readers[FIELDS])(struct site_reader *, const struct lx_node *) = {
         [SELF] = read_selves,        [GROUPS] = read_groups, [OPTIONS] = read_options,
-        [BUILT_IN] = read_built_ins, [VLANS] = read_vlans,   [WATCH_PORTS] = read_watch_ports,
+        [BUILT_IN] = read_built_ins, [VLANS] = read_vlans,   [BYPASS] = read_bypass,
+        [WATCH_PORTS] = read_watch_ports,
     };
     struct lx_row_scope scope = {.file = site->site.name};
     const struct lx_node *values[FIELDS] = {NULL};
@@ -258,6 +267,7 @@ void lx_site_free(struct lx_site *site)
     }
     for (size_t i = 0; i < site->row_count; i++)
         lx_row_free(&site->rows[i]);
+    lx_site_bypass_free(&site->bypass);
     free(site->name);
     lx_text_free(&site->text);
     free(site->selves);

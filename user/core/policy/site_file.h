@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "built_ins.h"
+#include "bypass.h"
 #include "row.h"
 #include "terms.h"
 #include "user/core/text/diagnostic.h"
@@ -43,6 +44,7 @@ struct lx_site {
     struct lx_place built_in_places[LX_BUILT_INS];
     bool vlans_listed;
     uint8_t vlans[512];
+    struct lx_site_bypass bypass;
     bool watch_ports_listed;
     uint16_t *watch_ports;
     size_t watch_port_count;

@@ -51,3 +51,8 @@ const char *lx_unusable_peer(const struct lx_prefix *prefix)
             return ranges[i].what;
     return NULL;
 }
+
+const char *lx_unusable_neighbour(const struct lx_prefix *prefix)
+{
+    return lx_unusable_self(prefix);
+}

@@ -16,4 +16,7 @@ const char *lx_unusable_self(const struct lx_prefix *prefix);
 /* As a peer: one of them at least must be another. */
 const char *lx_unusable_peer(const struct lx_prefix *prefix);
 
+/* As a neighbour that is bypassed: the same as a role's own. */
+const char *lx_unusable_neighbour(const struct lx_prefix *prefix);
+
 #endif

@@ -134,7 +134,7 @@ void lx_sample_read(const void *frame, size_t length, struct lx_sample *sample)
     struct lx_packet packet = {0};
 
     memcpy(aligned.bytes, frame, linear);
-    lx_read_frame(&view, &whole, &packet);
+    lx_read_frame(&view, LX_HOOK_TO_ROLE, &whole, &packet);
     sample->length = (__u32)length;
     sample->ethertype = packet.ethertype;
     sample->protocol = packet.protocol;

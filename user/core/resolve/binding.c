@@ -136,6 +136,17 @@ static bool find_group(const struct lx_binding *binding, const char *name, struc
     return false;
 }
 
+bool lx_find_group(const struct lx_binding *binding, const char *name, const struct lx_prefix **prefixes, size_t *count)
+{
+    struct span found;
+
+    if (!find_group(binding, name, &found))
+        return false;
+    *prefixes = found.items;
+    *count = found.count;
+    return true;
+}
+
 static int remember_missing(struct lx_binding *binding, const struct lx_row *row, const char *group)
 {
     struct lx_missing *missing;

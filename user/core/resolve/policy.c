@@ -54,6 +54,22 @@ static uint64_t set_digest(const struct lx_prefix_set *set)
     return hash;
 }
 
+static uint64_t mix_bypass(uint64_t hash, const struct lx_bypass *bypass)
+{
+    if (!bypass->count && !bypass->has_vlans)
+        return hash;
+    hash = mix(mix_number(hash, bypass->count), bypass->vlans, sizeof(bypass->vlans));
+    for (size_t i = 0; i < bypass->count; i++) {
+        const struct lx_bypassed *bypassed = &bypass->items[i];
+
+        hash = mix(hash, bypassed->prefix.address.bytes, sizeof(bypassed->prefix.address.bytes));
+        hash = mix_number(hash, bypassed->prefix.length);
+        hash = mix_number(hash, bypassed->bound.count);
+        hash = mix(hash, bypassed->bound.cards, bypassed->bound.count * sizeof(bypassed->bound.cards[0]));
+    }
+    return hash;
+}
+
 /* A rule's two sets and their digests. */
 struct ends {
     const struct lx_prefix_set *sets[2];
@@ -96,7 +112,14 @@ uint64_t lx_policy_digest(const struct lx_policy *policy)
     hash = mix_number(hash, policy->egress);
     hash = mix_number(hash, policy->audit);
     hash = mix_number(hash, policy->vlans_listed);
-    return policy->vlans_listed ? mix(hash, policy->vlans, sizeof(policy->vlans)) : hash;
+    if (policy->vlans_listed)
+        hash = mix(hash, policy->vlans, sizeof(policy->vlans));
+    return mix_bypass(hash, &policy->bypass);
+}
+
+bool lx_policy_reads_tags(const struct lx_policy *policy)
+{
+    return policy->vlans_listed || policy->bypass.has_vlans;
 }
 
 void lx_policy_free(struct lx_policy *policy)
@@ -112,6 +135,7 @@ void lx_policy_free(struct lx_policy *policy)
     free(policy->rules);
     free(policy->sets);
     free(policy->edition);
+    free(policy->bypass.items);
     free(policy->watch_ports);
     lx_words_free(&policy->roles);
     *policy = (struct lx_policy){0};

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "bypass_binding.h"
 #include "selection.h"
 #include "user/core/policy/row_copy.h"
 #include "watch_ports.h"
@@ -88,6 +89,8 @@ int lx_resolve(const struct lx_policy_file *file, const struct lx_site *site, co
         result = take_rows(&selection, &resolved);
     if (!result)
         result = make_rules(&binding, diagnostics);
+    if (!result)
+        result = lx_bind_bypass(&binding, diagnostics);
     if (!result)
         result = lx_watch_ports(site, &resolved);
     resolved.side = selection.side;

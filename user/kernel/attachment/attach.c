@@ -447,7 +447,7 @@ int lx_attach(const struct lx_interface *interface, const struct lx_policy *poli
         .pair = choices->pair,
         .name = {.netns = interface->netns, .ifindex = interface->index},
         .maps = LX_MAPS_NONE,
-        .needs = (choices->forward ? LX_NEED_FORWARD : 0) | (policy->vlans_listed ? LX_NEED_TAGS : 0),
+        .needs = (choices->forward ? LX_NEED_FORWARD : 0) | (lx_policy_reads_tags(policy) ? LX_NEED_TAGS : 0),
         .force = choices->force,
     };
     struct lx_locks locks;

@@ -159,7 +159,7 @@ static int describe(const struct lx_publishing *publishing, struct lx_publicatio
     publication->egress = policy->egress;
     publication->audit = policy->audit;
     publication->traits =
-        (policy->own && policy->own->any ? LX_TRAIT_ANY_SELF : 0) | (policy->vlans_listed ? LX_TRAIT_VLANS : 0);
+        (policy->own && policy->own->any ? LX_TRAIT_ANY_SELF : 0) | (lx_policy_reads_tags(policy) ? LX_TRAIT_VLANS : 0);
     for (size_t i = 0; i < policy->rule_count; i++)
         lx_slot_set_add(&publication->rows, policy->rules[i].slot);
     lx_field_copy(publication->edition, sizeof(publication->edition), policy->edition);

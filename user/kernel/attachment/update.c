@@ -269,7 +269,7 @@ static int keep_tags(struct lx_update *update, const struct lx_proposal *proposa
     const uint32_t before = metadata->restore;
     int error;
 
-    if (!proposal->policy->vlans_listed)
+    if (!lx_policy_reads_tags(proposal->policy))
         return 0;
     snprintf(inner.name, sizeof(inner.name), "%s", metadata->pair);
     error = lx_link_settings_look(update->interface, inner.index ? &inner : NULL, LX_NEED_TAGS, metadata, failure);
