@@ -275,6 +275,39 @@ static void random_switches(struct generator *generator, struct lx_policy *polic
         policy->protected = policy->sets[1 + generate_below(generator, policy->set_count - 1)];
 }
 
+/* Now and then, a neighbour is bound to the addresses of honest frames, or to others. */
+static struct lx_bound random_bound(struct generator *generator)
+{
+    static const uint8_t cards[][6] = {{0x02, 0, 0, 0, 0, 0x01}, {0x02, 0, 0, 0, 0, 0x02}, {0x02, 0, 0, 0, 0x80, 0x02}};
+    struct lx_bound bound = {.count = generate_chance(generator, 60) ? 0 : 1 + generate_below(generator, 2)};
+
+    for (size_t index = 0; index < bound.count; index++)
+        memcpy(bound.cards[index], cards[generate_below(generator, 3)], 6);
+    return bound;
+}
+
+/* Neighbours out of the sets that rules are about, in order and each once; and some VLANs. */
+static void random_bypass(struct generator *generator, struct lx_policy *policy)
+{
+    const struct lx_prefix_set *set = policy->sets[1 + generate_below(generator, policy->set_count - 1)];
+    size_t most = 1 + generate_below(generator, 6), vlans = generate_below(generator, 4), kept = 0, index;
+    struct lx_bypass *bypass = &policy->bypass;
+
+    bypass->items = calloc(most, sizeof(*bypass->items));
+    for (index = 0; bypass->items && set->count && index < most; index++)
+        bypass->items[bypass->count++] = (struct lx_bypassed){
+            .prefix = set->items[generate_below(generator, set->count)], .bound = random_bound(generator)};
+    if (bypass->count)
+        qsort(bypass->items, bypass->count, sizeof(*bypass->items), lx_prefix_compare); /* the prefix comes first */
+    for (index = 0; index < bypass->count; index++)
+        if (!kept || lx_prefix_compare(&bypass->items[kept - 1], &bypass->items[index]) != 0)
+            bypass->items[kept++] = bypass->items[index];
+    bypass->count = kept;
+    bypass->has_vlans = vlans > 0;
+    for (index = 0; index < vlans; index++)
+        bypass->vlans[0] |= (uint8_t)(2u << generate_below(generator, 7));
+}
+
 size_t generate_rule_count(struct generator *generator)
 {
     if (generate_chance(generator, 1))
@@ -318,6 +351,8 @@ struct lx_policy *generate_policy(struct generator *generator, size_t rules)
     for (index = 0; index < rules; index++)
         random_rule(generator, policy, index, shuffled ? slots[index] : index);
     random_switches(generator, policy);
+    if (generate_chance(generator, 20))
+        random_bypass(generator, policy);
     return policy;
 }
 
@@ -332,6 +367,7 @@ void generated_policy_free(struct lx_policy *policy)
         free(policy->sets[index]);
     }
     free(policy->sets);
+    free(policy->bypass.items);
     free(policy->rows);
     free(policy->rules);
     free(policy);

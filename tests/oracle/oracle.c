@@ -351,7 +351,7 @@ struct oracle_verdict oracle_judge_packet(const struct lx_policy *policy, enum l
 struct oracle_verdict oracle_judge(const struct lx_policy *policy, enum lx_hook hook, const uint8_t *frame,
                                    size_t length)
 {
-    struct oracle_packet packet = oracle_read_frame(policy, frame, length);
+    struct oracle_packet packet = oracle_read_frame(policy, hook, frame, length);
     bool opened;
 
     return oracle_judge_packet(policy, hook, &packet, &opened);

@@ -60,8 +60,22 @@ struct oracle_verdict {
     uint16_t source_port, destination_port;
 };
 
-/* Reads a frame (oracle_frame.c). */
-struct oracle_packet oracle_read_frame(const struct lx_policy *policy, const uint8_t *frame, size_t length);
+/*
+ * Reads a frame (oracle_frame.c). One that the site bypasses on this hook is told like a defect: by its reason, and read
+ * no further.
+ */
+struct oracle_packet oracle_read_frame(const struct lx_policy *policy, enum lx_hook hook, const uint8_t *frame,
+                                       size_t length);
+
+/* Whether a frame has VLANs, and the site bypasses all of them (oracle_bypass.c). */
+bool oracle_vlans_bypassed(const struct lx_policy *policy, const unsigned *ids, unsigned tags);
+
+/*
+ * Whether a frame is not to be judged by the policy: by its VLANs, or by whom it is for or from. `reason` receives what
+ * it is counted by, which is not a pass where its source is the role's. What the ethertype speaks of begins at `at`.
+ */
+bool oracle_is_bypassed(const struct lx_policy *policy, enum lx_hook hook, const uint8_t *frame, size_t length,
+                        size_t at, uint16_t ethertype, bool by_vlan, uint32_t *reason);
 
 /*
  * Reads the packet that an ICMP error quotes, in the bytes that it has for it (oracle_quoted.c). Returns whether it is

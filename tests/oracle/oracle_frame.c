@@ -359,7 +359,7 @@ static void read_arp(struct oracle_packet *packet, const struct reader *reader)
 
 /* IEEE 802.1Q and 802.1ad: at most two tags; id 0 is a priority tag. Returns false after a defect. */
 static bool read_tags(struct oracle_packet *packet, struct reader *reader, const struct lx_policy *policy,
-                      uint16_t *ethertype)
+                      uint16_t *ethertype, bool *bypassed)
 {
     unsigned tags = 0, ids[2], named = 0, index;
 
@@ -376,7 +376,8 @@ static bool read_tags(struct oracle_packet *packet, struct reader *reader, const
         *ethertype = word_at(reader, reader->at + 2);
         reader->at += 4;
     }
-    if (!policy->vlans_listed)
+    *bypassed = oracle_vlans_bypassed(policy, ids, tags);
+    if (*bypassed || !policy->vlans_listed)
         return true;
     for (index = 0; index < tags; index++) {
         if (ids[index] == 0)
@@ -395,12 +396,15 @@ static bool read_tags(struct oracle_packet *packet, struct reader *reader, const
     return true;
 }
 
-struct oracle_packet oracle_read_frame(const struct lx_policy *policy, const uint8_t *frame, size_t length)
+struct oracle_packet oracle_read_frame(const struct lx_policy *policy, enum lx_hook hook, const uint8_t *frame,
+                                       size_t length)
 {
     struct reader reader = {.frame = frame, .length = length, .at = 14, .end = length};
     static const uint8_t everyone[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
     struct oracle_packet packet;
     uint16_t ethertype;
+    uint32_t reason;
+    bool bypassed;
 
     memset(&packet, 0, sizeof(packet));
     if (length < 14) {
@@ -414,8 +418,12 @@ struct oracle_packet oracle_read_frame(const struct lx_policy *policy, const uin
         return packet;
     }
     ethertype = word_at(&reader, 12);
-    if (!read_tags(&packet, &reader, policy, &ethertype))
+    if (!read_tags(&packet, &reader, policy, &ethertype, &bypassed))
         return packet;
+    if (oracle_is_bypassed(policy, hook, frame, length, reader.at, ethertype, bypassed, &reason)) {
+        defect(&packet, reason);
+        return packet;
+    }
     if (ethertype == 0x0806)
         read_arp(&packet, &reader);
     else if (ethertype == 0x0800)

@@ -281,7 +281,7 @@ static uint32_t judge_later_fragment(const struct oracle_datagram *datagram, con
 struct oracle_verdict oracle_watch(struct oracle_memory *memory, const struct lx_policy *policy, enum lx_hook hook,
                                    const uint8_t *frame, size_t length)
 {
-    struct oracle_packet packet = oracle_read_frame(policy, frame, length);
+    struct oracle_packet packet = oracle_read_frame(policy, hook, frame, length);
     struct oracle_verdict verdict;
     bool opened, passes;
 

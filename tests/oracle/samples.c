@@ -34,6 +34,9 @@ static struct lx_policy *open_policy(struct generator *generator)
     policy->protected = NULL;
     policy->egress = LX_EGRESS_ENFORCE;
     policy->vlans_listed = false;
+    policy->bypass.has_vlans = false;
+    policy->bypass.count = 0;
+    memset(policy->bypass.vlans, 0, sizeof(policy->bypass.vlans));
     policy->built_ins = ALL_BUILT_INS & ~(uint32_t)(LX_BUILT_IN_ECHO | LX_BUILT_IN_IP_OPTIONS | LX_BUILT_IN_FRAGMENTS |
                                                     LX_BUILT_IN_WIRE);
     return policy;
