@@ -330,6 +330,8 @@ _Static_assert(sizeof(struct lx_metadata) == 256, "ABI");
 enum lx_trait {
     LX_TRAIT_ANY_SELF = 1 << 0, /* nobody gave the role an address: its rows hold for any */
     LX_TRAIT_VLANS = 1 << 1,    /* it lists VLANs, so that tags must stay in their frames */
+    LX_TRAIT_BYPASS = 1 << 2,   /* neighbours behind the pair pass unjudged, */
+    LX_TRAIT_UNBOUND = 1 << 3,  /* and some of them behind whatever MAC address, or a VLAN */
 };
 
 /*

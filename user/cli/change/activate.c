@@ -218,10 +218,20 @@ static void say_egress(const struct lx_policy *policy)
         puts("  replies to what the role itself begins are not let in: egress is off");
 }
 
+static void say_bypass(const struct lx_bypass *bypass)
+{
+    if (bypass->count)
+        lx_print("  bypass: %zu neighbour%s behind the pair pass%s unjudged\n", bypass->count,
+                 lx_plural(bypass->count), bypass->count == 1 ? "es" : "");
+    if (bypass->has_vlans)
+        puts("  bypass: VLANs pass unjudged, whoever is in them");
+}
+
 /* What becomes of what the role sends, whether anything is dropped at all, and until when. */
 static void say_terms(const char *interface, const struct lx_policy *policy, uint32_t try_seconds)
 {
     say_egress(policy);
+    say_bypass(&policy->bypass);
     if (policy->audit)
         puts("  audit: nothing is dropped; what would have been is counted as would-drop");
     if (try_seconds)

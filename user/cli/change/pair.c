@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <stdlib.h>
 
+#include "bystanders.h"
 #include "ssh_session.h"
 #include "user/cli/print/output.h"
 #include "user/kernel/attachment/pair.h"
@@ -128,8 +129,10 @@ int lx_guard_attachment(const struct lx_interface *interface, const struct lx_pa
         result = lx_guard_self(interface, policy, intent);
     if (result != LX_EXIT_DONE)
         return result;
-    if (pair)
+    if (pair) {
         warn_of_pair(pair);
+        lx_warn_of_bystanders(&pair->inner, policy);
+    }
     lx_warn_of_policy(interface, policy, pair && pair->forward);
     return LX_EXIT_DONE;
 }

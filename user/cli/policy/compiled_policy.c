@@ -21,6 +21,22 @@ int lx_compose(const struct lx_policy_options *options, bool is_inline, struct l
     return result;
 }
 
+int lx_refuse_bypass(const struct lx_compiled_policy *compiled_policy)
+{
+    const struct lx_bypass *bypass = &compiled_policy->policy.bypass;
+    const struct lx_site *site = &compiled_policy->tables.site;
+    struct lx_diagnostics diagnostics = {0};
+
+    if (!lx_bypass_any(bypass))
+        return LX_EXIT_DONE;
+    lx_text_mistake(&site->text, &diagnostics, site->bypass.place.line, site->bypass.place.column,
+                    "bypass is for pairs (--pair), whose neighbours stand behind them; on a host, open another address "
+                    "by a row with a self of its own: {id: NAME, from: any, to: {self: ADDR}, transport: tcp, port: 80}");
+    lx_print_diagnostics(&diagnostics);
+    lx_diagnostics_free(&diagnostics);
+    return LX_EXIT_POLICY;
+}
+
 int lx_compiled_policy_build(struct lx_compiled_policy *compiled_policy)
 {
     struct lx_diagnostics diagnostics = {0};

@@ -22,6 +22,9 @@ struct lx_compiled_policy {
  */
 int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_compiled_policy *compiled_policy);
 
+/* Refuses what only a pair can do, for a policy of a host. Returns an exit code. */
+int lx_refuse_bypass(const struct lx_compiled_policy *compiled_policy);
+
 /* Compiles the policy; apart, because an update gives its rows their counters in between. */
 int lx_compiled_policy_build(struct lx_compiled_policy *compiled_policy);
 

@@ -17,7 +17,8 @@ int lx_policy_spec_compose(const char *verb, const char *interface, struct lx_po
         return result;
     if (!spec->options.roles.count)
         return lx_usage_error("the role that %s was attached for is not known; name it with --role", interface);
-    return lx_compose(&spec->options, spec->is_inline, &spec->compiled_policy);
+    result = lx_compose(&spec->options, spec->is_inline, &spec->compiled_policy);
+    return result == LX_EXIT_DONE && !spec->is_inline ? lx_refuse_bypass(&spec->compiled_policy) : result;
 }
 
 static int add_file(struct lx_words *files, const char *path)

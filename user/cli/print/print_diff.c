@@ -134,9 +134,9 @@ static void print_vlans(const json_t *vlans, const char *member, const char *tit
         lx_print("%s: VLAN %s\n", title, ids);
 }
 
-static void print_protected(const json_t *protected, const char *member, const char *title)
+static void print_addresses(const json_t *sets, const char *member, const char *title)
 {
-    const json_t *addresses = json_object_get(protected, member);
+    const json_t *addresses = json_object_get(sets, member);
 
     if (!json_array_size(addresses))
         return;
@@ -161,8 +161,12 @@ static int print_text(const json_t *report)
         result = lx_print_table(switches, switch_columns, sizeof(switch_columns) / sizeof(*switch_columns));
     print_vlans(json_object_get(report, "vlans"), "allowed", "newly let in");
     print_vlans(json_object_get(report, "vlans"), "dropped", "no longer let in");
-    print_protected(json_object_get(report, "protected"), "added", "newly behind the role, dropped as spoofed source");
-    print_protected(json_object_get(report, "protected"), "removed", "no longer behind the role");
+    print_addresses(json_object_get(report, "protected"), "added", "newly behind the role, dropped as spoofed source");
+    print_addresses(json_object_get(report, "protected"), "removed", "no longer behind the role");
+    print_addresses(json_object_get(report, "bypass"), "added", "newly bypassed, which passes unjudged");
+    print_addresses(json_object_get(report, "bypass"), "removed", "no longer bypassed");
+    print_vlans(json_object_get(report, "bypass"), "vlans_added", "newly bypassed, which passes unjudged");
+    print_vlans(json_object_get(report, "bypass"), "vlans_removed", "no longer bypassed");
     return result;
 }
 

@@ -58,6 +58,8 @@ static int run(const char *name, const struct attach_options *options)
     struct lx_compiled_policy compiled_policy = {0};
     int result = lx_compose(&options->asked.policy, options->asked.pair != NULL, &compiled_policy);
 
+    if (result == LX_EXIT_DONE && !options->asked.pair)
+        result = lx_refuse_bypass(&compiled_policy);
     if (result == LX_EXIT_DONE)
         result = lx_compiled_policy_build(&compiled_policy);
     if (result == LX_EXIT_DONE)

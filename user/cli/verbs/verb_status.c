@@ -110,6 +110,12 @@ static void tell_terms(const struct lx_attachment *attachment)
             "the role on %s has no address of its own: its rows hold for any address; give it one under self: in the "
             "site, or with --set self=ADDR",
             name);
+    if (attachment->publication.traits & LX_TRAIT_UNBOUND)
+        lx_print_warning("neighbours behind %s pass unjudged (bypass): a role that was broken into can send under "
+                         "their addresses, or in their VLANs, unless mac: binds them",
+                         name);
+    else if (attachment->publication.traits & LX_TRAIT_BYPASS)
+        lx_print("%s: neighbours behind it pass unjudged (bypass), each behind its own MAC address\n", name);
     if (attachment->publication.audit)
         lx_print_warning("%s is in audit mode: nothing is dropped, only counted; 'lyncxdp update %s --no-audit' "
                          "filters",

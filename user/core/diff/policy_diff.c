@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bypass_diff.h"
+
 /* One policy's rules, numbered. `settled` tells, by rule, the transports in which others have all of it. */
 struct numbered {
     const struct lx_policy *policy;
@@ -237,6 +239,8 @@ static int diff_switches(struct comparison *comparison, struct lx_switch_diff *d
     diff->audit_before = before->audit;
     diff->audit_after = after->audit;
     diff_vlans(before, after, diff);
+    diff->bypass_before = &before->bypass;
+    diff->bypass_after = &after->bypass;
     error = diff_addresses(comparison, after->protected, before->protected, &diff->protected_on);
     return error ?: diff_addresses(comparison, before->protected, after->protected, &diff->protected_off);
 }
@@ -283,5 +287,6 @@ bool lx_policy_diff_none(const struct lx_policy_diff *diff)
     return !diff->allowed.count && !diff->dropped.count && !switches->built_ins_on && !switches->built_ins_off &&
            switches->egress_before == switches->egress_after && switches->audit_before == switches->audit_after &&
            !switches->protected_on && !switches->protected_off && !memcmp(switches->vlans_on, none, sizeof(none)) &&
-           !memcmp(switches->vlans_off, none, sizeof(none));
+           !memcmp(switches->vlans_off, none, sizeof(none)) &&
+           lx_bypass_same(switches->bypass_before, switches->bypass_after);
 }

@@ -15,6 +15,7 @@ struct lx_switch_diff {
     bool audit_before, audit_after;
     uint8_t vlans_on[512], vlans_off[512];
     const struct lx_prefix_set *protected_on, *protected_off; /* addresses behind the role; NULL: none */
+    const struct lx_bypass *bypass_before, *bypass_after;     /* borrowed; bypass_diff.h holds them together */
 };
 
 struct lx_policy_diff {

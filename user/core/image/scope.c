@@ -59,7 +59,7 @@ static int write_neighbours(struct lx_image_writer *writer, const struct lx_bypa
 int lx_scope_write(struct lx_image_writer *writer, const struct lx_policy *policy, uint32_t *offset)
 {
     const struct lx_bypass *bypass = &policy->bypass;
-    struct lx_scope scope = {.bypasses = bypass->count || bypass->has_vlans};
+    struct lx_scope scope = {.bypasses = lx_bypass_any(bypass)};
     int error;
 
     if (!policy->vlans_listed && !scope.bypasses)

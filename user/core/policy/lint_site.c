@@ -54,6 +54,9 @@ static bool is_used(const struct site_lint *lint, const struct lx_vocabulary *us
     for (size_t i = 0; i < lint->site->row_count; i++)
         if (row_names(&lint->site->rows[i], group))
             return true;
+    for (size_t i = 0; i < lint->site->bypass.count; i++)
+        if (lint->site->bypass.entries[i].group && !strcmp(lint->site->bypass.entries[i].group, group))
+            return true;
     return false;
 }
 
@@ -135,6 +138,37 @@ static void lint_built_ins(const struct site_lint *lint)
     }
 }
 
+static bool has_group(const struct lx_site *site, const char *name)
+{
+    for (size_t i = 0; i < site->group_count; i++)
+        if (!strcmp(site->groups[i].name, name))
+            return true;
+    return false;
+}
+
+/* Who is behind the same pair as a neighbour can send under its address. */
+static void lint_bypass(const struct site_lint *lint)
+{
+    const struct lx_site_bypass *bypass = &lint->site->bypass;
+    size_t unbound = 0;
+
+    for (size_t i = 0; i < bypass->count; i++) {
+        const struct lx_bypass_entry *entry = &bypass->entries[i];
+
+        unbound += !entry->bound.count;
+        if (entry->group && !has_group(lint->site, entry->group))
+            lx_diagnose(lint->diagnostics, LX_WARNING, entry->place, NULL,
+                        "there is no group '%s' to bypass; without one, or --set %s=ADDR[,ADDR…], nothing is attached",
+                        entry->group, entry->group);
+    }
+    if (unbound || bypass->has_vlans)
+        lx_diagnose(lint->diagnostics, LX_WARNING, bypass->place, NULL,
+                    "%s can be borrowed by a role that was broken into, which then passes unjudged%s (bypass is for "
+                    "pairs alone: on a host it is refused)",
+                    unbound ? "the addresses of neighbours without mac:" : "the VLANs that are bypassed",
+                    unbound ? ": bind them, {address: ADDR, mac: MAC}" : "");
+}
+
 static void lint_self(const struct site_lint *lint)
 {
     if (!lint->site->self_count)
@@ -154,6 +188,7 @@ int lx_lint_site(const struct lx_site *site, const struct lx_policy_file *file, 
         return error;
     lint_self(&lint);
     lint_built_ins(&lint);
+    lint_bypass(&lint);
     error = error ?: lint_rows(&lint);
     lx_diagnostics_sort(diagnostics, first);
     return error || diagnostics->out_of_memory ? -ENOMEM : 0;

@@ -5,8 +5,10 @@
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report_json.h"
+#include "user/core/diff/bypass_diff.h"
 #include "user/core/policy/built_ins.h"
 
 /* A set and its JSON; a tree of them (tsearch) finds it again. */
@@ -206,12 +208,56 @@ static json_t *set_or_none(const struct lx_prefix_set *set)
     return set ? lx_json_prefixes(set) : json_array();
 }
 
+/* The VLAN ids of one bitmap that are not in another. */
+static json_t *vlans_without(const uint8_t bitmap[512], const uint8_t without[512])
+{
+    uint8_t rest[512];
+
+    for (size_t i = 0; i < sizeof(rest); i++)
+        rest[i] = bitmap[i] & (uint8_t)~without[i];
+    return vlans(rest);
+}
+
+/* "192.0.2.50", and where it is bound "192.0.2.50 (52:54:00:12:34:56)". */
+static json_t *bypassed_text(const struct lx_bypassed *bypassed)
+{
+    char text[LX_PREFIX_TEXT + 2 + LX_NEIGHBOUR_CARDS * (LX_CARD_TEXT + 1)], card[LX_CARD_TEXT];
+
+    lx_prefix_format(&bypassed->prefix, text);
+    for (size_t i = 0; i < bypassed->bound.count; i++)
+        sprintf(text + strlen(text), "%s%s%s", i ? " " : " (", lx_card_format(bypassed->bound.cards[i], card),
+                i + 1 < bypassed->bound.count ? "" : ")");
+    return json_string(text);
+}
+
+static json_t *bypassed_without(const struct lx_bypass *bypass, const struct lx_bypass *without)
+{
+    const struct lx_bypassed *next;
+    json_t *array = json_array();
+    size_t at = 0;
+
+    while (array && (next = lx_bypass_next_own(bypass, without, &at)))
+        if (lx_json_add(array, bypassed_text(next))) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
+
+static json_t *bypass(const struct lx_bypass *before, const struct lx_bypass *after)
+{
+    return json_pack("{s:o, s:o, s:o, s:o}", "added", bypassed_without(after, before), "removed",
+                     bypassed_without(before, after), "vlans_added", vlans_without(after->vlans, before->vlans),
+                     "vlans_removed", vlans_without(before->vlans, after->vlans));
+}
+
 json_t *lx_report_diff(const struct lx_policy_diff *diff)
 {
     const struct lx_switch_diff *other = &diff->switches;
 
-    return json_pack("{s:b, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}}", "same", lx_policy_diff_none(diff), "allowed",
+    return json_pack("{s:b, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}, s:o}", "same", lx_policy_diff_none(diff), "allowed",
                      regions(diff, true), "dropped", regions(diff, false), "switches", switches(other), "vlans",
                      "allowed", vlans(other->vlans_on), "dropped", vlans(other->vlans_off), "protected", "added",
-                     set_or_none(other->protected_on), "removed", set_or_none(other->protected_off));
+                     set_or_none(other->protected_on), "removed", set_or_none(other->protected_off), "bypass",
+                     bypass(other->bypass_before, other->bypass_after));
 }

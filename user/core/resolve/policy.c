@@ -56,7 +56,7 @@ static uint64_t set_digest(const struct lx_prefix_set *set)
 
 static uint64_t mix_bypass(uint64_t hash, const struct lx_bypass *bypass)
 {
-    if (!bypass->count && !bypass->has_vlans)
+    if (!lx_bypass_any(bypass))
         return hash;
     hash = mix(mix_number(hash, bypass->count), bypass->vlans, sizeof(bypass->vlans));
     for (size_t i = 0; i < bypass->count; i++) {

@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
+#include "bypassed.h"
 #include "user/core/policy/address.h"
-#include "user/core/policy/bypass.h"
 #include "user/core/policy/row.h"
 
 /* Addresses that several rules may share; rules that point at one set are cheaper than rules with equal sets. */
@@ -25,19 +25,6 @@ struct lx_rule {
     const struct lx_row *row;                         /* borrowed from the policy's `rows` */
     const struct lx_prefix_set *source, *destination; /* borrowed from the policy's `sets` */
     uint16_t slot; /* of its counter, below LX_ROW_SLOTS; its index in `rules` unless an update assigned another */
-};
-
-/* A neighbour behind the same pair, whose packets are not judged. */
-struct lx_bypassed {
-    struct lx_prefix prefix;
-    struct lx_bound bound;
-};
-
-struct lx_bypass {
-    struct lx_bypassed *items; /* owned; in order, each prefix once: of two that hold an address the longer counts */
-    size_t count;
-    bool has_vlans;
-    uint8_t vlans[512]; /* bitmap by VLAN id: frames all of whose tags are in it */
 };
 
 struct lx_policy {
@@ -57,7 +44,7 @@ struct lx_policy {
     uint32_t built_ins;                    /* enum lx_built_in bits that are on */
     bool vlans_listed;                     /* only the VLANs in `vlans` are let in */
     uint8_t vlans[512];                    /* bitmap by VLAN id; id 0: frames without a tag */
-    struct lx_bypass bypass;
+    struct lx_bypass bypass;               /* what passes unjudged behind a pair */
     uint16_t *watch_ports;                 /* owned: ports that metrics name even while they are zero */
     size_t watch_port_count;
 };

@@ -147,6 +147,17 @@ static int keep_request(const struct lx_words *request, struct lx_publication *p
     return 0;
 }
 
+static uint32_t traits_of(const struct lx_policy *policy)
+{
+    uint32_t traits = policy->own && policy->own->any ? LX_TRAIT_ANY_SELF : 0;
+
+    if (lx_policy_reads_tags(policy))
+        traits |= LX_TRAIT_VLANS;
+    if (lx_bypass_any(&policy->bypass))
+        traits |= LX_TRAIT_BYPASS;
+    return lx_bypass_is_bound(&policy->bypass) ? traits : traits | LX_TRAIT_UNBOUND;
+}
+
 static int describe(const struct lx_publishing *publishing, struct lx_publication *publication,
                     struct lx_failure *failure)
 {
@@ -158,8 +169,7 @@ static int describe(const struct lx_publishing *publishing, struct lx_publicatio
     publication->published = (__u64)time(NULL);
     publication->egress = policy->egress;
     publication->audit = policy->audit;
-    publication->traits =
-        (policy->own && policy->own->any ? LX_TRAIT_ANY_SELF : 0) | (lx_policy_reads_tags(policy) ? LX_TRAIT_VLANS : 0);
+    publication->traits = traits_of(policy);
     for (size_t i = 0; i < policy->rule_count; i++)
         lx_slot_set_add(&publication->rows, policy->rules[i].slot);
     lx_field_copy(publication->edition, sizeof(publication->edition), policy->edition);
