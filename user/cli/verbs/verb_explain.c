@@ -23,6 +23,7 @@
 struct explain_options {
     struct lx_policy_options policy;
     const char *flags;
+    const char *mac;     /* of the role's end of the frame; NULL: any */
     const char *capture; /* a file; NULL: one packet is described */
     bool from_role;
     bool both_ways;
@@ -32,6 +33,8 @@ struct explain_options {
 static const struct lx_option options_of_explain[] = {
     {"flags", "FLAG[,FLAG...]", "TCP flags of the packet", lx_take_text, offsetof(struct explain_options, flags),
      "SYN"},
+    {"mac", "MAC", "MAC address at the role's end of the frame, for a neighbour that the site binds to one",
+     lx_take_text, offsetof(struct explain_options, mac)},
     {"from-role", NULL, "the packet is one that the role sends", lx_take_flag,
      offsetof(struct explain_options, from_role)},
     {"pcap", "FILE", "explain every packet of a capture, and print a summary", lx_take_text,
@@ -118,6 +121,17 @@ static int explain_miss(const struct lx_tables *tables, const struct explain_opt
     return result;
 }
 
+/* The frame of the packet that is asked about; returns its length. */
+static size_t frame_of(const struct explain_options *options, const struct lx_probe *probe,
+                       uint8_t frame[LX_PROBE_FRAME])
+{
+    size_t length = lx_probe_frame(probe, frame);
+
+    if (options->mac)
+        lx_card_parse(options->mac, frame + (options->from_role ? 6 : 0));
+    return length;
+}
+
 static int judge(struct lx_compiled_policy *compiled_policy, const struct explain_options *options,
                  const struct lx_probe *probe)
 {
@@ -130,7 +144,7 @@ static int judge(struct lx_compiled_policy *compiled_policy, const struct explai
 
     if (result != LX_EXIT_DONE)
         return result;
-    judgement = lx_judge_offline(&compiled_policy->compiled, explanation.hook, frame, lx_probe_frame(probe, frame));
+    judgement = lx_judge_offline(&compiled_policy->compiled, explanation.hook, frame, frame_of(options, probe, frame));
     row = row_of_slot(&compiled_policy->policy, judgement.row);
     explanation.reason = judgement.reason;
     explanation.row = row ? row->id : NULL;
@@ -192,7 +206,7 @@ static int ask(struct lx_attachment *attachment, const struct explain_options *o
                        attachment->metadata.interface);
         return LX_EXIT_FAILED;
     }
-    if (lx_attachment_ask(attachment, explanation.hook, frame, lx_probe_frame(probe, frame), &answer, &failure) ||
+    if (lx_attachment_ask(attachment, explanation.hook, frame, frame_of(options, probe, frame), &answer, &failure) ||
         lx_attachment_labels(attachment, &labels, &failure))
         return lx_print_failure(&failure);
     explanation.reason = answer.reason;
@@ -253,6 +267,8 @@ static int run(const struct explain_options *options, const struct lx_arguments 
                                         "interface)"
                                       : "explain takes an interface or --role, and a packet: TRANSPORT SRC[:PORT] "
                                         "DST:PORT");
+    if (options->mac && !lx_card_parse(options->mac, (uint8_t[6]){0}))
+        return lx_usage_error("'%s' is not the MAC address of a card; write one like 52:54:00:12:34:56", options->mac);
     result = lx_probe_read(arguments->items + !offline, options->flags, &probe);
     if (result != LX_EXIT_DONE)
         return result;

@@ -8,18 +8,23 @@
 
 #include "items.h"
 
-/* Reads "52:54:00:12:34:56", with hyphens as well. */
-static bool parse_card(const char *text, uint8_t card[6])
+bool lx_card_parse(const char *text, uint8_t card[6])
 {
     static const char *const digits = "0123456789abcdefABCDEF";
+
+    uint8_t read[6], any = 0;
 
     if (strlen(text) != LX_CARD_TEXT - 1)
         return false;
     for (size_t i = 0; i < 6; i++, text += 3) {
-        if (strspn(text, digits) != 2 || (i < 5 && text[2] != ':' && text[2] != '-'))
+        if (strspn(text, digits) < 2 || (i < 5 && text[2] != ':' && text[2] != '-'))
             return false;
-        card[i] = (uint8_t)strtoul((char[]){text[0], text[1], '\0'}, NULL, 16);
+        read[i] = (uint8_t)strtoul((char[]){text[0], text[1], '\0'}, NULL, 16);
+        any |= read[i];
     }
+    if (read[0] & 1 || !any)
+        return false;
+    memcpy(card, read, sizeof(read));
     return true;
 }
 
@@ -29,15 +34,13 @@ char *lx_card_format(const uint8_t card[6], char text[LX_CARD_TEXT])
     return text;
 }
 
-/* A card's address is not a group's, nor all zeroes. */
 static bool read_card(struct lx_reader *reader, const struct lx_node *node, uint8_t card[6])
 {
-    static const uint8_t none[6];
     const char *text = lx_read_text(reader, node, "a MAC address like 52:54:00:12:34:56");
 
     if (!text)
         return false;
-    if (parse_card(text, card) && !(card[0] & 1) && memcmp(card, none, sizeof(none)) != 0)
+    if (lx_card_parse(text, card))
         return true;
     lx_mistake(reader, node, "'%s' is not the MAC address of a card; write one like 52:54:00:12:34:56",
                lx_show(text).text);

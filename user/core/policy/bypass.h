@@ -41,6 +41,12 @@ void lx_site_bypass_free(struct lx_site_bypass *bypass);
 
 #define LX_CARD_TEXT 18
 
+/*
+ * Reads "52:54:00:12:34:56", with hyphens as well. False, and nothing is written, when it is none, or a group's, or all
+ * zeroes.
+ */
+bool lx_card_parse(const char *text, uint8_t card[6]);
+
 /* "52:54:00:12:34:56". Returns `text`. */
 char *lx_card_format(const uint8_t card[6], char text[LX_CARD_TEXT]);
 
