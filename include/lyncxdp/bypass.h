@@ -96,8 +96,8 @@ lx_inline bool lx_is_neighbour(const struct lx_view *view, const __u32 address[4
 }
 
 /*
- * What becomes of a frame that may be bypassed; LX_UNDECIDED: it is judged like any other. A neighbour's is known by its
- * destination on the way to the role, by its source from there. The cursor stands behind the tags.
+ * What becomes of a frame that may be bypassed; LX_UNDECIDED: it is judged like any other. A neighbour's is known by
+ * its destination on the way to the role, by its source from there. The cursor stands behind the tags.
  */
 lx_inline __u32 lx_judge_bypass(const struct lx_view *view, enum lx_hook hook, const struct lx_cursor *cursor,
                                 __u16 ethertype, bool by_vlan)
@@ -113,7 +113,7 @@ lx_inline __u32 lx_judge_bypass(const struct lx_view *view, enum lx_hook hook, c
     if (!by_vlan && !lx_is_neighbour(view, to_role ? ends.destination : ends.source, ipv4, to_role ? macs : macs + 3))
         return LX_UNDECIDED;
     return to_role && lx_address_class(view, &view->image->protected, ends.source, ipv4) ? LX_REASON_SPOOFED
-                                                                                          : LX_REASON_BYPASS;
+                                                                                         : LX_REASON_BYPASS;
 }
 
 #endif

@@ -167,8 +167,8 @@ _Static_assert(offsetof(struct lx_section, destination_ports) == 144, "ABI");
 _Static_assert(sizeof(struct lx_section) == 2192, "ABI");
 
 /*
- * What is asked of a frame before the policy, where a site lists VLANs or bypasses neighbours. Bitmaps of 4096 VLAN ids;
- * id 0: untagged or priority-tagged.
+ * What is asked of a frame before the policy, where a site lists VLANs or bypasses neighbours. Bitmaps of 4096 VLAN
+ * ids; id 0: untagged or priority-tagged.
  */
 struct lx_scope {
     __u8 judged[512];                   /* all where the site lists none */
@@ -188,7 +188,8 @@ enum lx_neighbour {
 
 #define LX_NEIGHBOUR_CARDS 4
 
-/* The MAC addresses of a neighbour, in halves of 16 bits as they lie in a frame; the last half is 0. Unused ones repeat. */
+/* The MAC addresses of a neighbour, 16 bits at a time as they lie in a frame, then 0. Where there are fewer, one
+ * repeats. */
 struct lx_cards {
     __u16 card[LX_NEIGHBOUR_CARDS][4];
 };

@@ -23,8 +23,8 @@ lx_inline bool lx_is_permissive(const struct lx_view *view, enum lx_hook hook)
 }
 
 /*
- * Ethernet and VLAN tags. Leaves the cursor at what is inside, and its ethertype in `packet`. What is above LX_UNDECIDED
- * is lx_judge_bypass's to judge.
+ * Ethernet and VLAN tags. Leaves the cursor at what is inside, and its ethertype in `packet`. What is above
+ * LX_UNDECIDED is lx_judge_bypass's to judge.
  */
 lx_inline __u32 lx_read_link(const struct lx_view *view, struct lx_cursor *cursor, struct lx_packet *packet,
                              __u32 stripped)

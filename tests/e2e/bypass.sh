@@ -38,7 +38,8 @@ cable box inner0 switch up0
 cable switch edge0 edge net0
 cable switch web0 web net0
 at switch ip link add bridge0 type bridge mcast_snooping 0
-at switch sh -c 'ip link set bridge0 up; for port in up0 edge0 web0; do ip link set $port master bridge0; done'
+at switch ip link set bridge0 up
+for port in up0 edge0 web0; do at switch ip link set $port master bridge0; done
 ip link add bridge0 type bridge mcast_snooping 0
 ip link set bridge0 up
 for port in outer0 inner0; do ip link set $port master bridge0; done

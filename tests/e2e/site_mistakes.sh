@@ -84,6 +84,44 @@ for address in 0.0.0.0 127.0.0.1 224.0.0.9 255.255.255.255 '"::1"' '"ff02::1"'; 
     check "nor by --set" says 2 "cannot be a peer" run show av-edge --set "pool=${address//\"/}"
 done
 
+# --- What is bypassed -----------------------------------------------------------------------------------------------------
+
+for address in 0.0.0.0/0 10.0.0.0/0 127.0.0.1 224.0.0.18 255.255.255.255 '"::/0"' '"ff02::1"'; do
+    site "bypass: {addresses: [$address]}"
+    check "nothing bypasses $address" says 3 'site.yaml:1:22: error:' run check site.yaml
+done
+for name in self any; do
+    site "bypass: {addresses: [$name]}"
+    check "nor '$name'" says 3 "site.yaml:1:22: error: '$name' cannot be bypassed" run check site.yaml
+done
+site 'bypass: {addresses: [{address: 192.0.2.5, mac: "52:54:00:12:34"}]}'
+check "half a MAC address" says 3 "site.yaml:1:48: error: '52:54:00:12:34' is not the MAC address of a card" run check site.yaml
+site 'bypass: {addresses: [{address: 192.0.2.5, mac: "01:00:5e:00:00:12"}]}'
+check "a group's MAC address" says 3 'site.yaml:1:48: error: .* is not the MAC address of a card' run check site.yaml
+site 'bypass: {addresses: [{mac: "52:54:00:12:34:56"}]}'
+check "a MAC address alone" says 3 'site.yaml:1:2[0-9]: error: .*address' run check site.yaml
+site 'bypass: {addresses: [{address: 192.0.2.5, mac: [02:00:00:00:00:01, 02:00:00:00:00:02, 02:00:00:00:00:03, 02:00:00:00:00:04, 02:00:00:00:00:05]}]}'
+check "more MAC addresses than there is room for" says 3 'more than 4 MAC addresses' run check site.yaml
+site 'bypass: {vlans: [0]}'
+check "a VLAN that is none" says 3 'site.yaml:1:18: error:' run check site.yaml
+site 'vlans: [10]' 'bypass: {vlans: [10]}'
+check "a VLAN that is let in to be judged" says 3 'site.yaml:2:18: error: VLAN 10 is let in to be judged' run check site.yaml
+site 'bypass: {adresses: [192.0.2.5]}'
+check "a misspelt key" says 3 "did you mean 'addresses'" run check site.yaml
+site 'bypass: {addresses: [web]}'
+check "a group that nobody has is warned of" says 0 "site.yaml:1:22: warning: there is no group 'web' to bypass" run check site.yaml
+check "and refused where it would be used" says 3 "site.yaml:1:22: error: there is no group 'web' to bypass" \
+    run check site.yaml --role av-edge
+site 'groups: {web: 0.0.0.0/0}' 'bypass: {addresses: [web]}'
+check "a group that holds everything" says 3 "site.yaml:2:22: error: '0.0.0.0/0' cannot be bypassed" \
+    run check site.yaml --role av-edge
+site 'bypass: {addresses: [192.0.2.5, {address: 192.0.2.5, mac: 02:00:00:00:00:01}]}'
+check "an address twice, by different MAC addresses" says 3 'site.yaml:1:[0-9]+: error: 192.0.2.5 is bypassed twice' \
+    run check site.yaml --role av-edge
+site 'self: {av-edge: 192.0.2.5}' 'bypass: {addresses: [192.0.2.0/28]}'
+check "the role's own address" says 3 'site.yaml:2:22: error: 192.0.2.0/28 cannot be bypassed: 192.0.2.5 is the role' \
+    run check site.yaml --role av-edge
+
 # --- A site that is for another host ----------------------------------------------------------------------------------------
 
 sample=$tree/policies/sites/contoso.yaml

@@ -61,8 +61,8 @@ struct oracle_verdict {
 };
 
 /*
- * Reads a frame (oracle_frame.c). One that the site bypasses on this hook is told like a defect: by its reason, and read
- * no further.
+ * Reads a frame (oracle_frame.c). One that the site bypasses on this hook is told like a defect: by its reason, and
+ * read no further.
  */
 struct oracle_packet oracle_read_frame(const struct lx_policy *policy, enum lx_hook hook, const uint8_t *frame,
                                        size_t length);

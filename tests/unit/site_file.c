@@ -104,6 +104,25 @@ Test(site_file, switches_are_what_the_golden_file_says)
     lx_site_free(&site);
 }
 
+Test(site_file, what_is_bypassed_is_what_the_golden_file_says)
+{
+    static const uint8_t cards[2][6] = {{0x52, 0x54, 0, 0, 0, 1}, {0x52, 0x54, 0, 0, 0, 2}};
+    struct lx_site site = golden();
+    const struct lx_bypass_entry *entries = site.bypass.entries;
+
+    cr_assert_eq(site.bypass.count, 3);
+    expect_prefixes(&entries[0].prefix, 1, "192.168.12.0/24");
+    cr_expect_null(entries[0].group);
+    cr_expect_eq(entries[0].bound.count, 0);
+    cr_expect_str_eq(entries[1].group, "pool");
+    expect_prefixes(&entries[2].prefix, 1, "2001:db8::50");
+    cr_assert_eq(entries[2].bound.count, 2);
+    cr_expect_arr_eq(entries[2].bound.cards, cards, sizeof(cards), "they are in order");
+    cr_expect(site.bypass.has_vlans);
+    cr_expect_eq(site.bypass.vlans[3], 0xc0);
+    lx_site_free(&site);
+}
+
 static uint32_t fragments_of(const char *text)
 {
     struct lx_diagnostics diagnostics = {0};
@@ -136,7 +155,7 @@ Test(site_file, own_rows_may_be_limited_and_cite_their_line_by_default)
     cr_expect_str_eq(site.rows[0].id, "site/ssh-admin");
     cr_expect_str_eq(site.rows[0].role, "edge");
     cr_expect_eq(site.rows[0].side, LX_SIDE_INTERNAL);
-    cr_expect_str_eq(site.rows[0].source, DATA "good_site.yaml, line 15");
+    cr_expect_str_eq(site.rows[0].source, DATA "good_site.yaml, line 18");
     expect_prefixes(site.rows[0].from.prefixes, site.rows[0].from.prefix_count, "192.0.2.0/24");
     cr_expect_str_eq(site.rows[1].id, "site/ntp");
     cr_expect_null(site.rows[1].role);

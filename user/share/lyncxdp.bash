@@ -73,7 +73,7 @@ _lyncxdp() {
             choices="self= pool= next-hop= pool-vip= cms="
             ;;
         --pair) choices=$(_lyncxdp_interfaces) ;;
-        --flows | --try | --wait | --listen | --host | --every | --port | --prefix | --rate | --count) return ;;
+        --flows | --try | --wait | --listen | --host | --every | --port | --prefix | --rate | --count | --mac) return ;;
         *)
             case $verb:$word in
             *:-*) choices=$(_lyncxdp_options "$verb") ;;

@@ -221,8 +221,8 @@ static void say_egress(const struct lx_policy *policy)
 static void say_bypass(const struct lx_bypass *bypass)
 {
     if (bypass->count)
-        lx_print("  bypass: %zu neighbour%s behind the pair pass%s unjudged\n", bypass->count,
-                 lx_plural(bypass->count), bypass->count == 1 ? "es" : "");
+        lx_print("  bypass: %zu neighbour%s behind the pair pass%s unjudged\n", bypass->count, lx_plural(bypass->count),
+                 bypass->count == 1 ? "es" : "");
     if (bypass->has_vlans)
         puts("  bypass: VLANs pass unjudged, whoever is in them");
 }

@@ -29,9 +29,10 @@ int lx_refuse_bypass(const struct lx_compiled_policy *compiled_policy)
 
     if (!lx_bypass_any(bypass))
         return LX_EXIT_DONE;
-    lx_text_mistake(&site->text, &diagnostics, site->bypass.place.line, site->bypass.place.column,
-                    "bypass is for pairs (--pair), whose neighbours stand behind them; on a host, open another address "
-                    "by a row with a self of its own: {id: NAME, from: any, to: self, self: ADDR, transport: tcp, port: 80}");
+    lx_text_mistake(
+        &site->text, &diagnostics, site->bypass.place.line, site->bypass.place.column,
+        "bypass is for pairs (--pair), whose neighbours stand behind them; on a host, open another address "
+        "by a row with a self of its own: {id: NAME, from: any, to: self, self: ADDR, transport: tcp, port: 80}");
     lx_print_diagnostics(&diagnostics);
     lx_diagnostics_free(&diagnostics);
     return LX_EXIT_POLICY;

@@ -26,8 +26,8 @@ static bool among(const char *key, const char *const *keys)
 /* The top levels of the three have different keys. */
 static enum lx_file_kind kind_of(const struct lx_tree *tree)
 {
-    static const char *const sites[] = {"site",  "self",        "groups", "options", "built-in",
-                                        "vlans", "watch-ports", "rows",   NULL};
+    static const char *const sites[] = {"site",  "self",   "groups",      "options", "built-in",
+                                        "vlans", "bypass", "watch-ports", "rows",    NULL};
     static const char *const policies[] = {"edition", "include", "documents", "workloads", "sets", "roles", NULL};
     static const char *const declarations[] = {"interfaces", "defaults", NULL};
     const struct lx_node *node =

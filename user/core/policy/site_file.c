@@ -205,20 +205,15 @@ static void read_file(struct site_reader *site)
 {
     enum { SITE, SELF, GROUPS, OPTIONS, BUILT_IN, VLANS, BYPASS, WATCH_PORTS, ROWS, FIELDS };
     static const struct lx_field fields[FIELDS] = {
-        [SITE] = {"site", NULL},
-        [SELF] = {"self", NULL},
-        [GROUPS] = {"groups", NULL},
-        [OPTIONS] = {"options", NULL},
-        [BUILT_IN] = {"built-in", NULL},
-        [VLANS] = {"vlans", NULL},
-        [BYPASS] = {"bypass", NULL},
-        [WATCH_PORTS] = {"watch-ports", NULL},
+        [SITE] = {"site", NULL},         [SELF] = {"self", NULL},
+        [GROUPS] = {"groups", NULL},     [OPTIONS] = {"options", NULL},
+        [BUILT_IN] = {"built-in", NULL}, [VLANS] = {"vlans", NULL},
+        [BYPASS] = {"bypass", NULL},     [WATCH_PORTS] = {"watch-ports", NULL},
         [ROWS] = {"rows", NULL},
     };
     static void (*const readers[FIELDS])(struct site_reader *, const struct lx_node *) = {
-        [SELF] = read_selves,        [GROUPS] = read_groups, [OPTIONS] = read_options,
-        [BUILT_IN] = read_built_ins, [VLANS] = read_vlans,   [BYPASS] = read_bypass,
-        [WATCH_PORTS] = read_watch_ports,
+        [SELF] = read_selves, [GROUPS] = read_groups, [OPTIONS] = read_options,         [BUILT_IN] = read_built_ins,
+        [VLANS] = read_vlans, [BYPASS] = read_bypass, [WATCH_PORTS] = read_watch_ports,
     };
     struct lx_row_scope scope = {.file = site->site.name};
     const struct lx_node *values[FIELDS] = {NULL};

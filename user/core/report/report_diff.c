@@ -255,9 +255,9 @@ json_t *lx_report_diff(const struct lx_policy_diff *diff)
 {
     const struct lx_switch_diff *other = &diff->switches;
 
-    return json_pack("{s:b, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}, s:o}", "same", lx_policy_diff_none(diff), "allowed",
-                     regions(diff, true), "dropped", regions(diff, false), "switches", switches(other), "vlans",
-                     "allowed", vlans(other->vlans_on), "dropped", vlans(other->vlans_off), "protected", "added",
-                     set_or_none(other->protected_on), "removed", set_or_none(other->protected_off), "bypass",
+    return json_pack("{s:b, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}, s:o}", "same", lx_policy_diff_none(diff),
+                     "allowed", regions(diff, true), "dropped", regions(diff, false), "switches", switches(other),
+                     "vlans", "allowed", vlans(other->vlans_on), "dropped", vlans(other->vlans_off), "protected",
+                     "added", set_or_none(other->protected_on), "removed", set_or_none(other->protected_off), "bypass",
                      bypass(other->bypass_before, other->bypass_after));
 }

@@ -40,7 +40,8 @@ int lx_bind(struct lx_binding *binding, const struct lx_pick *pick, const struct
             const struct lx_prefix_set **set);
 
 /* The addresses of a group: of the request's settings, else of the site. False where neither has it. */
-bool lx_find_group(const struct lx_binding *binding, const char *name, const struct lx_prefix **prefixes, size_t *count);
+bool lx_find_group(const struct lx_binding *binding, const char *name, const struct lx_prefix **prefixes,
+                   size_t *count);
 
 /* Diagnoses the missing groups, if any. Returns 0 or -EINVAL. */
 int lx_binding_check(const struct lx_binding *binding, struct lx_diagnostics *diagnostics);
