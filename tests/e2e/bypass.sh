@@ -150,6 +150,7 @@ check "and by check of the declaration" says 3 'bypass is for pairs' run check "
 check "a declared pair is applied" says 0 'bypass: 1 neighbour' run apply -f "$work/pair.yaml"
 check "and lets the neighbour through" reached 10.45.16.50
 check "detach again" says 0 '' run detach outer0
+check "show ends with it" says 0 'unjudged on a pair, by bypass: 1 neighbour' run show av-edge --site "$work/site.yaml"
 check "check warns that an address can be borrowed" says 0 'warning: .*mac: can be borrowed' run check "$work/site.yaml"
 check "and not where it is bound" says_no 0 'borrowed' run check "$work/bound.yaml"
 

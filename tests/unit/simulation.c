@@ -71,6 +71,8 @@ Test(simulation, captures_are_judged_by_what_was_seen_before)
 static struct lx_prefix behind[] = {{.length = 128}, {.length = 128}};
 static struct lx_prefix_set role = {.items = behind, .count = 2};
 
+static struct lx_bypass bypass;
+
 static struct lx_compiled policy_of(struct lx_prefix_set *protected)
 {
     static char *name = (char *)"test";
@@ -78,6 +80,7 @@ static struct lx_compiled policy_of(struct lx_prefix_set *protected)
     struct lx_policy policy = {.edition = (char *)"lync2010",
                                .roles = {.items = &name, .count = 1},
                                .protected = protected,
+                               .bypass = bypass,
                                .built_ins = LX_BUILT_IN_ICMP_ERROR,
                                .egress = LX_EGRESS_TRACK};
     struct lx_compiled compiled;
@@ -115,6 +118,20 @@ Test(simulation, what_the_roles_addresses_send_is_from_the_role)
     cr_expect_eq(hook_of(&compiled, "203.0.113.9", "198.51.100.1"), LX_HOOK_TO_ROLE);
     cr_expect_eq(hook_of(&compiled, "2001:db8::9", "2001:db8::1"), LX_HOOK_TO_ROLE);
     cr_expect_eq(hook_of(&compiled, "203.0.113.9", "203.0.113.10"), LX_HOOK_TO_ROLE);
+    lx_compiled_free(&compiled);
+}
+
+Test(simulation, what_a_neighbour_sends_comes_from_there_as_well)
+{
+    struct lx_bypassed neighbour = {.bound = {.count = 0}};
+    struct lx_compiled compiled;
+
+    cr_assert_eq(lx_prefix_parse("198.51.100.50", &neighbour.prefix, NULL), 0);
+    bypass = (struct lx_bypass){.items = &neighbour, .count = 1};
+    compiled = policy_of(&role);
+    cr_expect_eq(hook_of(&compiled, "198.51.100.50", "203.0.113.9"), LX_HOOK_FROM_ROLE);
+    cr_expect_eq(hook_of(&compiled, "203.0.113.9", "198.51.100.50"), LX_HOOK_TO_ROLE);
+    cr_expect_eq(hook_of(&compiled, "198.51.100.51", "203.0.113.9"), LX_HOOK_TO_ROLE);
     lx_compiled_free(&compiled);
 }
 

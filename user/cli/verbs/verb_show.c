@@ -164,6 +164,9 @@ static int show(const struct lx_tables *tables, const struct show_options *optio
         result = lx_memory_error();
     else
         result = options->json ? lx_print_json(json_incref(report)) : print_text(report, &selection);
+    if (result == LX_EXIT_DONE && !options->json && lx_bypass_any(&policy.bypass))
+        lx_print("(unjudged on a pair, by bypass: %zu neighbour%s%s)\n", policy.bypass.count,
+                 lx_plural(policy.bypass.count), policy.bypass.has_vlans ? " and some VLANs" : "");
     json_decref(report);
     lx_policy_free(&policy);
     lx_selection_free(&selection);

@@ -229,6 +229,12 @@ static bool read_ends(const struct lx_view *view, const struct lx_frame *frame, 
     }
 }
 
+/* The role, or a neighbour of it. */
+static bool is_behind(const struct lx_view *view, const __u32 address[4], bool ipv4, const __u16 mac[3])
+{
+    return lx_is_protected(view, address, ipv4) || (view->image->scope && lx_is_neighbour(view, address, ipv4, mac));
+}
+
 enum lx_hook lx_simulation_hook(const struct lx_compiled *compiled, const void *frame, size_t length)
 {
     struct lx_view view = {.image = compiled->image, .mask = compiled->capacity - 1};
@@ -237,8 +243,8 @@ enum lx_hook lx_simulation_hook(const struct lx_compiled *compiled, const void *
     struct lx_frame judged = lx_align_frame(frame, length, &aligned);
     bool known = read_ends(&view, &judged, &packet), ipv4 = packet.ethertype != ETH_P_IPV6;
 
-    return known && lx_is_protected(&view, packet.tuple.source, ipv4) &&
-                   !lx_is_protected(&view, packet.tuple.destination, ipv4)
+    return known && is_behind(&view, packet.tuple.source, ipv4, (const __u16 *)judged.data + 3) &&
+                   !is_behind(&view, packet.tuple.destination, ipv4, (const __u16 *)judged.data)
                ? LX_HOOK_FROM_ROLE
                : LX_HOOK_TO_ROLE;
 }
