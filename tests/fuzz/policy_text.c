@@ -87,19 +87,26 @@ static FILE *open_bytes(const void *data, size_t size)
     return size ? fmemopen((void *)data, size, "r") : fopen("/dev/null", "r");
 }
 
-/* "again" is the text itself, as another file every time; "base" is what a policy usually includes. */
-static int open_include(const struct lx_opener *opener, const char *from, const char *what, struct lx_opened *opened,
-                        char problem[256])
+/* Lists are "list". "again" is the text itself, as another file every time; "base" is what a policy usually includes.
+ */
+static int open_include(const struct lx_opener *opener, enum lx_opened_as as, const char *from, const char *what,
+                        struct lx_opened *opened, char problem[256])
 {
     static const char base[] = "documents: {t: Table}\n"
                                "sets: {common: [{id: c, from: pool, to: self, port: 1, transport: tcp}]}\n"
                                "roles: {edge: {includes: common, external: [{id: e, from: any, to: self, port: 2, "
                                "transport: udp, source: t 1}]}}\n";
+    static const char list[] = "192.0.2.1 # a list\n2001:db8::/32\n";
     const struct input *input = opener->context;
 
     require(from && *what);
     snprintf(problem, 256, "there is no such file");
-    if (strcmp(what, "base") != 0 && strcmp(what, "again") != 0)
+    if (as == LX_OPENED_LIST && !strcmp(what, "list")) {
+        *opened = (struct lx_opened){.stream = open_bytes(list, sizeof(list) - 1), .name = strdup(what)};
+        require(opened->stream && opened->name);
+        return 0;
+    }
+    if (as != LX_OPENED_POLICY || (strcmp(what, "base") != 0 && strcmp(what, "again") != 0))
         return -ENOENT;
     *opened = (struct lx_opened){.name = strdup(what), .identity = *what == 'b' ? strdup(what) : NULL};
     opened->stream = *what == 'b' ? open_bytes(base, sizeof(base) - 1) : open_bytes(input->data, input->size);
@@ -177,9 +184,10 @@ static void read_policy(const uint8_t *data, size_t size)
 
 static void read_site(FILE *stream)
 {
+    const struct lx_opener opener = {.open = open_include};
     struct lx_diagnostics diagnostics = {0};
     struct lx_site site;
-    int error = lx_site_file_read(stream, "fuzz.yaml", &site, &diagnostics);
+    int error = lx_site_file_load(stream, "fuzz.yaml", &opener, &site, &diagnostics);
 
     check_diagnostics(&diagnostics, error);
     lx_diagnostics_free(&diagnostics);

@@ -319,9 +319,10 @@ Test(composition, words_of_an_included_file_have_to_be_declared_with_the_others)
 }
 
 /* Every file is another one here. */
-static int open_forever(const struct lx_opener *opener, const char *from, const char *what, struct lx_opened *opened,
-                        char problem[256])
+static int open_forever(const struct lx_opener *opener, enum lx_opened_as as, const char *from, const char *what,
+                        struct lx_opened *opened, char problem[256])
 {
+    (void)as;
     (void)from;
     (void)problem;
     *opened =

@@ -19,9 +19,10 @@ struct lx_given_file {
     const char *name, *text;
 };
 
-static inline int lx_open_given(const struct lx_opener *opener, const char *from, const char *what,
-                                struct lx_opened *opened, char problem[256])
+static inline int lx_open_given(const struct lx_opener *opener, enum lx_opened_as as, const char *from,
+                                const char *what, struct lx_opened *opened, char problem[256])
 {
+    (void)as;
     cr_expect_not_null(from);
     for (const struct lx_given_file *file = opener->context; file->name; file++) {
         if (strcmp(file->name, what))
@@ -43,7 +44,7 @@ static inline int lx_read_given(const struct lx_given_file *files, struct lx_pol
     struct lx_opened top;
     int error;
 
-    cr_assert_eq(lx_open_given(&opener, "", files->name, &top, NULL), 0);
+    cr_assert_eq(lx_open_given(&opener, LX_OPENED_POLICY, "", files->name, &top, (char[256]){""}), 0);
     error = lx_policy_file_load(&top, &opener, file, diagnostics);
     fclose(top.stream);
     free(top.name);
@@ -52,12 +53,13 @@ static inline int lx_read_given(const struct lx_given_file *files, struct lx_pol
 }
 
 /* Editions lie in policies/; a path is relative to the tree. */
-static inline int lx_open_shipped(const struct lx_opener *opener, const char *from, const char *what,
-                                  struct lx_opened *opened, char problem[256])
+static inline int lx_open_shipped(const struct lx_opener *opener, enum lx_opened_as as, const char *from,
+                                  const char *what, struct lx_opened *opened, char problem[256])
 {
     char path[256];
 
     (void)opener;
+    (void)as;
     (void)from;
     snprintf(path, sizeof(path), strchr(what, '/') ? "%s" : "policies/%s.yaml", what);
     *opened = (struct lx_opened){.stream = fopen(path, "r"), .name = strdup(path), .identity = strdup(path)};
@@ -75,7 +77,7 @@ static inline int lx_read_shipped(const char *what, struct lx_policy_file *file,
     struct lx_opened top;
     int error;
 
-    cr_assert_eq(lx_open_shipped(&opener, "", what, &top, (char[256]){""}), 0, "%s", what);
+    cr_assert_eq(lx_open_shipped(&opener, LX_OPENED_POLICY, "", what, &top, (char[256]){""}), 0, "%s", what);
     error = lx_policy_file_load(&top, &opener, file, diagnostics);
     fclose(top.stream);
     free(top.name);

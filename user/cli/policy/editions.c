@@ -164,44 +164,82 @@ static void missing_edition(const char *directory, const char *edition, const ch
     lx_words_free(&editions);
 }
 
-/* The path of what a file includes: an edition, or a path relative to that file. NULL when out of memory. */
-static char *included_path(const char *directory, const char *from, const char *what)
+static bool is_file(const char *path)
 {
-    char *path = NULL;
+    struct stat status;
 
-    if (!lx_is_name(what))
-        return lx_path_beside(from, what);
-    return asprintf(&path, "%s/%s" SUFFIX, directory, what) < 0 ? NULL : path;
+    return !stat(path, &status) && !S_ISDIR(status.st_mode);
 }
 
-static int open_include(const struct lx_opener *opener, const char *from, const char *what, struct lx_opened *opened,
+/*
+ * The path of what a file names. A name without a suffix is an edition, or for a site a file beside it, if there is
+ * one. NULL when out of memory.
+ */
+static char *named_path(const char *directory, enum lx_opened_as as, const char *from, const char *what)
+{
+    char *file = NULL, *path = NULL;
+
+    if (as == LX_OPENED_LIST || !lx_is_name(what))
+        return lx_path_beside(from, what);
+    if (asprintf(&file, "%s" SUFFIX, what) < 0)
+        return NULL;
+    if (as == LX_OPENED_SITE)
+        path = lx_path_beside(from, file);
+    if ((as != LX_OPENED_SITE || (path && !is_file(path)))) {
+        free(path);
+        path = asprintf(&path, "%s/%s", directory, file) < 0 ? NULL : path;
+    }
+    free(file);
+    return path;
+}
+
+/* Why what a file names cannot be read. */
+static void say_problem(const char *directory, enum lx_opened_as as, const char *what, const char *problem,
                         char text[256])
+{
+    if (as == LX_OPENED_POLICY && lx_is_name(what))
+        missing_edition(directory, what, problem, text);
+    else if (as == LX_OPENED_SITE && lx_is_name(what))
+        snprintf(text, 256, "there is no %.48s" SUFFIX " beside this file, and none among the policies", what);
+    else
+        snprintf(text, 256, "%s", problem);
+}
+
+static int open_named(const struct lx_opener *opener, enum lx_opened_as as, const char *from, const char *what,
+                      struct lx_opened *opened, char text[256])
 {
     char buffer[PATH_MAX];
     const char *directory = policy_directory(buffer), *problem = "";
-    char *path = included_path(directory, from, what);
+    char *path = named_path(directory, as, from, what);
+    struct lx_words *named = opener->context;
     FILE *stream = NULL;
     int error;
 
-    (void)opener;
-    if (!path)
+    if (!path || (named && lx_words_add(named, path))) {
+        free(path);
         return -ENOMEM;
+    }
     error = open_file(path, &stream, &problem);
     if (!error) {
         *opened = (struct lx_opened){.stream = stream, .name = path, .identity = realpath(path, NULL)};
         return 0;
     }
-    if (lx_is_name(what))
-        missing_edition(directory, what, problem, text);
-    else
-        snprintf(text, 256, "%s", problem);
+    say_problem(directory, as, what, problem, text);
     free(path);
     return error;
 }
 
+int lx_site_read(FILE *stream, const char *path, struct lx_site *site, struct lx_words *named,
+                 struct lx_diagnostics *diagnostics)
+{
+    const struct lx_opener opener = {.open = open_named, .context = named};
+
+    return lx_site_file_load(stream, path, &opener, site, diagnostics);
+}
+
 int lx_policy_read(FILE *stream, const char *path, struct lx_policy_file *file, struct lx_diagnostics *diagnostics)
 {
-    static const struct lx_opener opener = {.open = open_include};
+    static const struct lx_opener opener = {.open = open_named};
     struct lx_opened top = {.stream = stream, .name = (char *)path, .identity = realpath(path, NULL)};
     int error = lx_policy_file_load(&top, &opener, file, diagnostics);
 

@@ -7,6 +7,7 @@
 #define LYNCXDP_CLI_EDITIONS_H
 
 #include "user/core/policy/policy_reader.h"
+#include "user/core/policy/site_file.h"
 
 /* Opens a file that the command line names; NULL after it has printed why not. */
 FILE *lx_open_input(const char *path);
@@ -23,6 +24,13 @@ int lx_edition_try(const char *edition, struct lx_policy_file *file);
 
 /* Reads a policy from a stream, with what it includes. Returns what lx_policy_file_load returns, and prints nothing. */
 int lx_policy_read(FILE *stream, const char *path, struct lx_policy_file *file, struct lx_diagnostics *diagnostics);
+
+/*
+ * Reads a site from a stream, with the files that it names: their paths are added to `named` unless it is NULL, even
+ * those that cannot be opened. Returns what lx_site_file_load returns, and prints nothing.
+ */
+int lx_site_read(FILE *stream, const char *path, struct lx_site *site, struct lx_words *named,
+                 struct lx_diagnostics *diagnostics);
 
 /* What a reader's return value means to the command line, after its diagnostics are printed. */
 int lx_read_exit(int error, const char *path);

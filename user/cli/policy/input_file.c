@@ -83,7 +83,7 @@ static int read_as(struct lx_input_file *input, FILE *stream)
 {
     switch (input->kind) {
     case LX_FILE_SITE:
-        return lx_site_file_read(stream, input->path, &input->site, &input->diagnostics);
+        return lx_site_read(stream, input->path, &input->site, NULL, &input->diagnostics);
     case LX_FILE_DECLARATION:
         return lx_declaration_read(stream, input->path, &input->declaration, &input->diagnostics);
     default:

@@ -33,6 +33,8 @@ int lx_policy_spec_files(const struct lx_policy_spec *spec, struct lx_words *fil
 
     for (size_t i = 0; !error && i < spec->options.policies.count; i++)
         error = add_file(files, spec->options.policies.items[i]);
+    for (size_t i = 0; !error && i < tables->site_files.count; i++)
+        error = add_file(files, tables->site_files.items[i]);
     for (size_t i = 0; !error && i < tables->file_count; i++)
         for (size_t j = 0; !error && j < tables->files[i].files.count; j++)
             error = add_file(files, tables->files[i].files.items[j]);

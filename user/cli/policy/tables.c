@@ -33,7 +33,7 @@ static int read_files(const struct lx_policy_options *options, struct lx_tables 
     return result;
 }
 
-static int read_site(const char *path, struct lx_site *site)
+static int read_site(const char *path, struct lx_tables *tables)
 {
     struct lx_diagnostics diagnostics = {0};
     FILE *stream = lx_open_input(path);
@@ -41,7 +41,7 @@ static int read_site(const char *path, struct lx_site *site)
 
     if (!stream)
         return LX_EXIT_POLICY;
-    error = lx_site_file_read(stream, path, site, &diagnostics);
+    error = lx_site_read(stream, path, &tables->site, &tables->site_files, &diagnostics);
     fclose(stream);
     lx_print_diagnostics(&diagnostics);
     lx_diagnostics_free(&diagnostics);
@@ -77,7 +77,7 @@ int lx_tables_read(const struct lx_policy_options *options, struct lx_tables *ta
     int result = read_files(options, tables), site = LX_EXIT_DONE;
 
     if (options->site) {
-        site = read_site(options->site, &tables->site);
+        site = read_site(options->site, tables);
         tables->has_site = site == LX_EXIT_DONE;
         if (tables->has_site)
             site = read_elsewhere(options, tables);
@@ -95,6 +95,7 @@ void lx_tables_free(struct lx_tables *tables)
     free(tables->elsewhere);
     if (tables->has_site)
         lx_site_free(&tables->site);
+    lx_words_free(&tables->site_files);
 }
 
 struct lx_request lx_policy_request(const struct lx_tables *tables, const struct lx_policy_options *options)

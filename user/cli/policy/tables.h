@@ -19,6 +19,7 @@ struct lx_tables {
     size_t elsewhere_count;
     struct lx_site site;
     bool has_site;
+    struct lx_words site_files; /* that the site names, sound or not */
 };
 
 /* Reads the policy files, the edition and the site. */

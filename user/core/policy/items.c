@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "prefix_text.h"
+
 const struct lx_node *lx_first_item(const struct lx_node *node)
 {
     return node->kind == LX_NODE_LIST ? lx_node_first(node) : node;
@@ -98,41 +100,12 @@ bool lx_read_ports(struct lx_reader *reader, const struct lx_node *node, struct 
     return sound;
 }
 
-/* What a prefix of a kind is to be, in a sentence. */
-static const char *noun_of(lx_unusable *unusable)
-{
-    if (unusable == lx_unusable_self)
-        return "the role's own";
-    return unusable == lx_unusable_neighbour ? "a neighbour's" : "a peer";
-}
-
 bool lx_read_prefix(struct lx_reader *reader, const struct lx_node *item, lx_unusable *unusable,
                     struct lx_prefix *prefix)
 {
-    static const char *const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-    const char *text = lx_read_text(reader, item, "an address like 192.0.2.1"), *problem, *what;
-    char cut[LX_PREFIX_TEXT];
-    int error;
+    const char *text = lx_read_text(reader, item, "an address like 192.0.2.1");
 
-    if (!text)
-        return false;
-    error = lx_prefix_parse(text, prefix, &problem);
-    what = error ? NULL : unusable(prefix);
-    if (!error && !what)
-        return true;
-    if (what)
-        lx_mistake(reader, item, "'%s' cannot be %s: it is %s; write the addresses on the network", lx_show(text).text,
-                   noun_of(unusable), what);
-    else if (error == -EDOM)
-        lx_mistake(reader, item, "'%s' has host bits set; write the prefix %s, or the address without its length",
-                   lx_show(text).text, lx_prefix_format(prefix, cut));
-    else if (text[strspn(text, "0123456789")] && !text[strspn(text, letters)])
-        lx_mistake(reader, item,
-                   "the name '%s' where an address is needed; write 192.0.2.1, 192.0.2.0/24 or 2001:db8::1",
-                   lx_show(text).text);
-    else
-        lx_mistake(reader, item, "'%s': %s", lx_show(text).text, problem);
-    return false;
+    return text && lx_prefix_read(&reader->text, reader->diagnostics, item->line, item->column, text, unusable, prefix);
 }
 
 bool lx_read_prefixes(struct lx_reader *reader, const struct lx_node *node, lx_unusable *unusable,

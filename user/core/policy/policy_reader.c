@@ -72,7 +72,7 @@ static bool include(struct reader *reader, struct lx_unit *unit, const struct lx
                                                      : "more than 64 files come together");
         return false;
     }
-    error = reader->opener->open(reader->opener, unit->name, what, &opened, problem);
+    error = reader->opener->open(reader->opener, LX_OPENED_POLICY, unit->name, what, &opened, problem);
     unit->reader.out_of_memory |= error == -ENOMEM;
     if (error) {
         if (error != -ENOMEM)
@@ -80,9 +80,7 @@ static bool include(struct reader *reader, struct lx_unit *unit, const struct lx
         return false;
     }
     known = read_opened(reader, unit, item, &opened);
-    fclose(opened.stream);
-    free(opened.name);
-    free(opened.identity);
+    lx_opened_close(&opened);
     return known;
 }
 

@@ -5,29 +5,12 @@
 
 #include <stdio.h>
 
+#include "opener.h"
 #include "policy_file.h"
 
 /* How deep policy files may include each other, and how many may come together. */
 #define LX_INCLUDE_DEPTH 8
 #define LX_INCLUDE_FILES 64
-
-/* A file, opened for reading. */
-struct lx_opened {
-    FILE *stream;
-    char *name;     /* owned; what diagnostics call it, and what its own includes are relative to */
-    char *identity; /* owned; equal for one file by whatever name it is opened; NULL: unlike any other */
-};
-
-/* How the core comes by the files that a policy includes: it opens none by itself. */
-struct lx_opener {
-    /*
-     * Opens what `from` includes as `what`: an edition's name or a path. Returns 0, with all of `opened` passing to the
-     * caller, -ENOMEM, or another error after writing into `problem` why not, as half a sentence.
-     */
-    int (*open)(const struct lx_opener *opener, const char *from, const char *what, struct lx_opened *opened,
-                char problem[256]);
-    void *context;
-};
 
 /*
  * Reads a policy from a stream. All mistakes of the file are diagnosed in one run. Returns 0, -EINVAL when there was an

@@ -11,12 +11,14 @@
 #include "built_ins.h"
 #include "items.h"
 #include "policy_file.h"
+#include "prefix_text.h"
 #include "row_text.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
 struct site_reader {
     struct lx_reader reader;
+    const struct lx_opener *opener; /* NULL: nothing can be opened */
     struct lx_site site;
 };
 
@@ -74,6 +76,54 @@ static void read_selves(struct site_reader *site, const struct lx_node *node)
         read_role(site, key, lx_node_next(key));
 }
 
+/* Opens what a node names; a mistake there says why not. */
+static bool open_named(struct site_reader *site, const struct lx_node *node, enum lx_opened_as as, const char *instead,
+                       struct lx_opened *opened)
+{
+    char problem[256] = "there is nowhere to look for other files";
+    const char *what = lx_read_text(&site->reader, node, instead);
+    int error = -ENOENT;
+
+    if (!what)
+        return false;
+    if (site->opener)
+        error = site->opener->open(site->opener, as, site->site.name, what, opened, problem);
+    site->reader.out_of_memory |= error == -ENOMEM;
+    if (error && error != -ENOMEM)
+        lx_mistake(&site->reader, node, "'%s' cannot be read: %s", lx_show(what).text, problem);
+    return !error;
+}
+
+/* The addresses of a group from a file of their own, whose mistakes are diagnosed where they stand in it. */
+static bool read_list(struct site_reader *site, const struct lx_node *mapping, struct lx_group *group)
+{
+    static const struct lx_field fields[] = {{"file", NULL}};
+    struct lx_opened opened;
+    const struct lx_node *file;
+    int error;
+
+    if (!lx_read_mapping(&site->reader, mapping, "a group from a file", fields, COUNT_OF(fields), &file) || !file ||
+        !open_named(site, file, LX_OPENED_LIST, "the path of a list, like partners.txt", &opened))
+        return false;
+    error = lx_prefix_list_read(opened.stream, opened.name, lx_unusable_peer, &group->prefixes, &group->prefix_count,
+                                site->reader.diagnostics);
+    site->reader.out_of_memory |= error == -ENOMEM;
+    if (error == -EIO)
+        lx_mistake(&site->reader, file, "'%s' cannot be read: input/output error",
+                   lx_show(lx_node_text(&site->reader.tree, file)).text);
+    if (!error)
+        group->file = lx_reader_copy(&site->reader, opened.name);
+    lx_opened_close(&opened);
+    return !error;
+}
+
+static bool read_members(struct site_reader *site, const struct lx_node *node, struct lx_group *group)
+{
+    if (node->kind == LX_NODE_MAPPING)
+        return read_list(site, node, group);
+    return lx_read_prefixes(&site->reader, node, lx_unusable_peer, &group->prefixes, &group->prefix_count);
+}
+
 static void read_group(struct site_reader *site, const struct lx_node *key)
 {
     struct lx_group *group = &site->site.groups[site->site.group_count];
@@ -84,7 +134,7 @@ static void read_group(struct site_reader *site, const struct lx_node *key)
                    *name == 's' ? "; give a role's own addresses under self:" : "; choose another name");
         name = NULL;
     }
-    if (!lx_read_prefixes(&site->reader, lx_node_next(key), lx_unusable_peer, &group->prefixes, &group->prefix_count))
+    if (!read_members(site, lx_node_next(key), group))
         return;
     group->name = lx_reader_copy(&site->reader, name ? name : "?");
     group->place = lx_node_place(key, site->site.name);
@@ -93,7 +143,7 @@ static void read_group(struct site_reader *site, const struct lx_node *key)
 
 static void read_groups(struct site_reader *site, const struct lx_node *node)
 {
-    if (!lx_expect(&site->reader, node, LX_NODE_MAPPING, "NAME: [ADDRESS, PREFIX] for each group"))
+    if (!lx_expect(&site->reader, node, LX_NODE_MAPPING, "NAME: [ADDRESS, PREFIX], or NAME: {file: LIST.txt}"))
         return;
     site->site.groups = lx_reader_room(&site->reader, node->value / 2, sizeof(*site->site.groups));
     if (!site->site.groups)
@@ -228,9 +278,10 @@ static void read_file(struct site_reader *site)
         lx_read_rows(&site->reader, values[ROWS], &scope, &site->site.rows, &site->site.row_count);
 }
 
-int lx_site_file_read(FILE *stream, const char *name, struct lx_site *site, struct lx_diagnostics *diagnostics)
+int lx_site_file_load(FILE *stream, const char *name, const struct lx_opener *opener, struct lx_site *site,
+                      struct lx_diagnostics *diagnostics)
 {
-    struct site_reader read = {.site = {.name = strdup(name)}};
+    struct site_reader read = {.opener = opener, .site = {.name = strdup(name)}};
     int error;
 
     if (!read.site.name)
@@ -250,6 +301,11 @@ int lx_site_file_read(FILE *stream, const char *name, struct lx_site *site, stru
     return error;
 }
 
+int lx_site_file_read(FILE *stream, const char *name, struct lx_site *site, struct lx_diagnostics *diagnostics)
+{
+    return lx_site_file_load(stream, name, NULL, site, diagnostics);
+}
+
 void lx_site_free(struct lx_site *site)
 {
     for (size_t i = 0; i < site->self_count; i++) {
@@ -258,6 +314,7 @@ void lx_site_free(struct lx_site *site)
     }
     for (size_t i = 0; i < site->group_count; i++) {
         free(site->groups[i].name);
+        free(site->groups[i].file);
         free(site->groups[i].prefixes);
     }
     for (size_t i = 0; i < site->row_count; i++)

@@ -7,6 +7,8 @@
 
 #include "built_ins.h"
 #include "bypass.h"
+#include "opener.h"
+#include "override.h"
 #include "row.h"
 #include "terms.h"
 #include "user/core/text/diagnostic.h"
@@ -14,6 +16,7 @@
 
 struct lx_group {
     char *name;
+    char *file; /* the list that its addresses were read from; NULL: they stand in the site */
     struct lx_prefix *prefixes;
     size_t prefix_count;
     struct lx_place place;
@@ -28,6 +31,12 @@ struct lx_self {
     struct lx_place place;
 };
 
+/* A file that a site includes, which is kept to show its lines. */
+struct lx_included {
+    char *name;
+    struct lx_text text;
+};
+
 /* What a site file says. Everything is owned; a zeroed one is the empty site, whose built-in cases are the defaults. */
 struct lx_site {
     char *name;          /* of the file, for diagnostics */
@@ -40,6 +49,9 @@ struct lx_site {
     struct lx_words closed_options; /* those that are off */
     struct lx_row *rows;            /* the site's own rows, ids "site/NAME" */
     size_t row_count;
+    struct lx_overrides overrides;
+    struct lx_included **included; /* each allocated on its own: places point at their names */
+    size_t included_count;
     uint32_t built_ins_on, built_ins_off; /* switched explicitly; enum lx_built_in bits */
     struct lx_place built_in_places[LX_BUILT_INS];
     bool vlans_listed;
@@ -56,8 +68,16 @@ struct lx_site {
      LX_BUILT_IN_ROUTER_SOLICITATION | LX_BUILT_IN_MLD | LX_BUILT_IN_DHCP | LX_BUILT_IN_ICMP_ERROR |                   \
      LX_BUILT_IN_L2_CONTROL)
 
-/* Reads a site from a stream; results as lx_policy_file_read. */
+/* Reads a site from a stream; results as lx_policy_file_read. It can name no other files. */
 int lx_site_file_read(FILE *stream, const char *name, struct lx_site *site, struct lx_diagnostics *diagnostics);
+
+/* The same for a site that may name files. A site with a file that cannot be read is no site. */
+int lx_site_file_load(FILE *stream, const char *name, const struct lx_opener *opener, struct lx_site *site,
+                      struct lx_diagnostics *diagnostics);
+
+/* An error at a place of the site, or of a file that it includes, with its line. */
+void lx_site_mistake(const struct lx_site *site, struct lx_diagnostics *diagnostics, struct lx_place place,
+                     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 void lx_site_free(struct lx_site *site);
 

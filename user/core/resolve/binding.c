@@ -20,12 +20,21 @@ struct span {
     size_t count;
 };
 
-/* Sorts and removes what is there twice. Returns the new count. */
+static bool is_sorted(const struct lx_prefix *items, size_t count)
+{
+    size_t i = 1;
+
+    while (i < count && lx_prefix_compare(&items[i - 1], &items[i]) <= 0)
+        i++;
+    return i >= count;
+}
+
+/* Sorts and removes what is there twice. Returns the new count. Most long lists are sorted by whoever made them. */
 static size_t canonicalise(struct lx_prefix *items, size_t count)
 {
     size_t kept = 0;
 
-    if (count)
+    if (!is_sorted(items, count))
         qsort(items, count, sizeof(*items), lx_prefix_compare);
     for (size_t i = 0; i < count; i++)
         if (!kept || lx_prefix_compare(&items[kept - 1], &items[i]))
