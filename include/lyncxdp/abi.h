@@ -274,10 +274,11 @@ struct lx_row_label {
     __u8 transports;                                    /* bits 1 << enum lx_transport */
     __u8 hook;                                          /* enum lx_hook */
     __u8 pad[4];
+    char override[96]; /* the lines of a site that have changed the row, or empty */
 };
 
 _Static_assert(offsetof(struct lx_row_label, ports) == 256, "ABI");
-_Static_assert(sizeof(struct lx_row_label) == 392, "ABI");
+_Static_assert(sizeof(struct lx_row_label) == 488, "ABI");
 
 /* A set of row slots: a bit for each. */
 struct lx_slot_set {

@@ -120,7 +120,7 @@ static char *print(const struct lx_policy_file *file)
     size_t size;
     FILE *out = open_memstream(&text, &size);
 
-    require(out && !lx_policy_print(file, out));
+    require(out && !lx_policy_print(file, NULL, out));
     fclose(out);
     return text;
 }

@@ -73,7 +73,7 @@ static char *print(const struct lx_policy_file *file)
     size_t size;
     FILE *out = open_memstream(&text, &size);
 
-    cr_assert_eq(lx_policy_print(file, out), 0);
+    cr_assert_eq(lx_policy_print(file, NULL, out), 0);
     fclose(out);
     return text;
 }

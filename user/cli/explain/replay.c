@@ -145,6 +145,9 @@ static int print_json(const struct replay *replay, json_t *report, const struct 
     error = error
                 ?: json_object_set_new(report, "source",
                                        lx_json_text(known ? replay->judge->labels[judgement.row].source : NULL));
+    error = error
+                ?: json_object_set_new(report, "override",
+                                       lx_json_text(known ? replay->judge->labels[judgement.row].override : NULL));
     fputs(replay->frames > 1 ? ",\n" : "\n", stdout);
     return error || json_dumpf(report, stdout, JSON_COMPACT) ? LX_EXIT_FAILED : LX_EXIT_DONE;
 }

@@ -91,12 +91,31 @@ static int compare_words(const void *left, const void *right)
     return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
-static int add_edition(struct lx_words *editions, const char *file)
+/* Among the policies there are also files that sites include. They have other keys. */
+static bool is_shared(const char *directory, const char *file)
+{
+    char path[PATH_MAX], *line = NULL;
+    bool shared = false;
+    FILE *stream = NULL;
+    size_t room = 0;
+
+    if (snprintf(path, sizeof(path), "%s/%s", directory, file) < PATH_MAX)
+        stream = fopen(path, "re");
+    while (stream && !shared && getline(&line, &room, stream) >= 0)
+        shared = !strncmp(line, "override:", strlen("override:"));
+    if (stream)
+        fclose(stream);
+    free(line);
+    return shared;
+}
+
+static int add_edition(struct lx_words *editions, const char *directory, const char *file)
 {
     char name[NAME_MAX + 1];
     size_t length = strlen(file);
 
-    if (file[0] == '.' || length <= strlen(SUFFIX) || strcmp(file + length - strlen(SUFFIX), SUFFIX))
+    if (file[0] == '.' || length <= strlen(SUFFIX) || strcmp(file + length - strlen(SUFFIX), SUFFIX) ||
+        is_shared(directory, file))
         return 0;
     snprintf(name, sizeof(name), "%.*s", (int)(length - strlen(SUFFIX)), file);
     return lx_words_add(editions, name);
@@ -112,7 +131,7 @@ static int list_editions(const char *path, struct lx_words *editions)
     if (!directory)
         return -errno;
     while (!error && (entry = readdir(directory)))
-        error = add_edition(editions, entry->d_name);
+        error = add_edition(editions, path, entry->d_name);
     closedir(directory);
     if (editions->count)
         qsort(editions->items, editions->count, sizeof(*editions->items), compare_words);
@@ -164,6 +183,12 @@ static void missing_edition(const char *directory, const char *edition, const ch
     lx_words_free(&editions);
 }
 
+/* Remembers a path that was looked at, there or not. */
+static int note(struct lx_words *named, const char *path)
+{
+    return named ? lx_words_add(named, path) : 0;
+}
+
 static bool is_file(const char *path)
 {
     struct stat status;
@@ -175,7 +200,8 @@ static bool is_file(const char *path)
  * The path of what a file names. A name without a suffix is an edition, or for a site a file beside it, if there is
  * one. NULL when out of memory.
  */
-static char *named_path(const char *directory, enum lx_opened_as as, const char *from, const char *what)
+static char *named_path(const char *directory, enum lx_opened_as as, const char *from, const char *what,
+                        struct lx_words *named)
 {
     char *file = NULL, *path = NULL;
 
@@ -185,7 +211,7 @@ static char *named_path(const char *directory, enum lx_opened_as as, const char 
         return NULL;
     if (as == LX_OPENED_SITE)
         path = lx_path_beside(from, file);
-    if ((as != LX_OPENED_SITE || (path && !is_file(path)))) {
+    if (as != LX_OPENED_SITE || (path && !is_file(path) && !note(named, path))) {
         free(path);
         path = asprintf(&path, "%s/%s", directory, file) < 0 ? NULL : path;
     }
@@ -210,12 +236,12 @@ static int open_named(const struct lx_opener *opener, enum lx_opened_as as, cons
 {
     char buffer[PATH_MAX];
     const char *directory = policy_directory(buffer), *problem = "";
-    char *path = named_path(directory, as, from, what);
     struct lx_words *named = opener->context;
+    char *path = named_path(directory, as, from, what, named);
     FILE *stream = NULL;
     int error;
 
-    if (!path || (named && lx_words_add(named, path))) {
+    if (!path || note(named, path)) {
         free(path);
         return -ENOMEM;
     }

@@ -23,12 +23,12 @@ static bool among(const char *key, const char *const *keys)
     return *keys;
 }
 
-/* The top levels of the three have different keys. */
+/* The top levels of the three have different keys, but for `include`, which policies and sites have. */
 static enum lx_file_kind kind_of(const struct lx_tree *tree)
 {
-    static const char *const sites[] = {"site",  "self",   "groups",      "options", "built-in",
-                                        "vlans", "bypass", "watch-ports", "rows",    NULL};
-    static const char *const policies[] = {"edition", "include", "documents", "workloads", "sets", "roles", NULL};
+    static const char *const sites[] = {"site",   "self",        "groups", "options",  "built-in", "vlans",
+                                        "bypass", "watch-ports", "rows",   "override", NULL};
+    static const char *const policies[] = {"edition", "documents", "workloads", "sets", "roles", NULL};
     static const char *const declarations[] = {"interfaces", "defaults", NULL};
     const struct lx_node *node =
         tree->count && tree->nodes->kind == LX_NODE_MAPPING ? lx_node_first(tree->nodes) : NULL;
@@ -177,12 +177,12 @@ int lx_input_file_lint(struct lx_input_file *files, size_t count)
     return sites ? lint_sites(files, count) : LX_EXIT_DONE;
 }
 
-char *lx_input_file_canonical(const struct lx_input_file *input)
+char *lx_input_file_canonical(const struct lx_input_file *input, const struct lx_site *site)
 {
     char *text = NULL;
     size_t size;
     FILE *stream = open_memstream(&text, &size);
-    int error = stream ? lx_policy_print(&input->policy, stream) : -ENOMEM;
+    int error = stream ? lx_policy_print(&input->policy, site ? &site->overrides : NULL, stream) : -ENOMEM;
 
     if (stream && fclose(stream))
         error = -ENOMEM;
@@ -201,11 +201,12 @@ static size_t count_rows(const struct lx_input_file *input)
     return rows;
 }
 
-json_t *lx_input_file_report(const struct lx_input_file *input, bool canonical)
+json_t *lx_input_file_report(const struct lx_input_file *input, bool canonical, const struct lx_site *site)
 {
     static const char *const kinds[] = {
         [LX_FILE_POLICY] = "policy", [LX_FILE_SITE] = "site", [LX_FILE_DECLARATION] = "declaration"};
-    char *text = canonical && input->sound && input->kind == LX_FILE_POLICY ? lx_input_file_canonical(input) : NULL;
+    char *text =
+        canonical && input->sound && input->kind == LX_FILE_POLICY ? lx_input_file_canonical(input, site) : NULL;
     json_t *diagnostics = json_array(), *report;
 
     for (size_t i = 0; i < input->diagnostics.count; i++) {

@@ -34,11 +34,12 @@ int lx_input_file_read(const char *path, struct lx_input_file *input);
  */
 int lx_input_file_lint(struct lx_input_file *files, size_t count);
 
-/* The canonical form of a sound policy; the caller frees it. NULL when out of memory. */
-char *lx_input_file_canonical(const struct lx_input_file *input);
+/* The canonical form of a sound policy, with what a site, unless NULL, changes in it; the caller frees it. NULL when
+ * out of memory. */
+char *lx_input_file_canonical(const struct lx_input_file *input, const struct lx_site *site);
 
 /* What `check --json` says of a file; NULL when out of memory. */
-json_t *lx_input_file_report(const struct lx_input_file *input, bool canonical);
+json_t *lx_input_file_report(const struct lx_input_file *input, bool canonical, const struct lx_site *site);
 
 void lx_input_file_free(struct lx_input_file *input);
 

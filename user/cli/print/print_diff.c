@@ -19,10 +19,24 @@
 #define CELL_ADDRESSES 4
 
 static const struct lx_column columns[] = {
-    {"ROW", "row", false, false},        {"TRANSPORT", "transport", false, false},
-    {"FROM", "from_text", false, false}, {"PORT", "source_port", false, false},
-    {"TO", "to_text", false, false},     {"PORT", "destination_port", false, false},
+    {"ROW", "row", false, false},
+    {"TRANSPORT", "transport", false, false},
+    {"FROM", "from_text", false, false},
+    {"PORT", "source_port", false, false},
+    {"TO", "to_text", false, false},
+    {"PORT", "destination_port", false, false},
+    {"CHANGED IN", "override", false, false}, /* only where a site changes a row */
 };
+
+static bool is_changed(const json_t *regions)
+{
+    const json_t *region;
+    size_t i;
+
+    json_array_foreach((json_t *)regions, i,
+                       region) if (json_is_string(json_object_get(region, "override"))) return true;
+    return false;
+}
 
 static const struct lx_column switch_columns[] = {
     {"SWITCH", "switch", false, false},
@@ -120,7 +134,7 @@ static int print_regions(json_t *regions, enum lx_hook hook, bool allowed)
     if (first) {
         lx_print("%s:\n",
                  heading(hook, allowed, json_string_value(json_object_get(first, allowed ? "before" : "after"))));
-        result = lx_print_table(array, columns, sizeof(columns) / sizeof(*columns));
+        result = lx_print_table(array, columns, sizeof(columns) / sizeof(*columns) - !is_changed(array));
     }
     json_decref(array);
     return result;

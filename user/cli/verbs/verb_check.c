@@ -26,9 +26,9 @@ static const struct lx_option options_of_check[] = {
     {"json", NULL, "print JSON", lx_take_flag, offsetof(struct check_options, json)},
 };
 
-static int print_canonical(const struct lx_input_file *input)
+static int print_canonical(const struct lx_input_file *input, const struct lx_site *site)
 {
-    char *text = lx_input_file_canonical(input);
+    char *text = lx_input_file_canonical(input, site);
 
     if (!text)
         return lx_memory_error();
@@ -37,7 +37,7 @@ static int print_canonical(const struct lx_input_file *input)
     return LX_EXIT_DONE;
 }
 
-static int print_input(const struct lx_input_file *input, bool canonical)
+static int print_input(const struct lx_input_file *input, bool canonical, const struct lx_site *site)
 {
     size_t warnings = input->diagnostics.count - input->diagnostics.errors;
     char more[48] = "";
@@ -47,7 +47,7 @@ static int print_input(const struct lx_input_file *input, bool canonical)
     if (!input->sound)
         return LX_EXIT_DONE;
     if (canonical)
-        return input->kind == LX_FILE_POLICY ? print_canonical(input) : LX_EXIT_DONE;
+        return input->kind == LX_FILE_POLICY ? print_canonical(input, site) : LX_EXIT_DONE;
     if (warnings)
         snprintf(more, sizeof(more), ", %zu warning%s", warnings, lx_plural(warnings));
     for (size_t i = 0; i < input->policy.role_count; i++)
@@ -135,16 +135,26 @@ static int check_declaration(const struct lx_input_file *input, const struct che
     return result;
 }
 
+/* The first sound site among the files, or NULL. */
+static const struct lx_site *the_site(const struct lx_input_file *files, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (files[i].kind == LX_FILE_SITE && files[i].sound)
+            return &files[i].site;
+    return NULL;
+}
+
 /* Says what was found, and prepares what --role needs. */
 static int report_all(const struct lx_input_file *files, size_t count, struct check_options *options)
 {
     json_t *report = options->json ? json_array() : NULL;
+    const struct lx_site *site = the_site(files, count);
     int result = LX_EXIT_DONE, one;
 
     for (size_t i = 0; i < count && result == LX_EXIT_DONE; i++) {
         if (!options->json)
-            result = print_input(&files[i], options->canonical);
-        else if (lx_json_add(report, lx_input_file_report(&files[i], options->canonical)))
+            result = print_input(&files[i], options->canonical, site);
+        else if (lx_json_add(report, lx_input_file_report(&files[i], options->canonical, site)))
             result = lx_memory_error();
         if (result == LX_EXIT_DONE && files[i].sound)
             result = use(&files[i], options);

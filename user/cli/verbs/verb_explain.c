@@ -67,6 +67,7 @@ static void print_nearest(const json_t *nearest)
         return;
     lx_print("%-8s %s %s\n", "nearest", row ? row : "none:", json_string_value(json_object_get(nearest, "detail")));
     print_member(nearest, "source", "source");
+    print_member(nearest, "override", "override");
 }
 
 static int print_explanation(const struct lx_explanation *explanation, bool json)
@@ -83,6 +84,7 @@ static int print_explanation(const struct lx_explanation *explanation, bool json
              json_string_value(json_object_get(report, "meaning")));
     print_member(report, "row", "row");
     print_member(report, "source", "source");
+    print_member(report, "override", "override");
     print_nearest(json_object_get(report, "nearest"));
     json_decref(report);
     return LX_EXIT_DONE;
@@ -149,6 +151,7 @@ static int judge(struct lx_compiled_policy *compiled_policy, const struct explai
     explanation.reason = judgement.reason;
     explanation.row = row ? row->id : NULL;
     explanation.source = row ? row->source : NULL;
+    explanation.override = row ? row->override : NULL;
     if (judgement.reason == LX_REASON_NO_ROW)
         return explain_miss(&compiled_policy->tables, options, &explanation);
     return print_explanation(&explanation, options->json);
@@ -213,6 +216,7 @@ static int ask(struct lx_attachment *attachment, const struct explain_options *o
     if (answer.row < LX_ROW_SLOTS) {
         explanation.row = labels[answer.row].id;
         explanation.source = labels[answer.row].source;
+        explanation.override = labels[answer.row].override;
     }
     if (answer.reason == LX_REASON_NO_ROW)
         result = explain_published_miss(attachment, options, &explanation);

@@ -34,6 +34,7 @@ static const struct lx_column columns[] = {
     {"APPLICATION", "application", false, false},
     {"ONLY FOR", "options", false, true},
     {"PRINTED IN", "printed", false, false},
+    {"CHANGED IN", "override", false, false}, /* only where a site changes a row */
 };
 
 /* The rule that a row became in a resolved policy; NULL when the policy was not resolved. */
@@ -95,6 +96,15 @@ static int number_source(json_t *row, struct lx_words *documents)
     return json_object_set_new(row, "printed", json_sprintf("[%zu]%s", number + 1, place + 1));
 }
 
+static bool is_changed(const json_t *report)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach((json_t *)report, i, row) if (json_is_string(json_object_get(row, "override"))) return true;
+    return false;
+}
+
 /* What the table does not show, by the reason for it. */
 static void print_remarks(const struct lx_selection *selection, const struct lx_words *documents)
 {
@@ -111,6 +121,9 @@ static void print_remarks(const struct lx_selection *selection, const struct lx_
         lx_print("[%zu] %s\n", i + 1, documents->items[i]);
     for (size_t i = 0; i < selection->pick_count; i++)
         counts[selection->picks[i].closed]++;
+    for (size_t i = 0; i < selection->pick_count; i++)
+        if (selection->picks[i].closed == LX_CLOSED_OVERRIDE)
+            lx_print("(%s is closed by %s)\n", selection->picks[i].row->id, selection->picks[i].row->override);
     for (size_t i = 0; i < LX_CLOSED_REASONS; i++)
         if (remarks[i] && counts[i])
             lx_print("(%zu %s)\n", counts[i], remarks[i]);
@@ -129,7 +142,7 @@ static int print_text(const json_t *report, const struct lx_selection *selection
             result = lx_memory_error();
     }
     if (result == LX_EXIT_DONE)
-        result = lx_print_table(report, columns, sizeof(columns) / sizeof(*columns));
+        result = lx_print_table(report, columns, sizeof(columns) / sizeof(*columns) - !is_changed(report));
     if (result == LX_EXIT_DONE)
         print_remarks(selection, &documents);
     lx_words_free(&documents);

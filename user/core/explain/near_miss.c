@@ -146,6 +146,8 @@ static const char *closed_kind(enum lx_closed closed)
         return "lb";
     case LX_CLOSED_NEEDS:
         return "group";
+    case LX_CLOSED_OVERRIDE:
+        return "override";
     case LX_CLOSED_WORKLOAD:
         return "workload";
     default:

@@ -71,6 +71,9 @@ static void put_closed(FILE *text, const struct inputs *inputs)
     case LX_CLOSED_NEEDS:
         fprintf(text, "it is there only where the group %s is set (add --set %s=ADDR[,ADDR…])", row->needs, row->needs);
         break;
+    case LX_CLOSED_OVERRIDE:
+        fprintf(text, "the site closes it (take 'closed: true' out at %s)", row->override);
+        break;
     case LX_CLOSED_WORKLOAD:
         put_workloads(text, &row->workloads);
         break;

@@ -54,22 +54,22 @@ static enum lx_side other_side(const struct lx_selection *selection)
 
 /* Gathers one side. `other` receives the one that is left, or LX_SIDE_NONE. */
 static int gather_side(const struct lx_policy_file *file, const struct lx_site *site, const struct lx_request *request,
-                       struct lx_policy *bound, struct lx_near_rows *near_rows, enum lx_side *other)
+                       size_t which, struct lx_near_rows *near_rows, enum lx_side *other)
 {
     struct lx_diagnostics unheard = {0};
-    struct lx_selection selection = {0};
-    struct lx_binding binding = {.selection = &selection, .site = site, .request = request, .policy = bound};
-    int error = lx_select(file, site, request, &selection, &unheard);
+    struct lx_selection *selection = &near_rows->selections[which];
+    struct lx_binding binding = {
+        .selection = selection, .site = site, .request = request, .policy = &near_rows->bound[which]};
+    int error = lx_select(file, site, request, selection, &unheard);
 
     if (!error)
         error = lx_bind_selves(&binding);
     if (!error)
         error = add_picks(near_rows, &binding);
-    *other = other_side(&selection);
-    if (bound == &near_rows->bound[0])
-        near_rows->side = selection.side;
+    *other = other_side(selection);
+    if (!which)
+        near_rows->side = selection->side;
     lx_binding_free(&binding);
-    lx_selection_free(&selection);
     lx_diagnostics_free(&unheard);
     return error;
 }
@@ -80,10 +80,10 @@ int lx_near_rows_gather(const struct lx_policy_file *file, const struct lx_site 
     struct lx_near_rows found = {0};
     struct lx_request opposite = *request;
     enum lx_side none;
-    int error = gather_side(file, site, request, &found.bound[0], &found, &opposite.side);
+    int error = gather_side(file, site, request, 0, &found, &opposite.side);
 
     if (!error && opposite.side != LX_SIDE_NONE)
-        error = gather_side(file, site, &opposite, &found.bound[1], &found, &none);
+        error = gather_side(file, site, &opposite, 1, &found, &none);
     if (error == -E2BIG)
         error = 0; /* that side is too large to be attached at all: nothing of it is near */
     if (error)
@@ -96,7 +96,9 @@ int lx_near_rows_gather(const struct lx_policy_file *file, const struct lx_site 
 void lx_near_rows_free(struct lx_near_rows *near_rows)
 {
     free(near_rows->items);
-    lx_policy_free(&near_rows->bound[0]);
-    lx_policy_free(&near_rows->bound[1]);
+    for (size_t side = 0; side < 2; side++) {
+        lx_policy_free(&near_rows->bound[side]);
+        lx_selection_free(&near_rows->selections[side]);
+    }
     *near_rows = (struct lx_near_rows){0};
 }

@@ -20,7 +20,8 @@ struct lx_near_rows {
     enum lx_side side;         /* that the request is about */
     struct lx_near_row *items; /* owned; rows of that side first, in the policy's order */
     size_t count;
-    struct lx_policy bound[2]; /* own the sets, by side */
+    struct lx_policy bound[2];         /* own the sets, by side */
+    struct lx_selection selections[2]; /* own the rows that a site changes, likewise */
 };
 
 /*

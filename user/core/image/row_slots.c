@@ -3,6 +3,7 @@
 #include "row_slots.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,22 @@ void lx_field_copy(char *field, size_t room, const char *text)
     memset(field + length, 0, room - length);
 }
 
+/* The same, but of a longer text the end stays, which says most of a file and its line. */
+static void copy_end(char *field, size_t room, const char *text)
+{
+    char cut[sizeof(((struct lx_row_label *)0)->override)];
+    size_t length = text ? strlen(text) : 0;
+
+    if (length >= room) {
+        text += length - (room - sizeof("..."));
+        while (((unsigned char)*text & 0xc0) == 0x80)
+            text++;
+        snprintf(cut, sizeof(cut), "...%s", text);
+        text = cut;
+    }
+    lx_field_copy(field, room, text);
+}
+
 _Static_assert(LX_LABEL_PORTS >= LX_PORT_RANGES, "a label holds the ports of any row");
 
 static __u8 label_ports(const struct lx_ports *ports, struct lx_label_range ranges[LX_LABEL_PORTS])
@@ -33,6 +50,7 @@ void lx_row_label(const struct lx_row *row, struct lx_row_label *label)
     *label = (struct lx_row_label){0};
     lx_field_copy(label->id, sizeof(label->id), row->id);
     lx_field_copy(label->source, sizeof(label->source), row->source);
+    copy_end(label->override, sizeof(label->override), row->override);
     label->hook = (__u8)lx_row_hook(row);
     label->transports = (__u8)row->transports;
     label->port_count = label_ports(&row->destination_ports, label->ports);

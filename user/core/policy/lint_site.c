@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "built_ins.h"
+#include "lint_override.h"
 #include "lint_rows.h"
 #include "site_names.h"
 #include "user/core/text/spelling.h"
@@ -57,6 +58,13 @@ static bool is_used(const struct site_lint *lint, const struct lx_vocabulary *us
     for (size_t i = 0; i < lint->site->bypass.count; i++)
         if (lint->site->bypass.entries[i].group && !strcmp(lint->site->bypass.entries[i].group, group))
             return true;
+    for (size_t i = 0; i < lint->site->overrides.count; i++) {
+        const struct lx_endpoint *ends = lint->site->overrides.items[i].ends;
+
+        for (size_t end = 0; end < 2; end++)
+            if (ends[end].group && !strcmp(ends[end].group, group))
+                return true;
+    }
     return false;
 }
 
@@ -190,6 +198,7 @@ int lx_lint_site(const struct lx_site *site, const struct lx_policy_file *file, 
     lint_built_ins(&lint);
     lint_bypass(&lint);
     error = error ?: lint_rows(&lint);
+    error = error ?: lx_lint_overrides(site, file, diagnostics);
     lx_diagnostics_sort(diagnostics, first);
     return error || diagnostics->out_of_memory ? -ENOMEM : 0;
 }

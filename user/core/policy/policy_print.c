@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/core/text/foreign.h"
+
 /* What stands between the name of a file and a line number in the source of a row that cites nothing. */
 #define LINE_MARK ", line "
 
@@ -140,7 +142,7 @@ static void put_source(FILE *out, const struct lx_terms *files, const struct lx_
 
 static void put_row(FILE *out, const struct lx_terms *files, const struct lx_row *row)
 {
-    fputs("      - {id: ", out);
+    fputs("- {id: ", out);
     put_name(out, strrchr(row->id, '/') + 1);
     put_endpoint(out, "from", &row->from);
     if (!lx_ports_any(&row->source_ports))
@@ -165,7 +167,56 @@ static void put_row(FILE *out, const struct lx_terms *files, const struct lx_row
     }
     put_source(out, files, row);
     put_text(out, "note", row->note);
-    fputs("}\n", out);
+    fputc('}', out);
+}
+
+struct printing {
+    FILE *out;
+    const struct lx_overrides *overrides; /* NULL: rows are as printed */
+    struct lx_terms files;                /* that stand for rows which cite nothing */
+    bool headed;                          /* the role has a heading for rows of this side */
+    enum lx_side side;
+};
+
+static void put_heading(struct printing *printing, const struct lx_row *row)
+{
+    if (printing->headed && printing->side == row->side)
+        return;
+    fprintf(printing->out, "    %s:\n", row->side == LX_SIDE_NONE ? "rows" : lx_side_name(row->side));
+    printing->headed = true;
+    printing->side = row->side;
+}
+
+/* A row as a site changes it, with the site's line; one that the site closes is a comment. */
+static int put_changed(struct printing *printing, const struct lx_row *row, const struct lx_overriding *overriding)
+{
+    struct lx_row changed;
+    char *lines;
+
+    if (lx_override_apply(overriding, row, &changed))
+        return -ENOMEM;
+    lines = lx_foreign_text(changed.override);
+    if (!changed.closed)
+        put_heading(printing, row);
+    fputs(changed.closed ? "      # " : "      ", printing->out);
+    put_row(printing->out, &printing->files, &changed);
+    fprintf(printing->out, " # %s %s\n", changed.closed ? "closed in" : "changed in", lines ?: "");
+    lx_row_free(&changed);
+    free(lines);
+    return lines ? 0 : -ENOMEM;
+}
+
+static int put_line(struct printing *printing, const struct lx_row *row)
+{
+    struct lx_overriding overriding;
+
+    if (printing->overrides && lx_override_find(printing->overrides, row, &overriding, NULL, NULL))
+        return put_changed(printing, row, &overriding);
+    put_heading(printing, row);
+    fputs("      ", printing->out);
+    put_row(printing->out, &printing->files, row);
+    fputc('\n', printing->out);
+    return 0;
 }
 
 /* The sides that neither a row nor an included role would give the role. */
@@ -186,8 +237,11 @@ static void put_sides(FILE *out, const struct lx_role *role)
                 internal ? "internal" : "");
 }
 
-static void put_role(FILE *out, const struct lx_terms *files, const struct lx_role *role)
+static int put_role(struct printing *printing, const struct lx_role *role)
 {
+    FILE *out = printing->out;
+    int error = 0;
+
     fputs("  ", out);
     put_name(out, role->name);
     fputs(":\n", out);
@@ -197,13 +251,10 @@ static void put_role(FILE *out, const struct lx_terms *files, const struct lx_ro
         put_name(out, role->includes[i]->name);
         fputs(i + 1 < role->include_count ? "" : "]\n", out);
     }
-    for (size_t i = 0; i < role->row_count; i++) {
-        enum lx_side side = role->rows[i].side;
-
-        if (!i || side != role->rows[i - 1].side)
-            fprintf(out, "    %s:\n", side == LX_SIDE_NONE ? "rows" : lx_side_name(side));
-        put_row(out, files, &role->rows[i]);
-    }
+    printing->headed = false;
+    for (size_t i = 0; i < role->row_count && !error; i++)
+        error = put_line(printing, &role->rows[i]);
+    return error;
 }
 
 /* A key for a file among the documents: "file", or with a number when that is taken. */
@@ -242,23 +293,25 @@ static int collect_files(const struct lx_policy_file *file, struct lx_terms *fil
     return 0;
 }
 
-int lx_policy_print(const struct lx_policy_file *file, FILE *stream)
+int lx_policy_print(const struct lx_policy_file *file, const struct lx_overrides *overrides, FILE *stream)
 {
-    struct lx_terms files = {0}, none = {0};
-    int error = collect_files(file, &files);
+    struct printing printing = {.out = stream, .overrides = overrides};
+    struct lx_terms none = {0};
+    int error = collect_files(file, &printing.files);
 
     if (!error) {
         fputs("edition: ", stream);
         put_name(stream, file->edition);
         fputc('\n', stream);
-        put_section(stream, "documents", &file->documents, &files);
+        put_section(stream, "documents", &file->documents, &printing.files);
         put_section(stream, "workloads", &file->workloads, &none);
         put_section(stream, "options", &file->options, &none);
         fputs("roles:\n", stream);
-        for (size_t i = 0; i < file->role_count; i++)
-            put_role(stream, &files, &file->roles[i]);
-        error = ferror(stream) ? -EIO : 0;
+        for (size_t i = 0; i < file->role_count && !error; i++)
+            error = put_role(&printing, &file->roles[i]);
+        if (!error && ferror(stream))
+            error = -EIO;
     }
-    lx_terms_free(&files);
+    lx_terms_free(&printing.files);
     return error;
 }

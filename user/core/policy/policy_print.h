@@ -8,9 +8,13 @@
 
 #include <stdio.h>
 
+#include "override.h"
 #include "policy_file.h"
 
-/* Writes the policy as YAML. Returns 0, -ENOMEM, or -EIO when the stream took no more. */
-int lx_policy_print(const struct lx_policy_file *file, FILE *stream);
+/*
+ * Writes the policy as YAML. Rows that the overrides change, unless these are NULL, are as a site makes them, with its
+ * line in a comment. Returns 0, -ENOMEM, or -EIO when the stream took no more.
+ */
+int lx_policy_print(const struct lx_policy_file *file, const struct lx_overrides *overrides, FILE *stream);
 
 #endif

@@ -59,6 +59,50 @@ bool lx_ports_meet(const struct lx_ports *left, const struct lx_ports *right)
     return lx_ports_any(left) || lx_ports_any(right);
 }
 
+/* Moves `port` behind what is taken at it. Returns the last port before the next that is taken, at most `last`. */
+static uint32_t next_kept(const struct lx_ports *taken, uint32_t *port, uint32_t last)
+{
+    uint32_t end = last;
+
+    for (size_t i = 0; i < taken->count; i++) {
+        const struct lx_port_range *range = &taken->ranges[i];
+
+        if (range->first <= *port && *port <= range->last) {
+            *port = range->last + 1u;
+            return next_kept(taken, port, last);
+        }
+    }
+    for (size_t i = 0; i < taken->count; i++)
+        if (taken->ranges[i].first > *port && taken->ranges[i].first <= end)
+            end = taken->ranges[i].first - 1u;
+    return end;
+}
+
+int lx_ports_subtract(const struct lx_ports *ports, const struct lx_ports *taken, struct lx_ports *left)
+{
+    static const struct lx_ports all = {.count = 1, .ranges = {{1, UINT16_MAX}}};
+    struct lx_ports kept = {.count = 0};
+
+    if (lx_ports_any(taken))
+        return -ENOENT;
+    if (lx_ports_any(ports))
+        ports = &all;
+    for (size_t i = 0; i < ports->count; i++) {
+        uint32_t port = ports->ranges[i].first, last = ports->ranges[i].last, end;
+
+        for (end = next_kept(taken, &port, last); port <= last; end = next_kept(taken, &port, last)) {
+            if (kept.count == LX_PORT_RANGES)
+                return -E2BIG;
+            kept.ranges[kept.count++] = (struct lx_port_range){(uint16_t)port, (uint16_t)end};
+            port = end + 1;
+        }
+    }
+    if (!kept.count)
+        return -ENOENT;
+    *left = kept;
+    return 0;
+}
+
 static int refuse(const char **problem, const char *sentence)
 {
     if (problem)

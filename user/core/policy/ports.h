@@ -28,6 +28,12 @@ bool lx_ports_cover(const struct lx_ports *wide, const struct lx_ports *narrow);
 bool lx_ports_meet(const struct lx_ports *left, const struct lx_ports *right);
 
 /*
+ * The ports that are left when some are taken out of others. Returns 0, -ENOENT when none is left, or -E2BIG when what
+ * is left has more ranges than ports may; the output is untouched unless 0.
+ */
+int lx_ports_subtract(const struct lx_ports *ports, const struct lx_ports *taken, struct lx_ports *left);
+
+/*
  * Reads "443", "50000-59999", "443,3478" or "any". On failure returns -EINVAL, leaves the output untouched and points
  * `problem`, where not NULL, at a static sentence that says what is wrong and what to write instead.
  */

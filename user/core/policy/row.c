@@ -49,7 +49,7 @@ char *lx_endpoint_format(const struct lx_endpoint *endpoint)
     return format_prefixes(endpoint->prefixes, endpoint->prefix_count);
 }
 
-static void endpoint_free(struct lx_endpoint *endpoint)
+void lx_endpoint_free(struct lx_endpoint *endpoint)
 {
     free(endpoint->group);
     free(endpoint->prefixes);
@@ -59,14 +59,15 @@ void lx_row_free(struct lx_row *row)
 {
     free(row->id);
     free(row->role);
-    endpoint_free(&row->from);
-    endpoint_free(&row->to);
+    lx_endpoint_free(&row->from);
+    lx_endpoint_free(&row->to);
     free(row->application);
     free(row->direction);
     free(row->source);
     free(row->citation);
     free(row->needs);
     free(row->note);
+    free(row->override);
     lx_words_free(&row->options);
     lx_words_free(&row->workloads);
     *row = (struct lx_row){0};

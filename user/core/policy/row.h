@@ -47,6 +47,8 @@ struct lx_row {
     enum lx_lb lb;
     char *needs;     /* the group that a site must set for the row to be there; mostly NULL */
     bool unresolved; /* printed without a port or transport: listed, opens nothing */
+    bool closed;     /* by a site's override */
+    char *override;  /* the lines of a site that have changed it, "site.yaml:12"; NULL: it is as printed */
     struct lx_place place;
 };
 
@@ -59,6 +61,7 @@ const char *lx_transports_name(unsigned transports);
 /* "self", "any", a group's name, or addresses separated by commas. Caller frees; NULL when out of memory. */
 char *lx_endpoint_format(const struct lx_endpoint *endpoint);
 
+void lx_endpoint_free(struct lx_endpoint *endpoint);
 void lx_row_free(struct lx_row *row); /* what it owns, not the row itself */
 
 #endif

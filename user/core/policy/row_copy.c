@@ -24,19 +24,19 @@ static bool copy_words(const struct lx_words *words, struct lx_words *copy)
     return true;
 }
 
-static bool copy_endpoint(const struct lx_endpoint *endpoint, struct lx_endpoint *copy)
+int lx_endpoint_copy(const struct lx_endpoint *endpoint, struct lx_endpoint *copy)
 {
-    copy->kind = endpoint->kind;
+    *copy = (struct lx_endpoint){.kind = endpoint->kind};
     if (!copy_text(endpoint->group, &copy->group))
-        return false;
+        return -ENOMEM;
     if (!endpoint->prefix_count)
-        return true;
+        return 0;
     copy->prefixes = calloc(endpoint->prefix_count, sizeof(*copy->prefixes));
     if (!copy->prefixes)
-        return false;
+        return -ENOMEM;
     memcpy(copy->prefixes, endpoint->prefixes, endpoint->prefix_count * sizeof(*copy->prefixes));
     copy->prefix_count = endpoint->prefix_count;
-    return true;
+    return 0;
 }
 
 int lx_row_copy(const struct lx_row *row, struct lx_row *copy)
@@ -48,14 +48,16 @@ int lx_row_copy(const struct lx_row *row, struct lx_row *copy)
         .transports = row->transports,
         .lb = row->lb,
         .unresolved = row->unresolved,
+        .closed = row->closed,
     };
 
     if (copy_text(row->id, &result.id) && copy_text(row->role, &result.role) &&
-        copy_endpoint(&row->from, &result.from) && copy_endpoint(&row->to, &result.to) &&
+        !lx_endpoint_copy(&row->from, &result.from) && !lx_endpoint_copy(&row->to, &result.to) &&
         copy_text(row->application, &result.application) && copy_text(row->direction, &result.direction) &&
         copy_text(row->source, &result.source) && copy_text(row->citation, &result.citation) &&
         copy_text(row->needs, &result.needs) && copy_text(row->note, &result.note) &&
-        copy_words(&row->options, &result.options) && copy_words(&row->workloads, &result.workloads)) {
+        copy_text(row->override, &result.override) && copy_words(&row->options, &result.options) &&
+        copy_words(&row->workloads, &result.workloads)) {
         *copy = result;
         return 0;
     }

@@ -11,4 +11,7 @@
  */
 int lx_row_copy(const struct lx_row *row, struct lx_row *copy);
 
+/* The same for one end of a row; a copy that failed is freed as well. */
+int lx_endpoint_copy(const struct lx_endpoint *endpoint, struct lx_endpoint *copy);
+
 #endif

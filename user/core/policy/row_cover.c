@@ -20,7 +20,7 @@ static bool prefixes_cover(const struct lx_endpoint *wide, const struct lx_endpo
     return true;
 }
 
-static bool endpoint_covers(const struct lx_endpoint *wide, const struct lx_endpoint *narrow)
+bool lx_endpoint_covers(const struct lx_endpoint *wide, const struct lx_endpoint *narrow)
 {
     if (wide->kind == LX_ENDPOINT_ANY)
         return narrow->kind != LX_ENDPOINT_SELF;
@@ -63,7 +63,7 @@ bool lx_row_covers(const struct lx_row *wide, const struct lx_row *narrow)
            (wide->transports & narrow->transports) == narrow->transports &&
            lx_ports_cover(&wide->source_ports, &narrow->source_ports) &&
            lx_ports_cover(&wide->destination_ports, &narrow->destination_ports) &&
-           endpoint_covers(&wide->from, &narrow->from) && endpoint_covers(&wide->to, &narrow->to) &&
+           lx_endpoint_covers(&wide->from, &narrow->from) && lx_endpoint_covers(&wide->to, &narrow->to) &&
            words_cover(&wide->options, &narrow->options) && words_cover(&wide->workloads, &narrow->workloads);
 }
 
@@ -79,7 +79,7 @@ static bool same_words(const struct lx_words *left, const struct lx_words *right
 
 static bool same_endpoint(const struct lx_endpoint *left, const struct lx_endpoint *right)
 {
-    return endpoint_covers(left, right) && endpoint_covers(right, left);
+    return lx_endpoint_covers(left, right) && lx_endpoint_covers(right, left);
 }
 
 static bool same_ports(const struct lx_ports *left, const struct lx_ports *right)

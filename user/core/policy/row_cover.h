@@ -14,4 +14,7 @@ bool lx_row_covers(const struct lx_row *wide, const struct lx_row *narrow);
 /* True when the rows would be one but for their ids, their destination ports and where they come from. */
 bool lx_rows_alike(const struct lx_row *left, const struct lx_row *right);
 
+/* True when every address that one end may be is one that the other may be, as far as their names say. */
+bool lx_endpoint_covers(const struct lx_endpoint *wide, const struct lx_endpoint *narrow);
+
 #endif

@@ -88,7 +88,7 @@ static bool looks_like_address(const char *text)
     return isdigit((unsigned char)*text) || strpbrk(text, ".:/");
 }
 
-static bool read_endpoint(struct lx_reader *reader, const struct lx_node *node, struct lx_endpoint *endpoint)
+bool lx_read_endpoint(struct lx_reader *reader, const struct lx_node *node, struct lx_endpoint *endpoint)
 {
     const char *text = node->kind == LX_NODE_TEXT ? lx_node_text(&reader->tree, node) : NULL;
 
@@ -113,8 +113,8 @@ static bool read_endpoint(struct lx_reader *reader, const struct lx_node *node, 
 static void read_endpoints(struct lx_reader *reader, const struct lx_node *from, const struct lx_node *to,
                            struct lx_row *row)
 {
-    bool from_read = from && read_endpoint(reader, from, &row->from);
-    bool to_read = to && read_endpoint(reader, to, &row->to);
+    bool from_read = from && lx_read_endpoint(reader, from, &row->from);
+    bool to_read = to && lx_read_endpoint(reader, to, &row->to);
     bool from_self = row->from.kind == LX_ENDPOINT_SELF, to_self = row->to.kind == LX_ENDPOINT_SELF;
 
     if (!from_read || !to_read || from_self != to_self)

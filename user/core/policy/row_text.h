@@ -27,6 +27,9 @@ struct lx_row_scope {
     size_t rows_read;                                          /* so far */
 };
 
+/* Reads an end of a row: any, self, a group or addresses. Returns false after a diagnostic. */
+bool lx_read_endpoint(struct lx_reader *reader, const struct lx_node *node, struct lx_endpoint *endpoint);
+
 /*
  * Reads a list of rows and appends them. After a mistake the rows are incomplete, but may be freed. A list of
  * incomplete rows is never used: the reader knows that there was an error.

@@ -10,17 +10,13 @@
 
 #include "built_ins.h"
 #include "items.h"
+#include "override_text.h"
 #include "policy_file.h"
 #include "prefix_text.h"
 #include "row_text.h"
+#include "site_reader.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
-
-struct site_reader {
-    struct lx_reader reader;
-    const struct lx_opener *opener; /* NULL: nothing can be opened */
-    struct lx_site site;
-};
 
 /* The next entry of a mapping whose keys are names of the deployment's own choice; `key` NULL: from the first. */
 static const struct lx_node *next_entry(const struct lx_node *mapping, const struct lx_node *key)
@@ -76,24 +72,6 @@ static void read_selves(struct site_reader *site, const struct lx_node *node)
         read_role(site, key, lx_node_next(key));
 }
 
-/* Opens what a node names; a mistake there says why not. */
-static bool open_named(struct site_reader *site, const struct lx_node *node, enum lx_opened_as as, const char *instead,
-                       struct lx_opened *opened)
-{
-    char problem[256] = "there is nowhere to look for other files";
-    const char *what = lx_read_text(&site->reader, node, instead);
-    int error = -ENOENT;
-
-    if (!what)
-        return false;
-    if (site->opener)
-        error = site->opener->open(site->opener, as, site->site.name, what, opened, problem);
-    site->reader.out_of_memory |= error == -ENOMEM;
-    if (error && error != -ENOMEM)
-        lx_mistake(&site->reader, node, "'%s' cannot be read: %s", lx_show(what).text, problem);
-    return !error;
-}
-
 /* The addresses of a group from a file of their own, whose mistakes are diagnosed where they stand in it. */
 static bool read_list(struct site_reader *site, const struct lx_node *mapping, struct lx_group *group)
 {
@@ -103,7 +81,7 @@ static bool read_list(struct site_reader *site, const struct lx_node *mapping, s
     int error;
 
     if (!lx_read_mapping(&site->reader, mapping, "a group from a file", fields, COUNT_OF(fields), &file) || !file ||
-        !open_named(site, file, LX_OPENED_LIST, "the path of a list, like partners.txt", &opened))
+        !lx_site_open_named(site, file, LX_OPENED_LIST, "the path of a list, like partners.txt", &opened))
         return false;
     error = lx_prefix_list_read(opened.stream, opened.name, lx_unusable_peer, &group->prefixes, &group->prefix_count,
                                 site->reader.diagnostics);
@@ -251,19 +229,25 @@ static void read_watch_ports(struct site_reader *site, const struct lx_node *nod
             read->watch_ports[read->watch_port_count++] = (uint16_t)port;
 }
 
+static void read_own_overrides(struct site_reader *site, const struct lx_node *node)
+{
+    lx_read_overrides(&site->reader, node, site->site.name, false, &site->site.overrides);
+}
+
 static void read_file(struct site_reader *site)
 {
-    enum { SITE, SELF, GROUPS, OPTIONS, BUILT_IN, VLANS, BYPASS, WATCH_PORTS, ROWS, FIELDS };
+    enum { SITE, SELF, GROUPS, OPTIONS, BUILT_IN, VLANS, BYPASS, WATCH_PORTS, OVERRIDE, ROWS, INCLUDE, FIELDS };
     static const struct lx_field fields[FIELDS] = {
         [SITE] = {"site", NULL},         [SELF] = {"self", NULL},
         [GROUPS] = {"groups", NULL},     [OPTIONS] = {"options", NULL},
         [BUILT_IN] = {"built-in", NULL}, [VLANS] = {"vlans", NULL},
         [BYPASS] = {"bypass", NULL},     [WATCH_PORTS] = {"watch-ports", NULL},
-        [ROWS] = {"rows", NULL},
+        [OVERRIDE] = {"override", NULL}, [ROWS] = {"rows", NULL},
+        [INCLUDE] = {"include", NULL},
     };
     static void (*const readers[FIELDS])(struct site_reader *, const struct lx_node *) = {
         [SELF] = read_selves, [GROUPS] = read_groups, [OPTIONS] = read_options,         [BUILT_IN] = read_built_ins,
-        [VLANS] = read_vlans, [BYPASS] = read_bypass, [WATCH_PORTS] = read_watch_ports,
+        [VLANS] = read_vlans, [BYPASS] = read_bypass, [WATCH_PORTS] = read_watch_ports, [OVERRIDE] = read_own_overrides,
     };
     struct lx_row_scope scope = {.file = site->site.name};
     const struct lx_node *values[FIELDS] = {NULL};
@@ -276,6 +260,8 @@ static void read_file(struct site_reader *site)
             readers[i](site, values[i]);
     if (values[ROWS])
         lx_read_rows(&site->reader, values[ROWS], &scope, &site->site.rows, &site->site.row_count);
+    if (values[INCLUDE])
+        lx_site_read_includes(site, values[INCLUDE]);
 }
 
 int lx_site_file_load(FILE *stream, const char *name, const struct lx_opener *opener, struct lx_site *site,
@@ -306,6 +292,20 @@ int lx_site_file_read(FILE *stream, const char *name, struct lx_site *site, stru
     return lx_site_file_load(stream, name, NULL, site, diagnostics);
 }
 
+void lx_site_mistake(const struct lx_site *site, struct lx_diagnostics *diagnostics, struct lx_place place,
+                     const char *format, ...)
+{
+    const struct lx_text *text = &site->text;
+    va_list arguments;
+
+    for (size_t i = 0; i < site->included_count; i++)
+        if (site->included[i]->name == place.file)
+            text = &site->included[i]->text;
+    va_start(arguments, format);
+    lx_text_vmistake(text, diagnostics, place.line, place.column, format, arguments);
+    va_end(arguments);
+}
+
 void lx_site_free(struct lx_site *site)
 {
     for (size_t i = 0; i < site->self_count; i++) {
@@ -326,6 +326,13 @@ void lx_site_free(struct lx_site *site)
     free(site->groups);
     free(site->rows);
     free(site->watch_ports);
+    lx_overrides_free(&site->overrides);
+    for (size_t i = 0; i < site->included_count; i++) {
+        lx_text_free(&site->included[i]->text);
+        free(site->included[i]->name);
+        free(site->included[i]);
+    }
+    free(site->included);
     lx_words_free(&site->closed_options);
     lx_terms_free(&site->options);
     *site = (struct lx_site){0};

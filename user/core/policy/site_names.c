@@ -3,6 +3,7 @@
 #include "site_names.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "user/core/text/spelling.h"
@@ -29,15 +30,13 @@ static void unknown(const struct known *known, struct lx_place place, const char
     for (size_t i = 0; i < 2 && !nearest && known->words[i].count; i++)
         nearest = lx_nearest(word, known->words[i].words, known->words[i].count);
     if (nearest)
-        lx_text_mistake(&known->site->text, known->diagnostics, place.line, place.column, "%s '%s'; did you mean '%s'?",
-                        what, word, nearest);
+        lx_site_mistake(known->site, known->diagnostics, place, "%s '%s'; did you mean '%s'?", what, word, nearest);
     else
-        lx_text_mistake(&known->site->text, known->diagnostics, place.line, place.column, "%s '%s'; %s", what, word,
-                        instead);
+        lx_site_mistake(known->site, known->diagnostics, place, "%s '%s'; %s", what, word, instead);
 }
 
 /* A role whose two sides have addresses of their own is told once. */
-static void check_roles(const struct known *known)
+static int check_roles(const struct known *known)
 {
     const struct lx_site *site = known->site;
     const char *last = "";
@@ -52,6 +51,7 @@ static void check_roles(const struct known *known)
         unknown(known, row ? row->place : site->selves[i].place, "there is no role", role,
                 "'lyncxdp roles' lists them, and --policy FILE adds those of a file");
     }
+    return 0;
 }
 
 static bool is_own_option(const struct lx_site *site, const char *option)
@@ -72,7 +72,7 @@ static bool is_declared(const struct known *known, const char *option)
     return false;
 }
 
-static void check_options(const struct known *known)
+static int check_options(const struct known *known)
 {
     const struct lx_terms *options = &known->site->options;
 
@@ -83,16 +83,96 @@ static void check_options(const struct known *known)
             unknown(known, options->items[i].place, "no row has the option", name,
                     "'lyncxdp show ROLE' prints the options of a role's rows");
     }
+    return 0;
 }
 
-static int check(struct known *known, enum lx_subject subject, void (*each)(const struct known *known))
+/* --- Overridden rows ------------------------------------------------------------------------------------------------
+ */
+
+/* What the walk over all rows has to say of an override: of each key once, whatever it matches. */
+struct seen {
+    bool matched;
+    uint32_t told; /* bits of enum lx_override_key */
+};
+
+struct walk {
+    const struct known *known;
+    const struct lx_row *row;
+    struct seen *seen; /* by override */
+};
+
+static bool is_news(const struct walk *walk, const struct lx_override *override, enum lx_override_key key)
+{
+    struct seen *seen = &walk->seen[override - walk->known->site->overrides.items];
+    bool news = !(seen->told & 1u << key);
+
+    seen->told |= 1u << key;
+    return news;
+}
+
+static void given_twice(void *context, enum lx_override_key key, const struct lx_override *first,
+                        const struct lx_override *second)
+{
+    const struct walk *walk = context;
+
+    if (is_news(walk, second, key))
+        lx_site_mistake(
+            walk->known->site, walk->known->diagnostics, second->places[key],
+            "'%s' of the row %s is given twice: here, on line %u by '%s', and on line %u of %s by '%s'; take "
+            "one out",
+            lx_override_key_names[key], walk->row->id, second->places[key].line, second->pattern,
+            first->places[key].line, first->places[key].file, first->pattern);
+}
+
+static void check_row(struct walk *walk, const struct lx_row *row)
+{
+    const struct lx_overrides *overrides = &walk->known->site->overrides;
+    struct lx_overriding overriding;
+
+    walk->row = row;
+    for (size_t i = 0; i < overrides->count; i++)
+        if (!walk->seen[i].matched)
+            walk->seen[i].matched = lx_override_matches(&overrides->items[i], row);
+    if (!lx_override_find(overrides, row, &overriding, given_twice, walk))
+        return;
+    for (int i = 0; i < LX_OVERRIDE_KEYS; i++) {
+        enum lx_override_key key = (enum lx_override_key)i;
+        const char *problem = lx_override_problem(&overriding, key, row);
+
+        if (problem && is_news(walk, overriding.by[key], key))
+            lx_site_mistake(walk->known->site, walk->known->diagnostics, overriding.by[key]->places[key],
+                            "'%s' cannot be changed: the row %s %s", lx_override_key_names[key], row->id, problem);
+    }
+}
+
+static int check_overrides(const struct known *known)
+{
+    const struct lx_overrides *overrides = &known->site->overrides;
+    struct walk walk = {.known = known, .seen = calloc(overrides->count + 1, sizeof(*walk.seen))};
+
+    if (!walk.seen)
+        return -ENOMEM;
+    for (size_t i = 0; overrides->count && i < 2; i++)
+        for (const struct lx_policy_file *file = known->tables[i]; file; file = file->next)
+            for (size_t role = 0; role < file->role_count; role++)
+                for (size_t row = 0; row < file->roles[role].row_count; row++)
+                    check_row(&walk, &file->roles[role].rows[row]);
+    for (size_t i = 0; i < overrides->count; i++)
+        if (!walk.seen[i].matched)
+            unknown(known, overrides->items[i].place, "no table has a row", overrides->items[i].pattern,
+                    "'lyncxdp show ROLE' prints the ids of a role's rows");
+    free(walk.seen);
+    return 0;
+}
+
+static int check(struct known *known, enum lx_subject subject, int (*each)(const struct known *known))
 {
     int error = 0;
 
     for (size_t i = 0; i < 2 && !error; i++)
         error = lx_vocabulary_gather(known->tables[i], subject, &known->words[i]);
     if (!error)
-        each(known);
+        error = each(known);
     for (size_t i = 0; i < 2; i++)
         lx_vocabulary_free(&known->words[i]);
     return error;
@@ -106,6 +186,7 @@ int lx_site_names_check(const struct lx_site *site, const struct lx_policy_file 
     int error = check(&known, LX_ROLES, check_roles);
 
     error = error ?: check(&known, LX_OPTIONS, check_options);
+    error = error ?: check(&known, LX_ROW_IDS, check_overrides);
     lx_diagnostics_sort(diagnostics, first);
     if (error || diagnostics->out_of_memory)
         return -ENOMEM;

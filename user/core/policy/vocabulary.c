@@ -13,6 +13,11 @@ static size_t words_of_row(const struct lx_row *row, enum lx_subject subject, co
     const char *const groups[] = {row->from.group, row->to.group, row->needs};
     size_t count = 0;
 
+    if (subject == LX_ROW_IDS) {
+        if (words)
+            *words = row->id;
+        return 1;
+    }
     for (size_t i = 0; subject == LX_GROUPS && i < sizeof(groups) / sizeof(*groups); i++) {
         if (groups[i] && words)
             words[count] = groups[i];

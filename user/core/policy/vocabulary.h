@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The words that the rows of a policy use: its groups, its options, its workloads. */
+/* The words that the rows of a policy use: its groups, its options, its workloads, its ids. */
 #ifndef LYNCXDP_CORE_VOCABULARY_H
 #define LYNCXDP_CORE_VOCABULARY_H
 
@@ -10,6 +10,7 @@ enum lx_subject {
     LX_OPTIONS,
     LX_WORKLOADS,
     LX_ROLES,
+    LX_ROW_IDS,
 };
 
 /* Sorted, each word once. The list is owned, the words belong to the rows. */

@@ -134,9 +134,10 @@ static json_t *rows(const struct lx_observed *observed, const struct lx_counters
     for (size_t i = 0; list && i < largest.count; i++) {
         uint32_t slot = largest.items[i].what;
 
-        if (lx_json_add(list, json_pack("{s:o, s:I, s:o}", "id", lx_json_text(observed->labels[slot].id), "packets",
-                                        (json_int_t)counters->rows[slot].packets, "source",
-                                        lx_json_text(observed->labels[slot].source))))
+        if (lx_json_add(list, json_pack("{s:o, s:I, s:o, s:o}", "id", lx_json_text(observed->labels[slot].id),
+                                        "packets", (json_int_t)counters->rows[slot].packets, "source",
+                                        lx_json_text(observed->labels[slot].source), "override",
+                                        lx_json_text(observed->labels[slot].override))))
             return json_decref(list), NULL;
     }
     return list;

@@ -15,9 +15,10 @@ static json_t *row_counters(const struct lx_counters *counters, const struct lx_
 
         if (!labels[slot].id[0])
             continue;
-        if (lx_json_add(rows, json_pack("{s:o, s:I, s:I, s:o}", "id", lx_json_text(labels[slot].id), "packets",
+        if (lx_json_add(rows, json_pack("{s:o, s:I, s:I, s:o, s:o}", "id", lx_json_text(labels[slot].id), "packets",
                                         (json_int_t)counter->packets, "bytes", (json_int_t)counter->bytes, "source",
-                                        lx_json_text(labels[slot].source)))) {
+                                        lx_json_text(labels[slot].source), "override",
+                                        lx_json_text(labels[slot].override)))) {
             json_decref(rows);
             return NULL;
         }

@@ -98,8 +98,8 @@ static json_t *region(struct telling *telling, const struct lx_region *region)
         before = unlisted(hook, switches->egress_before, switches->audit_before);
     else
         after = unlisted(hook, switches->egress_after, switches->audit_after);
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "hook",
-                     lx_hook_name(hook), "before", before, "after", after, "row", lx_json_text(row->id), "role",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                     "hook", lx_hook_name(hook), "before", before, "after", after, "row", lx_json_text(row->id), "role",
                      lx_json_text(row->role), "side", lx_side_name(row->side), "transport",
                      lx_transports_name(region->transports), "from", lx_json_endpoint(&row->from), "source_addresses",
                      addresses(telling, region->source.in), "source_except", addresses(telling, region->source.except),
@@ -107,7 +107,7 @@ static json_t *region(struct telling *telling, const struct lx_region *region)
                      "destination_addresses", addresses(telling, region->destination.in), "destination_except",
                      addresses(telling, region->destination.except), "destination_port",
                      port_ranges(&region->destination_ports), "application", lx_json_text(row->application), "source",
-                     lx_json_text(row->source));
+                     lx_json_text(row->source), "override", lx_json_text(row->override));
 }
 
 static json_t *regions(const struct lx_policy_diff *diff, bool allowed)

@@ -12,8 +12,9 @@
 #include "user/core/explain/probe.h"
 
 /*
- * The verdict on a probe. `row` and `source` are NULL when no row was credited, or it has no citation. `nearest` and
- * its text (near_miss_text.h) are NULL unless no row allows the packet, and when the rows are not at hand.
+ * The verdict on a probe. `row`, `source` and `override` are NULL when no row was credited, it has no citation, or it
+ * is as printed. `nearest` and its text (near_miss_text.h) are NULL unless no row allows the packet, and when the rows
+ * are not at hand.
  */
 struct lx_explanation {
     const struct lx_probe *probe;
@@ -23,6 +24,7 @@ struct lx_explanation {
     uint32_t reason;
     const char *row;
     const char *source;
+    const char *override; /* the lines of a site that have changed the row */
     const struct lx_near_miss *nearest;
     const char *nearest_text;
 };

@@ -115,7 +115,27 @@ static enum lx_closed why_closed(const struct inputs *inputs, const struct lx_ro
         return LX_CLOSED_NEEDS;
     if (!option_on || !workload_on)
         return !option_on ? LX_CLOSED_OPTION : LX_CLOSED_WORKLOAD;
+    if (row->closed)
+        return LX_CLOSED_OVERRIDE;
     return row->unresolved ? LX_CLOSED_UNRESOLVED : LX_OPEN;
+}
+
+/* The row as the site changes it, in place of `row`. Returns 0 or -ENOMEM. */
+static int override(const struct inputs *inputs, struct lx_selection *selection, const struct lx_row **row)
+{
+    struct lx_overriding overriding;
+    struct lx_row *changed;
+
+    if (!inputs->site || !lx_override_find(&inputs->site->overrides, *row, &overriding, NULL, NULL))
+        return 0;
+    changed = calloc(1, sizeof(*changed));
+    if (!changed || lx_override_apply(&overriding, *row, changed)) {
+        free(changed);
+        return -ENOMEM;
+    }
+    selection->changed[selection->changed_count++] = changed;
+    *row = changed;
+    return 0;
 }
 
 static void pick(const struct inputs *inputs, struct lx_selection *selection, const struct lx_row *row, size_t part)
@@ -144,7 +164,8 @@ static int pick_rows(const struct inputs *inputs, struct lx_selection *selection
     for (size_t i = 0; i < selection->part_count; i++)
         count += selection->parts[i].role->row_count;
     selection->picks = calloc(count + 1, sizeof(*selection->picks));
-    if (!selection->picks)
+    selection->changed = calloc(count + 1, sizeof(*selection->changed));
+    if (!selection->picks || !selection->changed)
         return -ENOMEM;
     for (size_t i = 0; i < selection->part_count; i++) {
         struct lx_part *part = &selection->parts[i];
@@ -155,6 +176,8 @@ static int pick_rows(const struct inputs *inputs, struct lx_selection *selection
             if (row->side != LX_SIDE_NONE && row->side != selection->side)
                 continue;
             part->picked = true;
+            if (override(inputs, selection, &row))
+                return -ENOMEM;
             pick(inputs, selection, row, i);
         }
     }
@@ -200,5 +223,10 @@ void lx_selection_free(struct lx_selection *selection)
 {
     free(selection->parts);
     free(selection->picks);
+    for (size_t i = 0; i < selection->changed_count; i++) {
+        lx_row_free(selection->changed[i]);
+        free(selection->changed[i]);
+    }
+    free(selection->changed);
     *selection = (struct lx_selection){0};
 }

@@ -26,13 +26,14 @@ enum lx_closed {
     LX_CLOSED_NEEDS,      /* the group that it needs is not set */
     LX_CLOSED_OPTION,     /* all of its options are closed */
     LX_CLOSED_WORKLOAD,   /* none of its workloads was asked for */
+    LX_CLOSED_OVERRIDE,   /* the site closes it */
     LX_CLOSED_UNRESOLVED, /* printed without a port or transport */
 };
 
 #define LX_CLOSED_REASONS (LX_CLOSED_UNRESOLVED + 1)
 
 struct lx_pick {
-    const struct lx_row *row; /* borrowed from the file or the site */
+    const struct lx_row *row; /* borrowed from the file, the site or, where the site changes it, the selection */
     size_t part;              /* whose row it is, or LX_NO_PART: the site's own */
     enum lx_closed closed;
 };
@@ -44,6 +45,8 @@ struct lx_selection {
     struct lx_pick *picks; /* owned; in the policy's order, the site's own last */
     size_t pick_count;
     size_t open_count;
+    struct lx_row **changed; /* owned: copies of the rows that the site overrides */
+    size_t changed_count;
 };
 
 /* Picks. Results and errors are those of lx_resolve; the output is untouched unless 0. `site` may be NULL. */

@@ -336,6 +336,7 @@ int lx_labels_read(const struct lx_maps *maps, struct lx_row_label labels[LX_ROW
     for (__u32 slot = 0; slot < LX_ROW_SLOTS; slot++) {
         labels[slot].id[sizeof(labels[slot].id) - 1] = '\0';
         labels[slot].source[sizeof(labels[slot].source) - 1] = '\0';
+        labels[slot].override[sizeof(labels[slot].override) - 1] = '\0';
     }
     return 0;
 }

@@ -165,7 +165,7 @@ function droppedTables(hook, would) {
     ...table('Reasons', ['reason', 'meaning', ...heads], hook.reasons.map((reason) =>
       [reason.reason, reason.meaning, ...numbers(reason)])),
     ...table('Rows that pass most', ['row', 'printed in', 'packets'], hook.rows.map((row) =>
-      [row.id, row.source || '', row.packets])),
+      [row.id, [row.source, row.override && `changed in ${row.override}`].filter(Boolean).join('; '), row.packets])),
   ];
 }
 
