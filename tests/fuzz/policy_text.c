@@ -87,7 +87,8 @@ static FILE *open_bytes(const void *data, size_t size)
     return size ? fmemopen((void *)data, size, "r") : fopen("/dev/null", "r");
 }
 
-/* Lists are "list". "again" is the text itself, as another file every time; "base" is what a policy usually includes.
+/* Lists are "list", and what sites share is "shared". "again" is the text itself, as another file every time; "base" is
+ * what a policy usually includes.
  */
 static int open_include(const struct lx_opener *opener, enum lx_opened_as as, const char *from, const char *what,
                         struct lx_opened *opened, char problem[256])
@@ -96,17 +97,20 @@ static int open_include(const struct lx_opener *opener, enum lx_opened_as as, co
                                "sets: {common: [{id: c, from: pool, to: self, port: 1, transport: tcp}]}\n"
                                "roles: {edge: {includes: common, external: [{id: e, from: any, to: self, port: 2, "
                                "transport: udp, source: t 1}]}}\n";
+    static const char shared[] = "override: {edge/external/e: {port: 3}, edge/external/*: {closed: no}}\n"
+                                 "rows: [{id: s, from: any, to: self, port: 4, transport: tcp}]\n";
     static const char list[] = "192.0.2.1 # a list\n2001:db8::/32\n";
     const struct input *input = opener->context;
 
     require(from && *what);
     snprintf(problem, 256, "there is no such file");
-    if (as == LX_OPENED_LIST && !strcmp(what, "list")) {
-        *opened = (struct lx_opened){.stream = open_bytes(list, sizeof(list) - 1), .name = strdup(what)};
+    if ((as == LX_OPENED_LIST && !strcmp(what, "list")) || (as == LX_OPENED_SITE && !strcmp(what, "shared"))) {
+        *opened = (struct lx_opened){.name = strdup(what)};
+        opened->stream = *what == 'l' ? open_bytes(list, sizeof(list) - 1) : open_bytes(shared, sizeof(shared) - 1);
         require(opened->stream && opened->name);
         return 0;
     }
-    if (as != LX_OPENED_POLICY || (strcmp(what, "base") != 0 && strcmp(what, "again") != 0))
+    if (as == LX_OPENED_LIST || (strcmp(what, "base") != 0 && strcmp(what, "again") != 0))
         return -ENOENT;
     *opened = (struct lx_opened){.name = strdup(what), .identity = *what == 'b' ? strdup(what) : NULL};
     opened->stream = *what == 'b' ? open_bytes(base, sizeof(base) - 1) : open_bytes(input->data, input->size);
@@ -182,6 +186,36 @@ static void read_policy(const uint8_t *data, size_t size)
     lx_policy_file_free(&file);
 }
 
+/* Every override that finds a row changes it into one that holds what row.h promises. */
+static void check_overrides(const struct lx_site *site)
+{
+    static const char base[] = "roles: {edge: {external: [{id: e, from: any, to: self, port: 1-9, transport: udp}, "
+                               "{id: media-out, from: self, source-port: 5, to: pool, port: any, transport: tcp}]}}\n";
+    struct lx_diagnostics diagnostics = {0};
+    struct lx_policy_file file;
+    FILE *stream = open_bytes(base, sizeof(base) - 1);
+
+    require(stream && !lx_policy_file_read(stream, "base.yaml", &file, &diagnostics));
+    fclose(stream);
+    for (size_t i = 0; i < file.roles[0].row_count; i++) {
+        const struct lx_row *row = &file.roles[0].rows[i];
+        struct lx_overriding overriding;
+        struct lx_row changed;
+
+        if (!lx_override_find(&site->overrides, row, &overriding, NULL, NULL))
+            continue;
+        require(!lx_override_apply(&overriding, row, &changed));
+        require(changed.override && !strcmp(changed.id, row->id));
+        check_row(&changed);
+        lx_row_free(&changed);
+    }
+    require(!lx_lint_site(site, &file, &diagnostics));
+    for (size_t i = 0; i < diagnostics.count; i++)
+        require((diagnostics.items[i].line == 0) == (diagnostics.items[i].column == 0));
+    lx_diagnostics_free(&diagnostics);
+    lx_policy_file_free(&file);
+}
+
 static void read_site(FILE *stream)
 {
     const struct lx_opener opener = {.open = open_include};
@@ -196,6 +230,7 @@ static void read_site(FILE *stream)
     for (size_t i = 0; i < site.row_count; i++)
         check_row(&site.rows[i]);
     require(!(site.built_ins_on & site.built_ins_off));
+    check_overrides(&site);
     lx_site_free(&site);
 }
 

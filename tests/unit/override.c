@@ -224,7 +224,7 @@ Test(override, what_cannot_be_applied_is_told_once_with_a_row)
     static const struct lx_expected expected[] = {
         {2, 37, "'from' cannot be changed: the row edge/external/media-udp-out is sent by the role itself; write to:"},
         {3, 30, "'to' cannot be changed: the row edge/external/web-in is received by the role itself; write from:"},
-        {4, 40,
+        {4, 39,
          "'except-port' cannot be changed: the row edge/external/sip-in has no port left then; write closed: true"},
         {5, 32, "'port' cannot be changed: the row edge/external/odd-in is printed without a port"},
     };
