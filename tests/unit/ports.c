@@ -103,3 +103,33 @@ Test(ports, sets_meet_in_a_single_port)
         cr_expect_eq(lx_ports_meet(&right, &left), cases[i].meet, "%s and %s", cases[i].right, cases[i].left);
     }
 }
+
+/* What is left of ports when some are taken out, or the error. */
+static void expect_left(const char *ports, const char *taken, const char *expected)
+{
+    struct lx_ports all, out, left;
+    char text[LX_PORTS_TEXT];
+    int error;
+
+    cr_assert(!lx_ports_parse(ports, &all, NULL) && !lx_ports_parse(taken, &out, NULL));
+    error = lx_ports_subtract(&all, &out, &left);
+    cr_expect_str_eq(error == -ENOENT ? "none"
+                     : error          ? "too many"
+                                      : lx_ports_format(&left, text),
+                     expected, "%s without %s", ports, taken);
+}
+
+Test(ports, some_are_taken_out_of_others)
+{
+    expect_left("1-10", "5", "1-4,6-10");
+    expect_left("1-10", "1-3,10", "4-9");
+    expect_left("1-10", "8-20,1", "2-7");
+    expect_left("1-10,5-20,443", "6-7,7-9", "1-5,10,5,10-20,443");
+    expect_left("any", "1-1023", "1024-65535");
+    expect_left("any", "65535", "1-65534");
+    expect_left("443", "80", "443");
+    expect_left("443", "any", "none");
+    expect_left("any", "1-65535", "none");
+    expect_left("80,443", "1-100,400-500", "none");
+    expect_left("1-40", "2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32", "too many");
+}
