@@ -309,3 +309,14 @@ Test(near_miss, a_site_row_comes_near_as_well)
            "would allow it, but it is about packets to 10.0.9.1, 10.0.9.2");
     given_end(&given);
 }
+
+Test(near_miss, a_row_that_the_site_closes_names_the_line)
+{
+    struct given given = given_tables("self: {edge: 203.0.113.10}\ngroups: {pool: 10.0.0.1}\n"
+                                      "override:\n  edge/external/stun: {closed: true}\n",
+                                      "edge");
+
+    expect(&given, packet(LX_UDP, "192.0.2.1", 49152, "203.0.113.10", 3478), "override", "edge/external/stun",
+           "would allow it, but the site closes it (take 'closed: true' out at site.yaml:4)");
+    given_end(&given);
+}
