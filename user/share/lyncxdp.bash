@@ -72,7 +72,7 @@ _lyncxdp() {
             compopt -o nospace 2>/dev/null
             choices="self= pool= next-hop= pool-vip= cms="
             ;;
-        --pair) choices=$(_lyncxdp_interfaces) ;;
+        --pair | --with) choices=$(_lyncxdp_interfaces) ;;
         --flows | --try | --wait | --listen | --host | --every | --port | --prefix | --rate | --count | --mac) return ;;
         *)
             case $verb:$word in
