@@ -3,8 +3,8 @@
 # Builds the initramfs that a test kernel boots into: busybox, the tree under test at /lyncxdp, the tools that the
 # checks use, and the few modules they need. Source this, call `build_initramfs`. Needs no root.
 
-initramfs_tools="bash ip tc ethtool bpftool xdp-filter socat ss jq"
-initramfs_modules="veth virtio_pci virtio_net sch_ingress cls_bpf"
+initramfs_tools="bash bridge ip tc ethtool bpftool xdp-filter socat ss jq"
+initramfs_modules="veth virtio_pci virtio_net sch_ingress cls_bpf bonding bridge"
 
 # copy_program ROOT FILE [AT]: a program and the libraries that it is linked with, at the paths they have here.
 copy_program() {

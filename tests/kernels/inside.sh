@@ -4,6 +4,7 @@
 # interface is `edge0`, an end of a veth pair; the Internet is a namespace at the other end.
 . tests/tap.sh
 . tests/kernels/frames.sh
+. tests/kernels/bonds.sh
 
 lyncxdp=build/lyncxdp
 policy="--role av-edge --site policies/sites/contoso.yaml"
@@ -253,6 +254,12 @@ check_test_programs() {
         '*' build/tests/bpf/fixtures
 }
 
+# shellcheck disable=SC2154 # of the kernel's command line
+if [ -n "${lx_only:-}" ]; then
+    "check_$lx_only"
+    finish
+    exit
+fi
 frames_up
 before=$(holdings)
 check_attached
@@ -268,4 +275,7 @@ check_generic
 check_jumbo
 check_virtio
 check_test_programs
+ip link del edge0 && ip netns del internet
+check_bonds
+check_loops
 finish
