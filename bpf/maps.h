@@ -102,7 +102,7 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, 1);
+    __uint(max_entries, LX_MEMBERS);
     __type(key, __u32);
     __type(value, struct lx_metadata);
 } metadata SEC(".maps");

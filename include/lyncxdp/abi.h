@@ -290,10 +290,14 @@ enum lx_mode {
     LX_MODE_GENERIC = 2,
 };
 
+/* Interfaces, or pairs, that one attachment may stand on. */
+#define LX_MEMBERS 8
+
 /*
- * The one entry of the metadata map: what this attachment is, whatever its policy. Written before the program is
- * attached. What is here now stays in its place in every version, so that any can recognise what another attached, and
- * take it off.
+ * The metadata map: its first entry says what this attachment is, whatever its policy; the entries behind it say the
+ * same of the interfaces, or pairs, that are filtered with the first one, each as if it stood alone. One without the
+ * magic number is of none. Written before the program is attached. What is here now stays in its place in every
+ * version, so that any can recognise what another attached, and take it off.
  */
 struct lx_metadata {
     __u32 magic;
@@ -316,7 +320,9 @@ struct lx_metadata {
     __u32 pair_mode;       /* of the program on the inner interface: enum lx_mode, */
     __u32 pair_program_id; /* its id, */
     __u32 pair_dispatcher; /* and 1 when libxdp's dispatcher calls it */
-    __u8 reserved[144];
+    __u32 member;          /* the place of this entry in the map */
+    __u32 joining;         /* 1 until what joins later has joined, which its to-role program shows, too */
+    __u8 reserved[136];
 };
 
 _Static_assert(offsetof(struct lx_metadata, interface) == 56, "ABI");

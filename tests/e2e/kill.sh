@@ -25,6 +25,10 @@ lay_ground() {
     echo 1 >/proc/sys/net/ipv6/conf/outer/disable_ipv6
     ip addr add 198.51.100.1/24 dev outer
     ip link set outer up
+    # Another card, to be filtered with it.
+    ip link add second type veth peer name beyond
+    echo 1 >/proc/sys/net/ipv6/conf/second/disable_ipv6
+    ip link set second up
     ip neigh add 198.51.100.9 lladdr 02:00:00:00:00:02 dev outer nud permanent
     nsenter --net=/proc/$far/ns/net sh -c '
         echo 1 >/proc/sys/net/ipv6/conf/far/disable_ipv6
@@ -114,8 +118,8 @@ consistent() {
 }
 
 traceless() {
-    [ ! -e /sys/fs/bpf/lyncxdp ] && [ ! -e /run/lyncxdp ] && ! ip -d link show dev outer | grep -q prog/xdp &&
-        ! tc qdisc show dev outer | grep -q clsact || wrong "$1: something is left:" /sys/fs/bpf/* /run/*
+    [ ! -e /sys/fs/bpf/lyncxdp ] && [ ! -e /run/lyncxdp ] && ! ip -d link show | grep -q prog/xdp &&
+        ! tc qdisc show | grep -q clsact || wrong "$1: something is left:" /sys/fs/bpf/* /run/*
 }
 
 must() { "$LYNCXDP" "$@" >"$work/output" 2>&1 || wrong "$* failed: $(<"$work/output")"; }
@@ -285,6 +289,10 @@ outdate() {
     bpftool map update pinned "$pin" key 0 0 0 0 value "${bytes[@]}" || wrong "the attachment could not be outdated"
 }
 
+# As if the second card had never been filtered with the first, and as if another lyncxdp had attached both.
+apart() { "$LYNCXDP" detach second >"$work/output" 2>&1; }
+join_and_outdate() { must update outer --with second && outdate; }
+
 # The offset of the version, as the source says.
 version_at=$(sed -nE 's/.*offsetof\(struct lx_metadata, program_version\) == ([0-9]+).*/\1/p' "$tree/include/lyncxdp/abi.h")
 
@@ -326,6 +334,9 @@ for call in renameat2 sendto mkdir unlink rmdir chmod; do
     promise 1 "update that replaces programs" kill_update $call outdate
 done
 promise 1 "update that replaces programs, failing" fail_update renameat2 outdate
+promise 1 "attach of two interfaces" kill_attach sendto --with second
+promise 1 "update by which an interface joins" kill_update sendto apart --with second
+promise 1 "update that replaces the programs of two interfaces" kill_update sendto join_and_outdate
 
 # lane NUMBER
 lane() {

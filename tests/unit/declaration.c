@@ -187,6 +187,30 @@ Test(declaration, an_interface_is_in_one_place_only)
     expect_mistake("interfaces: {a: {role: r, pair: b}, b: {role: r}}\n", "its pair b is declared on line 1 already");
     expect_mistake("interfaces: {b: {role: r}, a: {role: r, pair: b}}\n", "its pair b is declared on line 1 already");
     expect_mistake("interfaces: {a: {role: r, pair: c}, b: {role: r, pair: c}}\n", "as the pair of another");
+    expect_mistake("interfaces: {a: {role: r, with: b}, b: {role: r}}\n",
+                   "b, which is to be filtered with it, is declared on line 1 already");
+    expect_mistake("interfaces: {a: {role: r, with: [c, d]}, b: {role: r, with: [e, d]}}\n",
+                   "d, which is to be filtered with it, is declared on line 1 already");
+    expect_mistake("interfaces: {a: {role: r, pair: b, with: 'c:d'}, e: {role: r, pair: d}}\n",
+                   "is declared on line 1");
+    expect_mistake("interfaces: {a: {role: r, with: [b, b]}}\n", "'b' is named twice");
+    expect_mistake("interfaces: {a: {role: r, with: a}}\n", "'a' is named twice");
+}
+
+Test(declaration, what_is_filtered_together_is_a_list_of_interfaces_or_of_pairs)
+{
+    struct lx_declaration declaration =
+        given("interfaces: {a: {role: r, with: [b, c]}, d: {role: r, pair: e, with: 'f:g', forward: on}}\n");
+
+    cr_assert_eq(declaration.count, 2);
+    expect_words(&declaration.items[0], "--role r --with b --with c");
+    expect_words(&declaration.items[1], "--role r --pair e --with f:g --forward");
+    lx_declaration_free(&declaration);
+    expect_mistake("interfaces: {a: {role: r, with: 'b:c'}}\n", "'b:c' cannot be an interface");
+    expect_mistake("interfaces: {a: {role: r, pair: b, with: c}}\n", "'c' cannot be filtered with a pair");
+    expect_mistake("interfaces: {a: {role: r, pair: b, with: 'c:'}}\n", "'c:' cannot be filtered with a pair");
+    expect_mistake("interfaces: {a: {role: r, with: {b: c}}}\n", "the name of an interface, or a list");
+    expect_mistake("interfaces: {a: {role: r, with: [b, c, d, e, f, g, h, i]}}\n", "no more than 8 interfaces");
 }
 
 Test(declaration, there_are_limits)

@@ -11,6 +11,7 @@
 #include "user/core/explain/lockout.h"
 #include "user/core/policy/built_ins.h"
 #include "user/kernel/attachment/attach.h"
+#include "user/kernel/object/pins.h"
 
 static size_t rules_of_hook(const struct lx_policy *policy, enum lx_hook hook)
 {
@@ -185,7 +186,10 @@ void lx_warn_of_restored(const struct lx_update *update)
 {
     const struct lx_metadata *metadata = &update->metadata;
 
-    if (update->restored)
+    if (update->restored && update->members.count)
+        lx_print_warning("not all of what is filtered with %s was: a program was gone, and is back",
+                         metadata->interface);
+    else if (update->restored)
         lx_print_warning(
             "what the role sends through %s%s%s was not looked at any more: the program that does it was gone, "
             "and is back",
@@ -239,6 +243,24 @@ static void say_terms(const char *interface, const struct lx_policy *policy, uin
                  interface);
 }
 
+/* What is filtered with an interface: their names, or how those run that run otherwise. */
+static void say_members(const struct lx_metadata *attached, bool modes)
+{
+    const struct lx_pin_name name = {.netns = attached->netns, .ifindex = attached->ifindex};
+    char directory[LX_PINS_PATH];
+    struct lx_members members;
+
+    lx_members_find(lx_pins_path(&name, directory), &members);
+    for (size_t i = 0; i < members.count; i++) {
+        const struct lx_metadata *member = &members.items[i];
+
+        if (!modes)
+            lx_print(", %s%s%s", member->interface, member->pair_ifindex ? " - " : "", member->pair);
+        else if (member->mode != attached->mode)
+            lx_print(" (%s: %s)", member->interface, lx_mode_name(member->mode));
+    }
+}
+
 void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy *policy,
                      const struct lx_attach_choices *choices)
 {
@@ -246,10 +268,13 @@ void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy 
 
     if (attached->mode == LX_MODE_GENERIC && choices->mode == LX_MODE_AUTO)
         how = "generic mode (slower: the driver refused the native one)";
-    lx_print("%s%s%s: filtering as ", attached->interface, attached->pair_ifindex ? " - " : "", attached->pair);
+    lx_print("%s%s%s", attached->interface, attached->pair_ifindex ? " - " : "", attached->pair);
+    say_members(attached, false);
+    lx_print(": filtering as ");
     say_roles(policy);
-    lx_print(", %s, %s\n", how,
-             attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
+    lx_print(", %s", how);
+    say_members(attached, true);
+    lx_print(", %s\n", attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
     say_terms(attached->interface, policy, choices->try_seconds);
     if (attached->forward)
         lx_print("  %s and %s forward by themselves\n", attached->interface, attached->pair);

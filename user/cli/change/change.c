@@ -5,7 +5,9 @@
 #include "user/cli/policy/policy_spec.h"
 #include "user/cli/print/output.h"
 #include "user/core/resolve/request_words.h"
+#include "user/kernel/attachment/members.h"
 #include "user/kernel/attachment/pick_up.h"
+#include "wires.h"
 
 /* Loads beside what is in force what the words ask for. */
 static int load(struct lx_update *update, struct lx_compiled_policy *compiled_policy,
@@ -20,8 +22,31 @@ static int load(struct lx_update *update, struct lx_compiled_policy *compiled_po
     return LX_EXIT_DONE;
 }
 
+/* Lets those join that are to be filtered with it. Returns an exit code. */
+static int add_members(struct lx_update *update, const struct lx_words *with,
+                       const struct lx_compiled_policy *compiled_policy, const struct lx_intent *intent)
+{
+    struct lx_pair pair = {.outer = *update->interface, .forward = update->metadata.forward};
+    const bool paired = update->metadata.pair_ifindex;
+    struct lx_failure failure;
+    struct lx_wires wires;
+    int result;
+
+    if (!with || !with->count)
+        return LX_EXIT_DONE;
+    if (paired && lx_interface_find(update->metadata.pair, &pair.inner, &failure))
+        return lx_print_failure(&failure);
+    result = lx_wires_find(with, update->interface, paired ? &pair : NULL, &wires);
+    if (result == LX_EXIT_DONE)
+        result = lx_guard_wires(&wires, pair.forward, &compiled_policy->policy, &compiled_policy->compiled, intent);
+    if (result == LX_EXIT_DONE && lx_members_add(update, wires.items, wires.count, &failure))
+        return lx_print_failure(&failure);
+    return result;
+}
+
 /* Puts in force what the words ask for. */
-static int put(struct lx_update *update, struct lx_policy_spec *spec, const struct lx_intent *intent)
+static int put(struct lx_update *update, struct lx_policy_spec *spec, const struct lx_words *with,
+               const struct lx_intent *intent)
 {
     struct lx_compiled_policy *compiled_policy = &spec->compiled_policy;
     const struct lx_proposal proposal = {.policy = &compiled_policy->policy,
@@ -29,6 +54,7 @@ static int put(struct lx_update *update, struct lx_policy_spec *spec, const stru
                                          .request = &spec->words,
                                          .try_seconds = intent->try_seconds,
                                          .force = intent->force};
+    const struct lx_members before = update->members;
     struct lx_failure failure;
     int result;
 
@@ -44,8 +70,14 @@ static int put(struct lx_update *update, struct lx_policy_spec *spec, const stru
     if (result != LX_EXIT_DONE)
         return result;
     lx_warn_of_policy(update->interface, &compiled_policy->policy, update->metadata.forward);
-    if (lx_update_commit(update, &proposal, &failure) ||
-        (intent->forget && lx_forget_picked_up(&update->maps, &failure)))
+    result = add_members(update, with, compiled_policy, intent);
+    if (result != LX_EXIT_DONE)
+        return result;
+    if (lx_update_commit(update, &proposal, &failure)) {
+        lx_members_take_back(update, &before);
+        return lx_print_failure(&failure);
+    }
+    if (intent->forget && lx_forget_picked_up(&update->maps, &failure))
         return lx_print_failure(&failure);
     lx_say_updated(update, &compiled_policy->policy, intent->try_seconds);
     return LX_EXIT_DONE;
@@ -58,7 +90,7 @@ static int put_if_needed(struct lx_update *update, struct lx_policy_spec *spec, 
         change->result = LX_CHANGED_LATER;
     else if (change->needed_only && lx_policy_spec_published(spec, lx_update_in_force(update)))
         change->result = LX_CHANGED_NOT;
-    return change->result == LX_CHANGED ? put(update, spec, &change->intent) : LX_EXIT_DONE;
+    return change->result == LX_CHANGED ? put(update, spec, change->with, &change->intent) : LX_EXIT_DONE;
 }
 
 static int change_held(struct lx_update *update, struct lx_policy_change *change)

@@ -14,6 +14,7 @@ enum lx_changed {
 struct lx_policy_change {
     const char *interface;
     const struct lx_words *given; /* over those that asked for what is in force */
+    const struct lx_words *with;  /* interfaces that are to be filtered with it; NULL: none */
     struct lx_intent intent;
     bool needed_only;       /* neither what is in force already is put in force again, nor a trial ended */
     enum lx_changed result; /* when it returns LX_EXIT_DONE; LX_CHANGED_LATER with LX_EXIT_BUSY as well */

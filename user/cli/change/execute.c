@@ -8,6 +8,7 @@
 #include "user/cli/print/output.h"
 #include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/detach.h"
+#include "user/kernel/attachment/members.h"
 
 /* --- Before anything is changed ------------------------------------------------------------------------------------
  */
@@ -37,16 +38,22 @@ static int update(struct lx_plan_item *item, bool quiet, struct lx_failure *fail
                                          .compiled = &item->config.policy.compiled_policy.compiled,
                                          .request = &item->config.policy.words,
                                          .force = item->config.choices.force};
-    int error = lx_update_commit(&item->update, &proposal, failure);
+    int error;
 
+    item->members_before = item->update.members;
+    error = lx_members_add(&item->update, item->wires.items, item->wires.count, failure);
+    error = error ?: lx_update_commit(&item->update, &proposal, failure);
+    if (error)
+        lx_members_take_back(&item->update, &item->members_before);
+    error = error ?: lx_members_keep(&item->update, item->wires.items, item->wires.count, failure);
     if (!error && !quiet)
         lx_say_updated(&item->update, proposal.policy, 0);
     return error;
 }
 
 static int put_on(const struct lx_plan_item *item, const struct lx_policy_spec *spec,
-                  const struct lx_attach_choices *choices, const struct lx_interface *pair, bool quiet,
-                  struct lx_failure *failure)
+                  const struct lx_attach_choices *choices, const struct lx_interface *pair,
+                  const struct lx_wires *wires, bool quiet, struct lx_failure *failure)
 {
     const struct lx_compiled_policy *compiled_policy = &spec->compiled_policy;
     struct lx_attach_choices chosen = *choices;
@@ -55,6 +62,8 @@ static int put_on(const struct lx_plan_item *item, const struct lx_policy_spec *
 
     chosen.request = &spec->words;
     chosen.pair = spec->is_inline ? pair : NULL;
+    chosen.with = wires->items;
+    chosen.with_count = wires->count;
     error =
         lx_attach(&item->interface, &compiled_policy->policy, &compiled_policy->compiled, &chosen, &attached, failure);
     if (!error && !quiet)
@@ -67,7 +76,8 @@ static int put_back(const struct lx_plan_item *item)
 {
     struct lx_failure failure;
 
-    if (item->returns && !put_on(item, &item->before, &item->choices_before, &item->pair_before, true, &failure)) {
+    if (item->returns &&
+        !put_on(item, &item->before, &item->choices_before, &item->pair_before, &item->wires_before, true, &failure)) {
         lx_print_error("%s is filtered again by what it had; its counters and flows are lost", item->name);
         return LX_EXIT_DONE;
     }
@@ -89,7 +99,7 @@ static int put_on_anew(struct lx_plan_item *item, bool quiet, struct lx_failure 
     if (error)
         return error;
     item->interrupted = true;
-    error = put_on(item, &item->config.policy, &item->config.choices, &item->pair.inner, quiet, failure);
+    error = put_on(item, &item->config.policy, &item->config.choices, &item->pair.inner, &item->wires, quiet, failure);
     if (error)
         put_back(item);
     return error;
@@ -105,7 +115,8 @@ static int execute(struct lx_plan_item *item, bool quiet)
         error = update(item, quiet, &failure);
         break;
     case LX_ACTION_ATTACH:
-        error = put_on(item, &item->config.policy, &item->config.choices, &item->pair.inner, quiet, &failure);
+        error =
+            put_on(item, &item->config.policy, &item->config.choices, &item->pair.inner, &item->wires, quiet, &failure);
         break;
     case LX_ACTION_REATTACH:
         error = put_on_anew(item, quiet, &failure);
@@ -134,6 +145,7 @@ static void take_back(struct lx_plan_item *item)
     switch (item->action) {
     case LX_ACTION_UPDATE:
         error = lx_update_undo(&item->update, &failure);
+        lx_members_take_back(&item->update, &item->members_before);
         if (!error)
             lx_print_error("%s: generation %llu is in force again", item->name,
                            (unsigned long long)lx_update_in_force(&item->update)->generation);
@@ -207,6 +219,15 @@ int lx_plan_execute(struct lx_plan *plan, bool quiet)
     return result;
 }
 
+static bool stands_on(const struct lx_plan_item *item, const char *name)
+{
+    bool stands = !strcmp(item->name, name) || (item->config.pair && !strcmp(item->config.pair, name));
+
+    for (size_t i = 0; i < item->wires.count && !stands; i++)
+        stands = !strcmp(item->wires.items[i].interface.name, name) || !strcmp(item->wires.items[i].pair.name, name);
+    return stands;
+}
+
 /* Whether what stood in the way of something was taken off in vain. */
 static bool in_vain(const struct lx_plan *plan, const struct lx_plan_item *taken)
 {
@@ -217,8 +238,7 @@ static bool in_vain(const struct lx_plan *plan, const struct lx_plan_item *taken
     for (size_t i = 0; i < plan->count && !in_vain; i++) {
         const struct lx_plan_item *one = &plan->items[i];
 
-        in_vain = one->failed &&
-                  ((one->config.pair && !strcmp(one->config.pair, taken->name)) || !strcmp(one->name, taken->name));
+        in_vain = one->failed && stands_on(one, taken->name);
     }
     return in_vain;
 }

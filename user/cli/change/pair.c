@@ -35,12 +35,8 @@ static const char *why_cut(const struct lx_ssh_session *session, const struct lx
     return "it comes from the role's side, and --egress enforce drops what no outbound row lists";
 }
 
-/*
- * Refuses what would cut the SSH session that this command was typed in, where that arrives by the inner interface, or
- * by either of two that forward by themselves; what arrives by the outer one of others is a host's case. Returns
- * LX_EXIT_DONE, with a warning where the intent is to cut it, or LX_EXIT_FAILED.
- */
-static int guard_pair(const struct lx_pair *pair, const struct lx_compiled *compiled, const struct lx_intent *intent)
+static int guard_pair_session(const struct lx_pair *pair, const struct lx_compiled *compiled,
+                              const struct lx_intent *intent)
 {
     struct lx_ssh_session session;
     char client[LX_PREFIX_TEXT];
@@ -117,11 +113,20 @@ int lx_pair_find(const char *inner, const struct lx_interface *outer, bool forwa
     return LX_EXIT_DONE;
 }
 
+int lx_guard_pair(const struct lx_pair *pair, const struct lx_compiled *compiled, const struct lx_intent *intent)
+{
+    int result = guard_pair_session(pair, compiled, intent);
+
+    if (result == LX_EXIT_DONE)
+        warn_of_pair(pair);
+    return result;
+}
+
 int lx_guard_attachment(const struct lx_interface *interface, const struct lx_pair *pair,
                         const struct lx_policy *policy, const struct lx_compiled *compiled,
                         const struct lx_intent *intent)
 {
-    int result = pair ? guard_pair(pair, compiled, intent) : LX_EXIT_DONE;
+    int result = pair ? lx_guard_pair(pair, compiled, intent) : LX_EXIT_DONE;
 
     if (result == LX_EXIT_DONE && !(pair && pair->forward))
         result = lx_guard_session(interface, policy, compiled, intent);
@@ -129,10 +134,8 @@ int lx_guard_attachment(const struct lx_interface *interface, const struct lx_pa
         result = lx_guard_self(interface, policy, intent);
     if (result != LX_EXIT_DONE)
         return result;
-    if (pair) {
-        warn_of_pair(pair);
+    if (pair)
         lx_warn_of_bystanders(&pair->inner, policy);
-    }
     lx_warn_of_policy(interface, policy, pair && pair->forward);
     return LX_EXIT_DONE;
 }

@@ -18,6 +18,13 @@ struct lx_pair {
 int lx_pair_find(const char *inner, const struct lx_interface *outer, bool forward, struct lx_pair *pair);
 
 /*
+ * Refuses what would cut the SSH session that this command was typed in, where that arrives by the inner interface, or
+ * by either of two that forward by themselves; what arrives by the outer one of others is a host's case. Warns of what
+ * keeps a pair from working. Returns an exit code.
+ */
+int lx_guard_pair(const struct lx_pair *pair, const struct lx_compiled *compiled, const struct lx_intent *intent);
+
+/*
  * Makes sure that what is to be attached, to an interface or a pair (else NULL), does not cut the hand that asks, and
  * warns of what is probably not meant. Returns an exit code.
  */

@@ -13,10 +13,28 @@
 #include "user/core/resolve/request_words.h"
 #include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/location.h"
+#include "user/kernel/attachment/members.h"
 #include "user/kernel/process/namespace.h"
 
 /* --- What is attached ----------------------------------------------------------------------------------------------
  */
+
+/* What was filtered with it. Returns 0, or that it is not all there. */
+static int find_wires_before(const struct lx_attachment *attachment, struct lx_wires *wires)
+{
+    struct lx_failure unheard;
+
+    for (size_t i = 0; i < attachment->members.count; i++) {
+        const struct lx_metadata *member = &attachment->members.items[i];
+        struct lx_wire *wire = &wires->items[wires->count++];
+
+        *wire = (struct lx_wire){0};
+        if (lx_interface_find(member->interface, &wire->interface, &unheard) ||
+            (member->pair_ifindex && lx_interface_find(member->pair, &wire->pair, &unheard)))
+            return -ENODEV;
+    }
+    return 0;
+}
 
 /* What is in force, so that it can be put back. What its files say now is the next best to what they said. */
 static void keep(const struct lx_attachment *attachment, struct lx_plan_item *item)
@@ -28,6 +46,8 @@ static void keep(const struct lx_attachment *attachment, struct lx_plan_item *it
     before->is_inline = metadata->pair_ifindex != 0;
     if (lx_request_published(&attachment->publication, &before->words) ||
         (before->is_inline && lx_interface_find(metadata->pair, &item->pair_before, &unheard)))
+        return;
+    if (find_wires_before(attachment, &item->wires_before))
         return;
     item->returns = lx_policy_spec_compose("apply", item->name, before) == LX_EXIT_DONE &&
                     lx_compiled_policy_build(&before->compiled_policy) == LX_EXIT_DONE;
@@ -63,6 +83,10 @@ static const char *differs(const struct lx_plan_item *item, const struct lx_atta
 {
     const struct lx_publication *publication = &attachment->publication;
 
+    if (!lx_members_are(&attachment->members, item->wires.items, item->wires.count))
+        return "what is filtered with it differs";
+    if (lx_attachment_hook_state(attachment, LX_HOOK_TO_ROLE) != LX_STATE_FILTERING)
+        return "not all of its programs run any more";
     if (lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE) &&
         lx_attachment_hook_state(attachment, LX_HOOK_FROM_ROLE) != LX_STATE_FILTERING)
         return "what it sends is not looked at any more";
@@ -79,7 +103,9 @@ static const char *differs(const struct lx_plan_item *item, const struct lx_atta
 
 static void compare(struct lx_plan_item *item, const struct lx_attachment *attachment)
 {
-    if (lx_attachment_hook_state(attachment, LX_HOOK_TO_ROLE) != LX_STATE_FILTERING) {
+    if (lx_attachment_unfinished(attachment) ||
+        (lx_attachment_own_state(attachment, LX_HOOK_TO_ROLE) != LX_STATE_FILTERING &&
+         !lx_location_goes_on(attachment->directory, 0))) {
         item->action = LX_ACTION_ATTACH; /* which tidies up what is left */
         item->why = "its program does not run on it any more";
     } else if ((item->why = beyond_update(item, attachment))) {
@@ -104,9 +130,9 @@ static int look_at(struct lx_plan_item *item)
     struct lx_failure failure;
     int error = lx_attachment_open(&item->interface, &attachment, &failure);
 
-    if (!error && attachment.metadata.ifindex != item->interface.index) {
+    if (!error && !attachment.gone && attachment.metadata.ifindex != item->interface.index) {
         item->action = LX_ACTION_ATTACH;
-        item->why = "it is the inner side of another pair";
+        item->why = attachment.members.count ? "it is filtered with another" : "it is the inner side of another pair";
         lx_attachment_close(&attachment);
         return LX_EXIT_DONE;
     }
@@ -139,12 +165,18 @@ static int plan_declared(const struct lx_declared *declared, const struct lx_int
         memcpy(item->name, item->interface.name, sizeof(item->name));
     if (result == LX_EXIT_DONE && pair)
         result = lx_pair_find(pair, &item->interface, item->config.choices.forward, &item->pair);
+    if (result == LX_EXIT_DONE &&
+        lx_wires_find(&item->config.with, &item->interface, pair ? &item->pair : NULL, &item->wires) != LX_EXIT_DONE)
+        result = LX_EXIT_FAILED;
     if (result == LX_EXIT_DONE)
         result = look_at(item);
     if (result == LX_EXIT_DONE && item->action != LX_ACTION_NONE)
         result = lx_guard_attachment(&item->interface, pair ? &item->pair : NULL,
                                      &item->config.policy.compiled_policy.policy,
                                      &item->config.policy.compiled_policy.compiled, intent);
+    if (result == LX_EXIT_DONE && item->action != LX_ACTION_NONE)
+        result = lx_guard_wires(&item->wires, item->pair.forward, &item->config.policy.compiled_policy.policy,
+                                &item->config.policy.compiled_policy.compiled, intent);
     if (result != LX_EXIT_DONE)
         lx_print_error("%s:%u: %s cannot be brought to this state", declared->place.file, declared->place.line,
                        declared->interface);
@@ -170,13 +202,40 @@ static bool is_declared(const struct lx_declaration *declaration, const char *na
     return false;
 }
 
+/* Whether an interface is one of a word of `with`. */
+static bool is_with(const char *word, const char *name)
+{
+    char first[LX_INTERFACE_NAME * 8];
+
+    snprintf(first, sizeof(first), "%.*s", (int)strcspn(word, ":"), word);
+    return means(first, name) || (strchr(word, ':') && means(strchr(word, ':') + 1, name));
+}
+
 /* Whether something declared stands on the interface, as either side of a pair, too. */
 static bool is_needed(const struct lx_declaration *declaration, const char *name)
 {
-    for (size_t i = 0; name[0] && i < declaration->count; i++)
-        if (declaration->items[i].pair && means(declaration->items[i].pair, name))
+    for (size_t i = 0; name[0] && i < declaration->count; i++) {
+        const struct lx_declared *declared = &declaration->items[i];
+
+        if (declared->pair && means(declared->pair, name))
             return true;
+        for (size_t j = 0; j < declared->with.count; j++)
+            if (is_with(declared->with.items[j], name))
+                return true;
+    }
     return is_declared(declaration, name);
+}
+
+/* The same of any interface that an attachment stands on. */
+static bool stands_in_the_way(const struct lx_declaration *declaration, const struct lx_attachment *attachment)
+{
+    bool needed =
+        is_needed(declaration, attachment->metadata.interface) || is_needed(declaration, attachment->metadata.pair);
+
+    for (size_t i = 0; i < attachment->members.count && !needed; i++)
+        needed = is_needed(declaration, attachment->members.items[i].interface) ||
+                 is_needed(declaration, attachment->members.items[i].pair);
+    return needed;
 }
 
 static struct lx_plan_item *add_detach(struct lx_plan *plan, const char *name, const char *why)
@@ -230,8 +289,7 @@ static int plan_undeclared(const struct lx_declaration *declaration, const char 
                           attachment.gone ? "the interface is gone" : "it is not declared");
         result = item ? LX_EXIT_DONE : lx_memory_error();
     }
-    if (item && !attachment.gone &&
-        (is_needed(declaration, item->name) || is_needed(declaration, attachment.metadata.pair))) {
+    if (item && !attachment.gone && stands_in_the_way(declaration, &attachment)) {
         item->in_the_way = true;
         keep(&attachment, item);
     }
@@ -373,8 +431,10 @@ void lx_plan_print(const struct lx_plan *plan)
 
         if (item->left_out || item->failed)
             continue;
-        lx_print("%s%s%s: %s%s%s\n", item->name, item->config.pair ? " - " : "", item->config.pair ?: "",
-                 deeds[item->action], item->why ? ": " : "", item->why ?: "");
+        lx_print("%s%s%s", item->name, item->config.pair ? " - " : "", item->config.pair ?: "");
+        for (size_t j = 0; j < item->config.with.count; j++)
+            lx_print(", %s", item->config.with.items[j]);
+        lx_print(": %s%s%s\n", deeds[item->action], item->why ? ": " : "", item->why ?: "");
     }
     if (!plan->count)
         puts("nothing is declared, and nothing is attached");
@@ -384,13 +444,15 @@ static json_t *report_item(const struct lx_plan_item *item)
 {
     static const char *const names[LX_ACTION_COUNT] = {"unchanged", "update", "attach", "reattach", "detach"};
     const struct lx_policy *policy = &item->config.policy.compiled_policy.policy;
-    json_t *roles = json_array();
+    json_t *roles = json_array(), *with = json_array();
 
     for (size_t i = 0; i < policy->roles.count; i++)
         json_array_append_new(roles, json_string(policy->roles.items[i]));
-    return json_pack("{s:s, s:s?, s:s, s:s?, s:o, s:b}", "interface", item->name, "pair", item->config.pair, "action",
-                     item->failed ? "failed" : names[item->action], "why", item->why, "roles", roles, "done",
-                     item->done);
+    for (size_t i = 0; i < item->config.with.count; i++)
+        json_array_append_new(with, json_string(item->config.with.items[i]));
+    return json_pack("{s:s, s:s?, s:o, s:s, s:s?, s:o, s:b}", "interface", item->name, "pair", item->config.pair,
+                     "with", with, "action", item->failed ? "failed" : names[item->action], "why", item->why, "roles",
+                     roles, "done", item->done);
 }
 
 json_t *lx_plan_report(const struct lx_plan *plan)

@@ -8,10 +8,10 @@
 
 #include <jansson.h>
 
-#include "pair.h"
 #include "user/cli/policy/interface_config.h"
 #include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/update.h"
+#include "wires.h"
 
 /* In the order in which they are carried out: what can be taken back without a trace comes first. */
 enum lx_action {
@@ -29,6 +29,7 @@ struct lx_plan_item {
     char name[LX_INTERFACE_NAME];
     struct lx_interface interface;
     struct lx_pair pair;          /* if a pair is declared */
+    struct lx_wires wires;        /* what is to be filtered with it */
     bool left_out;                /* not of this plan; nothing else is known of it */
     bool failed;                  /* it cannot be brought there, or could not */
     bool in_the_way;              /* to be detached first: what is declared needs its interfaces */
@@ -40,11 +41,13 @@ struct lx_plan_item {
     bool returns; /* it can be put back */
     struct lx_attach_choices choices_before;
     struct lx_interface pair_before; /* its inner interface, if it is a pair */
+    struct lx_wires wires_before;    /* what was filtered with it */
     struct lx_policy_spec before;
 
     /* While it is carried out. */
     bool held, done, interrupted; /* the last: unfiltered for a moment */
     struct lx_update update;
+    struct lx_members members_before;
 };
 
 struct lx_plan {

@@ -30,6 +30,9 @@ static const struct lx_option attachment_options[] = {
      offsetof(struct lx_attachment_options, choices.mode), "auto"},
     {"pair", "IFACE", "filter inline between two interfaces; this is the one on the role's side", lx_take_text,
      offsetof(struct lx_attachment_options, pair)},
+    {"with", "IFACE",
+     "filter this interface with it, by one policy and one flow table; of a pair OUTER:INNER; repeatable", lx_take_word,
+     offsetof(struct lx_attachment_options, with)},
     {"forward", NULL, "the pair forwards packets by itself, without the kernel's bridge or routes", lx_take_flag,
      offsetof(struct lx_attachment_options, choices.forward)},
 };
@@ -55,4 +58,10 @@ int lx_attachment_options_check(const struct lx_attachment_options *options)
         return lx_usage_error("a pair that forwards by itself looks at what the role sends: with --forward write "
                               "--egress track, which drops nothing");
     return LX_EXIT_DONE;
+}
+
+void lx_attachment_options_free(struct lx_attachment_options *options)
+{
+    lx_policy_options_free(&options->policy);
+    lx_words_free(&options->with);
 }

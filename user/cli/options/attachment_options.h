@@ -13,7 +13,8 @@
 struct lx_attachment_options {
     struct lx_policy_options policy;
     struct lx_attach_choices choices;
-    const char *pair; /* the inner interface of an inline pair, or NULL */
+    const char *pair;     /* the inner interface of an inline pair, or NULL */
+    struct lx_words with; /* owned: what is filtered with it, IFACE or OUTER:INNER */
 };
 
 #define LX_ATTACHMENT_OPTION_SETS 3
@@ -27,5 +28,7 @@ void lx_attachment_option_sets(struct lx_attachment_options *options, struct lx_
 
 /* What the options come to together. Returns LX_EXIT_DONE, or LX_EXIT_USAGE after it has printed what is wrong. */
 int lx_attachment_options_check(const struct lx_attachment_options *options);
+
+void lx_attachment_options_free(struct lx_attachment_options *options); /* what it owns */
 
 #endif

@@ -17,6 +17,8 @@ int lx_interface_config_compose(const char *verb, const struct lx_declared *decl
     if (lx_words_read(verb, &config->words, sets, LX_ATTACHMENT_OPTION_SETS, &result)) {
         config->choices = options.choices;
         config->pair = options.pair;
+        config->with = options.with;
+        options.with = (struct lx_words){0};
         config->policy.is_inline = options.pair;
         result = lx_attachment_options_check(&options);
         if (result == LX_EXIT_DONE)
@@ -24,12 +26,13 @@ int lx_interface_config_compose(const char *verb, const struct lx_declared *decl
         if (result == LX_EXIT_DONE)
             result = lx_compiled_policy_build(&config->policy.compiled_policy);
     }
-    lx_policy_options_free(&options.policy);
+    lx_attachment_options_free(&options);
     return result == LX_EXIT_USAGE ? LX_EXIT_POLICY : result; /* the command is in order, the file is not */
 }
 
 void lx_interface_config_free(struct lx_interface_config *config)
 {
     lx_policy_spec_free(&config->policy);
+    lx_words_free(&config->with);
     lx_words_free(&config->words);
 }

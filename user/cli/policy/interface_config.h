@@ -12,7 +12,8 @@
 struct lx_interface_config {
     struct lx_words words; /* of the declaration; `pair` borrows from them */
     struct lx_attach_choices choices;
-    const char *pair; /* the inner interface of an inline pair, or NULL */
+    const char *pair;     /* the inner interface of an inline pair, or NULL */
+    struct lx_words with; /* what is filtered with it */
     struct lx_policy_spec policy;
 };
 

@@ -17,9 +17,21 @@ static const char *vlan_tags(const struct lx_attachment *attachment)
     return taken < 0 ? NULL : taken ? "stripped" : "judged";
 }
 
-int lx_status_add(const struct lx_attachment *attachment,
-                  const char *(*state)(const struct lx_attachment *attachment, enum lx_hook hook), json_t *reports)
+/* Each interface that it stands on. */
+static void add_members(const struct lx_attachment *attachment, const char *(*name)(enum lx_state state),
+                        enum lx_hook hook, struct lx_status *status)
 {
+    status->members[0] =
+        (struct lx_member_status){&attachment->metadata, name ? name(lx_attachment_own_state(attachment, hook)) : "-"};
+    status->member_count = 1;
+    for (size_t i = 0; i < attachment->members.count; i++)
+        status->members[status->member_count++] = (struct lx_member_status){
+            &attachment->members.items[i], name ? name(lx_attachment_member_state(attachment, i, hook)) : "-"};
+}
+
+int lx_status_add(const struct lx_attachment *attachment, const char *(*name)(enum lx_state state), json_t *reports)
+{
+    char port[LX_INTERFACE_NAME];
     struct lx_flow_numbers flows;
     struct lx_failure failure; /* this user may not look at them */
     bool counted = !lx_attachment_flow_numbers(attachment, &flows, &failure);
@@ -30,14 +42,16 @@ int lx_status_add(const struct lx_attachment *attachment,
                                .shadow = compared ? &candidate : NULL,
                                .control = attachment->control,
                                .now_ms = attachment->opened_ms,
-                               .vlan_tags = state ? vlan_tags(attachment) : NULL,
+                               .vlan_tags = name ? vlan_tags(attachment) : NULL,
+                               .open_port = name && lx_attachment_open_port(attachment, port) ? port : NULL,
                                .flows = counted ? &flows : NULL};
     json_t *report;
 
     for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++) {
         if (!lx_attachment_has_hook(attachment, hook))
             continue;
-        status.state = state ? state(attachment, hook) : "-";
+        status.state = name ? name(lx_attachment_hook_state(attachment, hook)) : "-";
+        add_members(attachment, name, hook, &status);
         report = lx_report_status(&status, hook);
         if (lx_json_add(reports, report) || lx_mark_namespace(report, &attachment->metadata))
             return lx_memory_error();

@@ -68,15 +68,28 @@ static int read_declaration(const struct apply_options *options, struct lx_decla
     return lx_read_exit(error, path);
 }
 
-/* The interface of a declared one, or of its pair, that is not there; NULL when it is. */
-static const char *missing_of(const struct lx_declared *declared)
+static bool is_missing(const char *name, size_t length)
 {
     struct lx_interface interface;
     struct lx_failure unheard;
+    char text[128];
 
-    if (lx_interface_find(declared->interface, &interface, &unheard))
+    snprintf(text, sizeof(text), "%.*s", (int)length, name);
+    return lx_interface_find(text, &interface, &unheard);
+}
+
+/* The interface of a declared one, or of what belongs to it, that is not there; NULL when it is. */
+static const char *missing_of(const struct lx_declared *declared)
+{
+    if (is_missing(declared->interface, strlen(declared->interface)))
         return declared->interface;
-    return declared->pair && lx_interface_find(declared->pair, &interface, &unheard) ? declared->pair : NULL;
+    for (size_t i = 0; i < declared->with.count; i++) {
+        const char *name = declared->with.items[i], *inner = strchr(name, ':');
+
+        if (is_missing(name, strcspn(name, ":")) || (inner && is_missing(inner + 1, strlen(inner + 1))))
+            return name;
+    }
+    return declared->pair && is_missing(declared->pair, strlen(declared->pair)) ? declared->pair : NULL;
 }
 
 /* The first interface that is not there; NULL when all are. */

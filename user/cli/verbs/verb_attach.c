@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* attach: puts the policy of a role in force on an interface, unless that would cut the hand that does it. */
 #include "user/cli/change/lasting.h"
-#include "user/cli/change/pair.h"
+#include "user/cli/change/wires.h"
 #include "user/cli/options/attachment_options.h"
 #include "user/cli/policy/compiled_policy.h"
 #include "user/cli/print/output.h"
@@ -33,6 +33,7 @@ static int attach(const char *name, const struct attach_options *options,
     struct lx_metadata attached;
     struct lx_failure failure;
     struct lx_pair found = {0}, *pair = asked->pair ? &found : NULL;
+    struct lx_wires wires;
     int result = LX_EXIT_DONE;
 
     if (lx_interface_find(name, &interface, &failure) || lx_interface_check(&interface, &failure))
@@ -40,13 +41,19 @@ static int attach(const char *name, const struct attach_options *options,
     if (pair)
         result = lx_pair_find(asked->pair, &interface, choices.forward, pair);
     if (result == LX_EXIT_DONE)
+        result = lx_wires_find(&asked->with, &interface, pair, &wires);
+    if (result == LX_EXIT_DONE)
         result = lx_guard_attachment(&interface, pair, &compiled_policy->policy, &compiled_policy->compiled, &intent);
+    if (result == LX_EXIT_DONE)
+        result = lx_guard_wires(&wires, choices.forward, &compiled_policy->policy, &compiled_policy->compiled, &intent);
     if (result == LX_EXIT_DONE)
         result = lx_check_lasting(options->argc, options->argv);
     if (result != LX_EXIT_DONE)
         return result;
     choices.pair = pair ? &pair->inner : NULL;
     choices.force = options->force;
+    choices.with = wires.items;
+    choices.with_count = wires.count;
     if (lx_attach(&interface, &compiled_policy->policy, &compiled_policy->compiled, &choices, &attached, &failure))
         return lx_print_failure(&failure);
     lx_say_attached(&attached, &compiled_policy->policy, &choices);
@@ -87,6 +94,6 @@ int lx_verb_attach(int argc, char **argv)
             result = run(arguments.items[0], &options);
     }
     lx_words_free(&request);
-    lx_policy_options_free(&options.asked.policy);
+    lx_attachment_options_free(&options.asked);
     return result;
 }

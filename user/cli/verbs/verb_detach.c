@@ -21,8 +21,15 @@ static int detach_one(const char *name)
 {
     struct lx_interface interface;
     struct lx_failure failure, second;
+    struct lx_metadata first;
     int error = lx_interface_find(name, &interface, &failure), gone;
 
+    if (!error && (gone = lx_detach_member(&interface, &first, &failure)) != -ENOENT) {
+        if (gone)
+            return lx_print_failure(&failure);
+        lx_print("%s: no longer filtered; %s goes on\n", name, first.interface);
+        return LX_EXIT_DONE;
+    }
     error = error ?: lx_detach(&interface, &failure);
     if (!error) {
         lx_print("%s: no longer filtered\n", name);

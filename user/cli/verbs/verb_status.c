@@ -122,11 +122,6 @@ static void tell_terms(const struct lx_attachment *attachment)
                          name, name);
 }
 
-static const char *state_of(const struct lx_attachment *attachment, enum lx_hook hook)
-{
-    return state_name(lx_attachment_hook_state(attachment, hook));
-}
-
 /* What is wrong with a hook, or else with the next one. Returns the exit code. */
 static int tell_states(const struct lx_attachment *attachment)
 {
@@ -134,8 +129,48 @@ static int tell_states(const struct lx_attachment *attachment)
 
     for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT && result == LX_EXIT_DONE; hook++)
         if (lx_attachment_has_hook(attachment, hook))
-            result = tell_state(attachment, lx_attachment_hook_state(attachment, hook), hook);
+            result = tell_state(attachment, lx_attachment_own_state(attachment, hook), hook);
     return result;
+}
+
+/* The same of what is filtered with it. */
+static int tell_member(const struct lx_attachment *attachment, size_t member)
+{
+    const char *name = attachment->members.items[member].interface, *command = attachment->metadata.interface;
+    int result = LX_EXIT_DONE;
+
+    for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT && result == LX_EXIT_DONE; hook++) {
+        enum lx_state state = lx_attachment_has_hook(attachment, hook)
+                                  ? lx_attachment_member_state(attachment, member, hook)
+                                  : LX_STATE_FILTERING;
+
+        if (state == LX_STATE_FILTERING)
+            continue;
+        result = LX_EXIT_FAILED;
+        if (state == LX_STATE_GONE)
+            lx_print_error("%s, which is filtered with %s, is gone; when it is there again 'lyncxdp update %s' filters "
+                           "it again; if it is to stay away, 'lyncxdp detach %s' strikes it off",
+                           name, command, command, name);
+        else
+            lx_print_error("%s is to be filtered with %s, and its %s program does not run there any more; 'lyncxdp "
+                           "update %s' puts it back",
+                           name, command, lx_hook_name(hook), command);
+    }
+    return result;
+}
+
+/* A bond takes in frames by any of its ports. */
+static int tell_open_port(const struct lx_attachment *attachment)
+{
+    const char *name = attachment->metadata.interface;
+    char port[LX_INTERFACE_NAME];
+
+    if (!lx_attachment_open_port(attachment, port))
+        return LX_EXIT_DONE;
+    lx_print_error("%s is not filtered, and is a port of the same bond as %s: what comes by it is not looked at; "
+                   "'lyncxdp update %s --with %s' filters it, too",
+                   port, name, name, port);
+    return LX_EXIT_FAILED;
 }
 
 static void tell_candidate(const struct lx_attachment *attachment)
@@ -164,11 +199,16 @@ static int tell_tags(const struct lx_attachment *attachment)
 
 static int add_status(const struct lx_attachment *attachment, void *context)
 {
-    int result = lx_status_add(attachment, state_of, context);
+    int result = lx_status_add(attachment, state_name, context);
 
     if (result != LX_EXIT_DONE)
         return result;
     result = tell_states(attachment);
+    for (size_t i = 0; i < attachment->members.count; i++)
+        if (tell_member(attachment, i) != LX_EXIT_DONE)
+            result = LX_EXIT_FAILED;
+    if (tell_open_port(attachment) != LX_EXIT_DONE)
+        result = LX_EXIT_FAILED;
     if (tell_tags(attachment) != LX_EXIT_DONE)
         result = LX_EXIT_FAILED;
     tell_terms(attachment);
@@ -211,9 +251,9 @@ static int mark_declared(json_t *report, const struct lx_expected *expected)
 static int add_missing(json_t *report, const char *interface, const char *file)
 {
     static const char *const nulls[] = {
-        "role",          "edition",    "side",          "hook",  "mode",     "egress",    "dispatcher",
-        "digest",        "generation", "audit",         "trial", "fallback", "shadow",    "flows",
-        "flows_evicted", "netns",      "flow_capacity", "pair",  "forward",  "published", "namespace"};
+        "role",          "edition", "side",    "hook",      "mode",      "egress",  "dispatcher",    "digest",
+        "generation",    "audit",   "trial",   "fallback",  "shadow",    "flows",   "flows_evicted", "netns",
+        "flow_capacity", "pair",    "forward", "published", "namespace", "members", "open_port"};
     json_t *missing =
         json_pack("{s:o, s:s, s:b}", "interface", lx_json_text(interface), "state", "not-attached", "declared", true);
 
@@ -263,6 +303,42 @@ static int tell_orphans(void)
     return result;
 }
 
+/* As the table shows it: what is filtered with an interface has lines of its own. NULL when out of memory. */
+static json_t *table_of(const json_t *report)
+{
+    json_t *lines = json_array(), *members, *line;
+    int error = lines ? 0 : -1;
+
+    for (size_t i = 0; i < json_array_size(report) && !error; i++) {
+        const json_t *one = json_array_get(report, i);
+
+        error = json_array_append(lines, json_array_get(report, i));
+        members = json_object_get(one, "members");
+        for (size_t j = 1; j < json_array_size(members) && !error; j++) {
+            line = json_deep_copy(json_array_get(members, j));
+            error = json_object_set(line, "hook", json_object_get(one, "hook")) ||
+                    json_object_set(line, "namespace", json_object_get(one, "namespace")) ||
+                    json_object_set_new(
+                        line, "role", json_sprintf("(with %s)", json_string_value(json_object_get(one, "interface"))));
+            error = json_array_append_new(lines, line) || error;
+        }
+    }
+    if (!error)
+        return lines;
+    json_decref(lines);
+    return NULL;
+}
+
+static int print_table(const json_t *report)
+{
+    json_t *lines = table_of(report);
+    int result = lines ? lx_print_table(lines, columns, sizeof(columns) / sizeof(*columns) - !lx_some_elsewhere(report))
+                       : lx_memory_error();
+
+    json_decref(lines);
+    return result;
+}
+
 int lx_verb_status(int argc, char **argv)
 {
     bool json = false;
@@ -285,7 +361,7 @@ int lx_verb_status(int argc, char **argv)
         result = result != LX_EXIT_DONE ? result : declared;
     }
     if (json_array_size(report) && !json)
-        printed = lx_print_table(report, columns, sizeof(columns) / sizeof(*columns) - !lx_some_elsewhere(report));
+        printed = print_table(report);
     else if (!json && result == LX_EXIT_DONE)
         puts("nothing is attached");
     if (json && result != LX_EXIT_USAGE && (json_array_size(report) || !arguments.count))

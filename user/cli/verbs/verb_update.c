@@ -14,6 +14,7 @@ struct update_options {
     struct lx_policy_options policy; /* as given; what counts are the words */
     uint32_t try_seconds;
     bool force, watch, shadow, forget;
+    struct lx_words with; /* what is to be filtered with it from now on */
 };
 
 static int refuse_mode(void *field, const char *value)
@@ -48,6 +49,8 @@ static const struct lx_option options_of_update[] = {
      offsetof(struct update_options, watch)},
     {"forget-picked-up", NULL, "end the flows that were running already when they were first seen", lx_take_flag,
      offsetof(struct update_options, forget)},
+    {"with", "IFACE", "filter this interface with it from now on; of a pair OUTER:INNER; repeatable", lx_take_word,
+     offsetof(struct update_options, with)},
     {"mode", "MODE", NULL, refuse_mode, 0},
     {"flows", "N", NULL, refuse_flows, 0},
 };
@@ -66,6 +69,7 @@ int lx_verb_update(int argc, char **argv)
         struct lx_policy_change change = {
             .interface = arguments.items[0],
             .given = &given,
+            .with = &options.with,
             .intent = {.verb = "update",
                        .try_seconds = options.try_seconds,
                        .force = options.force,
@@ -73,7 +77,9 @@ int lx_verb_update(int argc, char **argv)
                        .forget = options.forget},
         };
 
-        if (options.shadow && (options.try_seconds || options.force || options.watch))
+        if (options.with.count && (options.shadow || options.try_seconds || options.watch))
+            result = lx_usage_error("--with is for good, so that it goes with none of --shadow, --try and --watch");
+        else if (options.shadow && (options.try_seconds || options.force || options.watch))
             result =
                 lx_usage_error("--shadow enforces nothing, so that it goes with none of --try, --force and --watch");
         else if (options.forget && (options.shadow || options.try_seconds || options.watch))
@@ -88,5 +94,6 @@ int lx_verb_update(int argc, char **argv)
     }
     lx_words_free(&given);
     lx_policy_options_free(&options.policy);
+    lx_words_free(&options.with);
     return result;
 }

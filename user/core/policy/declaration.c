@@ -28,6 +28,7 @@ enum key {
     MODE,
     FLOWS,
     PAIR,
+    WITH,
     FORWARD,
     KEYS,
     KEYS_OF_DEFAULTS = PAIR, /* what comes from there on is about one interface */
@@ -38,7 +39,8 @@ static const struct lx_field keys[KEYS] = {
     [SITE] = {"site", NULL},         [SET] = {"set", NULL},         [WITHOUT] = {"without", NULL},
     [WORKLOAD] = {"workload", NULL}, [LB] = {"lb", NULL},           [POLICY] = {"policy", NULL},
     [EGRESS] = {"egress", NULL},     [AUDIT] = {"audit", NULL},     [MODE] = {"mode", NULL},
-    [FLOWS] = {"flows", NULL},       [PAIR] = {"pair", NULL},       [FORWARD] = {"forward", NULL},
+    [FLOWS] = {"flows", NULL},       [PAIR] = {"pair", NULL},       [WITH] = {"with", NULL},
+    [FORWARD] = {"forward", NULL},
 };
 
 struct declaration_reader {
@@ -49,20 +51,46 @@ struct declaration_reader {
     bool mistaken_by_default;             /* the defaults have a mistake, which is one of every interface */
 };
 
-/* The name of an interface as the kernel takes it, an alternative one too (ip link property add); NULL after a
- * diagnostic. */
+/* Whether the kernel takes a name for that of an interface, an alternative one too (ip link property add). */
+static bool is_interface(const char *name, size_t length)
+{
+    return length && length < LONGEST_NAME && strcspn(name, "/: \t") >= length &&
+           !(name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.')));
+}
+
+/* The name of an interface; NULL after a diagnostic. */
 static const char *read_interface(struct lx_reader *reader, const struct lx_node *node)
 {
     const char *name = lx_read_text(reader, node, "the name of an interface");
 
-    if (!name)
-        return NULL;
-    if (strlen(name) < LONGEST_NAME && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
-        !name[strcspn(name, "/: \t")])
+    if (!name || is_interface(name, strlen(name)))
         return name;
     lx_mistake(reader, node, "'%s' cannot be an interface; write its name, as 'ip link' shows it, like eth0",
                lx_show(name).text);
     return NULL;
+}
+
+/* What is filtered with an interface: another, or where it is a pair OUTER:INNER. */
+static void read_with(struct lx_reader *reader, const struct lx_node *node, bool paired, struct lx_words *with)
+{
+    if (!lx_expect_items(reader, node, "the name of an interface, or a list of them"))
+        return;
+    for (const struct lx_node *item = lx_first_item(node); item; item = lx_next_item(node, item)) {
+        const char *name = lx_read_text(reader, item, "the name of an interface");
+        size_t length = name ? strcspn(name, ":") : 0;
+
+        if (!name)
+            continue;
+        if (paired ? name[length] && is_interface(name, length) &&
+                         is_interface(name + length + 1, strlen(name) - length - 1)
+                   : is_interface(name, strlen(name)))
+            reader->out_of_memory |= lx_words_add(with, name) != 0;
+        else
+            lx_mistake(reader, item,
+                       paired ? "'%s' cannot be filtered with a pair; write another one, like eth2:eth3"
+                              : "'%s' cannot be an interface; write its name, as 'ip link' shows it, like eth0",
+                       lx_show(name).text);
+    }
 }
 
 static void keep_text(struct lx_reader *reader, const char *text, char **copy)
@@ -228,6 +256,9 @@ static void read_key(struct declaration_reader *read, enum key key, const struct
     case PAIR:
         keep_text(reader, read_interface(reader, node), &declared->pair);
         break;
+    case WITH:
+        read_with(reader, node, declared->pair, &declared->with);
+        break;
     case FLOWS:
         lx_read_number(reader, node, "number of flows", LX_FEWEST_FLOWS, LX_MOST_FLOWS, &declared->flows);
         break;
@@ -247,6 +278,7 @@ static void declared_free(struct lx_declared *declared)
     free(declared->edition);
     free(declared->site);
     free(declared->pair);
+    lx_words_free(&declared->with);
     lx_words_free(&declared->roles);
     lx_words_free(&declared->without);
     lx_words_free(&declared->workloads);
@@ -275,6 +307,30 @@ static void read_defaults(struct declaration_reader *read, const struct lx_node 
     read->mistaken_by_default = read->reader.diagnostics->errors != before;
 }
 
+/* Whether one is an interface of a word of `with`: the whole, or either side of a pair. */
+static bool is_in(const char *interface, const char *word)
+{
+    size_t length = strcspn(word, ":");
+
+    return (strlen(interface) == length && !strncmp(interface, word, length)) ||
+           (word[length] && !strcmp(interface, word + length + 1));
+}
+
+static void check_with(struct lx_reader *reader, const struct lx_node *node, const struct lx_declared *declared)
+{
+    if (declared->with.count > LX_MOST_WITH)
+        lx_mistake(reader, node, "no more than %d interfaces can be filtered together", LX_MOST_WITH + 1);
+    for (size_t i = 0; i < declared->with.count; i++) {
+        const char *word = declared->with.items[i];
+        bool twice = is_in(declared->interface, word) || (declared->pair && is_in(declared->pair, word));
+
+        for (size_t j = 0; j < i && !twice; j++)
+            twice = !strcmp(word, declared->with.items[j]);
+        if (twice)
+            lx_mistake(reader, node, "'%s' is named twice; name each interface once", lx_show(word).text);
+    }
+}
+
 /* What the keys of one interface come to together. */
 static void check_keys(struct declaration_reader *read, const struct lx_node *name,
                        const struct lx_node *const values[KEYS], const struct lx_declared *declared)
@@ -287,6 +343,8 @@ static void check_keys(struct declaration_reader *read, const struct lx_node *na
         lx_mistake(reader, values[FORWARD],
                    "forward needs the other interface of an inline pair; write pair: eth1 "
                    "beside it, or leave forward out");
+    if (values[WITH])
+        check_with(reader, values[WITH], declared);
     if (declared->pair && !strcmp(declared->pair, declared->interface))
         lx_mistake(reader, values[PAIR], "'%s' cannot be its own pair; write the name of the inner interface",
                    lx_show(declared->pair).text);
@@ -340,7 +398,24 @@ static void read_interfaces(struct declaration_reader *read, const struct lx_nod
     }
 }
 
-/* An interface is in one place only: alone, outer or inner. */
+/* The interface that a declaration names besides its own and another one stands on, too; NULL: there is none. */
+static const char *shared(const struct lx_declared *one, const struct lx_declared *other)
+{
+    if (one->pair && (!strcmp(one->pair, other->interface) || (other->pair && !strcmp(one->pair, other->pair))))
+        return one->pair;
+    for (size_t i = 0; i < one->with.count; i++) {
+        const char *word = one->with.items[i];
+
+        if (is_in(other->interface, word) || (other->pair && is_in(other->pair, word)))
+            return word;
+        for (size_t j = 0; j < other->with.count; j++)
+            if (!strcmp(word, other->with.items[j]))
+                return word;
+    }
+    return NULL;
+}
+
+/* An interface is in one place only: alone, outer or inner, or filtered with one other. */
 static void check_pairs(struct declaration_reader *read)
 {
     const struct lx_declaration *declaration = &read->declaration;
@@ -348,14 +423,19 @@ static void check_pairs(struct declaration_reader *read)
     for (size_t i = 0; i < declaration->count; i++)
         for (size_t j = 0; j < declaration->count; j++) {
             struct lx_declared *one = &declaration->items[i], *other = &declaration->items[j];
-            bool again = j < i && one->pair && other->pair && !strcmp(one->pair, other->pair);
+            const char *name = i == j ? NULL : shared(one, other);
 
-            if (i == j || !one->pair || (strcmp(one->pair, other->interface) != 0 && !again))
+            /* What both name is a mistake of the later one alone. */
+            if (!name || (j > i && shared(other, one)))
                 continue;
             one->mistaken = other->mistaken = true;
-            lx_text_mistake(&read->reader.text, read->reader.diagnostics, one->place.line, one->place.column,
-                            "its pair %s is declared on line %u already%s; take one of them out",
-                            lx_show(one->pair).text, other->place.line, again ? ", as the pair of another" : "");
+            lx_text_mistake(
+                &read->reader.text, read->reader.diagnostics, one->place.line, one->place.column,
+                name == one->pair ? "its pair %s is declared on line %u already%s; take one of them out"
+                                  : "%s, which is to be filtered with it, is declared on line %u already%s; "
+                                    "take one of them out",
+                lx_show(name).text, other->place.line,
+                name == one->pair && other->pair && !strcmp(name, other->pair) ? ", as the pair of another" : "");
         }
 }
 

@@ -8,6 +8,7 @@
  *       eth0: {role: [access-edge, av-edge], without: [federation-ocs2007], audit: on}
  *       eth1: {role: access-edge, side: internal, set: {pool: [192.0.2.10, 192.0.2.11]}}
  *       eth2: {role: reverse-proxy, pair: eth3, forward: on, egress: enforce}
+ *       eth4: {role: front-end, with: [eth5]}
  */
 #ifndef LYNCXDP_CORE_DECLARATION_H
 #define LYNCXDP_CORE_DECLARATION_H
@@ -23,6 +24,9 @@
 /* Interfaces that one file may declare, and names that one of them may set. */
 #define LX_MOST_DECLARED 256
 #define LX_MOST_SETTINGS 256
+
+/* Interfaces that may be filtered with one. */
+#define LX_MOST_WITH 7
 
 /* One interface. Everything is owned; what was not said is zero, for attach to choose. */
 struct lx_declared {
@@ -40,7 +44,8 @@ struct lx_declared {
     bool egress_said;
     enum lx_egress egress; /* when it was said */
     bool audit;
-    char *pair; /* the inner interface of an inline pair */
+    char *pair;           /* the inner interface of an inline pair */
+    struct lx_words with; /* what is filtered with it: IFACE, of a pair OUTER:INNER */
     bool forward;
     unsigned mode;  /* enum lx_mode; 0: native, else generic */
     unsigned flows; /* entries of the flow table; 0: the default */

@@ -16,7 +16,7 @@ const struct lx_observed *lx_observed_named(const struct lx_observations *seen, 
 
 bool lx_observed_runs(const struct lx_observed *observed)
 {
-    bool all = true;
+    bool all = !observed->open_port[0];
 
     for (int hook = 0; hook < LX_HOOK_COUNT; hook++)
         all = all && (!observed->hooks[hook].present || observed->hooks[hook].found != LX_FOUND_GONE);

@@ -36,6 +36,8 @@ struct lx_observed {
     struct lx_publication shadow;      /* of the candidate beside it, while there is one */
     uint64_t control;                  /* the control word */
     uint64_t seen_ms;                  /* when that was: milliseconds of CLOCK_BOOTTIME */
+    char missed[16];                   /* an interface of it where a program was found gone, or empty */
+    char open_port[16];                /* a port of its bond that is not filtered, or empty */
     bool elsewhere;                    /* in another network namespace than the reader's */
     bool flows_known;
     struct lx_flow_numbers flows; /* that live */
@@ -54,7 +56,7 @@ struct lx_observations {
 /* The one of that name in the reader's own namespace, or NULL. */
 const struct lx_observed *lx_observed_named(const struct lx_observations *seen, const char *name);
 
-/* True unless a program of it was found gone. */
+/* True unless a program of it was found gone, or a port of its bond is not filtered. */
 bool lx_observed_runs(const struct lx_observed *observed);
 
 /* Until a pending trial falls back, rounded up to whole seconds; 0 when none is pending. */

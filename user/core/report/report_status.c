@@ -47,6 +47,25 @@ static json_t *shadow(const struct lx_publication *publication)
                      json_sprintf("%016llx", (unsigned long long)publication->digest));
 }
 
+/* Every interface of the attachment, and how its program of the hook runs there. */
+static json_t *members(const struct lx_status *status, enum lx_hook hook)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < status->member_count; i++) {
+        const struct lx_metadata *metadata = status->members[i].metadata;
+        json_t *member = json_pack("{s:o, s:o, s:s, s:b, s:s}", "interface", lx_json_text(metadata->interface), "pair",
+                                   lx_json_text(metadata->pair), "mode", lx_hook_mode(metadata, hook), "dispatcher",
+                                   lx_hook_dispatched(metadata, hook), "state", status->members[i].state);
+
+        if (lx_json_add(array, member)) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
 json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
 {
     const struct lx_publication *publication = status->publication;
@@ -54,7 +73,7 @@ json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
 
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:o, "
-        "s:b, s:I, s:b, s:o, s:b, s:b}",
+        "s:b, s:I, s:b, s:o, s:o, s:o, s:b, s:b}",
         "interface", lx_json_text(metadata->interface), "role", lx_json_text(publication->roles), "edition",
         lx_json_text(publication->edition), "side", lx_json_text(publication->side), "hook", lx_hook_name(hook),
         "state", status->state, "mode", lx_hook_mode(metadata, hook), "egress", lx_egress_name(publication->egress),
@@ -66,6 +85,7 @@ json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
         status->flows ? json_integer((json_int_t)status->flows->evicted) : json_null(), "flow_capacity",
         (json_int_t)metadata->flow_capacity, "netns", (json_int_t)metadata->netns, "pair", lx_json_text(metadata->pair),
         "forward", metadata->forward, "published", (json_int_t)publication->published, "any_self",
-        (publication->traits & LX_TRAIT_ANY_SELF) != 0, "vlan_tags", lx_json_text(status->vlan_tags), "bypass",
+        (publication->traits & LX_TRAIT_ANY_SELF) != 0, "vlan_tags", lx_json_text(status->vlan_tags),
+        "members", members(status, hook), "open_port", lx_json_text(status->open_port), "bypass",
         (publication->traits & LX_TRAIT_BYPASS) != 0, "bypass_unbound", (publication->traits & LX_TRAIT_UNBOUND) != 0);
 }

@@ -17,6 +17,12 @@ const char *lx_hook_mode(const struct lx_metadata *metadata, enum lx_hook hook);
 /* True when libxdp's dispatcher calls it. */
 bool lx_hook_dispatched(const struct lx_metadata *metadata, enum lx_hook hook);
 
+/* One of the interfaces, or pairs, that an attachment stands on, and the word for the state of the hook there. */
+struct lx_member_status {
+    const struct lx_metadata *metadata;
+    const char *state;
+};
+
 /*
  * One hook of an attachment. `state` is the word for it: "filtering", "not-running"; `flows` are those of the
  * attachment, NULL when they could not be counted. While a trial is pending, `trial` tells the seconds left;
@@ -29,6 +35,9 @@ struct lx_status {
     uint64_t control;                         /* the control word */
     uint64_t now_ms;                          /* milliseconds of CLOCK_BOOTTIME */
     const char *state;
+    struct lx_member_status members[LX_MEMBERS]; /* the first is the attachment's own */
+    size_t member_count;
+    const char *open_port; /* of the same bond, and not filtered; NULL: there is none, or nobody looked */
     const char *vlan_tags; /* "judged", "stripped": the list of VLANs does not hold; NULL: none is listed, or unknown */
     const struct lx_flow_numbers *flows;
 };

@@ -19,8 +19,8 @@
 #include "pick_up.h"
 #include "publish.h"
 #include "rebuild.h"
-#include "update.h"
 #include "user/core/resolve/request_words.h"
+#include "user/kernel/link/bond.h"
 #include "user/kernel/link/filter.h"
 #include "user/kernel/link/link_settings.h"
 #include "user/kernel/link/program.h"
@@ -32,17 +32,22 @@
 
 #define FIRST_SLOT 0
 #define FALLBACK_SLOT 1
+#define JOINING_SLOT 2 /* in force until all interfaces have their programs, where there are several: it drops nothing */
 
-/* An attachment on its way: what is there to be undone if a step fails. */
+/* An interface, or pair, on its way into an attachment: what is there to be undone if a step fails. */
 struct attaching {
     const struct lx_interface *interface, *pair;
-    struct lx_pin_name name;
     char directory[LX_PINS_PATH];
     struct lx_maps maps;
     bool pinned;    /* the directory was created */
     unsigned needs; /* enum lx_link_need bits */
     bool force;     /* tags that are taken off all the same are borne */
+    bool returns;   /* its programs may be pinned already */
     struct lx_metadata metadata;
+
+    /* Of the first one, which gives the attachment its name: those that are filtered with it, whose maps are its own. */
+    struct attaching *with;
+    size_t with_count;
 };
 
 static int fail_for_foreign(const struct lx_interface *interface, const struct lx_running *other,
@@ -76,13 +81,14 @@ static int fail_for_another(const struct lx_interface *interface, struct lx_fail
 /* Interfaces are moved between network namespaces with their XDP programs: this one perhaps, or the one that the pins
  * in its place belong to.
  */
-static int refuse_moved(const struct lx_interface *interface, const char *own, struct lx_failure *failure)
+static int refuse_moved(const struct lx_interface *interface, const char *own, const char *joined,
+                        struct lx_failure *failure)
 {
     struct lx_metadata metadata;
     char directory[LX_PINS_PATH], path[LX_NAMESPACE_PATH];
 
     if (strcmp(lx_location_directory(interface, directory), own))
-        return fail_for_another(interface, failure);
+        return strcmp(directory, joined) ? fail_for_another(interface, failure) : 0;
     if (lx_metadata_find(directory, &metadata) || lx_location_find(directory, &metadata) ||
         (metadata.netns == interface->netns && metadata.ifindex == interface->index))
         return 0;
@@ -110,14 +116,59 @@ static int refuse_inner_side(const struct lx_interface *interface, struct lx_fai
         interface->name, metadata.interface, interface->name, metadata.interface, metadata.interface);
 }
 
+static int refuse_member(const struct lx_interface *interface, const char *joined, struct lx_failure *failure)
+{
+    struct lx_metadata metadata, member;
+    char directory[LX_PINS_PATH];
+
+    lx_location_directory(interface, directory);
+    if (!strcmp(directory, joined) || !lx_location_is_member(interface, directory, &member) ||
+        lx_metadata_find(directory, &metadata))
+        return 0;
+    lx_location_find(directory, &metadata);
+    return lx_fail(failure, LX_EXIT_BUSY, EEXIST,
+                   "%s is filtered with %s already; change both with: lyncxdp update %s, or take it off first with: "
+                   "lyncxdp detach %s",
+                   interface->name, metadata.interface, metadata.interface, interface->name);
+}
+
+static int stop_both(const struct lx_metadata *metadata, const char *directory, struct lx_failure *failure)
+{
+    int error = lx_hooks_stop(metadata, directory, false, failure);
+
+    if (metadata->pair_ifindex && (!error || error == -ENOENT))
+        error = lx_hooks_stop_inner(metadata, metadata->pair_ifindex, directory, failure);
+    return error == -ENOENT ? 0 : error;
+}
+
 /* Takes off what is left of an attachment, and its pins. */
 static int remove_all(const struct lx_metadata *metadata, const char *directory, struct lx_failure *failure)
 {
-    int error = lx_hooks_stop(metadata->ifindex, directory, false, failure);
+    struct lx_members members;
+    int error = 0;
 
-    if (metadata->pair_ifindex && (!error || error == -ENOENT))
-        error = lx_hooks_stop_inner(metadata->pair_ifindex, directory, failure);
-    return error && error != -ENOENT ? error : lx_pins_remove(directory, failure);
+    lx_members_find(directory, &members);
+    for (size_t i = 0; i < members.count && !error; i++)
+        error = stop_both(&members.items[i], directory, failure);
+    error = error ?: stop_both(metadata, directory, failure);
+    return error ?: lx_pins_remove(directory, failure);
+}
+
+/* Whether its interfaces had not all got their programs when the command died that attached it. */
+static bool is_unfinished(const char *directory)
+{
+    struct lx_maps maps;
+    struct lx_publication publication;
+    uint64_t word;
+    bool unfinished;
+
+    if (lx_maps_open(directory, false, &maps))
+        return false;
+    unfinished = !lx_control_read(&maps, &word) &&
+                 !lx_publication_read(&maps, lx_control_in_force(word, lx_boottime_ms()), &publication) &&
+                 !publication.generation;
+    lx_maps_close(&maps);
+    return unfinished;
 }
 
 /* Refuses when an interface has an attachment; removes what is left of one that no longer runs. */
@@ -133,9 +184,9 @@ static int remove_stale(const struct lx_interface *interface, const char *direct
         return error;
     error = lx_pin_map_id(directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS), &counters);
     error = error ?: lx_running_with_map(interface->index, counters, &running);
-    if (!error)
+    if (!error && !is_unfinished(directory))
         return fail_for_another(interface, failure);
-    if (error != -ENOENT)
+    if (error && error != -ENOENT)
         return fail_to_look(error, interface, failure);
     lx_metadata_find(directory, &metadata);
     metadata.ifindex = interface->index;
@@ -171,15 +222,17 @@ static int refuse_foreign(const struct lx_interface *interface, struct lx_failur
     return error == -ENOENT ? 0 : fail_to_look(error, interface, failure);
 }
 
-/* Makes sure that an interface is nobody's. */
-static int claim(const struct lx_interface *interface, struct lx_failure *failure)
+/* Makes sure that an interface is nobody's; `joined` is the directory of the attachment that it comes to. */
+static int claim(const struct lx_interface *interface, const char *joined, struct lx_failure *failure)
 {
     const struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index};
     char directory[LX_PINS_PATH];
     int error = refuse_replacement(interface, failure);
 
+    error = error ?: refuse_member(interface, joined, failure);
+    error = error ?: lx_bond_refuse_twice(interface, failure);
     error = error ?: refuse_inner_side(interface, failure);
-    error = error ?: refuse_moved(interface, lx_pins_path(&name, directory), failure);
+    error = error ?: refuse_moved(interface, lx_pins_path(&name, directory), joined, failure);
     error = error ?: remove_stale(interface, directory, failure);
     error = error ?: refuse_foreign(interface, failure);
     /* Nothing runs behind it any more. */
@@ -203,6 +256,8 @@ static int describe(struct attaching *attaching, const struct lx_shape *shape, s
         .flow_capacity = shape->from_role ? shape->flows : 0,
         .pair_ifindex = pair ? pair->index : 0,
         .forward = shape->forward,
+        .member = metadata->member,
+        .joining = metadata->joining,
     };
     metadata->clsact = lx_has_filter(metadata) && lx_clsact_look(interface->index) == -ENOENT;
     snprintf(metadata->interface, sizeof(metadata->interface), "%s", interface->name);
@@ -211,9 +266,12 @@ static int describe(struct attaching *attaching, const struct lx_shape *shape, s
     return lx_link_settings_look(interface, pair, attaching->needs, metadata, failure);
 }
 
-/* What a trial on a first attach falls back to: the same policy, which drops nothing and counts what it would have. */
-static int publish_audit(struct attaching *attaching, const struct lx_publishing *publishing,
-                         struct lx_failure *failure)
+/*
+ * The same policy, which drops nothing and counts what it would have: what a trial on a first attach falls back to, and
+ * what is in force while several interfaces get their programs.
+ */
+static int publish_audit(struct attaching *attaching, const struct lx_publishing *publishing, uint32_t slot,
+                         uint64_t generation, struct lx_failure *failure)
 {
     struct lx_diagnostics unheard = {0};
     struct lx_policy policy = *publishing->policy;
@@ -226,12 +284,12 @@ static int publish_audit(struct attaching *attaching, const struct lx_publishing
     fallback.policy = &policy;
     fallback.compiled = &compiled;
     fallback.request = &request;
-    fallback.slot = FALLBACK_SLOT;
-    fallback.generation = publishing->generation - 1;
+    fallback.slot = slot;
+    fallback.generation = generation;
     error = lx_compile(&policy, &compiled, &unheard);
     error = error ?: lx_request_merge(publishing->request ?: &request, &audit, &request);
     if (error)
-        lx_fail(failure, LX_EXIT_FAILED, -error, "cannot prepare what the trial falls back to: %s", strerror(-error));
+        lx_fail(failure, LX_EXIT_FAILED, -error, "cannot prepare what drops nothing: %s", strerror(-error));
     error = error ?: lx_publish(&attaching->maps, &fallback, failure);
     lx_words_free(&request);
     lx_compiled_free(&compiled);
@@ -239,11 +297,14 @@ static int publish_audit(struct attaching *attaching, const struct lx_publishing
     return error;
 }
 
-static int start_trial(const struct attaching *attaching, uint32_t seconds, struct lx_failure *failure)
+/* Puts the policy in force, on trial if it is one. */
+static int begin(const struct attaching *attaching, uint32_t seconds, struct lx_failure *failure)
 {
-    return lx_publish_control(
-        attaching->maps.fds[LX_MAP_CONTROL],
-        lx_control_word(FIRST_SLOT, FALLBACK_SLOT, LX_NO_SHADOW, lx_boottime_ms() + seconds * 1000ull), failure);
+    const uint64_t word =
+        seconds ? lx_control_word(FIRST_SLOT, FALLBACK_SLOT, LX_NO_SHADOW, lx_boottime_ms() + seconds * 1000ull)
+                : lx_control_word(FIRST_SLOT, FIRST_SLOT, LX_NO_SHADOW, 0);
+
+    return lx_publish_control(attaching->maps.fds[LX_MAP_CONTROL], word, failure);
 }
 
 static int publish(struct attaching *attaching, const struct lx_policy *policy, const struct lx_compiled *compiled,
@@ -257,12 +318,16 @@ static int publish(struct attaching *attaching, const struct lx_policy *policy, 
     int error = lx_publish(&attaching->maps, &publishing, failure);
 
     error = error ?: lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, failure);
-    if (!choices->try_seconds)
-        return error
-                   ?: lx_publish_control(attaching->maps.fds[LX_MAP_CONTROL],
-                                         lx_control_word(FIRST_SLOT, FIRST_SLOT, LX_NO_SHADOW, 0), failure);
-    error = error ?: publish_audit(attaching, &publishing, failure);
-    return error ?: start_trial(attaching, choices->try_seconds, failure);
+    for (size_t i = 0; i < attaching->with_count && !error; i++)
+        error =
+            lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->with[i].metadata, failure);
+    if (!error && choices->try_seconds)
+        error = publish_audit(attaching, &publishing, FALLBACK_SLOT, publishing.generation - 1, failure);
+    if (!attaching->with_count)
+        return error ?: begin(attaching, choices->try_seconds, failure);
+    error = error ?: publish_audit(attaching, &publishing, JOINING_SLOT, 0, failure);
+    return error ?: lx_publish_control(attaching->maps.fds[LX_MAP_CONTROL],
+                                       lx_control_word(JOINING_SLOT, JOINING_SLOT, LX_NO_SHADOW, 0), failure);
 }
 
 /* Everything that readers need, the metadata last: who finds it finds all. */
@@ -283,9 +348,24 @@ static int pin(struct attaching *attaching, struct lx_failure *failure)
 static int connect(const struct attaching *attaching, struct lx_failure *failure)
 {
     const struct lx_metadata *metadata = &attaching->metadata;
-    int error = metadata->forward ? lx_pair_connect(attaching->maps.fds[LX_MAP_PEERS], metadata, failure) : 0;
+    int error = metadata->forward && !metadata->member
+                    ? lx_pair_connect(attaching->maps.fds[LX_MAP_PEERS], metadata, failure)
+                    : 0;
 
     return error ?: lx_link_settings_change(metadata, attaching->needs, attaching->force, failure);
+}
+
+/* Of those that are filtered with another it is the programs' maps that matter, which are pinned. */
+static int pin_program(const struct attaching *attaching, enum lx_program which, int program,
+                       struct lx_failure *failure)
+{
+    int error = 0;
+
+    if (attaching->metadata.member)
+        return 0;
+    if (attaching->returns)
+        error = lx_unpin(attaching->directory, lx_program_pins[which], failure);
+    return error ?: lx_pin_program(program, attaching->directory, lx_program_pins[which], failure);
 }
 
 /* What the interface itself sends. */
@@ -298,7 +378,7 @@ static int let_out(struct attaching *attaching, struct lx_failure *failure)
     program = lx_program_load(&attaching->maps, LX_PROGRAM_FROM_ROLE, false, failure);
     if (program < 0)
         return program;
-    error = lx_pin_program(program, attaching->directory, lx_program_pins[LX_PROGRAM_FROM_ROLE], failure);
+    error = pin_program(attaching, LX_PROGRAM_FROM_ROLE, program, failure);
     if (!error) {
         error = lx_clsact_create(attaching->interface, failure);
         attaching->metadata.clsact = error == 1;
@@ -318,7 +398,7 @@ static int complete(struct attaching *attaching, enum lx_program which, int prog
         return lx_fail(failure, LX_EXIT_FAILED, -error,
                        "the program was attached to %s but does not run there: %s; something else took it off",
                        interface->name, strerror(-error));
-    error = lx_pin_program(program, attaching->directory, lx_program_pins[which], failure);
+    error = pin_program(attaching, which, program, failure);
     return error ?: lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, failure);
 }
 
@@ -330,7 +410,7 @@ static int let_in(struct attaching *attaching, enum lx_program which, enum lx_mo
     struct lx_running running;
     int error, program;
 
-    program = lx_program_attach(&attaching->maps, which, interface, mode, failure);
+    program = lx_pair_attach(&attaching->maps, which, interface, &attaching->metadata, mode, failure);
     /* Somebody was quicker: say who, rather than what the kernel thinks of it. */
     if ((program == -EBUSY || program == -EEXIST) && !lx_running_alone(interface->index, &running))
         return fail_for_foreign(interface, &running, failure);
@@ -341,12 +421,9 @@ static int let_in(struct attaching *attaching, enum lx_program which, enum lx_mo
     return error;
 }
 
-/*
- * What the role sends first, then what is running already: it is known before anything asks for it. What comes to the
- * role last: the policy is in force with it.
- */
-static int put_in_force(struct attaching *attaching, const struct lx_compiled *compiled, enum lx_mode_choice mode,
-                        struct lx_failure *failure)
+/* What the role sends first, then what is running already: it is known before anything asks for it. */
+static int let_role_send(struct attaching *attaching, const struct lx_compiled *compiled, enum lx_mode_choice mode,
+                         struct lx_failure *failure)
 {
     int error = connect(attaching, failure);
 
@@ -355,6 +432,22 @@ static int put_in_force(struct attaching *attaching, const struct lx_compiled *c
     error = error ?: let_out(attaching, failure);
     if (!error && attaching->metadata.from_role)
         lx_pick_up(&attaching->maps, attaching->interface, compiled);
+    return error;
+}
+
+/*
+ * What comes to the role last: the policy is in force with it. Of several interfaces the first comes last, and then one
+ * store puts the policy in force at all of them.
+ */
+static int put_in_force(struct attaching *attaching, const struct lx_compiled *compiled, enum lx_mode_choice mode,
+                        struct lx_failure *failure)
+{
+    int error = let_role_send(attaching, compiled, mode, failure);
+
+    for (size_t i = 0; i < attaching->with_count && !error; i++)
+        error = let_role_send(&attaching->with[i], compiled, mode, failure);
+    for (size_t i = 0; i < attaching->with_count && !error; i++)
+        error = let_in(&attaching->with[i], LX_PROGRAM_TO_ROLE, mode, failure);
     return error ?: let_in(attaching, LX_PROGRAM_TO_ROLE, mode, failure);
 }
 
@@ -376,8 +469,20 @@ static void undo(struct attaching *attaching)
     if (!attaching->pinned)
         return;
     lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, NULL); /* whose the qdisc is */
+    for (size_t i = 0; i < attaching->with_count; i++)
+        lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->with[i].metadata, NULL);
     remove_all(&attaching->metadata, attaching->directory, NULL);
     attaching->pinned = false;
+}
+
+/* Makes sure that an interface, or both of a pair, are nobody's, and writes down what is to be filtered there. */
+static int prepare(struct attaching *attaching, const struct lx_shape *shape, struct lx_failure *failure)
+{
+    int error = claim(attaching->interface, attaching->directory, failure);
+
+    if (attaching->pair)
+        error = error ?: claim(attaching->pair, attaching->directory, failure);
+    return error ?: describe(attaching, shape, failure);
 }
 
 static int attach_locked(struct attaching *attaching, const struct lx_policy *policy,
@@ -394,19 +499,20 @@ static int attach_locked(struct attaching *attaching, const struct lx_policy *po
     };
     int error;
 
-    error = claim(attaching->interface, failure);
-    if (attaching->pair)
-        error = error ?: claim(attaching->pair, failure);
-    error = error ?: describe(attaching, &shape, failure);
+    error = prepare(attaching, &shape, failure);
+    for (size_t i = 0; i < attaching->with_count && !error; i++)
+        error = prepare(&attaching->with[i], &shape, failure);
     error = error ?: lx_maps_create(&shape, &attaching->maps, failure);
     if (error)
         return error;
+    for (size_t i = 0; i < attaching->with_count; i++)
+        attaching->with[i].maps = attaching->maps;
     error = publish(attaching, policy, compiled, choices, failure);
     error = error ?: pin(attaching, failure);
     error = error ?: put_in_force(attaching, compiled, mode, failure);
-    /* Attaching took some of the time. */
-    if (!error && choices->try_seconds)
-        error = start_trial(attaching, choices->try_seconds, failure);
+    /* Attaching took some of a trial's time. */
+    if (!error && (choices->try_seconds || attaching->with_count))
+        error = begin(attaching, choices->try_seconds, failure);
     error = error ?: find_again(attaching, failure);
     if (error)
         undo(attaching);
@@ -439,31 +545,160 @@ static int attach_in_a_mode(struct attaching *attaching, const struct lx_policy 
     return attach_locked(attaching, policy, compiled, choices, LX_MODE_ONLY_GENERIC, failure);
 }
 
+/* One of several, as they are told; `pair` may be NULL, or one without an index. */
+static struct attaching arrival(const struct lx_interface *interface, const struct lx_interface *pair, uint32_t member)
+{
+    return (struct attaching){
+        .interface = interface,
+        .pair = pair && pair->index ? pair : NULL,
+        .maps = LX_MAPS_NONE,
+        .metadata.member = member,
+    };
+}
+
+static size_t list_interfaces(const struct attaching *attaching, unsigned ifindexes[2 * LX_MEMBERS])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i <= attaching->with_count; i++) {
+        const struct attaching *one = i ? &attaching->with[i - 1] : attaching;
+
+        ifindexes[count++] = one->interface->index;
+        ifindexes[count++] = one->pair ? one->pair->index : 0;
+    }
+    return count;
+}
+
 int lx_attach(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_compiled *compiled,
               const struct lx_attach_choices *choices, struct lx_metadata *attached, struct lx_failure *failure)
 {
-    struct attaching attaching = {
-        .interface = interface,
-        .pair = choices->pair,
-        .name = {.netns = interface->netns, .ifindex = interface->index},
-        .maps = LX_MAPS_NONE,
-        .needs = (choices->forward ? LX_NEED_FORWARD : 0) | (lx_policy_reads_tags(policy) ? LX_NEED_TAGS : 0),
-        .force = choices->force,
-    };
+    const struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index};
+    struct attaching attaching = arrival(interface, choices->pair, 0), with[LX_MEMBERS - 1];
+    unsigned ifindexes[2 * LX_MEMBERS];
     struct lx_locks locks;
     int error = choices->pair ? lx_pair_check(interface, choices->pair, choices->forward, failure) : 0;
 
-    lx_pins_path(&attaching.name, attaching.directory);
+    attaching.needs = (choices->forward ? LX_NEED_FORWARD : 0) | (lx_policy_reads_tags(policy) ? LX_NEED_TAGS : 0);
+    attaching.force = choices->force;
+    lx_pins_path(&name, attaching.directory);
+    for (size_t i = 0; i < choices->with_count && i < LX_MEMBERS - 1; i++) {
+        with[i] = arrival(&choices->with[i].interface, &choices->with[i].pair, (uint32_t)i + 1);
+        with[i].needs = attaching.needs;
+        with[i].force = attaching.force;
+        memcpy(with[i].directory, attaching.directory, sizeof(with[i].directory));
+    }
+    attaching.with = with;
+    attaching.with_count = choices->with_count;
     error = error ?: lx_privilege_check("attaching", failure);
     error = error ?: lx_bpffs_prepare(failure);
     if (!error)
         lx_detach_leftovers(interface);
-    error = error ?: lx_locks_take(&attaching.name, choices->pair ? choices->pair->index : 0, &locks, failure);
+    error = error ?: lx_locks_take(name.netns, ifindexes, list_interfaces(&attaching, ifindexes), &locks, failure);
     if (error)
         return error;
     error = attach_in_a_mode(&attaching, policy, compiled, choices, failure);
     lx_locks_free(&locks);
     if (!error)
         *attached = attaching.metadata;
+    return error;
+}
+
+/* --- What joins later -------------------------------------------------------------------------------------------- */
+
+/* Of pairs that forward by themselves all run in the same mode. */
+static enum lx_mode_choice mode_to_join_in(const struct lx_maps *maps)
+{
+    struct lx_metadata first;
+
+    if (!maps->shape.forward || lx_metadata_read(maps, &first))
+        return LX_MODE_AUTO;
+    return first.mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE;
+}
+
+/* What is in force, and what it needs of a card. */
+static int read_in_force(struct attaching *attaching, struct lx_compiled *compiled, struct lx_failure *failure)
+{
+    const struct lx_maps *maps = &attaching->maps;
+    struct lx_publication publication;
+    uint64_t word = 0;
+    int error = lx_control_read(maps, &word);
+    uint32_t slot = lx_control_in_force(word, lx_boottime_ms());
+
+    error = error ?: lx_publication_read(maps, slot, &publication);
+    error = error ?: lx_compiled_read(maps, slot, compiled);
+    if (error)
+        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the policy in force: %s", strerror(-error));
+    attaching->needs = (maps->shape.forward ? LX_NEED_FORWARD : 0) |
+                       (publication.traits & LX_TRAIT_VLANS ? LX_NEED_TAGS : 0);
+    return 0;
+}
+
+static int join_locked(struct attaching *joining, const struct lx_compiled *compiled, struct lx_failure *failure)
+{
+    const struct lx_metadata none = {.member = joining->metadata.member};
+    const enum lx_mode_choice mode = mode_to_join_in(&joining->maps);
+    const int map = joining->maps.fds[LX_MAP_METADATA];
+    int error = prepare(joining, &joining->maps.shape, failure);
+
+    error = error ?: lx_publish_metadata(map, &joining->metadata, failure);
+    if (error)
+        return error;
+    error = let_role_send(joining, compiled, mode, failure);
+    joining->metadata.joining = 0;
+    error = error ?: let_in(joining, LX_PROGRAM_TO_ROLE, mode, failure);
+    if (error && !stop_both(&joining->metadata, joining->directory, NULL) && none.member)
+        lx_publish_metadata(map, &none, NULL);
+    return error;
+}
+
+/* Whether the attachment stands on that place already: what was gone comes back. */
+static bool is_known(const struct lx_maps *maps, uint32_t member)
+{
+    struct lx_members members;
+    bool known = !member;
+
+    lx_members_read(maps->fds[LX_MAP_METADATA], &members);
+    for (size_t i = 0; i < members.count; i++)
+        known = known || members.items[i].member == member;
+    return known;
+}
+
+int lx_join(const struct lx_maps *maps, const char *directory, const struct lx_wire *wire, uint32_t member,
+            struct lx_failure *failure)
+{
+    struct attaching joining = arrival(&wire->interface, &wire->pair, member);
+    const unsigned ifindexes[] = {wire->interface.index, wire->pair.index};
+    struct lx_compiled compiled = {0};
+    struct lx_locks locks = {0};
+    int error;
+
+    joining.maps = *maps;
+    joining.returns = true;
+    joining.metadata.joining = !is_known(maps, member);
+    snprintf(joining.directory, sizeof(joining.directory), "%s", directory);
+    error = read_in_force(&joining, &compiled, failure);
+    error = error ?: lx_locks_take(wire->interface.netns, ifindexes, 2, &locks, failure);
+    error = error ?: join_locked(&joining, &compiled, failure);
+    lx_locks_free(&locks);
+    lx_compiled_free(&compiled);
+    return error;
+}
+
+int lx_let_in_again(const struct lx_maps *maps, const char *directory, struct lx_metadata *metadata,
+                    struct lx_failure *failure)
+{
+    const struct lx_interface interface = lx_interface_of(metadata);
+    const enum lx_mode_choice mode =
+        metadata->mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE;
+    struct attaching again = arrival(&interface, NULL, metadata->member);
+    int error;
+
+    again.maps = *maps;
+    again.metadata = *metadata;
+    snprintf(again.directory, sizeof(again.directory), "%s", directory);
+    again.returns = true;
+    error = let_in(&again, LX_PROGRAM_TO_ROLE, mode, failure);
+    if (!error)
+        *metadata = again.metadata;
     return error;
 }

@@ -5,12 +5,20 @@
 
 #include "attachment.h"
 
+/* A further interface, or pair, that is filtered with the first. */
+struct lx_wire {
+    struct lx_interface interface;
+    struct lx_interface pair; /* its inner interface; index 0: it has none */
+};
+
 struct lx_attach_choices {
     enum lx_mode_choice mode;
     uint32_t flows;                  /* entries of the flow table; 0: LX_DEFAULT_FLOWS */
     uint32_t try_seconds;            /* 0: for good; else everything passes, counted, unless confirmed in that time */
     const struct lx_words *request;  /* the words that asked for the policy, for a later update; NULL: not known */
     const struct lx_interface *pair; /* the inner interface of an inline pair, or NULL */
+    const struct lx_wire *with;      /* what is filtered with it: pairs where it is one, */
+    size_t with_count;               /* at most LX_MEMBERS - 1 */
     bool forward;                    /* the pair forwards by itself; the policy's egress must not be off then */
     bool force;                      /* a card that takes VLAN tags off frames, and does not let go of that, is borne */
 };
@@ -24,5 +32,17 @@ struct lx_attach_choices {
  */
 int lx_attach(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_compiled *compiled,
               const struct lx_attach_choices *choices, struct lx_metadata *attached, struct lx_failure *failure);
+
+/*
+ * Lets an interface, or a pair, join an attachment that filters, in a place of its metadata: to be called under the
+ * attachment's lock. What was in force is at once in force there. On failure nothing is left there, and the place is
+ * empty.
+ */
+int lx_join(const struct lx_maps *maps, const char *directory, const struct lx_wire *wire, uint32_t member,
+            struct lx_failure *failure);
+
+/* Puts the to-role program back onto an interface that has lost it, as its metadata tells. */
+int lx_let_in_again(const struct lx_maps *maps, const char *directory, struct lx_metadata *metadata,
+                    struct lx_failure *failure);
 
 #endif

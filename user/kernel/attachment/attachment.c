@@ -11,6 +11,7 @@
 
 #include "hooks.h"
 #include "location.h"
+#include "user/kernel/link/bond.h"
 #include "user/kernel/link/link_settings.h"
 #include "user/kernel/link/running.h"
 #include "user/kernel/object/pins.h"
@@ -61,9 +62,8 @@ bool lx_attachment_has_hook(const struct lx_attachment *attachment, enum lx_hook
 }
 
 /* A command that died after attaching left the metadata unfinished: what only attaching could tell is asked again. */
-static void complete_metadata(struct lx_attachment *attachment)
+static void complete_metadata(const struct lx_attachment *attachment, struct lx_metadata *metadata)
 {
-    struct lx_metadata *metadata = &attachment->metadata;
     bool inner = metadata->pair_ifindex && metadata->from_role && !metadata->pair_program_id;
     int came_from;
 
@@ -77,6 +77,26 @@ static void complete_metadata(struct lx_attachment *attachment)
     if (inner)
         lx_metadata_complete(metadata, LX_PROGRAM_INNER, &attachment->maps);
     lx_namespace_leave(came_from);
+}
+
+/* What is filtered with it. */
+static void see_members(struct lx_attachment *attachment, bool anywhere)
+{
+    struct lx_members all;
+
+    lx_members_read(attachment->maps.fds[LX_MAP_METADATA], &all);
+    attachment->members.count = 0;
+    for (size_t i = 0; i < all.count; i++) {
+        struct lx_metadata *member = &attachment->members.items[attachment->members.count];
+
+        *member = all.items[i];
+        if ((anywhere || member->netns == lx_namespace_own()) &&
+            lx_location_find(attachment->directory, member) == -ENOENT)
+            member->ifindex = 0;
+        else
+            complete_metadata(attachment, member);
+        attachment->members.count += lx_location_joined(attachment->directory, member);
+    }
 }
 
 static int fail_to_open(int error, const char *path, const char *what, struct lx_failure *failure)
@@ -107,7 +127,8 @@ static int open_path(const char *path, const char *what, bool anywhere, struct l
     snprintf(opened.directory, sizeof(opened.directory), "%s", path);
     if (anywhere || opened.metadata.netns == lx_namespace_own())
         opened.gone = lx_location_find(path, &opened.metadata) == -ENOENT;
-    complete_metadata(&opened);
+    complete_metadata(&opened, &opened.metadata);
+    see_members(&opened, anywhere);
     *attachment = opened;
     return 0;
 }
@@ -139,6 +160,7 @@ int lx_attachment_open(const struct lx_interface *interface, struct lx_attachmen
                        struct lx_failure *failure)
 {
     struct lx_attachment opened;
+    struct lx_metadata member;
     char path[LX_PINS_PATH];
     int error = open_path(lx_location_directory(interface, path), interface->name, true, &opened, failure);
 
@@ -146,7 +168,8 @@ int lx_attachment_open(const struct lx_interface *interface, struct lx_attachmen
         return error == -ENOENT ? fail_for_none(interface, failure) : error;
     /* The pins may be those of another that was in its place and is gone, or somewhere else now. */
     if ((opened.gone || opened.metadata.ifindex != interface->index || opened.metadata.netns != interface->netns) &&
-        !is_inner_side(interface, path)) {
+        !is_inner_side(interface, path) && !lx_location_is_member(interface, path, &member) &&
+        !lx_location_goes_on(path, 0)) {
         lx_attachment_close(&opened);
         return fail_for_none(interface, failure);
     }
@@ -178,14 +201,12 @@ void lx_attachment_close(struct lx_attachment *attachment)
     lx_maps_close(&attachment->maps);
 }
 
-enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, enum lx_hook hook)
+static enum lx_state state_at(const struct lx_attachment *attachment, const struct lx_metadata *metadata,
+                              enum lx_hook hook)
 {
-    const struct lx_metadata *metadata = &attachment->metadata;
     uint32_t counters;
     int came_from, error;
 
-    if (attachment->gone)
-        return LX_STATE_GONE;
     if (metadata->magic != LX_MAGIC || metadata->abi_version != LX_ABI_VERSION)
         return LX_STATE_OTHER_ABI;
     came_from = lx_namespace_enter(metadata->netns);
@@ -195,6 +216,35 @@ enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, e
     error = error ?: lx_location_runs(metadata, hook, counters);
     lx_namespace_leave(came_from);
     return !error ? LX_STATE_FILTERING : LX_STATE_NOT_RUNNING;
+}
+
+enum lx_state lx_attachment_member_state(const struct lx_attachment *attachment, size_t member, enum lx_hook hook)
+{
+    const struct lx_metadata *metadata = &attachment->members.items[member];
+
+    return metadata->ifindex ? state_at(attachment, metadata, hook) : LX_STATE_GONE;
+}
+
+enum lx_state lx_attachment_own_state(const struct lx_attachment *attachment, enum lx_hook hook)
+{
+    enum lx_state state;
+
+    if (attachment->gone)
+        return LX_STATE_GONE;
+    state = state_at(attachment, &attachment->metadata, hook);
+    if (lx_attachment_unfinished(attachment) && state == LX_STATE_FILTERING)
+        state = LX_STATE_NOT_RUNNING;
+    return state;
+}
+
+enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, enum lx_hook hook)
+{
+    enum lx_state state = lx_attachment_own_state(attachment, hook);
+
+    for (size_t i = 0; i < attachment->members.count && state == LX_STATE_FILTERING; i++)
+        if (lx_attachment_member_state(attachment, i, hook) != LX_STATE_FILTERING)
+            state = LX_STATE_NOT_RUNNING;
+    return state;
 }
 
 enum lx_state lx_attachment_state(const struct lx_attachment *attachment)
@@ -207,6 +257,30 @@ enum lx_state lx_attachment_state(const struct lx_attachment *attachment)
     return state;
 }
 
+bool lx_attachment_open_port(const struct lx_attachment *attachment, char name[LX_INTERFACE_NAME])
+{
+    unsigned ports[LX_MEMBERS], port;
+    size_t count = 0;
+    int came_from = attachment->gone ? -ENODEV : lx_namespace_enter(attachment->metadata.netns);
+
+    if (came_from < 0)
+        return false;
+    ports[count++] = attachment->metadata.ifindex;
+    for (size_t i = 0; i < attachment->members.count; i++)
+        ports[count++] = attachment->members.items[i].ifindex;
+    port = lx_bond_port_beside(ports, count);
+    port = port && !lx_interface_name(port, name) ? port : 0;
+    lx_namespace_leave(came_from);
+    return port;
+}
+
+static int takes_tags(const struct lx_metadata *metadata)
+{
+    int taken = lx_link_takes_tags(metadata->ifindex);
+
+    return taken || !metadata->pair_ifindex ? taken : lx_link_takes_tags(metadata->pair_ifindex);
+}
+
 int lx_attachment_takes_tags(const struct lx_attachment *attachment)
 {
     const struct lx_metadata *metadata = &attachment->metadata;
@@ -217,9 +291,10 @@ int lx_attachment_takes_tags(const struct lx_attachment *attachment)
     came_from = attachment->gone ? -ENODEV : lx_namespace_enter(metadata->netns);
     if (came_from < 0)
         return came_from == -ENOENT ? -ENODEV : came_from;
-    taken = lx_link_takes_tags(metadata->ifindex);
-    if (!taken && metadata->pair_ifindex)
-        taken = lx_link_takes_tags(metadata->pair_ifindex);
+    taken = takes_tags(metadata);
+    for (size_t i = 0; i < attachment->members.count && !taken; i++)
+        if (attachment->members.items[i].ifindex)
+            taken = takes_tags(&attachment->members.items[i]);
     lx_namespace_leave(came_from);
     return taken;
 }

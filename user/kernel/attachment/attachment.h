@@ -23,6 +23,7 @@ struct lx_attachment {
     char directory[128];               /* of its pins */
     struct lx_metadata metadata;       /* its interface as it is now: renamed perhaps, or moved to another namespace */
     bool gone;                         /* there is no such interface any more */
+    struct lx_members members;         /* that are filtered with it, as they are now; index 0: it is gone */
     struct lx_publication publication; /* of the policy in force when it was opened */
     uint64_t control;                  /* the control word then */
     uint64_t opened_ms;                /* when that was: milliseconds of CLOCK_BOOTTIME */
@@ -68,6 +69,21 @@ enum lx_state lx_attachment_state(const struct lx_attachment *attachment);
 
 /* The state of one hook that the attachment has: which program is missing when not all run. */
 enum lx_state lx_attachment_hook_state(const struct lx_attachment *attachment, enum lx_hook hook);
+
+/* The same at its own interface alone, and at one of those that are filtered with it. */
+enum lx_state lx_attachment_own_state(const struct lx_attachment *attachment, enum lx_hook hook);
+enum lx_state lx_attachment_member_state(const struct lx_attachment *attachment, size_t member, enum lx_hook hook);
+
+/* Whether attaching it was interrupted before its policy came into force: then it drops nothing. */
+static inline bool lx_attachment_unfinished(const struct lx_attachment *attachment)
+{
+    return !attachment->publication.generation;
+}
+
+/*
+ * A port that is not filtered of a bond that one of its interfaces is a port of, too: such a port may join at any time.
+ */
+bool lx_attachment_open_port(const struct lx_attachment *attachment, char name[LX_INTERFACE_NAME]);
 
 /*
  * Whether a card of the attachment takes VLAN tags off frames, though the policy in force lists VLANs, which then does

@@ -6,11 +6,14 @@
 #include "detach.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hooks.h"
 #include "location.h"
 #include "lock.h"
+#include "publish.h"
 #include "rebuild.h"
 #include "user/kernel/link/link_settings.h"
 #include "user/kernel/object/maps.h"
@@ -30,28 +33,26 @@ static int stop_side(const struct lx_metadata *now, enum lx_pair_side side, cons
         return lx_fail(failure, LX_EXIT_FAILED, -came_from, "cannot enter the interface's network namespace: %s",
                        strerror(-came_from));
     /* What this cannot do is taken off here, and removed below. */
-    if (side == LX_OUTER)
+    if (side == LX_OUTER && !now->member)
         lx_rebuild_recover(now->ifindex, directory, failure);
-    error = side == LX_INNER ? lx_hooks_stop_inner(now->ifindex, directory, failure)
-                             : lx_hooks_stop(now->ifindex, directory, true, failure);
+    error = side == LX_INNER ? lx_hooks_stop_inner(now, now->ifindex, directory, failure)
+                             : lx_hooks_stop(now, directory, true, failure);
     lx_namespace_leave(came_from);
     return error;
 }
 
 /* An interface that was moved has its programs still. */
-static int stop(const struct lx_pin_name *name, const char *directory, struct lx_failure *failure)
+static int stop_both(struct lx_metadata *metadata, const char *directory, struct lx_failure *failure)
 {
-    struct lx_metadata metadata = {.netns = name->netns, .ifindex = name->ifindex}, inner;
+    struct lx_metadata inner = *metadata;
     int outer = 0, error = -ENOENT;
 
-    if (!lx_metadata_find(directory, &metadata)) {
-        inner = metadata;
-        outer = lx_location_find(directory, &metadata);
-        if (inner.pair_ifindex)
-            error = lx_location_find_inner(directory, &inner);
-    }
+    if (metadata->magic)
+        outer = lx_location_find(directory, metadata);
+    if (inner.pair_ifindex)
+        error = lx_location_find_inner(directory, &inner);
     if (!outer)
-        outer = stop_side(&metadata, LX_OUTER, directory, failure);
+        outer = stop_side(metadata, LX_OUTER, directory, failure);
     if (outer && outer != -ENOENT && outer != -EUCLEAN)
         return outer;
     if (!error)
@@ -59,10 +60,62 @@ static int stop(const struct lx_pin_name *name, const char *directory, struct lx
     return error == -ENOENT || (!error && outer == -EUCLEAN) ? outer : error;
 }
 
+/* True when it has come to nothing worse than that there was nothing to stop. */
+static bool is_off(int error)
+{
+    return !error || error == -ENOENT || error == -EUCLEAN;
+}
+
+/* The interface that gives the attachment its name goes last: what is left of it is found by that. */
+static int stop(const struct lx_pin_name *name, const char *directory, struct lx_failure *failure)
+{
+    struct lx_metadata metadata = {.netns = name->netns, .ifindex = name->ifindex};
+    struct lx_members members;
+    int last, result = -ENOENT;
+
+    lx_metadata_find(directory, &metadata);
+    lx_members_find(directory, &members);
+    for (size_t i = 0; i < members.count && is_off(result); i++) {
+        last = stop_both(&members.items[i], directory, failure);
+        result = last == -ENOENT || result == -EUCLEAN ? result : last;
+    }
+    if (!is_off(result))
+        return result;
+    last = stop_both(&metadata, directory, failure);
+    return is_off(last) && (last == -ENOENT || result == -EUCLEAN) ? result : last;
+}
+
+int lx_leave(int map, const struct lx_metadata *member, const char *directory, struct lx_failure *failure)
+{
+    const struct lx_metadata none = {.member = member->member};
+    struct lx_metadata now = *member;
+    int error = stop_both(&now, directory, failure);
+
+    return is_off(error) ? lx_publish_metadata(map, &none, failure) : error;
+}
+
+/* The indices of all interfaces of an attachment. Returns how many they are. */
+static size_t list_interfaces(const struct lx_pin_name *name, const char *directory, unsigned ifindexes[2 * LX_MEMBERS])
+{
+    struct lx_metadata metadata = {0};
+    struct lx_members members;
+    size_t count = 0;
+
+    lx_metadata_find(directory, &metadata);
+    lx_members_find(directory, &members);
+    ifindexes[count++] = name->ifindex;
+    ifindexes[count++] = metadata.pair_ifindex;
+    for (size_t i = 0; i < members.count; i++) {
+        ifindexes[count++] = members.items[i].ifindex;
+        ifindexes[count++] = members.items[i].pair_ifindex;
+    }
+    return count;
+}
+
 /* `what` is what a person calls it: an interface or a directory. */
 static int detach(const char *directory, const char *what, struct lx_failure *failure)
 {
-    struct lx_metadata metadata = {0};
+    unsigned ifindexes[2 * LX_MEMBERS];
     char next[LX_PINS_PATH];
     struct lx_pin_name name;
     struct lx_locks locks = {0};
@@ -72,12 +125,11 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
     if (lx_pins_name(directory, &name))
         return lx_fail(failure, LX_EXIT_FAILED, EINVAL, "%s is not the directory of an attachment", directory);
     lx_pins_next(directory, next);
-    lx_metadata_find(directory, &metadata);
     error = lx_privilege_check("detaching", failure);
     if (error)
         return error;
     /* The way out is open where nothing can be locked, too. */
-    error = lx_locks_take(&name, metadata.pair_ifindex, &locks, failure);
+    error = lx_locks_take(name.netns, ifindexes, list_interfaces(&name, directory, ifindexes), &locks, failure);
     if (error == -EWOULDBLOCK)
         return error;
     error = stop(&name, directory, failure);
@@ -97,6 +149,41 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
     if (!error && left)
         error = -EUCLEAN;
     return error;
+}
+
+static int detach_member(const struct lx_interface *interface, const char *directory, struct lx_metadata *first,
+                         struct lx_failure *failure)
+{
+    unsigned ifindexes[2 * LX_MEMBERS];
+    struct lx_locks locks = {0};
+    struct lx_pin_name name;
+    struct lx_metadata member;
+    int error, map;
+
+    if (lx_pins_name(directory, &name) || lx_metadata_find(directory, first) ||
+        !lx_location_is_member(interface, directory, &member))
+        return -ENOENT;
+    error = lx_privilege_check("detaching", failure);
+    error =
+        error ?: lx_locks_take(name.netns, ifindexes, list_interfaces(&name, directory, ifindexes), &locks, failure);
+    if (error)
+        return error;
+    lx_location_find(directory, first);
+    lx_rebuild_recover(first->ifindex, directory, failure);
+    map = lx_metadata_open(directory);
+    error = map < 0 ? lx_fail_to_open(map, directory, interface->name, failure)
+                    : lx_leave(map, &member, directory, failure);
+    if (map >= 0)
+        close(map);
+    lx_locks_free(&locks);
+    return error;
+}
+
+int lx_detach_member(const struct lx_interface *interface, struct lx_metadata *first, struct lx_failure *failure)
+{
+    char directory[LX_PINS_PATH];
+
+    return detach_member(interface, lx_location_directory(interface, directory), first, failure);
 }
 
 int lx_detach(const struct lx_interface *interface, struct lx_failure *failure)
@@ -120,13 +207,14 @@ static bool left_by(const char *directory, const char *name, uint64_t netns)
            !strcmp(metadata.interface, name) && lx_location_find(directory, &metadata) == -ENOENT;
 }
 
-static int detach_left_by(const char *name, uint64_t netns, struct lx_failure *failure)
+/* Where `living`, also what goes on at interfaces that were filtered with it. */
+static int detach_left_by(const char *name, uint64_t netns, bool living, struct lx_failure *failure)
 {
     struct lx_words directories = {0};
     int error = lx_pins_list(&directories, failure), found = -ENOENT;
 
     for (size_t i = 0; i < directories.count && !error; i++) {
-        if (!left_by(directories.items[i], name, netns))
+        if (!left_by(directories.items[i], name, netns) || (!living && lx_location_goes_on(directories.items[i], 0)))
             continue;
         error = lx_detach_directory(directories.items[i], failure);
         found = 0;
@@ -137,7 +225,22 @@ static int detach_left_by(const char *name, uint64_t netns, struct lx_failure *f
 
 void lx_detach_leftovers(const struct lx_interface *interface)
 {
-    detach_left_by(interface->name, interface->netns, NULL);
+    detach_left_by(interface->name, interface->netns, false, NULL);
+}
+
+/* Strikes off one that is gone and was filtered with another. */
+static int leave_by_name(const char *name, struct lx_failure *failure)
+{
+    struct lx_words directories = {0};
+    struct lx_interface interface = {.netns = lx_namespace_own()};
+    struct lx_metadata first;
+    int error = lx_pins_list(&directories, failure), found = -ENOENT;
+
+    snprintf(interface.name, sizeof(interface.name), "%s", name);
+    for (size_t i = 0; i < directories.count && !error && found == -ENOENT; i++)
+        found = detach_member(&interface, directories.items[i], &first, failure);
+    lx_words_free(&directories);
+    return error ?: found;
 }
 
 /* The interface of that name that went elsewhere, if one did. */
@@ -159,8 +262,10 @@ int lx_detach_gone(const char *name, struct lx_failure *failure)
 {
     char path[LX_NAMESPACE_PATH];
     struct lx_metadata now;
-    int error = detach_left_by(name, 0, failure);
+    int error = detach_left_by(name, 0, true, failure);
 
+    if (error == -ENOENT)
+        error = leave_by_name(name, failure);
     if (error == -ENOENT && went_elsewhere(name, &now) && !lx_namespace_path(now.netns, path))
         return lx_fail(failure, LX_EXIT_FAILED, EXDEV,
                        "%s was moved to another network namespace and is filtered there, as %s; take it off with: "

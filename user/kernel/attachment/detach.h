@@ -3,6 +3,8 @@
 #ifndef LYNCXDP_KERNEL_DETACH_H
 #define LYNCXDP_KERNEL_DETACH_H
 
+#include <lyncxdp/abi.h>
+
 #include "user/kernel/link/interface.h"
 #include "user/kernel/process/failure.h"
 
@@ -11,6 +13,18 @@
  * -ENOENT when nothing is attached.
  */
 int lx_detach(const struct lx_interface *interface, struct lx_failure *failure);
+
+/*
+ * The same of one interface, or pair, that is filtered with another: those go on. `first` receives what is known of the
+ * interface that gives the attachment its name. -ENOENT, and nothing in `failure`, when it is none.
+ */
+int lx_detach_member(const struct lx_interface *interface, struct lx_metadata *first, struct lx_failure *failure);
+
+/*
+ * Takes off what runs on one that is filtered with another, and strikes it off the attachment's metadata, which is open
+ * for writing. To be called under the lock.
+ */
+int lx_leave(int map, const struct lx_metadata *member, const char *directory, struct lx_failure *failure);
 
 /* Removes an attachment by its directory, even when its interface or namespace is gone (detach --all). */
 int lx_detach_directory(const char *directory, struct lx_failure *failure);

@@ -59,9 +59,9 @@ static int stop_filter(unsigned ifindex, uint32_t map_id, bool orphans, struct l
     return error == -ENOENT ? error : fail_to_look(error, failure);
 }
 
-int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct lx_failure *failure)
+int lx_hooks_stop(const struct lx_metadata *metadata, const char *directory, bool orphans, struct lx_failure *failure)
 {
-    struct lx_metadata metadata = {0};
+    const unsigned ifindex = metadata->ifindex;
     uint32_t to_role, from_role;
     int error, stopped;
     bool created;
@@ -80,15 +80,15 @@ int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct 
         stopped = 0;
     /* A command that was killed may have created the qdisc and put nothing on it. Where the pins that would tell are
      * lost, it is taken for ours if ours was the last filter on it. */
-    created = lx_metadata_find(directory, &metadata) ? !error : metadata.clsact;
+    created = metadata->magic ? metadata->clsact : !error;
     error = created ? lx_clsact_remove(ifindex, failure) : 0;
-    error = error ?: lx_link_settings_restore(&metadata, LX_OUTER, ifindex, failure);
+    error = error ?: lx_link_settings_restore(metadata, LX_OUTER, ifindex, failure);
     return error ?: stopped;
 }
 
-int lx_hooks_stop_inner(unsigned ifindex, const char *directory, struct lx_failure *failure)
+int lx_hooks_stop_inner(const struct lx_metadata *metadata, unsigned ifindex, const char *directory,
+                        struct lx_failure *failure)
 {
-    struct lx_metadata metadata = {0};
     uint32_t from_role;
     int stopped, error = lx_pin_map_id(directory, lx_map_name(LX_MAP_FROM_ROLE_COUNTERS), &from_role);
 
@@ -98,7 +98,6 @@ int lx_hooks_stop_inner(unsigned ifindex, const char *directory, struct lx_failu
     stopped = stop_xdp(ifindex, from_role, !from_role, failure);
     if (stopped && stopped != -ENOENT && stopped != -EUCLEAN)
         return stopped;
-    lx_metadata_find(directory, &metadata);
-    error = lx_link_settings_restore(&metadata, LX_INNER, ifindex, failure);
+    error = lx_link_settings_restore(metadata, LX_INNER, ifindex, failure);
     return error ?: stopped;
 }

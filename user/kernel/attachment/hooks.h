@@ -12,12 +12,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "user/kernel/link/interface.h"
 #include "user/kernel/object/maps.h"
 #include "user/kernel/object/pins.h"
 #include "user/kernel/process/failure.h"
 
 /* Writes down which XDP program of an attachment runs on its interface, and how. Returns 0, or why that is unknown. */
 int lx_metadata_complete(struct lx_metadata *metadata, enum lx_program program, const struct lx_maps *maps);
+
+/* The interface that metadata tells of, as far as it does. */
+static inline struct lx_interface lx_interface_of(const struct lx_metadata *metadata)
+{
+    struct lx_interface interface = {.index = metadata->ifindex, .netns = metadata->netns};
+
+    __builtin_memcpy(interface.name, metadata->interface, sizeof(interface.name));
+    return interface;
+}
 
 /* Whether a program of the from-role hook stands at tc egress. On a pair that forwards by itself none does. */
 static inline bool lx_has_filter(const struct lx_metadata *metadata)
@@ -26,14 +36,16 @@ static inline bool lx_has_filter(const struct lx_metadata *metadata)
 }
 
 /*
- * Takes off what runs on an interface of the attachment with those pins: the XDP program, the tc filter, the clsact
- * qdisc if attaching created it and nothing else stands on it; and sets back what was changed of the interface's
- * settings. `orphans` takes off programs of ours that lost their pins, too. Returns 0 when there was a program, -ENOENT
- * when there was none, -EUCLEAN when all of ours is off but not libxdp's dispatcher (running.h), or another -errno.
+ * Takes off what runs on an interface of the attachment with those pins, as the metadata tells of it (zeroed but for
+ * its index: nothing is known): the XDP program, the tc filter, the clsact qdisc if attaching created it and nothing
+ * else stands on it; and sets back what was changed of the interface's settings. `orphans` takes off programs of ours
+ * that lost their pins, too. Returns 0 when there was a program, -ENOENT when there was none, -EUCLEAN when all of ours
+ * is off but not libxdp's dispatcher (running.h), or another -errno.
  */
-int lx_hooks_stop(unsigned ifindex, const char *directory, bool orphans, struct lx_failure *failure);
+int lx_hooks_stop(const struct lx_metadata *metadata, const char *directory, bool orphans, struct lx_failure *failure);
 
-/* The same of the inner interface of a pair. */
-int lx_hooks_stop_inner(unsigned ifindex, const char *directory, struct lx_failure *failure);
+/* The same of the inner interface of a pair, whose index is told. */
+int lx_hooks_stop_inner(const struct lx_metadata *metadata, unsigned ifindex, const char *directory,
+                        struct lx_failure *failure);
 
 #endif

@@ -101,9 +101,27 @@ static bool still_there(const struct side *side, struct lx_metadata *metadata)
 }
 
 struct wanted_program {
+    const char *directory;
     uint32_t counters_id;
     struct lx_metadata *metadata;
 };
+
+/* Whether an interface of this namespace is the place of another member, or of its inner side. */
+static bool is_anothers(const struct wanted_program *wanted, unsigned ifindex)
+{
+    const uint64_t own = lx_namespace_own();
+    struct lx_metadata first;
+    struct lx_members members;
+    bool others;
+
+    lx_members_find(wanted->directory, &members);
+    others = wanted->metadata->member && !lx_metadata_find(wanted->directory, &first) && first.netns == own &&
+             (first.ifindex == ifindex || first.pair_ifindex == ifindex);
+    for (size_t i = 0; i < members.count; i++)
+        others = others || (members.items[i].member != wanted->metadata->member && members.items[i].netns == own &&
+                            (members.items[i].ifindex == ifindex || members.items[i].pair_ifindex == ifindex));
+    return others;
+}
 
 /* Looks through the interfaces of a namespace. Returns 1 when the program runs on one of them. */
 static int look_here(void *data)
@@ -114,7 +132,7 @@ static int look_here(void *data)
     int found = 0;
 
     for (struct if_nameindex *one = all; one && one->if_index && !found; one++) {
-        if (lx_running_with_map(one->if_index, wanted->counters_id, &running))
+        if (lx_running_with_map(one->if_index, wanted->counters_id, &running) || is_anothers(wanted, one->if_index))
             continue;
         found = 1;
         wanted->metadata->ifindex = one->if_index;
@@ -126,9 +144,9 @@ static int look_here(void *data)
     return found;
 }
 
-static int find(const struct side *side, struct lx_metadata *metadata)
+static int find(const char *directory, const struct side *side, struct lx_metadata *metadata)
 {
-    struct wanted_program wanted = {.counters_id = side->xdp, .metadata = metadata};
+    struct wanted_program wanted = {.directory = directory, .counters_id = side->xdp, .metadata = metadata};
     int came_from = lx_namespace_enter(metadata->netns);
     bool there = false;
 
@@ -148,7 +166,7 @@ int lx_location_find(const char *directory, struct lx_metadata *metadata)
 {
     const struct side side = outer_side(directory);
 
-    return find(&side, metadata);
+    return find(directory, &side, metadata);
 }
 
 /* The inner side, told as an attachment by itself. */
@@ -169,21 +187,88 @@ int lx_location_find_inner(const char *directory, struct lx_metadata *metadata)
     const struct side side = inner_side(directory);
 
     *metadata = as_inner(metadata);
-    return find(&side, metadata);
+    return find(directory, &side, metadata);
 }
 
 bool lx_location_is_inner(const struct lx_interface *interface, const char *directory)
 {
     const struct side side = inner_side(directory);
+    struct lx_members members;
     struct lx_metadata metadata;
 
     if (lx_metadata_find(directory, &metadata) || !metadata.pair_ifindex)
         return false;
+    lx_members_find(directory, &members);
+    for (size_t i = 0; i < members.count; i++)
+        if (members.items[i].netns == interface->netns && members.items[i].pair_ifindex == interface->index)
+            return true;
     metadata = as_inner(&metadata);
     if (metadata.netns == interface->netns && metadata.ifindex == interface->index)
         return true;
     metadata.ifindex = interface->index;
     return runs_any(&metadata, &side);
+}
+
+/* Whether the metadata is of an interface of that name that is gone. */
+static bool left_by(const struct lx_metadata *metadata, const struct lx_interface *interface)
+{
+    char name[LX_INTERFACE_NAME];
+
+    return metadata->netns == interface->netns && !strcmp(metadata->interface, interface->name) &&
+           (lx_interface_name(metadata->ifindex, name) || strcmp(name, interface->name) != 0);
+}
+
+bool lx_location_is_member(const struct lx_interface *interface, const char *directory, struct lx_metadata *member)
+{
+    struct lx_members members;
+
+    lx_members_find(directory, &members);
+    for (size_t i = 0; i < members.count; i++) {
+        *member = members.items[i];
+        if ((interface->index && member->pair_ifindex == interface->index && member->netns == interface->netns) ||
+            left_by(member, interface))
+            return true;
+        if (!lx_location_find(directory, member) && member->netns == interface->netns &&
+            member->ifindex == interface->index)
+            return true;
+    }
+    return false;
+}
+
+bool lx_location_joined(const char *directory, const struct lx_metadata *member)
+{
+    const struct side side = outer_side(directory);
+
+    return !member->joining || !runs_xdp(member->ifindex, side.xdp, member->dispatcher, member->program_id);
+}
+
+bool lx_location_goes_on(const char *directory, uint32_t without)
+{
+    const struct side side = outer_side(directory);
+    struct lx_members members;
+    struct lx_metadata metadata;
+    bool runs;
+
+    lx_members_find(directory, &members);
+    runs = members.count && without && !lx_metadata_find(directory, &metadata) && runs_any(&metadata, &side);
+    for (size_t i = 0; i < members.count && !runs; i++)
+        runs = members.items[i].member != without && runs_any(&members.items[i], &side);
+    return runs;
+}
+
+/* Whether an interface was gone and is there again, while what was filtered with it goes on. */
+static bool is_back(const struct lx_interface *interface, const char *directory)
+{
+    struct lx_members members;
+    struct lx_metadata metadata;
+
+    lx_members_find(directory, &members);
+    if (!members.count || lx_metadata_find(directory, &metadata))
+        return false;
+    for (size_t i = 0; i < members.count; i++)
+        if (left_by(&members.items[i], interface))
+            return lx_location_goes_on(directory, members.items[i].member);
+    return left_by(&metadata, interface) && lx_location_goes_on(directory, 0);
 }
 
 /* Whether the pins in a directory are those of an interface of this namespace. */
@@ -195,7 +280,7 @@ static bool belongs(const struct lx_interface *interface, const char *directory)
     if (lx_metadata_find(directory, &metadata))
         return false;
     metadata.ifindex = interface->index;
-    return runs_any(&metadata, &side) || lx_location_is_inner(interface, directory);
+    return runs_any(&metadata, &side) || lx_location_is_inner(interface, directory) || is_back(interface, directory);
 }
 
 char *lx_location_directory(const struct lx_interface *interface, char path[LX_PINS_PATH])

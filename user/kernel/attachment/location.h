@@ -27,14 +27,27 @@ int lx_location_find(const char *directory, struct lx_metadata *metadata);
 /* The same of the inner interface of a pair: metadata that tells of it as if it were one by itself. */
 int lx_location_find_inner(const char *directory, struct lx_metadata *metadata);
 
-/* Whether an interface is the inner side of the pair with those pins: by its program, or else by its place. */
+/* Whether an interface is the inner side of a pair with those pins: by its program, or else by its place. */
 bool lx_location_is_inner(const struct lx_interface *interface, const char *directory);
+
+/*
+ * Whether an interface is, or is the inner side of, one that is filtered with that of the attachment with those pins.
+ * `member` receives what is known of it.
+ */
+bool lx_location_is_member(const struct lx_interface *interface, const char *directory, struct lx_metadata *member);
 
 /*
  * The directory of an interface's attachment, made here or moved here with it, or of the pair whose inner side it is;
  * its own, perhaps absent, when there is none. Returns `path`.
  */
 char *lx_location_directory(const struct lx_interface *interface, char path[LX_PINS_PATH]);
+
+/* False for what a command that was killed did not let join an attachment to its end. */
+bool lx_location_joined(const char *directory, const struct lx_metadata *member);
+
+/* Whether an attachment stands on several interfaces and still runs on one that is not in this place of its metadata.
+ */
+bool lx_location_goes_on(const char *directory, uint32_t without);
 
 /*
  * The next interface of this namespace after `index`, in the order of their indices, that runs a program of ours whose

@@ -189,23 +189,30 @@ void lx_lock_free(struct lx_lock *lock)
     lock->fd = lock->spare = -1;
 }
 
-int lx_locks_take(const struct lx_pin_name *name, unsigned pair, struct lx_locks *locks, struct lx_failure *failure)
+/* The lowest of them that is above another, or 0. */
+static unsigned next_above(unsigned ifindex, const unsigned *ifindexes, size_t count)
 {
-    const struct lx_pin_name lower = {name->netns, pair && pair < name->ifindex ? pair : name->ifindex};
-    const struct lx_pin_name upper = {name->netns, pair > name->ifindex ? pair : name->ifindex};
-    struct lx_locks taken = {.count = 1};
-    int error = lx_lock_take(&lower, &taken.locks[0], failure);
+    unsigned next = 0;
 
-    if (error)
-        return error;
-    if (upper.ifindex != lower.ifindex) {
-        error = lx_lock_take(&upper, &taken.locks[taken.count], failure);
-        taken.count += !error;
+    for (size_t i = 0; i < count; i++)
+        if (ifindexes[i] > ifindex && (!next || ifindexes[i] < next))
+            next = ifindexes[i];
+    return next;
+}
+
+int lx_locks_take(uint64_t netns, const unsigned *ifindexes, size_t count, struct lx_locks *locks,
+                  struct lx_failure *failure)
+{
+    struct lx_pin_name name = {.netns = netns};
+    int error = 0;
+
+    locks->count = 0;
+    while (!error && (name.ifindex = next_above(name.ifindex, ifindexes, count))) {
+        error = lx_lock_take(&name, &locks->locks[locks->count], failure);
+        locks->count += !error;
     }
     if (error)
-        lx_locks_free(&taken);
-    else
-        *locks = taken;
+        lx_locks_free(locks);
     return error;
 }
 

@@ -22,15 +22,18 @@ int lx_lock_take(const struct lx_pin_name *name, struct lx_lock *lock, struct lx
 /* Frees the lock and removes what it was taken on. */
 void lx_lock_free(struct lx_lock *lock);
 
-/* The locks of one interface or of both sides of a pair. */
+/* The locks of all interfaces of an attachment. */
 struct lx_locks {
-    struct lx_lock locks[2];
+    struct lx_lock locks[2 * LX_MEMBERS];
     size_t count;
 };
 
-/* Takes the locks of an interface and, if its index is not 0, of its pair: all or none, the lower index first, so that
- * no two commands wait for each other. Results as above. */
-int lx_locks_take(const struct lx_pin_name *name, unsigned pair, struct lx_locks *locks, struct lx_failure *failure);
+/*
+ * Takes the locks of interfaces of one namespace, by their indices (0: none): all or none, the lowest first, so that no
+ * two commands wait for each other. Results as above.
+ */
+int lx_locks_take(uint64_t netns, const unsigned *ifindexes, size_t count, struct lx_locks *locks,
+                  struct lx_failure *failure);
 void lx_locks_free(struct lx_locks *locks);
 
 #endif

@@ -54,6 +54,59 @@ int lx_pair_connect(int peers, const struct lx_metadata *metadata, struct lx_fai
     return 0;
 }
 
+/* The maps of an attachment, with peers of a further pair's own. */
+static int own_maps(const struct lx_maps *maps, const struct lx_metadata *metadata, struct lx_maps *own,
+                    struct lx_failure *failure)
+{
+    int error, fd;
+
+    *own = *maps;
+    if (!metadata->forward || !metadata->member)
+        return 0;
+    fd = bpf_map_create(BPF_MAP_TYPE_DEVMAP, lx_map_name(LX_MAP_PEERS), sizeof(__u32), sizeof(__u32), LX_HOOK_COUNT,
+                        NULL);
+    if (fd < 0)
+        return lx_fail(failure, LX_EXIT_FAILED, errno, "cannot connect %s and %s: %s", metadata->interface,
+                       metadata->pair, strerror(errno));
+    own->fds[LX_MAP_PEERS] = fd;
+    error = lx_pair_connect(fd, metadata, failure);
+    if (error)
+        close(fd);
+    return error;
+}
+
+static void close_own(const struct lx_maps *maps, const struct lx_maps *own)
+{
+    if (own->fds[LX_MAP_PEERS] != maps->fds[LX_MAP_PEERS])
+        close(own->fds[LX_MAP_PEERS]);
+}
+
+int lx_pair_attach(const struct lx_maps *maps, enum lx_program program, const struct lx_interface *interface,
+                   const struct lx_metadata *metadata, enum lx_mode_choice mode, struct lx_failure *failure)
+{
+    struct lx_maps own;
+    int result = own_maps(maps, metadata, &own, failure);
+
+    if (result)
+        return result;
+    result = lx_program_attach(&own, program, interface, mode, failure);
+    close_own(maps, &own);
+    return result;
+}
+
+int lx_pair_replace(const struct lx_maps *maps, enum lx_program program, const struct lx_interface *interface,
+                    const struct lx_metadata *metadata, const struct lx_running *running, struct lx_failure *failure)
+{
+    struct lx_maps own;
+    int result = own_maps(maps, metadata, &own, failure);
+
+    if (result)
+        return result;
+    result = lx_program_replace(&own, program, interface, running, failure);
+    close_own(maps, &own);
+    return result;
+}
+
 /* --- Whether the kernel carries packets between them --- */
 
 static bool share_upper(unsigned outer, unsigned inner)

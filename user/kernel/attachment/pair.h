@@ -9,6 +9,8 @@
 #include <lyncxdp/abi.h>
 
 #include "user/kernel/link/interface.h"
+#include "user/kernel/link/program.h"
+#include "user/kernel/object/maps.h"
 #include "user/kernel/process/failure.h"
 
 /* Refuses what cannot be a pair: one interface twice, or two that forward frames of different sizes. */
@@ -23,6 +25,17 @@ bool lx_pair_fits_natively(const struct lx_interface *outer);
 
 /* Tells the programs where each side's packets go out. `peers` is the map of that name. */
 int lx_pair_connect(int peers, const struct lx_metadata *metadata, struct lx_failure *failure);
+
+/*
+ * Attaches a program of XDP to one side (lx_program_attach). Of several pairs that forward by themselves each hands
+ * packets to its own other side: by a map that is its own, so that the packet path need not ask which pair it is of.
+ */
+int lx_pair_attach(const struct lx_maps *maps, enum lx_program program, const struct lx_interface *interface,
+                   const struct lx_metadata *metadata, enum lx_mode_choice mode, struct lx_failure *failure);
+
+/* The same in the place of one that runs (lx_program_replace). */
+int lx_pair_replace(const struct lx_maps *maps, enum lx_program program, const struct lx_interface *interface,
+                    const struct lx_metadata *metadata, const struct lx_running *running, struct lx_failure *failure);
 
 /*
  * Whether the kernel carries packets between the two: a bridge stands on both, or it routes. Returns false, too, when

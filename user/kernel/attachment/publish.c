@@ -111,9 +111,7 @@ static int reclaim(const struct lx_maps *maps, const struct lx_slot_set *rows, s
 
 int lx_publish_metadata(int map, const struct lx_metadata *metadata, struct lx_failure *failure)
 {
-    const __u32 first = 0;
-
-    if (!bpf_map_update_elem(map, &first, metadata, BPF_ANY))
+    if (!bpf_map_update_elem(map, &metadata->member, metadata, BPF_ANY))
         return 0;
     return lx_fail(failure, LX_EXIT_FAILED, errno, "cannot write the attachment's metadata: %s", strerror(errno));
 }

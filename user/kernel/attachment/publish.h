@@ -33,6 +33,7 @@ int lx_publish(const struct lx_maps *maps, const struct lx_publishing *publishin
 /* Puts an image of the attachment's capacity into a slot that is not in force. */
 int lx_publish_image(const struct lx_maps *maps, uint32_t slot, const void *image, struct lx_failure *failure);
 
+/* Into the place that it has. */
 int lx_publish_metadata(int map, const struct lx_metadata *metadata, struct lx_failure *failure);
 
 /* Stores the control word: the next packet sees the new one, whole. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "hooks.h"
+#include "pair.h"
 #include "publish.h"
 #include "user/kernel/link/filter.h"
 #include "user/kernel/link/program.h"
@@ -31,6 +32,36 @@ static int fail_to_look(int error, struct lx_failure *failure)
 
 /* --- What a killed command left --------------------------------------------------------------------------------- */
 
+/* All that an attachment stands on: its own interface, or pair, and those that are filtered with it. */
+struct places {
+    struct lx_metadata items[LX_MEMBERS];
+    size_t count; /* 0: nothing is known */
+};
+
+static struct places join_places(const struct lx_metadata *own, const struct lx_members *members)
+{
+    struct places places = {.items = {*own}, .count = 1 + members->count};
+
+    memcpy(&places.items[1], members->items, members->count * sizeof(*members->items));
+    return places;
+}
+
+static struct places find_places(const char *path)
+{
+    struct lx_metadata own;
+    struct lx_members members;
+
+    if (lx_metadata_find(path, &own))
+        return (struct places){.count = 0};
+    lx_members_find(path, &members);
+    return join_places(&own, &members);
+}
+
+/* The programs of XDP. */
+static const enum lx_program programs[] = {LX_PROGRAM_TO_ROLE, LX_PROGRAM_INNER};
+
+#define PROGRAMS (sizeof(programs) / sizeof(*programs))
+
 /* The interface that a program of XDP stands on; 0 where the attachment has no such program. */
 static unsigned place_of(const struct lx_metadata *metadata, enum lx_program which)
 {
@@ -48,30 +79,39 @@ static struct lx_interface interface_of(const struct lx_metadata *metadata, enum
     return interface;
 }
 
-/* Writes down, and pins, what only the running program shows. */
-static int complete(const char *path, enum lx_program which, struct lx_failure *failure)
+static int pin_program(const char *path, enum lx_program which, uint32_t id, struct lx_failure *failure)
 {
-    struct lx_maps maps = LX_MAPS_NONE;
-    struct lx_metadata metadata;
-    int program, error = lx_maps_open(path, true, &maps);
+    int program, error = lx_unpin(path, lx_program_pins[which], failure);
 
-    error = error ?: lx_metadata_read(&maps, &metadata);
-    error = error ?: lx_metadata_complete(&metadata, which, &maps);
-    if (error) {
-        lx_maps_close(&maps);
-        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open %s: %s", path, strerror(-error));
-    }
-    error = lx_publish_metadata(maps.fds[LX_MAP_METADATA], &metadata, failure);
-    lx_maps_close(&maps);
-    error = error ?: lx_unpin(path, lx_program_pins[which], failure);
     if (error)
         return error;
-    program = bpf_prog_get_fd_by_id(which == LX_PROGRAM_INNER ? metadata.pair_program_id : metadata.program_id);
+    program = bpf_prog_get_fd_by_id(id);
     if (program < 0)
         return fail_to_look(-errno, failure);
     error = lx_pin_program(program, path, lx_program_pins[which], failure);
     close(program);
     return error;
+}
+
+/* Writes down, and pins, what only the running program shows. One of several interfaces may be gone. */
+static int complete(const char *path, struct lx_metadata *metadata, enum lx_program which, struct lx_failure *failure)
+{
+    struct lx_maps maps = LX_MAPS_NONE;
+    int error = lx_maps_open(path, true, &maps);
+
+    error = error ?: lx_metadata_complete(metadata, which, &maps);
+    if (error) {
+        lx_maps_close(&maps);
+        if (error == -ENOENT && metadata->member)
+            return 0;
+        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open %s: %s", path, strerror(-error));
+    }
+    error = lx_publish_metadata(maps.fds[LX_MAP_METADATA], metadata, failure);
+    lx_maps_close(&maps);
+    if (error || metadata->member)
+        return error;
+    return pin_program(path, which, which == LX_PROGRAM_INNER ? metadata->pair_program_id : metadata->program_id,
+                       failure);
 }
 
 /* Takes the program with those images off an interface, if it is there. */
@@ -85,94 +125,125 @@ static int stop(unsigned ifindex, uint32_t images, struct lx_failure *failure)
     return lx_running_stop(ifindex, &running, failure);
 }
 
-/* The successor runs: what is left of the old one goes, and its pins after it. */
-static int finish(const char *path, const char *next, struct lx_failure *failure)
+static int finish_at(const char *next, struct lx_metadata *metadata, uint32_t old, struct lx_failure *failure)
 {
-    static const enum lx_program programs[] = {LX_PROGRAM_TO_ROLE, LX_PROGRAM_INNER};
-    struct lx_metadata metadata;
-    uint32_t images;
-    int error = lx_pin_map_id(path, images_pin(), &images);
+    int error = 0;
 
-    error = error ?: lx_metadata_find(next, &metadata);
-    if (error)
-        return fail_to_look(error, failure);
-    for (size_t i = 0; i < sizeof(programs) / sizeof(*programs) && !error; i++) {
-        unsigned ifindex = place_of(&metadata, programs[i]);
+    for (size_t i = 0; i < PROGRAMS && !error; i++) {
+        unsigned ifindex = place_of(metadata, programs[i]);
 
         if (!ifindex)
             continue;
-        error = stop(ifindex, images, failure);
-        error = error ?: complete(next, programs[i], failure);
+        error = stop(ifindex, old, failure);
+        error = error ?: complete(next, metadata, programs[i], failure);
     }
+    return error;
+}
+
+/* The successor runs: what is left of the old one goes, and its pins after it. */
+static int finish(const char *path, const char *next, struct lx_failure *failure)
+{
+    struct places places = find_places(next);
+    uint32_t images;
+    int error = lx_pin_map_id(path, images_pin(), &images);
+
+    if (error || !places.count)
+        return fail_to_look(error ?: -ENOENT, failure);
+    for (size_t i = 0; i < places.count && !error; i++)
+        error = finish_at(next, &places.items[i], images, failure);
     error = error ?: lx_pins_exchange(path, next, failure);
     return error ?: lx_pins_remove(next, failure);
 }
 
-/* The old inner program comes back to where the successor's stands. */
-static int bring_back(const char *path, const struct lx_metadata *metadata, const struct lx_running *successor,
-                      struct lx_failure *failure)
+/* The old program of XDP comes back to where the successor's stands. */
+static int bring_back(const char *path, struct lx_metadata *metadata, enum lx_program which,
+                      const struct lx_running *successor, struct lx_failure *failure)
 {
-    const struct lx_interface inner = interface_of(metadata, LX_PROGRAM_INNER);
+    const struct lx_interface interface = interface_of(metadata, which);
     struct lx_maps maps;
     int program, error = lx_maps_open(path, true, &maps);
 
     if (error)
         return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open %s: %s", path, strerror(-error));
-    program = lx_program_replace(&maps, LX_PROGRAM_INNER, &inner, successor, failure);
+    program = lx_pair_replace(&maps, which, &interface, metadata, successor, failure);
     lx_maps_close(&maps);
     if (program < 0)
         return program;
     close(program);
-    return complete(path, LX_PROGRAM_INNER, failure);
+    return complete(path, metadata, which, failure);
 }
 
-/* The successor does not run: on the inner interface of a pair its program gives way to the old one, if there was. */
-static int undo_inner(const char *path, const char *next, uint32_t successor, struct lx_failure *failure)
+/* A program of XDP gives way to the old one, if there was, which a dispatcher may still run beside it. */
+static int undo_xdp(const char *path, const struct lx_metadata *successor, enum lx_program which, uint32_t images,
+                    struct lx_failure *failure)
 {
-    struct lx_metadata metadata = {0};
-    struct lx_running running, old;
-    uint32_t images;
-    unsigned inner;
-    int error = lx_metadata_find(next, &metadata) ?: lx_pin_map_id(path, images_pin(), &images);
+    const unsigned ifindex = place_of(successor, which);
+    struct places old = find_places(path);
+    struct lx_running running, other;
+    uint32_t old_images;
+    int error;
 
-    inner = place_of(&metadata, LX_PROGRAM_INNER);
-    if (error || !inner)
-        return error == -ENOENT ? 0 : error;
-    error = lx_running_with_map(inner, successor, &running);
+    if (!ifindex)
+        return 0;
+    error = lx_running_with_map(ifindex, images, &running);
     if (error)
         return error == -ENOENT ? 0 : fail_to_look(error, failure);
-    error = lx_metadata_find(path, &metadata);
-    if (!error && place_of(&metadata, LX_PROGRAM_INNER) && lx_running_with_map(inner, images, &old) == -ENOENT)
-        return bring_back(path, &metadata, &running, failure);
-    return error ?: lx_running_stop(inner, &running, failure);
+    error = lx_pin_map_id(path, images_pin(), &old_images);
+    for (size_t i = 0; i < old.count && !error; i++)
+        if (old.items[i].member == successor->member && place_of(&old.items[i], which) &&
+            lx_running_with_map(ifindex, old_images, &other) == -ENOENT)
+            return bring_back(path, &old.items[i], which, &running, failure);
+    return error ?: lx_running_stop(ifindex, &running, failure);
 }
 
-/* The successor does not run: its filter gives way to the old one, if there was one, and its pins go. */
+static int undo_filter(const char *path, unsigned ifindex, uint32_t images, struct lx_failure *failure)
+{
+    struct lx_filter filter;
+    int program, error = lx_filter_with_map(ifindex, images, &filter);
+
+    if (error)
+        return error == -ENOENT ? 0 : fail_to_look(error, failure);
+    program = lx_pin_open_program(path, lx_program_pins[LX_PROGRAM_FROM_ROLE]);
+    error = program < 0 ? lx_filter_detach(ifindex, &filter, failure)
+                        : lx_filter_replace(ifindex, &filter, program, failure);
+    if (program >= 0)
+        close(program);
+    return error;
+}
+
+/* The qdisc goes as well if the successor was the first to need it. */
+static int undo_clsact(const char *path, unsigned ifindex, const struct lx_metadata *successor,
+                       struct lx_failure *failure)
+{
+    const struct places old = find_places(path);
+
+    for (size_t i = 0; i < old.count && successor->clsact; i++)
+        if (old.items[i].member == successor->member && !old.items[i].clsact)
+            return lx_clsact_remove(ifindex, failure);
+    return 0;
+}
+
+/* The successor does not run: its filters and programs give way to the old ones, where there were, and its pins go. */
 static int undo(unsigned ifindex, const char *path, const char *next, struct lx_failure *failure)
 {
-    struct lx_metadata metadata;
-    struct lx_filter filter;
+    const struct places places = find_places(next);
     uint32_t images;
-    int program, error = lx_pin_map_id(next, images_pin(), &images);
+    int error = lx_pin_map_id(next, images_pin(), &images);
 
-    error = error ?: lx_filter_with_map(ifindex, images, &filter);
-    if (error && error != -ENOENT)
-        return fail_to_look(error, failure);
-    if (!error) {
-        program = lx_pin_open_program(path, lx_program_pins[LX_PROGRAM_FROM_ROLE]);
-        error = program < 0 ? lx_filter_detach(ifindex, &filter, failure)
-                            : lx_filter_replace(ifindex, &filter, program, failure);
-        if (program >= 0)
-            close(program);
-        if (error)
-            return error;
-    }
-    error = undo_inner(path, next, images, failure);
     if (error)
-        return error;
-    /* The qdisc goes as well if the successor was the first to need it. */
-    if (!lx_metadata_find(next, &metadata) && metadata.clsact && !lx_metadata_find(path, &metadata) && !metadata.clsact)
-        error = lx_clsact_remove(ifindex, failure);
+        return fail_to_look(error, failure);
+    if (!places.count)
+        error = undo_filter(path, ifindex, images, failure);
+    for (size_t i = 0; i < places.count && !error; i++) {
+        const struct lx_metadata *place = &places.items[i];
+        const unsigned outer = place->member ? place->ifindex : ifindex;
+
+        error = undo_filter(path, outer, images, failure);
+        if (place->member)
+            error = error ?: undo_xdp(path, place, LX_PROGRAM_TO_ROLE, images, failure);
+        error = error ?: undo_xdp(path, place, LX_PROGRAM_INNER, images, failure);
+        error = error ?: undo_clsact(path, outer, place, failure);
+    }
     return error ?: lx_pins_remove(next, failure);
 }
 
@@ -201,7 +272,7 @@ struct rebuilding {
     struct lx_update *update;
     char next[LX_PINS_PATH];
     struct lx_maps maps;
-    struct lx_metadata metadata;
+    struct places places;
 };
 
 static int copy_image(const struct lx_maps *from, const struct lx_maps *to, uint32_t slot, void *buffer,
@@ -233,50 +304,56 @@ static int pin(struct rebuilding *rebuilding, struct lx_failure *failure)
     int map = rebuilding->maps.fds[LX_MAP_METADATA];
     int error = lx_pins_create(rebuilding->next, failure);
 
-    error = error ?: lx_publish_metadata(map, &rebuilding->metadata, failure);
+    for (size_t i = 0; i < rebuilding->places.count && !error; i++)
+        error = lx_publish_metadata(map, &rebuilding->places.items[i], failure);
     error = error ?: lx_maps_pin(&rebuilding->maps, rebuilding->next, failure);
     return error ?: lx_pin_map(map, rebuilding->next, LX_PIN_METADATA, failure);
 }
 
 /* Into the place of the old filter, or onto the interface if there was none. */
-static int put_filter(const struct rebuilding *rebuilding, int program, struct lx_failure *failure)
+static int put_filter(const struct lx_update *update, const struct lx_interface *interface, int program,
+                      struct lx_failure *failure)
 {
-    const struct lx_update *update = rebuilding->update;
     struct lx_filter filter;
     uint32_t counters;
     int error = -ENOENT;
 
     if (update->maps.fds[LX_MAP_FROM_ROLE_COUNTERS] >= 0) {
         error = lx_map_id(update->maps.fds[LX_MAP_FROM_ROLE_COUNTERS], &counters);
-        error = error ?: lx_filter_with_map(update->interface->index, counters, &filter);
+        error = error ?: lx_filter_with_map(interface->index, counters, &filter);
     }
     if (!error)
-        return lx_filter_replace(update->interface->index, &filter, program, failure);
+        return lx_filter_replace(interface->index, &filter, program, failure);
     if (error != -ENOENT)
         return fail_to_look(error, failure);
-    error = lx_clsact_create(update->interface, failure);
-    return error < 0 ? error : lx_filter_attach(update->interface, program, failure);
+    error = lx_clsact_create(interface, failure);
+    return error < 0 ? error : lx_filter_attach(interface, program, failure);
 }
 
 static int let_out(const struct rebuilding *rebuilding, struct lx_failure *failure)
 {
     int error, program;
 
-    if (!lx_has_filter(&rebuilding->metadata))
+    if (!lx_has_filter(&rebuilding->places.items[0]))
         return 0;
     program = lx_program_load(&rebuilding->maps, LX_PROGRAM_FROM_ROLE, false, failure);
     if (program < 0)
         return program;
     error = lx_pin_program(program, rebuilding->next, lx_program_pins[LX_PROGRAM_FROM_ROLE], failure);
-    error = error ?: put_filter(rebuilding, program, failure);
+    for (size_t i = 0; i < rebuilding->places.count && !error; i++) {
+        const struct lx_interface interface = lx_interface_of(&rebuilding->places.items[i]);
+
+        if (interface.index)
+            error = put_filter(rebuilding->update, &interface, program, failure);
+    }
     close(program);
     return error;
 }
 
 /* In the place of the old program of XDP, or onto the inner interface if there was none. */
-static int let_in(const struct rebuilding *rebuilding, enum lx_program which, struct lx_failure *failure)
+static int let_in_at(const struct rebuilding *rebuilding, const struct lx_metadata *metadata, enum lx_program which,
+                     struct lx_failure *failure)
 {
-    const struct lx_metadata *metadata = &rebuilding->metadata;
     const struct lx_interface interface = interface_of(metadata, which);
     struct lx_running running;
     uint32_t images;
@@ -286,11 +363,11 @@ static int let_in(const struct rebuilding *rebuilding, enum lx_program which, st
         return 0;
     error = error ?: lx_running_with_map(interface.index, images, &running);
     if (!error)
-        program = lx_program_replace(&rebuilding->maps, which, &interface, &running, failure);
+        program = lx_pair_replace(&rebuilding->maps, which, &interface, metadata, &running, failure);
     else if (error == -ENOENT && which == LX_PROGRAM_INNER)
         program =
-            lx_program_attach(&rebuilding->maps, which, &interface,
-                              metadata->mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE, failure);
+            lx_pair_attach(&rebuilding->maps, which, &interface, metadata,
+                           metadata->mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE, failure);
     else
         return fail_to_look(error, failure);
     if (program < 0)
@@ -299,19 +376,27 @@ static int let_in(const struct rebuilding *rebuilding, enum lx_program which, st
     return 0;
 }
 
-static void describe(struct rebuilding *rebuilding, const struct lx_shape *shape)
+/* The attachment's own interface last: once the successor's program stands there, it stands everywhere. */
+static int let_in(const struct rebuilding *rebuilding, enum lx_program which, struct lx_failure *failure)
 {
-    const struct lx_update *update = rebuilding->update;
-    struct lx_metadata *metadata = &rebuilding->metadata;
+    int error = 0;
 
-    *metadata = update->metadata;
+    for (size_t i = rebuilding->places.count; i-- > 0 && !error;)
+        error = let_in_at(rebuilding, &rebuilding->places.items[i], which, failure);
+    return error;
+}
+
+static void describe(struct lx_metadata *metadata, const struct lx_shape *shape)
+{
+    const bool looked = metadata->from_role;
+
     metadata->program_id = 0;
     metadata->image_capacity = shape->capacity;
     metadata->from_role = shape->from_role;
     metadata->flow_capacity = shape->from_role ? shape->flows : 0;
     metadata->program_version = LX_PROGRAM_VERSION;
-    if (lx_has_filter(metadata) && !update->metadata.from_role)
-        metadata->clsact = lx_clsact_look(update->interface->index) == -ENOENT;
+    if (lx_has_filter(metadata) && !looked)
+        metadata->clsact = lx_clsact_look(metadata->ifindex) == -ENOENT;
 }
 
 /* The update goes on with what is the attachment now. */
@@ -325,17 +410,21 @@ static int reopen(struct lx_update *update, struct lx_failure *failure)
         return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open %s: %s", update->directory, strerror(-error));
     lx_maps_close(&update->maps);
     update->maps = maps;
+    lx_update_read_members(update);
     return 0;
 }
 
 int lx_rebuild(struct lx_update *update, const struct lx_shape *shape, struct lx_failure *failure)
 {
-    struct rebuilding rebuilding = {.update = update, .maps = LX_MAPS_NONE};
+    struct rebuilding rebuilding = {
+        .update = update, .maps = LX_MAPS_NONE, .places = join_places(&update->metadata, &update->members)};
     struct lx_failure second;
     int error, recovered;
 
     lx_pins_next(update->directory, rebuilding.next);
-    describe(&rebuilding, shape);
+    rebuilding.places.items[0].ifindex = update->interface->index;
+    for (size_t i = 0; i < rebuilding.places.count; i++)
+        describe(&rebuilding.places.items[i], shape);
     error = lx_maps_succeed(&update->maps, shape, &rebuilding.maps, failure);
     error = error ?: copy_images(&rebuilding, failure);
     error = error ?: pin(&rebuilding, failure);

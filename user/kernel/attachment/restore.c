@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "hooks.h"
+#include "pair.h"
 #include "publish.h"
 #include "user/kernel/link/filter.h"
 #include "user/kernel/link/program.h"
@@ -52,12 +54,13 @@ static int put_inner(const struct lx_maps *maps, const char *directory, struct l
                        "then attach anew",
                        metadata->pair, metadata->interface);
     program =
-        lx_program_attach(maps, LX_PROGRAM_INNER, &inner,
-                          metadata->pair_mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE, failure);
+        lx_pair_attach(maps, LX_PROGRAM_INNER, &inner, metadata,
+                       metadata->pair_mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE, failure);
     if (program < 0)
         return program;
-    error = lx_unpin(directory, pin, failure);
-    error = error ?: lx_pin_program(program, directory, pin, failure);
+    error = metadata->member ? 0 : lx_unpin(directory, pin, failure);
+    if (!metadata->member)
+        error = error ?: lx_pin_program(program, directory, pin, failure);
     close(program);
     if (!error && (error = lx_metadata_complete(metadata, LX_PROGRAM_INNER, maps)))
         error = fail_to_look(error, inner.name, failure);
@@ -88,4 +91,42 @@ int lx_restore_from_role(const struct lx_maps *maps, const char *directory, cons
     if (error == -ENOENT)
         return put_filter(maps, directory, interface, metadata, failure);
     return error ? fail_to_look(error, interface->name, failure) : restored;
+}
+
+static int rejoin(const struct lx_maps *maps, const char *directory, struct lx_metadata *metadata,
+                  struct lx_failure *failure)
+{
+    struct lx_wire wire = {0};
+    int error;
+
+    if (lx_interface_find(metadata->interface, &wire.interface, NULL) ||
+        (metadata->pair_ifindex && lx_interface_find(metadata->pair, &wire.pair, NULL)))
+        return 0;
+    error = lx_join(maps, directory, &wire, metadata->member, failure);
+    if (error)
+        return error;
+    metadata->ifindex = wire.interface.index;
+    metadata->pair_ifindex = wire.pair.index;
+    return 1;
+}
+
+int lx_restore_member(const struct lx_maps *maps, const char *directory, struct lx_metadata *metadata,
+                      struct lx_failure *failure)
+{
+    const struct lx_interface interface = lx_interface_of(metadata);
+    struct lx_running running;
+    uint32_t counters;
+    int error, restored;
+
+    if (!metadata->ifindex)
+        return rejoin(maps, directory, metadata, failure);
+    restored = lx_restore_from_role(maps, directory, &interface, metadata, failure);
+    if (restored < 0)
+        return restored;
+    error = lx_map_id(maps->fds[LX_MAP_TO_ROLE_COUNTERS], &counters);
+    error = error ?: lx_running_with_map(metadata->ifindex, counters, &running);
+    if (error != -ENOENT)
+        return error ? fail_to_look(error, interface.name, failure) : restored;
+    error = lx_let_in_again(maps, directory, metadata, failure);
+    return error ?: 1;
 }

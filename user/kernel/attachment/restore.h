@@ -16,4 +16,11 @@
 int lx_restore_from_role(const struct lx_maps *maps, const char *directory, const struct lx_interface *interface,
                          struct lx_metadata *metadata, struct lx_failure *failure);
 
+/*
+ * The same of an interface that is one of several, and of its to-role program, too. One that is gone (its index is 0)
+ * joins again when there is one of its name. Results as above.
+ */
+int lx_restore_member(const struct lx_maps *maps, const char *directory, struct lx_metadata *metadata,
+                      struct lx_failure *failure);
+
 #endif

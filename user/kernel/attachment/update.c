@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detach.h"
 #include "hooks.h"
 #include "location.h"
 #include "pick_up.h"
@@ -35,7 +36,7 @@ static int fail_to_open(int error, const struct lx_update *update, struct lx_fai
 }
 
 /* A change that no packet would see must not look as if it had been made. */
-static int refuse_idle(const struct lx_update *update, struct lx_failure *failure)
+static int refuse_idle(struct lx_update *update, struct lx_failure *failure)
 {
     struct lx_metadata metadata = update->metadata;
     uint32_t counters;
@@ -43,6 +44,12 @@ static int refuse_idle(const struct lx_update *update, struct lx_failure *failur
 
     metadata.ifindex = update->interface->index;
     error = error ?: lx_location_runs(&metadata, LX_HOOK_TO_ROLE, counters);
+    if (error == -ENOENT && lx_location_goes_on(update->directory, 0)) {
+        /* It is put back, or joins again if it was gone. */
+        if (update->metadata.ifindex != update->interface->index)
+            update->metadata.ifindex = 0;
+        return 0;
+    }
     if (error == -ENOENT)
         return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
                        "%s is not filtered: its program does not run on it any more; attach it again, which tidies up, "
@@ -63,14 +70,40 @@ static void name_interfaces(struct lx_update *update)
         memcpy(update->metadata.pair, name, sizeof(update->metadata.pair));
 }
 
-/* What only the role's own packets meet is put back: a change is to be seen by them, too. */
+void lx_update_read_members(struct lx_update *update)
+{
+    lx_members_read(update->maps.fds[LX_MAP_METADATA], &update->members);
+    for (size_t i = 0; i < update->members.count; i++)
+        if (lx_location_find(update->directory, &update->members.items[i]) == -ENOENT ||
+            update->members.items[i].netns != update->interface->netns)
+            update->members.items[i].ifindex = 0;
+}
+
+/*
+ * What only the role's own packets meet is put back: a change is to be seen by them, too. Of several interfaces, all
+ * that is missing while one goes on.
+ */
 static int restore(struct lx_update *update, struct lx_failure *failure)
 {
-    int restored =
-        lx_restore_from_role(&update->maps, update->directory, update->interface, &update->metadata, failure);
+    int restored;
 
+    if (!update->members.count)
+        restored =
+            lx_restore_from_role(&update->maps, update->directory, update->interface, &update->metadata, failure);
+    else
+        restored = lx_restore_member(&update->maps, update->directory, &update->metadata, failure);
     update->restored = restored > 0;
-    return restored < 0 ? restored : 0;
+    for (size_t i = 0; i < update->members.count && restored >= 0; i++) {
+        restored = lx_restore_member(&update->maps, update->directory, &update->members.items[i], failure);
+        update->restored = update->restored || restored > 0;
+    }
+    if (restored < 0)
+        return restored;
+    if (update->restored && lx_metadata_read(&update->maps, &update->metadata))
+        return fail_to_open(-EPROTO, update, failure);
+    name_interfaces(update);
+    lx_update_read_members(update);
+    return 0;
 }
 
 static int read_publications(struct lx_update *update, struct lx_failure *failure)
@@ -107,6 +140,27 @@ static int settle(struct lx_update *update, struct lx_failure *failure)
     return store(update, lx_control_word(fallback, fallback, lx_control_shadow(word), 0), failure);
 }
 
+/* What a killed command did not let join to its end leaves again. */
+static int tidy_up(struct lx_update *update, struct lx_failure *failure)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < update->members.count && !error; i++)
+        if (!lx_location_joined(update->directory, &update->members.items[i]))
+            error = lx_leave(update->maps.fds[LX_MAP_METADATA], &update->members.items[i], update->directory, failure);
+    lx_update_read_members(update);
+    return error;
+}
+
+static int refuse_unfinished(const struct lx_update *update, struct lx_failure *failure)
+{
+    if (lx_update_in_force(update)->generation)
+        return 0;
+    return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
+                   "%s is not filtered: attaching it was interrupted; attach it again, which tidies up, too",
+                   update->interface->name);
+}
+
 static int begin_locked(struct lx_update *update, struct lx_failure *failure)
 {
     int error = lx_rebuild_recover(update->interface->index, update->directory, failure);
@@ -119,9 +173,12 @@ static int begin_locked(struct lx_update *update, struct lx_failure *failure)
     if (error)
         return fail_to_open(error, update, failure);
     name_interfaces(update);
+    lx_update_read_members(update);
     error = refuse_idle(update, failure);
-    error = error ?: restore(update, failure);
     error = error ?: read_publications(update, failure);
+    error = error ?: refuse_unfinished(update, failure);
+    error = error ?: tidy_up(update, failure);
+    error = error ?: restore(update, failure);
     return error ?: settle(update, failure);
 }
 
@@ -134,6 +191,10 @@ int lx_update_begin(const struct lx_interface *interface, struct lx_update *upda
     if (error)
         return error;
     lx_pins_name(lx_location_directory(interface, begun.directory), &name);
+    if (lx_location_is_member(interface, begun.directory, &begun.metadata) &&
+        !lx_metadata_find(begun.directory, &begun.metadata))
+        return lx_fail(failure, LX_EXIT_USAGE, EINVAL, "%s is filtered with %s; name that one: lyncxdp update %s",
+                       interface->name, begun.metadata.interface, begun.metadata.interface);
     if (lx_location_is_inner(interface, begun.directory))
         return lx_fail(failure, LX_EXIT_USAGE, EINVAL,
                        "%s is the inner side of a pair; name the outer one, which 'lyncxdp status %s' shows",
@@ -262,20 +323,31 @@ static int make_room(struct lx_update *update, const struct lx_proposal *proposa
  * A policy that lists VLANs needs their tags in the frames. An update that lists none leaves them there: what it
  * replaces may come back by itself. They are taken off again, if they were before, when the attachment goes.
  */
+static int keep_tags_at(const struct lx_update *update, struct lx_metadata *metadata, bool force,
+                        struct lx_failure *failure)
+{
+    struct lx_interface outer = lx_interface_of(metadata), inner = {.index = metadata->pair_ifindex};
+    const uint32_t before = metadata->restore;
+    int error;
+
+    snprintf(inner.name, sizeof(inner.name), "%s", metadata->pair);
+    error = lx_link_settings_look(&outer, inner.index ? &inner : NULL, LX_NEED_TAGS, metadata, failure);
+    if (!error && metadata->restore != before)
+        error = lx_publish_metadata(update->maps.fds[LX_MAP_METADATA], metadata, failure);
+    return error ?: lx_link_settings_change(metadata, LX_NEED_TAGS, force, failure);
+}
+
 static int keep_tags(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure)
 {
-    struct lx_metadata *metadata = &update->metadata;
-    struct lx_interface inner = {.index = metadata->pair_ifindex};
-    const uint32_t before = metadata->restore;
     int error;
 
     if (!lx_policy_reads_tags(proposal->policy))
         return 0;
-    snprintf(inner.name, sizeof(inner.name), "%s", metadata->pair);
-    error = lx_link_settings_look(update->interface, inner.index ? &inner : NULL, LX_NEED_TAGS, metadata, failure);
-    if (!error && metadata->restore != before)
-        error = lx_publish_metadata(update->maps.fds[LX_MAP_METADATA], metadata, failure);
-    return error ?: lx_link_settings_change(metadata, LX_NEED_TAGS, proposal->force, failure);
+    error = keep_tags_at(update, &update->metadata, proposal->force, failure);
+    for (size_t i = 0; i < update->members.count && !error; i++)
+        if (update->members.items[i].ifindex)
+            error = keep_tags_at(update, &update->members.items[i], proposal->force, failure);
+    return error;
 }
 
 static struct lx_publishing candidate_of(const struct lx_update *update, const struct lx_proposal *proposal)
@@ -334,6 +406,17 @@ static int begin_anew(struct lx_update *update, struct lx_failure *failure)
     return error;
 }
 
+static void pick_up(const struct lx_update *update, const struct lx_compiled *compiled)
+{
+    lx_pick_up(&update->maps, update->interface, compiled);
+    for (size_t i = 0; i < update->members.count; i++) {
+        const struct lx_interface interface = lx_interface_of(&update->members.items[i]);
+
+        if (interface.index)
+            lx_pick_up(&update->maps, &interface, compiled);
+    }
+}
+
 int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure)
 {
     uint8_t active = lx_control_active(update->control), shadow = lx_control_shadow(update->control);
@@ -347,7 +430,7 @@ int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposa
 
     error = error ?: publish(update, &candidate, failure);
     if (!error && looks)
-        lx_pick_up(&update->maps, update->interface, proposal->compiled);
+        pick_up(update, proposal->compiled);
     replaced = update->control;
     error = error ?: begin_anew(update, failure);
     if (error)

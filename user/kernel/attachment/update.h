@@ -22,6 +22,7 @@ struct lx_update {
     char directory[LX_PINS_PATH];
     struct lx_maps maps;
     struct lx_metadata metadata;
+    struct lx_members members;           /* that are filtered with it, as they are now; index 0: it is gone */
     uint64_t control;                    /* the control word; a deadline in it: a trial is pending */
     uint64_t replaced;                   /* the control word that the commit replaced */
     struct lx_publication *publications; /* owned: of all slots */
@@ -47,6 +48,9 @@ struct lx_proposal {
  */
 int lx_update_begin(const struct lx_interface *interface, struct lx_update *update, struct lx_failure *failure);
 void lx_update_end(struct lx_update *update);
+
+/* Finds anew what is filtered with its interface. */
+void lx_update_read_members(struct lx_update *update);
 
 /* What is in force. Borrowed. */
 const struct lx_publication *lx_update_in_force(const struct lx_update *update);

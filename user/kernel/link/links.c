@@ -39,6 +39,7 @@ static void read_kind(const struct nlattr *info, struct lx_link *link)
     }
     for (size_t i = 0; i < sizeof(above) / sizeof(*above); i++)
         link->takes_tags = link->takes_tags || !strcmp(kind, above[i]);
+    link->bonds = !strcmp(kind, "bond") || !strcmp(kind, "team");
     if (!strcmp(kind, "vlan") && data)
         link->vlan = read_vlan(data);
     if (!strcmp(kind, "veth"))

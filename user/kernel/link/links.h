@@ -19,6 +19,7 @@ struct lx_link {
     unsigned far_index;
     uint16_t vlan;   /* of a VLAN: its id */
     bool resolves;   /* neighbours are looked for by ARP and neighbour discovery */
+    bool bonds;      /* a bond, or a team: its ports are ways to one place */
     bool takes_tags; /* what comes to it has lost its VLAN tags to what it is made of: not a card, and not a VLAN */
 };
 

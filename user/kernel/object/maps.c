@@ -154,12 +154,11 @@ int lx_maps_pin(const struct lx_maps *maps, const char *directory, struct lx_fai
     return error;
 }
 
-static int read_metadata(int map, struct lx_metadata *metadata)
+static int read_metadata(int map, __u32 member, struct lx_metadata *metadata)
 {
     struct lx_metadata read;
-    const __u32 first = 0;
 
-    if (bpf_map_lookup_elem(map, &first, &read))
+    if (bpf_map_lookup_elem(map, &member, &read))
         return -errno;
     if (read.magic != LX_MAGIC)
         return -EPROTO;
@@ -236,7 +235,7 @@ void lx_maps_close(struct lx_maps *maps)
 int lx_metadata_read(const struct lx_maps *maps, struct lx_metadata *metadata)
 {
     struct lx_metadata read = {0};
-    int error = read_metadata(maps->fds[LX_MAP_METADATA], &read);
+    int error = read_metadata(maps->fds[LX_MAP_METADATA], 0, &read);
 
     if (error || read.abi_version != LX_ABI_VERSION)
         return error ?: -EPROTO;
@@ -250,9 +249,32 @@ int lx_metadata_find(const char *directory, struct lx_metadata *metadata)
 
     if (fd < 0)
         return fd;
-    error = read_metadata(fd, metadata);
+    error = read_metadata(fd, 0, metadata);
     close(fd);
     return error;
+}
+
+void lx_members_read(int map, struct lx_members *members)
+{
+    members->count = 0;
+    for (__u32 member = 1; member < LX_MEMBERS; member++)
+        members->count += !read_metadata(map, member, &members->items[members->count]);
+}
+
+void lx_members_find(const char *directory, struct lx_members *members)
+{
+    int fd = open_metadata(directory, false);
+
+    members->count = 0;
+    if (fd < 0)
+        return;
+    lx_members_read(fd, members);
+    close(fd);
+}
+
+int lx_metadata_open(const char *directory)
+{
+    return open_metadata(directory, true);
 }
 
 int lx_fail_to_open(int error, const char *directory, const char *what, struct lx_failure *failure)

@@ -35,6 +35,19 @@ void lx_maps_close(struct lx_maps *maps);
 int lx_metadata_read(const struct lx_maps *maps, struct lx_metadata *metadata);
 /* By the pin alone (-ENOENT: there is none), and of any version: to be recognised and taken off by. */
 int lx_metadata_find(const char *directory, struct lx_metadata *metadata);
+/* The map itself, by its pin, to be written. Returns a file descriptor or -errno. */
+int lx_metadata_open(const char *directory);
+
+/* The interfaces, or pairs, that are filtered with an attachment's own: the entries behind the first. */
+struct lx_members {
+    struct lx_metadata items[LX_MEMBERS - 1];
+    size_t count;
+};
+
+/* By the metadata map, or by its pin. None where there are none, or none can be read. */
+void lx_members_read(int map, struct lx_members *members);
+void lx_members_find(const char *directory, struct lx_members *members);
+
 /* Says why lx_maps_open could not open what is attached to `what`: by another version, say. Returns `error`. */
 int lx_fail_to_open(int error, const char *directory, const char *what, struct lx_failure *failure);
 int lx_control_read(const struct lx_maps *maps, uint64_t *word);

@@ -97,6 +97,8 @@ static enum lx_found look_for_program(const struct lx_observed *observed, const 
 {
     if (observed->elsewhere)
         return LX_FOUND_UNKNOWN;
+    if (hook == LX_HOOK_TO_ROLE && observed->open_port[0])
+        return LX_FOUND_GONE;
     return lx_attachment_hook_state(attachment, hook) == LX_STATE_FILTERING ? LX_FOUND_RUNNING : LX_FOUND_GONE;
 }
 
@@ -174,6 +176,23 @@ static void end_of_turn(struct lx_collector *collector)
     collector->flow_time = 0;
 }
 
+/* Which of its interfaces something is wrong with. */
+static void look_around(struct lx_observed *observed, const struct lx_attachment *attachment)
+{
+    const struct lx_members *members = &attachment->members;
+    const char *missed = attachment->metadata.interface;
+
+    for (size_t i = 0; i < members->count; i++)
+        for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++)
+            if (lx_attachment_has_hook(attachment, hook) &&
+                lx_attachment_own_state(attachment, hook) == LX_STATE_FILTERING &&
+                lx_attachment_member_state(attachment, i, hook) != LX_STATE_FILTERING)
+                missed = members->items[i].interface;
+    memcpy(observed->missed, missed, sizeof(observed->missed));
+    if (observed->elsewhere || !lx_attachment_open_port(attachment, observed->open_port))
+        observed->open_port[0] = '\0';
+}
+
 static int read_attachment(struct lx_collector *collector, const struct lx_attachment *attachment,
                            struct lx_failure *failure)
 {
@@ -192,6 +211,7 @@ static int read_attachment(struct lx_collector *collector, const struct lx_attac
     if (lx_observed_has_shadow(observed))
         error = error ?: read_shadow(observed, attachment, failure);
     observed->elsewhere = attachment->metadata.netns != lx_namespace_own();
+    look_around(observed, attachment);
     for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++)
         error = error ?: read_hook(collector, observed, attachment, hook, failure);
     count_flows(collector, one, attachment);
@@ -312,9 +332,13 @@ static int check_expected(struct lx_collector *collector, const struct lx_collec
     if (!one->there)
         snprintf(sentence, sizeof(sentence), "the pins of %.*s are lost, though its program runs on",
                  (int)sizeof(observed->metadata.interface), observed->metadata.interface);
+    else if (observed->open_port[0])
+        snprintf(sentence, sizeof(sentence), "%.*s is not filtered, and is a port of the same bond as %.*s",
+                 (int)sizeof(observed->open_port), observed->open_port, (int)sizeof(observed->metadata.interface),
+                 observed->metadata.interface);
     else
         snprintf(sentence, sizeof(sentence), "%.*s is not filtered: its %s program does not run there any more",
-                 (int)sizeof(observed->metadata.interface), observed->metadata.interface,
+                 (int)sizeof(observed->missed), observed->missed,
                  observed->hooks[LX_HOOK_TO_ROLE].found == LX_FOUND_GONE ? "to-role" : "from-role");
     return add_trouble(collector, sentence);
 }
