@@ -9,6 +9,14 @@
 /* Longer words are cut before they are looked at: no address is as long. */
 #define LONGEST_WORD 128
 
+/* What a prefix of a kind is to be, in a sentence. */
+static const char *noun_of(lx_unusable *unusable)
+{
+    if (unusable == lx_unusable_self)
+        return "the role's own";
+    return unusable == lx_unusable_neighbour ? "a neighbour's" : "a peer";
+}
+
 bool lx_prefix_read(const struct lx_text *text, struct lx_diagnostics *diagnostics, unsigned line, unsigned column,
                     const char *word, lx_unusable *unusable, struct lx_prefix *prefix)
 {
@@ -24,7 +32,7 @@ bool lx_prefix_read(const struct lx_text *text, struct lx_diagnostics *diagnosti
     if (what)
         lx_text_mistake(text, diagnostics, line, column,
                         "'%s' cannot be %s: it is %s; write the addresses on the network", lx_show(word).text,
-                        unusable == lx_unusable_self ? "the role's own" : "a peer", what);
+                        noun_of(unusable), what);
     else if (error == -EDOM)
         lx_text_mistake(text, diagnostics, line, column,
                         "'%s' has host bits set; write the prefix %s, or the address without its length",

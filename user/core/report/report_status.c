@@ -85,7 +85,7 @@ json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
         status->flows ? json_integer((json_int_t)status->flows->evicted) : json_null(), "flow_capacity",
         (json_int_t)metadata->flow_capacity, "netns", (json_int_t)metadata->netns, "pair", lx_json_text(metadata->pair),
         "forward", metadata->forward, "published", (json_int_t)publication->published, "any_self",
-        (publication->traits & LX_TRAIT_ANY_SELF) != 0, "vlan_tags", lx_json_text(status->vlan_tags),
-        "members", members(status, hook), "open_port", lx_json_text(status->open_port), "bypass",
+        (publication->traits & LX_TRAIT_ANY_SELF) != 0, "vlan_tags", lx_json_text(status->vlan_tags), "members",
+        members(status, hook), "open_port", lx_json_text(status->open_port), "bypass",
         (publication->traits & LX_TRAIT_BYPASS) != 0, "bypass_unbound", (publication->traits & LX_TRAIT_UNBOUND) != 0);
 }

@@ -32,7 +32,8 @@
 
 #define FIRST_SLOT 0
 #define FALLBACK_SLOT 1
-#define JOINING_SLOT 2 /* in force until all interfaces have their programs, where there are several: it drops nothing */
+#define JOINING_SLOT                                                                                                   \
+    2 /* in force until all interfaces have their programs, where there are several: it drops nothing */
 
 /* An interface, or pair, on its way into an attachment: what is there to be undone if a step fails. */
 struct attaching {
@@ -45,7 +46,8 @@ struct attaching {
     bool returns;   /* its programs may be pinned already */
     struct lx_metadata metadata;
 
-    /* Of the first one, which gives the attachment its name: those that are filtered with it, whose maps are its own. */
+    /* Of the first one, which gives the attachment its name: those that are filtered with it, whose maps are its own.
+     */
     struct attaching *with;
     size_t with_count;
 };
@@ -319,15 +321,15 @@ static int publish(struct attaching *attaching, const struct lx_policy *policy, 
 
     error = error ?: lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, failure);
     for (size_t i = 0; i < attaching->with_count && !error; i++)
-        error =
-            lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->with[i].metadata, failure);
+        error = lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->with[i].metadata, failure);
     if (!error && choices->try_seconds)
         error = publish_audit(attaching, &publishing, FALLBACK_SLOT, publishing.generation - 1, failure);
     if (!attaching->with_count)
         return error ?: begin(attaching, choices->try_seconds, failure);
     error = error ?: publish_audit(attaching, &publishing, JOINING_SLOT, 0, failure);
-    return error ?: lx_publish_control(attaching->maps.fds[LX_MAP_CONTROL],
-                                       lx_control_word(JOINING_SLOT, JOINING_SLOT, LX_NO_SHADOW, 0), failure);
+    return error
+               ?: lx_publish_control(attaching->maps.fds[LX_MAP_CONTROL],
+                                     lx_control_word(JOINING_SLOT, JOINING_SLOT, LX_NO_SHADOW, 0), failure);
 }
 
 /* Everything that readers need, the metadata last: who finds it finds all. */
@@ -628,8 +630,8 @@ static int read_in_force(struct attaching *attaching, struct lx_compiled *compil
     error = error ?: lx_compiled_read(maps, slot, compiled);
     if (error)
         return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the policy in force: %s", strerror(-error));
-    attaching->needs = (maps->shape.forward ? LX_NEED_FORWARD : 0) |
-                       (publication.traits & LX_TRAIT_VLANS ? LX_NEED_TAGS : 0);
+    attaching->needs =
+        (maps->shape.forward ? LX_NEED_FORWARD : 0) | (publication.traits & LX_TRAIT_VLANS ? LX_NEED_TAGS : 0);
     return 0;
 }
 
@@ -688,8 +690,7 @@ int lx_let_in_again(const struct lx_maps *maps, const char *directory, struct lx
                     struct lx_failure *failure)
 {
     const struct lx_interface interface = lx_interface_of(metadata);
-    const enum lx_mode_choice mode =
-        metadata->mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE;
+    const enum lx_mode_choice mode = metadata->mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE;
     struct attaching again = arrival(&interface, NULL, metadata->member);
     int error;
 
