@@ -85,11 +85,13 @@ static struct lx_included *add_included(struct site_reader *site, const char *na
 
     if (grown)
         read->included = grown;
-    if (grown && included && (included->name = strdup(name)))
-        return grown[read->included_count++] = included;
-    free(included);
-    site->reader.out_of_memory = true;
-    return NULL;
+    if (!grown || !included || !(included->name = strdup(name))) {
+        free(included);
+        site->reader.out_of_memory = true;
+        return NULL;
+    }
+    grown[read->included_count++] = included;
+    return included;
 }
 
 /* Reads an included file: overrides and rows, nothing else. */
