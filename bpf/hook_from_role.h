@@ -11,7 +11,7 @@
 
 #define LX_HOOK LX_HOOK_FROM_ROLE
 
-/* By XDP none is told apart: a pass is longer there, and twice it takes more of the stack than is left. */
+/* By XDP there is no such shortcut: a pass is longer there, and twice it takes more of the stack than is left. */
 #define LX_HOOK_USUAL_PASS (LX_AT_EGRESS ? (__u32)LX_REASON_MIRROR : ~0u)
 #define LX_HOOK_USUALLY_NO_ROW false
 

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.." || exit
 # shellcheck source=tests/tap.sh
 . tests/tap.sh
 
-private='twins?|whereabouts|wish(es)?|opinions?|facets?|remainders?'
+private='twins?|whereabouts|wish(es)?|opinions?|facets?|remainders?|tells?|told|telling'
 
 # What is printed: strings in the command and in the list of reasons, the manual, the page. Not the names of files and maps.
 no_private_word() {

@@ -148,7 +148,7 @@ _Static_assert(sizeof(struct lx_cpu_counters) == 11 * 4096, "ABI; whole pages");
 /*
  * A port is counted for every dropped packet whose TCP or UDP ports could be read, in a map beside the counters: one
  * CPU's take a megabyte for each transport, of which a reader wants the pages that have grown since it last looked, as
- * the sums in `port_pages` tell. Each CPU has its pages at lx_port_page().
+ * the sums in `port_pages` show. Each CPU has its pages at lx_port_page().
  */
 struct lx_port_page {
     __u64 dropped[LX_PORT_PAGE]; /* by destination port modulo LX_PORT_PAGE, host byte order */
@@ -164,7 +164,7 @@ lx_inline __u32 lx_port_page(__u32 cpu, __u32 transport, __u32 port)
 }
 
 /*
- * What the role sends is counted by its own port as well, which tells of a range of the policy what the peer's port,
+ * What the role sends is counted by its own port as well, which shows of a range of the policy what the peer's port,
  * anything for media, does not. Once for all CPUs, so that the memory does not grow with them: few packets come there.
  */
 #define LX_OWN_PAGES (LX_TRANSPORT_COUNT * LX_PORT_PAGES)
@@ -368,7 +368,7 @@ _Static_assert(sizeof(struct lx_publication) == 2648 + LX_REQUEST_TEXT, "ABI");
 
 /* What the data plane says of a packet. */
 struct lx_judgement {
-    __u32 reason; /* enum lx_reason; lx_reason_verdict() tells pass or drop */
+    __u32 reason; /* enum lx_reason; lx_reason_verdict() shows pass or drop */
     __u32 row;    /* slot of the row that is credited, or LX_NO_ROW */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * From a tuple to the first row that matches it, through the tables of an image (image.h tells how they hang together).
+ * From a tuple to the first row that matches it, through the tables of an image (image.h shows how they hang together).
  */
 #ifndef LYNCXDP_CLASSIFY_H
 #define LYNCXDP_CLASSIFY_H

@@ -167,7 +167,7 @@ lx_inline bool lx_may_pick_up(struct lx_flow_gate *gate, __u32 role_port, __u64 
 
 /*
  * True when a packet of the role, about which the policy has no objection (lx_begins_flow), makes or refreshes a flow.
- * `live` tells whether there is one, `row` which row lists it. Whoever answers a SYN has not begun, and a RST begins
+ * `live` says whether there is one, `row` which row lists it. Whoever answers a SYN has not begun, and a RST begins
  * nothing. What else is no SYN goes on with a conversation whose beginning was not seen: a row must list it, or it is
  * from before attaching.
  */

@@ -47,7 +47,7 @@ lx_inline __u64 lx_hash_term(const __u64 key[2], __u32 left, __u32 right)
 /*
  * Where an address is in a table without collisions: the top of its hash names a group, and the group's pilot turns the
  * middle of the hash into a slot, counted in words of four bytes. Pilots were chosen so that no two addresses have the
- * same slot. `shift` leaves as many bits as tell the groups apart, `mask` those that tell the slots apart.
+ * same slot. `shift` leaves as many bits as distinguish the groups, `mask` those that distinguish the slots.
  */
 lx_inline __u32 lx_hash_group(__u64 hash, __u32 shift)
 {

@@ -203,7 +203,7 @@ lx_inline bool lx_may_be_reply(const struct lx_view *view, const struct lx_packe
 /*
  * The rows that a TCP or UDP packet of the role belongs to: first the inbound row that it answers (for TCP only with
  * ACK or RST), else the outbound row that lists it. For an ICMP error of the role, the tuple is that of an answer to
- * the packet it quotes, so the same rows tell whether that packet was let in.
+ * the packet it quotes, so the same rows say whether that packet was let in.
  */
 lx_inline __u32 lx_judge_from_role_rows(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {

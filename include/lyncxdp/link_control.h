@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Link control: what the two ends of a link tell each other about the link itself. Without it a bond loses its partner,
- * a blocked port of a bridge opens and the network loops, 802.1X closes the port. Known by its group address, which no
- * bridge forwards, and by its ethertype or LLC header; not MAC control (pause frames), which cards keep to themselves.
+ * Link control: what the two ends of a link say to each other about the link itself. Without it a bond loses its
+ * partner, a blocked port of a bridge opens and the network loops, 802.1X closes the port. Known by its group address,
+ * which no bridge forwards, and by its ethertype or LLC header; not MAC control (pause frames), which cards keep to
+ * themselves.
  *
  * Tags make no difference, as for any other frame: 802.1X may have a priority tag (IEEE 802.1X-2004, 7.4), kernels take
  * a tag of VLAN 0 off before they look further, and a bridge whose ports are VLANs sends its BPDUs inside them.

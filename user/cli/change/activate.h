@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What every verb does that puts a policy in force: spare the hand that does it, warn, and tell what is open now. */
+/* What every verb does that puts a policy in force: spare the hand that does it, warn, and show what is open now. */
 #ifndef LYNCXDP_CLI_ACTIVATE_H
 #define LYNCXDP_CLI_ACTIVATE_H
 
@@ -35,7 +35,7 @@ void lx_warn_of_any_self(const struct lx_policy *policy);
 /* Warns of what is legal but probably not meant. `forward`: the pair forwards by itself, and no host lives there. */
 void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_policy *policy, bool forward);
 
-/* Tells what was amiss with an attachment and is right since it was taken in hand. */
+/* Shows what was amiss with an attachment and is right since it was taken in hand. */
 void lx_warn_of_restored(const struct lx_update *update);
 
 /* What was attached, how it runs, and its terms: egress, audit, trial. */

@@ -13,7 +13,7 @@
 /* --- Before anything is changed ------------------------------------------------------------------------------------
  */
 
-/* Gives the rows their counters, which only the attachment can tell, and builds the image with them. */
+/* Gives the rows their counters, which only the attachment can show, and builds the image with them. */
 static int hold(struct lx_plan_item *item)
 {
     struct lx_compiled_policy *compiled_policy = &item->config.policy.compiled_policy;

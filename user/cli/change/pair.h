@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a person is told who attaches an inline pair: what keeps it from working, and the session that it would cut. */
+/* What a person must know who attaches an inline pair: what keeps it from working, and the session that it would cut.
+ */
 #ifndef LYNCXDP_CLI_PAIR_H
 #define LYNCXDP_CLI_PAIR_H
 

@@ -360,7 +360,7 @@ int lx_plan_make(const struct lx_declaration *declaration, const struct lx_inten
         int one = plan_declared(&declaration->items[i], intent, &made.items[i]);
 
         if (result == LX_EXIT_DONE || one == LX_EXIT_POLICY)
-            result = one; /* the mistakes of the others are told in the same run */
+            result = one; /* the mistakes of the others are reported in the same run */
     }
     if (result == LX_EXIT_DONE)
         result = refuse_twice(declaration, &made);
@@ -415,7 +415,7 @@ int lx_plan_make_each(const struct lx_declaration *declaration, const bool *want
     return result;
 }
 
-/* --- What is told of it --------------------------------------------------------------------------------------------
+/* --- What is shown of it --------------------------------------------------------------------------------------------
  */
 
 void lx_plan_print(const struct lx_plan *plan)

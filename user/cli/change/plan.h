@@ -56,16 +56,16 @@ struct lx_plan {
 };
 
 /*
- * Makes the plan. All mistakes of all interfaces are told in one run. Returns LX_EXIT_DONE, or another exit code with
- * nothing to be freed.
+ * Makes the plan. All mistakes of all interfaces are reported in one run. Returns LX_EXIT_DONE, or another exit code
+ * with nothing to be freed.
  */
 int lx_plan_make(const struct lx_declaration *declaration, const struct lx_intent *intent, struct lx_plan *plan);
 
 /*
  * The same for each interface by itself: those that are not `wanted` (by their places in the declaration) are left out,
- * those that cannot be brought to their state are told and `failed`, and neither stops the others. What is not declared
- * is part of it when the `rest` is. Returns the first exit code that is not LX_EXIT_DONE; the plan is there all the
- * same, to be freed.
+ * those that cannot be brought to their state are reported and `failed`, and neither stops the others. What is not
+ * declared is part of it when the `rest` is. Returns the first exit code that is not LX_EXIT_DONE; the plan is there
+ * all the same, to be freed.
  */
 int lx_plan_make_each(const struct lx_declaration *declaration, const bool *wanted, bool rest,
                       const struct lx_intent *intent, struct lx_plan *plan);

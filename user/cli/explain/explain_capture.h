@@ -10,7 +10,7 @@
 struct lx_capture_question {
     const char *path;  /* of a capture; "-": standard input */
     enum lx_hook hook; /* that judges every packet, with nothing remembered, unless */
-    bool both_ways;    /* it is told by the addresses which hook sees it, and what went before counts */
+    bool both_ways;    /* the addresses say which hook sees it, and what went before counts */
     bool json;
 };
 

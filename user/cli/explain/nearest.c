@@ -42,7 +42,7 @@ struct lx_nearest *lx_nearest_open(const char *verb, const struct lx_attachment 
     if (nearest && gather(nearest, verb, attachment)) {
         if (!lx_policy_spec_published(&nearest->spec, &attachment->publication))
             lx_print_warning("the files of %s have changed since its policy was put in force: what is near a packet is "
-                             "told by what they say now",
+                             "judged by what they say now",
                              attachment->metadata.interface);
         return nearest;
     }

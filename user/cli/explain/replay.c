@@ -133,7 +133,7 @@ static int print_summary(const struct replay *replay)
 
 /* --- One frame --- */
 
-/* As `explain` tells of one packet: a verdict is a verdict, whether or not anything is dropped for it. */
+/* As `explain` reports one packet: a verdict is a verdict, whether or not anything is dropped for it. */
 static int print_json(const struct replay *replay, json_t *report, const struct lx_sample *sample)
 {
     struct lx_judgement judgement = lx_judgement_unpack(sample->judgement);
@@ -168,7 +168,7 @@ static void print_line(const struct replay *replay, const json_t *report)
     lx_print("%s%s\n", row ? "  " : "", row ?: "");
 }
 
-static int tell_frame(const struct replay *replay, const struct lx_sample *sample, uint64_t time)
+static int show_frame(const struct replay *replay, const struct lx_sample *sample, uint64_t time)
 {
     struct lx_judgement judgement = lx_judgement_unpack(sample->judgement);
     const struct lx_sampled sampled = {
@@ -219,7 +219,7 @@ static int replay_frame(struct replay *replay, const struct lx_captured *capture
     sample.passes = replay->judge->permissive >> answer.hook & 1;
     sample.judgement = LX_JUDGEMENT(answer.judgement.reason, answer.judgement.row);
     count_frame(replay, &sample);
-    return tell_frame(replay, &sample, captured->time);
+    return show_frame(replay, &sample, captured->time);
 }
 
 static int replay_all(struct replay *replay, struct lx_capture *capture)

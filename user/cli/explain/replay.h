@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Puts every frame of a capture to a policy, and tells what it says of each and of all. */
+/* Puts every frame of a capture to a policy, and shows what it says of each and of all. */
 #ifndef LYNCXDP_CLI_REPLAY_H
 #define LYNCXDP_CLI_REPLAY_H
 
@@ -31,7 +31,7 @@ struct lx_judge {
     const char *name;                  /* of the interface, or of the role */
     uint8_t hooks;                     /* those that may judge: bits 1 << enum lx_hook */
     uint8_t permissive;                /* those where nothing is dropped, only counted */
-    bool addresses_known;              /* `other_way` can be told */
+    bool addresses_known;              /* `other_way` can be determined */
     const struct lx_row_label *labels; /* LX_ROW_SLOTS */
 };
 

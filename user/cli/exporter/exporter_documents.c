@@ -40,7 +40,7 @@ static void drop_documents(struct lx_exporter *exporter)
     }
 }
 
-/* Interfaces that the exporter is told are all that it tells about; else those that are declared must be filtered. */
+/* Interfaces that are named are all that the exporter shows; else those that are declared must be filtered. */
 static int read_expected(struct lx_exporter *exporter)
 {
     if (exporter->collector.only)

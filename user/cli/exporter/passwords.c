@@ -23,7 +23,7 @@ static uint64_t nanoseconds(clockid_t clock)
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-/* A hash is tried once, so that one that is cut off or takes too long is told of now. */
+/* A hash is tried once, so that one that is cut off or takes too long is reported now. */
 static int try_hash(const char *path, unsigned number, const char *hash)
 {
     uint64_t begun = nanoseconds(CLOCK_THREAD_CPUTIME_ID);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What monitor is told to listen to, and how much of it to show. */
+/* What monitor listens to, and how much of it to show. */
 #ifndef LYNCXDP_CLI_MONITOR_OPTIONS_H
 #define LYNCXDP_CLI_MONITOR_OPTIONS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What each verb is called and what for, as the help tells it. */
+/* What each verb is called and what for, as the help shows it. */
 #ifndef LYNCXDP_CLI_USAGE_H
 #define LYNCXDP_CLI_USAGE_H
 

@@ -67,7 +67,7 @@ static bool default_is_elsewhere(void)
     return found;
 }
 
-/* The path of the file, owned by the caller, or NULL: none. Returns 0 or -errno: then it cannot be told. */
+/* The path of the file, owned by the caller, or NULL: none. Returns 0 or -errno: then it cannot be determined. */
 static int find_file(char **file)
 {
     char path[64];

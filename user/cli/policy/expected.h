@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is declared for this network namespace, for those who tell whether it is so: by the file that was applied last,
+ * What is declared for this network namespace, for those who say whether it is so: by the file that was applied last,
  * or else by the one that is applied at boot.
  */
 #ifndef LYNCXDP_CLI_EXPECTED_H

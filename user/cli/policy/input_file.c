@@ -47,7 +47,7 @@ static enum lx_file_kind kind_of(const struct lx_tree *tree)
     return kind;
 }
 
-/* Parses just to look at the top level; what is wrong is told by the reader that follows. */
+/* Parses just to look at the top level; what is wrong is reported by the reader that follows. */
 static enum lx_file_kind looks_like(FILE *stream, const char *path)
 {
     struct lx_diagnostics unheard = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A declared interface taken for what attach would be told: one reader of options, whoever writes them. */
+/* A declared interface taken for the words of attach: one reader of options, whoever writes them. */
 #ifndef LYNCXDP_CLI_INTERFACE_CONFIG_H
 #define LYNCXDP_CLI_INTERFACE_CONFIG_H
 

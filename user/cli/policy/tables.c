@@ -26,7 +26,7 @@ static int read_files(const struct lx_policy_options *options, struct lx_tables 
 
         tables->file_count++;
         if (one != LX_EXIT_DONE)
-            result = one; /* the mistakes of the other files are told in the same run */
+            result = one; /* the mistakes of the other files are reported in the same run */
         if (i)
             tables->files[i - 1].next = &tables->files[i];
     }

@@ -14,7 +14,7 @@
 #include "user/kernel/attachment/shadow.h"
 #include "user/kernel/read/counters.h"
 
-/* What the candidate beside the policy would change at a hook, or null. NULL when it cannot be told. */
+/* What the candidate beside the policy would change at a hook, or null. NULL when it cannot be determined. */
 static json_t *shadow_of(const struct lx_attachment *attachment, enum lx_hook hook, const struct lx_row_label *labels)
 {
     struct lx_publication candidate;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Gathers what the report of a hook's status tells. */
+/* Gathers what the report of a hook's status shows. */
 #include "status_report.h"
 
 #include "user/cli/options/attachments.h"
@@ -9,7 +9,7 @@
 #include "user/core/report/report_status.h"
 #include "user/kernel/read/flows.h"
 
-/* Asked where something is to be told about it alone: it takes a look at the cards. */
+/* Asked where it alone is to be shown: it takes a look at the cards. */
 static const char *vlan_tags(const struct lx_attachment *attachment)
 {
     int taken = lx_attachment_takes_tags(attachment);

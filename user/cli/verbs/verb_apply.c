@@ -111,7 +111,7 @@ static int wait_for_interfaces(const struct lx_declaration *declaration, uint32_
     while ((name = missing(declaration)) && lx_monotonic_ms() < deadline)
         nanosleep(&pause, NULL);
     if (!name || !seconds)
-        return LX_EXIT_DONE; /* which one is missing, and where it is declared, is told with the plan */
+        return LX_EXIT_DONE; /* which one is missing, and where it is declared, is reported with the plan */
     lx_print_error("%s has not appeared in %u s; nothing was changed", name, seconds);
     return LX_EXIT_FAILED;
 }

@@ -11,7 +11,7 @@
 #include "user/kernel/attachment/update.h"
 #include "verb.h"
 
-/* Decides, and tells what became of what is in force. */
+/* Decides, and shows what became of what is in force. */
 typedef int (*decision)(struct lx_update *update, const char **sentence, struct lx_failure *failure);
 
 static int confirm(struct lx_update *update, const char **sentence, struct lx_failure *failure)

@@ -28,7 +28,7 @@ static const struct lx_option output_of_diff[] = {
 };
 
 /* What files said when the policy was put in force is not kept, only what it came to, as a digest. */
-static void tell_what_changed(const struct lx_publication *now, const struct lx_policy_spec *before, const char *name)
+static void warn_of_changes(const struct lx_publication *now, const struct lx_policy_spec *before, const char *name)
 {
     uint64_t digest = lx_policy_digest(&before->compiled_policy.policy);
 
@@ -56,7 +56,7 @@ static int compare(const char *name, const struct lx_attachment *attachment, con
     if (result == LX_EXIT_DONE)
         result = lx_policy_spec_compose("diff", name, &before);
     if (result == LX_EXIT_DONE) {
-        tell_what_changed(now, &before, name);
+        warn_of_changes(now, &before, name);
         result = lx_print_diff(&before.compiled_policy.policy, &after.compiled_policy.policy, json);
     }
     lx_policy_spec_free(&before);

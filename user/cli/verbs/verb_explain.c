@@ -170,7 +170,7 @@ static int explain_role(const struct explain_options *options, const struct lx_p
 
 /*
  * The rows of an attachment are in its image, which has no room for those that would come near: they are composed from
- * what it was asked for. Without them the verdict is told all the same.
+ * what it was asked for. Without them the verdict is reported all the same.
  */
 static int explain_published_miss(const struct lx_attachment *attachment, const struct explain_options *options,
                                   const struct lx_explanation *explanation)

@@ -31,7 +31,7 @@ struct heard_of {
     json_t *mark; /* owned: its network namespace, for reports; NULL: out of memory */
     struct lx_nearest *nearest;
     uint64_t ignored; /* samples that came when enough were shown */
-    uint64_t told;    /* of those that are not shown, so many were told of */
+    uint64_t told;    /* of those that are not shown, so many were reported */
 };
 
 struct monitor {
@@ -144,8 +144,8 @@ static void print_rest(const struct heard_of *of, uint64_t not_shown, uint64_t l
     json_decref(report);
 }
 
-/* What there was besides, since it was said last. Returns false when it cannot be told. */
-static bool tell_rest(struct monitor *monitor, size_t index)
+/* What there was besides, since it was said last. Returns false when it cannot be determined. */
+static bool show_rest(struct monitor *monitor, size_t index)
 {
     struct heard_of *of = &monitor->heard_of[index];
     struct lx_sample_counts sample_counts;
@@ -219,7 +219,7 @@ static bool same_words(const struct lx_words *one, const struct lx_words *other)
     return same;
 }
 
-/* Remembers which attachments there are. False when they are the same as before, or it cannot be told. */
+/* Remembers which attachments there are. False when they are the same as before, or it cannot be determined. */
 static bool others_are_there(struct monitor *monitor)
 {
     struct lx_words now = {0};
@@ -234,7 +234,7 @@ static bool others_are_there(struct monitor *monitor)
     return others;
 }
 
-/* Tells of what is no more listened to. Returns whether there is such, or anything new to listen to. */
+/* Warns of what is no more listened to. Returns whether there is such, or anything new to listen to. */
 static bool changed(struct monitor *monitor)
 {
     bool lost = false;
@@ -322,7 +322,7 @@ static void listen(struct monitor *monitor)
             continue;
         said = lx_elapsed_ns();
         for (size_t i = 0; i < monitor->count; i++)
-            tell_rest(monitor, i);
+            show_rest(monitor, i);
         if (changed(monitor))
             listen_anew(monitor);
     }
@@ -331,7 +331,7 @@ static void listen(struct monitor *monitor)
     lx_sampling_stop(monitor->sampling);
     lx_sampling_wait(monitor->sampling, 0);
     for (size_t i = 0; i < monitor->count; i++)
-        tell_rest(monitor, i);
+        show_rest(monitor, i);
 }
 
 static int run(struct monitor *monitor, const struct lx_arguments *arguments)

@@ -62,7 +62,7 @@ static bool taken(const char *name)
     return !lx_interface_find(name, &interface, &unheard);
 }
 
-static int tell_state(const struct lx_attachment *attachment, enum lx_state state, enum lx_hook hook)
+static int warn_of_state(const struct lx_attachment *attachment, enum lx_state state, enum lx_hook hook)
 {
     const struct lx_metadata *metadata = &attachment->metadata;
     const struct lx_title title = lx_attachment_title(metadata);
@@ -93,7 +93,7 @@ static int tell_state(const struct lx_attachment *attachment, enum lx_state stat
 }
 
 /* What nobody may overlook: that nothing is dropped, and that what is in force is not what was put in force last. */
-static void tell_terms(const struct lx_attachment *attachment)
+static void warn_of_terms(const struct lx_attachment *attachment)
 {
     const char *name = attachment->metadata.interface;
     uint64_t now = attachment->opened_ms, deadline = lx_control_deadline(attachment->control);
@@ -123,18 +123,18 @@ static void tell_terms(const struct lx_attachment *attachment)
 }
 
 /* What is wrong with a hook, or else with the next one. Returns the exit code. */
-static int tell_states(const struct lx_attachment *attachment)
+static int warn_of_states(const struct lx_attachment *attachment)
 {
     int result = LX_EXIT_DONE;
 
     for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT && result == LX_EXIT_DONE; hook++)
         if (lx_attachment_has_hook(attachment, hook))
-            result = tell_state(attachment, lx_attachment_own_state(attachment, hook), hook);
+            result = warn_of_state(attachment, lx_attachment_own_state(attachment, hook), hook);
     return result;
 }
 
 /* The same of what is filtered with it. */
-static int tell_member(const struct lx_attachment *attachment, size_t member)
+static int warn_of_member(const struct lx_attachment *attachment, size_t member)
 {
     const char *name = attachment->members.items[member].interface, *command = attachment->metadata.interface;
     int result = LX_EXIT_DONE;
@@ -160,7 +160,7 @@ static int tell_member(const struct lx_attachment *attachment, size_t member)
 }
 
 /* A bond takes in frames by any of its ports. */
-static int tell_open_port(const struct lx_attachment *attachment)
+static int warn_of_open_port(const struct lx_attachment *attachment)
 {
     const char *name = attachment->metadata.interface;
     char port[LX_INTERFACE_NAME];
@@ -173,7 +173,7 @@ static int tell_open_port(const struct lx_attachment *attachment)
     return LX_EXIT_FAILED;
 }
 
-static void tell_candidate(const struct lx_attachment *attachment)
+static void warn_of_candidate(const struct lx_attachment *attachment)
 {
     const char *name = attachment->metadata.interface;
     struct lx_publication candidate;
@@ -185,7 +185,7 @@ static void tell_candidate(const struct lx_attachment *attachment)
 }
 
 /* A list of VLANs that does not hold is no filter: whoever is in another VLAN comes in. */
-static int tell_tags(const struct lx_attachment *attachment)
+static int warn_of_tags(const struct lx_attachment *attachment)
 {
     const char *name = attachment->metadata.interface;
 
@@ -203,16 +203,16 @@ static int add_status(const struct lx_attachment *attachment, void *context)
 
     if (result != LX_EXIT_DONE)
         return result;
-    result = tell_states(attachment);
+    result = warn_of_states(attachment);
     for (size_t i = 0; i < attachment->members.count; i++)
-        if (tell_member(attachment, i) != LX_EXIT_DONE)
+        if (warn_of_member(attachment, i) != LX_EXIT_DONE)
             result = LX_EXIT_FAILED;
-    if (tell_open_port(attachment) != LX_EXIT_DONE)
+    if (warn_of_open_port(attachment) != LX_EXIT_DONE)
         result = LX_EXIT_FAILED;
-    if (tell_tags(attachment) != LX_EXIT_DONE)
+    if (warn_of_tags(attachment) != LX_EXIT_DONE)
         result = LX_EXIT_FAILED;
-    tell_terms(attachment);
-    tell_candidate(attachment);
+    warn_of_terms(attachment);
+    warn_of_candidate(attachment);
     return result;
 }
 
@@ -266,7 +266,7 @@ static int add_missing(json_t *report, const char *interface, const char *file)
 }
 
 /* Adds what is declared and is not there. Returns the exit code. */
-static int tell_declared(const struct lx_arguments *arguments, json_t *report)
+static int warn_of_declared(const struct lx_arguments *arguments, json_t *report)
 {
     struct lx_expected expected = {0};
     int result = LX_EXIT_DONE;
@@ -288,8 +288,8 @@ static int tell_declared(const struct lx_arguments *arguments, json_t *report)
     return result;
 }
 
-/* Programs of ours that no pins tell of. Returns the exit code. */
-static int tell_orphans(void)
+/* Programs of ours without pins. Returns the exit code. */
+static int warn_of_orphans(void)
 {
     char name[LX_INTERFACE_NAME];
     int result = LX_EXIT_DONE;
@@ -354,9 +354,9 @@ int lx_verb_status(int argc, char **argv)
         return lx_memory_error();
     result = lx_visit_attachments(&arguments, add_status, report);
     if (!arguments.count && result == LX_EXIT_DONE)
-        result = tell_orphans();
+        result = warn_of_orphans();
     if (result != LX_EXIT_USAGE) {
-        int declared = tell_declared(&arguments, report);
+        int declared = warn_of_declared(&arguments, report);
 
         result = result != LX_EXIT_DONE ? result : declared;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Rule by rule: what is newly allowed is what a rule of the policy after lists, less what any rule before did, less
- * what the rules ahead of it list, which are told of themselves. Newly dropped is the same with the policies exchanged.
+ * what the rules ahead of it list, which are reported by themselves. Newly dropped is the same with the policies
+ * exchanged.
  */
 #include "policy_diff.h"
 
@@ -11,7 +12,7 @@
 
 #include "bypass_diff.h"
 
-/* One policy's rules, numbered. `settled` tells, by rule, the transports in which others have all of it. */
+/* One policy's rules, numbered. `settled` shows, by rule, the transports in which others have all of it. */
 struct numbered {
     const struct lx_policy *policy;
     struct lx_numbered_rule *rules; /* owned */

@@ -30,7 +30,7 @@ struct lx_policy_diff {
  * Compares. A packet is in a region of `allowed` exactly when a row of its hook lists it after and none did before, and
  * in one of `dropped` the other way round; where both policies have egress off, what the role sends makes no
  * difference. The policies must outlive the result, which borrows their rows and sets.
- * Returns 0, -ENOMEM, or -E2BIG when the policies differ in more ways than can be told; the output is untouched
+ * Returns 0, -ENOMEM, or -E2BIG when the policies differ in more ways than can be determined; the output is untouched
  * unless 0.
  */
 int lx_policy_diff(const struct lx_policy *before, const struct lx_policy *after, struct lx_policy_diff *diff);

@@ -25,7 +25,7 @@ struct lx_near_rows {
 };
 
 /*
- * Gathers. The request is one that lx_resolve took, so that whatever is wrong with it was told then. Rows that are
+ * Gathers. The request is one that lx_resolve took, so that whatever is wrong with it was reported then. Rows that are
  * unresolved in the tables are left out: nothing opens them. Returns 0 or -errno; the output is untouched unless 0.
  * `site` may be NULL.
  */

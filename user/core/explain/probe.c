@@ -146,7 +146,7 @@ static size_t put_solicitation(const struct lx_address *target, uint8_t *frame)
 {
     struct lx_probe probe = {.source.bytes = {0xfe, 0x80, [8] = 0, 0, 0, 0xff, 0xfe, 0, 0, 2},
                              .destination.bytes = {0xff, 0x02, [11] = 1, 0xff}};
-    enum { SIZE = 32 }; /* with the option that tells the link-layer address of who asks */
+    enum { SIZE = 32 }; /* with the option that holds the link-layer address of who asks */
     size_t length = put_ethernet(frame, ETH_P_IPV6);
     uint8_t *icmp;
 

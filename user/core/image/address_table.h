@@ -20,7 +20,7 @@ enum lx_address_end {
 int lx_address_table_write(struct lx_image_writer *writer, const struct lx_rule *const *rules, size_t count,
                            enum lx_address_end end, struct lx_rule_sets *sets, struct lx_address_table *table);
 
-/* Writes a table that tells members of one set (class 1) from all other addresses (class 0). */
+/* Writes a table that distinguishes members of one set (class 1) from all other addresses (class 0). */
 int lx_address_members_write(struct lx_image_writer *writer, const struct lx_prefix_set *set,
                              struct lx_address_table *table);
 

@@ -29,7 +29,8 @@ bool lx_prefix_contains(const struct lx_prefix *prefix, const struct lx_address 
 /*
  * Reads "192.0.2.1", "2001:db8::1" or a prefix of either. On failure returns -EINVAL, leaves the output untouched and,
  * where `problem` is not NULL, points it at a static sentence that says what is wrong and what to write instead
- * ("host bits are set; the prefix is 192.0.2.0/24" is told apart by -EDOM, with the output set to the cut prefix).
+ * ("host bits are set; the prefix is 192.0.2.0/24" has an error of its own, -EDOM, with the output set to the cut
+ * prefix).
  */
 int lx_address_parse(const char *text, struct lx_address *address, const char **problem);
 int lx_prefix_parse(const char *text, struct lx_prefix *prefix, const char **problem);

@@ -114,7 +114,7 @@ static const struct lx_reader *reader_of(const struct lx_policy_draft *policy, c
     return NULL;
 }
 
-/* Two rows of a role have one id. Those of one list, or of one set, have been told apart when it was read. */
+/* Two rows of a role have one id. Those of one list, or of one set, have been distinguished when it was read. */
 static void refuse_id(struct composer *composer, const struct lx_role *role, const struct lx_row *first,
                       const struct lx_row *row)
 {

@@ -63,14 +63,14 @@ int lx_declaration_read(FILE *stream, const char *name, struct lx_declaration *d
 
 /*
  * The same for who takes each interface by itself: with mistakes (-EINVAL) the declaration is filled in all the same,
- * unless the file is no YAML at all, and tells which interfaces are mistaken. Its name is NULL when it is untouched.
+ * unless the file is no YAML at all, and shows which interfaces are mistaken. Its name is NULL when it is untouched.
  */
 int lx_declaration_read_each(FILE *stream, const char *name, struct lx_declaration *declaration,
                              struct lx_diagnostics *diagnostics);
 
 void lx_declaration_free(struct lx_declaration *declaration);
 
-/* What attach would be told on the command line, behind the interface's name. Returns 0 or -ENOMEM. */
+/* What attach would take on the command line, behind the interface's name. Returns 0 or -ENOMEM. */
 int lx_declared_words(const struct lx_declared *declared, struct lx_words *words);
 
 #endif

@@ -16,14 +16,14 @@ size_t lx_count_items(const struct lx_node *node);
 /* True when the node is a list that is not empty, or text; else diagnosed. `instead` says what to write. */
 bool lx_expect_items(struct lx_reader *reader, const struct lx_node *node, const char *instead);
 
-/* One address or prefix; false after a diagnostic. `unusable` tells which make no sense there. */
+/* One address or prefix; false after a diagnostic. `unusable` shows which make no sense there. */
 bool lx_read_prefix(struct lx_reader *reader, const struct lx_node *item, lx_unusable *unusable,
                     struct lx_prefix *prefix);
 
 /* The following read one item or a list of them, and leave the output untouched unless all of it is right. */
 bool lx_read_words(struct lx_reader *reader, const struct lx_node *node, const char *what, struct lx_words *words);
 bool lx_read_ports(struct lx_reader *reader, const struct lx_node *node, struct lx_ports *ports);
-/* `unusable` tells which addresses make no sense there. */
+/* `unusable` shows which addresses make no sense there. */
 bool lx_read_prefixes(struct lx_reader *reader, const struct lx_node *node, lx_unusable *unusable,
                       struct lx_prefix **prefixes, size_t *count);
 

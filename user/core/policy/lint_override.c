@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What overrides open beyond the printed rows, and those that change nothing: each key is told once, with a row. */
+/* What overrides open beyond the printed rows, and those that change nothing: each key is reported once, with a row. */
 #include "lint_override.h"
 
 #include <errno.h>

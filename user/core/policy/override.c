@@ -157,7 +157,7 @@ const char *lx_override_problem(const struct lx_overriding *overriding, enum lx_
     return overriding->by[key] && problems[key] ? problems[key](overriding, key, row) : NULL;
 }
 
-/* A group without addresses is then told at the line that names it. */
+/* A group without addresses is then reported at the line that names it. */
 static int change_end(const struct lx_override *override, enum lx_override_key key, struct lx_row *row)
 {
     struct lx_endpoint *end = end_of(row, key), copy = {0};

@@ -60,7 +60,7 @@ struct lx_policy_draft {
     bool incomplete;   /* a file could not be included: a name that is not found may be in there */
 };
 
-/* In `names`, sets are told apart from roles by this bit of the index. */
+/* In `names`, sets are distinguished from roles by this bit of the index. */
 #define LX_NAME_OF_SET (1u << 31)
 
 /* Sorts the names of all roles and sets read so far. Out of memory is the reader's to remember. */

@@ -168,7 +168,7 @@ static void check_declared(struct lx_policy_draft *policy, const struct lx_gloss
     lx_vocabulary_free(&used);
 }
 
-/* What only all files together tell. */
+/* What only all files together show. */
 static void finish(struct lx_policy_draft *policy)
 {
     lx_index_names(policy, &policy->units[0]->reader);

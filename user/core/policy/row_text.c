@@ -249,7 +249,7 @@ static void read_self(struct lx_reader *reader, const struct lx_node *node, stru
 
     if (!lx_read_prefixes(reader, node, lx_unusable_self, &prefixes, &count))
         return;
-    free(self->prefixes); /* of a row where neither end is self, a mistake that was told */
+    free(self->prefixes); /* of a row where neither end is self, a mistake that was reported */
     self->prefixes = prefixes;
     self->prefix_count = count;
 }

@@ -35,7 +35,7 @@ static void unknown(const struct known *known, struct lx_place place, const char
         lx_site_mistake(known->site, known->diagnostics, place, "%s '%s'; %s", what, word, instead);
 }
 
-/* A role whose two sides have addresses of their own is told once. */
+/* A role whose two sides have addresses of their own is reported once. */
 static int check_roles(const struct known *known)
 {
     const struct lx_site *site = known->site;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Compares in a time that tells nothing of what was compared with. */
+/* Compares in a time that gives nothing away of what was compared with. */
 #include "credentials.h"
 
 #include <crypt.h>

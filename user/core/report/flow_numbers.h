@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The flows of an attachment in numbers, as user/kernel counts them and the reports tell them. */
+/* The flows of an attachment in numbers, as user/kernel counts them and the reports show them. */
 #ifndef LYNCXDP_CORE_FLOW_NUMBERS_H
 #define LYNCXDP_CORE_FLOW_NUMBERS_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Whether a request came by a name that the server was told. A page of a stranger's can make a browser ask any address
- * under the stranger's own name (DNS rebinding), and then read the answer; the Host header gives that name away.
+ * Whether a request came by a name that the server knows as its own. A page of a stranger's can make a browser ask any
+ * address under the stranger's own name (DNS rebinding), and then read the answer; the Host header gives that name
+ * away.
  */
 #ifndef LYNCXDP_CORE_HOST_HEADER_H
 #define LYNCXDP_CORE_HOST_HEADER_H

@@ -54,7 +54,7 @@ static void begin(const struct sampler *sampler)
     fprintf(sampler->stream, "%s{interface=\"", sampler->name);
     put_value(metadata->interface, sizeof(metadata->interface), sampler->stream);
     fprintf(sampler->stream, "\",hook=\"%s\"", lx_hook_name(sampler->hook));
-    /* Only interfaces of one's own namespace can be told apart by their names. */
+    /* Only interfaces of one's own namespace can be distinguished by their names. */
     if (sampler->observed->elsewhere)
         fprintf(sampler->stream, ",netns=\"%" PRIu64 "\"", (uint64_t)metadata->netns);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What can be told from the control word of an observed attachment. */
+/* What can be determined from the control word of an observed attachment. */
 #include "observed.h"
 
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 
 #include "report_json.h"
 
-/* How the items of a report's array are told apart, what is counted of them, and what its rate is called. */
+/* How the items of a report's array are distinguished, what is counted of them, and what its rate is called. */
 struct counted {
     const char *array;
     const char *names[2];

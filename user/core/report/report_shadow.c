@@ -33,7 +33,7 @@ static json_t *change_of(const struct lx_divergence_count *count, const struct l
                      (json_int_t)count->counter.bytes, "meaning", lx_reason_meaning(change->reason));
 }
 
-/* The changes of one kind, and at the end those that found no room to be told apart. */
+/* The changes of one kind, and at the end those that found no room to be distinguished. */
 static json_t *changes_of(const struct lx_shadow_counts *counts, enum lx_verdict newly,
                           const struct lx_row_label *labels)
 {

@@ -25,7 +25,7 @@ struct lx_member_status {
 
 /*
  * One hook of an attachment. `state` is the word for it: "filtering", "not-running"; `flows` are those of the
- * attachment, NULL when they could not be counted. While a trial is pending, `trial` tells the seconds left;
+ * attachment, NULL when they could not be counted. While a trial is pending, `trial` shows the seconds left;
  * once it has run out, the fallback is in force and `fallback` is true.
  */
 struct lx_status {

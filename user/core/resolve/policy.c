@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What can be said of a policy as a whole: its digest, which tells two policies apart by what they let through, and its
- * end.
+ * What can be said of a policy as a whole: its digest, which distinguishes two policies by what they let through, and
+ * its end.
  */
 #include "policy.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Holds the words of a request against those of the edition, and those of its site against all there are. A word that
- * nothing knows is an error, told with the one that was probably meant.
+ * nothing knows is an error, reported with the one that was probably meant.
  */
 #include "request_check.h"
 

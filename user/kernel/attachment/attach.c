@@ -390,7 +390,7 @@ static int let_out(struct attaching *attaching, struct lx_failure *failure)
     return error;
 }
 
-/* What only attaching could tell is written down. */
+/* What only attaching could show is written down. */
 static int complete(struct attaching *attaching, enum lx_program which, int program, struct lx_failure *failure)
 {
     const struct lx_interface *interface = which == LX_PROGRAM_INNER ? attaching->pair : attaching->interface;
@@ -547,7 +547,7 @@ static int attach_in_a_mode(struct attaching *attaching, const struct lx_policy 
     return attach_locked(attaching, policy, compiled, choices, LX_MODE_ONLY_GENERIC, failure);
 }
 
-/* One of several, as they are told; `pair` may be NULL, or one without an index. */
+/* One of several, as they are reported; `pair` may be NULL, or one without an index. */
 static struct attaching arrival(const struct lx_interface *interface, const struct lx_interface *pair, uint32_t member)
 {
     return (struct attaching){

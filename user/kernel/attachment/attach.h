@@ -41,7 +41,7 @@ int lx_attach(const struct lx_interface *interface, const struct lx_policy *poli
 int lx_join(const struct lx_maps *maps, const char *directory, const struct lx_wire *wire, uint32_t member,
             struct lx_failure *failure);
 
-/* Puts the to-role program back onto an interface that has lost it, as its metadata tells. */
+/* Puts the to-role program back onto an interface that has lost it, as its metadata shows. */
 int lx_let_in_again(const struct lx_maps *maps, const char *directory, struct lx_metadata *metadata,
                     struct lx_failure *failure);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Opens an attachment by its pins and tells what state it is in. Nothing here changes anything. */
+/* Opens an attachment by its pins and shows what state it is in. Nothing here changes anything. */
 #include "attachment.h"
 
 #include <bpf/bpf.h>
@@ -61,7 +61,7 @@ bool lx_attachment_has_hook(const struct lx_attachment *attachment, enum lx_hook
            (attachment->metadata.from_role && attachment->publication.egress != LX_EGRESS_OFF);
 }
 
-/* A command that died after attaching left the metadata unfinished: what only attaching could tell is asked again. */
+/* A command that died after attaching left the metadata unfinished: what only attaching could show is asked again. */
 static void complete_metadata(const struct lx_attachment *attachment, struct lx_metadata *metadata)
 {
     bool inner = metadata->pair_ifindex && metadata->from_role && !metadata->pair_program_id;

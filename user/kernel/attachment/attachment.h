@@ -87,7 +87,7 @@ bool lx_attachment_open_port(const struct lx_attachment *attachment, char name[L
 
 /*
  * Whether a card of the attachment takes VLAN tags off frames, though the policy in force lists VLANs, which then does
- * not hold: 1 or 0. -ENOENT when it lists none; another -errno: it cannot be told, by this user perhaps.
+ * not hold: 1 or 0. -ENOENT when it lists none; another -errno: it cannot be determined, by this user perhaps.
  */
 int lx_attachment_takes_tags(const struct lx_attachment *attachment);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The conversations that the kernel knows to be running in this network namespace: its own sockets, and what it tracks
- * of others that cross it. Where the kernel was built without either, there are none to be told.
+ * of others that cross it. Where the kernel was built without either, there are none to be reported.
  */
 #ifndef LYNCXDP_KERNEL_CONVERSATIONS_H
 #define LYNCXDP_KERNEL_CONVERSATIONS_H

@@ -78,7 +78,7 @@ int lx_hooks_stop(const struct lx_metadata *metadata, const char *directory, boo
         return error;
     if (!error && stopped != -EUCLEAN)
         stopped = 0;
-    /* A command that was killed may have created the qdisc and put nothing on it. Where the pins that would tell are
+    /* A command that was killed may have created the qdisc and put nothing on it. Where the pins that would show are
      * lost, it is taken for ours if ours was the last filter on it. */
     created = metadata->magic ? metadata->clsact : !error;
     error = created ? lx_clsact_remove(ifindex, failure) : 0;

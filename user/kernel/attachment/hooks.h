@@ -20,7 +20,7 @@
 /* Writes down which XDP program of an attachment runs on its interface, and how. Returns 0, or why that is unknown. */
 int lx_metadata_complete(struct lx_metadata *metadata, enum lx_program program, const struct lx_maps *maps);
 
-/* The interface that metadata tells of, as far as it does. */
+/* The interface that metadata describes, as far as it does. */
 static inline struct lx_interface lx_interface_of(const struct lx_metadata *metadata)
 {
     struct lx_interface interface = {.index = metadata->ifindex, .netns = metadata->netns};
@@ -36,7 +36,7 @@ static inline bool lx_has_filter(const struct lx_metadata *metadata)
 }
 
 /*
- * Takes off what runs on an interface of the attachment with those pins, as the metadata tells of it (zeroed but for
+ * Takes off what runs on an interface of the attachment with those pins, as the metadata has it (zeroed but for
  * its index: nothing is known): the XDP program, the tc filter, the clsact qdisc if attaching created it and nothing
  * else stands on it; and sets back what was changed of the interface's settings. `orphans` takes off programs of ours
  * that lost their pins, too. Returns 0 when there was a program, -ENOENT when there was none, -EUCLEAN when all of ours
@@ -44,7 +44,7 @@ static inline bool lx_has_filter(const struct lx_metadata *metadata)
  */
 int lx_hooks_stop(const struct lx_metadata *metadata, const char *directory, bool orphans, struct lx_failure *failure);
 
-/* The same of the inner interface of a pair, whose index is told. */
+/* The same of the inner interface of a pair, whose index is given. */
 int lx_hooks_stop_inner(const struct lx_metadata *metadata, unsigned ifindex, const char *directory,
                         struct lx_failure *failure);
 

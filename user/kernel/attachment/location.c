@@ -22,7 +22,7 @@ static bool hidden(int error)
     return error == -EPERM || error == -EACCES;
 }
 
-/* Whether an XDP program runs; a reader who may not look at programs is told what anybody can ask the interface. */
+/* Whether an XDP program runs; a reader who may not look at programs gets what anybody can ask the interface. */
 static int runs_xdp(unsigned ifindex, uint32_t counters_id, bool dispatcher, uint32_t program_id)
 {
     struct lx_running running;
@@ -60,7 +60,7 @@ struct side {
     uint32_t xdp, filter;
 };
 
-/* 0 when it cannot be told: then the name of the interface must do. */
+/* 0 when it cannot be determined: then the name of the interface must do. */
 static uint32_t counters_of(const char *directory, enum lx_hook hook)
 {
     uint32_t id;
@@ -169,7 +169,7 @@ int lx_location_find(const char *directory, struct lx_metadata *metadata)
     return find(directory, &side, metadata);
 }
 
-/* The inner side, told as an attachment by itself. */
+/* The inner side, reported as an attachment by itself. */
 static struct lx_metadata as_inner(const struct lx_metadata *metadata)
 {
     struct lx_metadata inner = *metadata;

@@ -13,7 +13,7 @@
 
 /*
  * 0 when all programs of a hook, which use those counters, are where the metadata says, in this namespace; -ENOENT, or
- * another -errno: it cannot be told. Users who may not look at programs get as good an answer as there is.
+ * another -errno: it cannot be determined. Users who may not look at programs get as good an answer as there is.
  */
 int lx_location_runs(const struct lx_metadata *metadata, enum lx_hook hook, uint32_t counters_id);
 
@@ -24,7 +24,7 @@ int lx_location_runs(const struct lx_metadata *metadata, enum lx_hook hook, uint
  */
 int lx_location_find(const char *directory, struct lx_metadata *metadata);
 
-/* The same of the inner interface of a pair: metadata that tells of it as if it were one by itself. */
+/* The same of the inner interface of a pair: metadata that describes it as if it were one by itself. */
 int lx_location_find_inner(const char *directory, struct lx_metadata *metadata);
 
 /* Whether an interface is the inner side of a pair with those pins: by its program, or else by its place. */

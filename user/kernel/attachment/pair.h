@@ -23,7 +23,7 @@ int lx_pair_check(const struct lx_interface *outer, const struct lx_interface *i
  */
 bool lx_pair_fits_natively(const struct lx_interface *outer);
 
-/* Tells the programs where each side's packets go out. `peers` is the map of that name. */
+/* Writes down for the programs where each side's packets go out. `peers` is the map of that name. */
 int lx_pair_connect(int peers, const struct lx_metadata *metadata, struct lx_failure *failure);
 
 /*
@@ -39,7 +39,7 @@ int lx_pair_replace(const struct lx_maps *maps, enum lx_program program, const s
 
 /*
  * Whether the kernel carries packets between the two: a bridge stands on both, or it routes. Returns false, too, when
- * that cannot be told.
+ * that cannot be determined.
  */
 bool lx_pair_carried(const struct lx_interface *outer, const struct lx_interface *inner);
 

@@ -38,7 +38,7 @@ struct picking {
     size_t asked_count; /* the latest of them are kept */
     __u64 now;
     __u32 count;  /* that were put into the table */
-    bool tracked; /* connection tracking has told of what is behind the pair */
+    bool tracked; /* connection tracking has reported of what is behind the pair */
 };
 
 static struct lx_flow_gate *map_gate(const struct lx_maps *maps)

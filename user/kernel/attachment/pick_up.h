@@ -15,7 +15,7 @@
 /*
  * Picks up what the kernel knows to be running, no more than the table holds, and lets the role's own packets do the
  * same for LX_PICK_UP_SECONDS. To be done when the role's packets are looked at already, and those to it are not. What
- * the kernel does not tell is not picked up.
+ * the kernel does not show is not picked up.
  */
 void lx_pick_up(const struct lx_maps *maps, const struct lx_interface *interface, const struct lx_compiled *compiled);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The successor is pinned in a directory beside the attachment's. The images map, which successors never share, tells
+ * The successor is pinned in a directory beside the attachment's. The images map, which successors never share, shows
  * whose programs run, and so which of the two directories is the attachment.
  */
 #include "rebuild.h"

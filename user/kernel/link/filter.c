@@ -29,7 +29,7 @@
 struct filter_search {
     uint32_t map_id; /* to look for, or 0: look for our name */
     size_t seen;     /* filters of any kind */
-    int result;      /* -ENOENT until found, or why it cannot be told */
+    int result;      /* -ENOENT until found, or why it cannot be determined */
     struct lx_filter found;
 };
 

@@ -17,7 +17,7 @@ struct lx_filter {
     uint32_t program; /* id */
 };
 
-/* The filter whose program uses the map with that id: 0, -ENOENT, or another -errno when it cannot be told. */
+/* The filter whose program uses the map with that id: 0, -ENOENT, or another -errno when it cannot be determined. */
 int lx_filter_with_map(unsigned ifindex, uint32_t map_id, struct lx_filter *filter);
 
 /* A filter of ours by its program's name, whatever its maps. Needs no root. Results as above. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Asks and tells drivers by the ethtool ioctl, where features go by their names; the promiscuous flag by its own. A
- * veth takes no tag off by itself: its far end hands it over beside the frame, and is told not to, wherever it is.
+ * Asks and sets drivers by the ethtool ioctl, where features go by their names; the promiscuous flag by its own. A
+ * veth takes no tag off by itself: its far end hands it over beside the frame, and is asked not to, wherever it is.
  */
 #include "link_settings.h"
 

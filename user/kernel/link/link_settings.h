@@ -37,11 +37,12 @@ enum lx_pair_side {
     LX_INNER,
 };
 
-/* Sets back what was written down of one side, whose index is told. An interface that is gone needs nothing. */
+/* Sets back what was written down of one side, whose index is given. An interface that is gone needs nothing. */
 int lx_link_settings_restore(const struct lx_metadata *metadata, enum lx_pair_side side, unsigned ifindex,
                              struct lx_failure *failure);
 
-/* Whether VLAN tags are taken off frames before XDP sees them on that interface: 1, 0, or -errno: it cannot be told. */
+/* Whether VLAN tags are taken off frames before XDP sees them on that interface: 1, 0, or -errno: it cannot be
+ * determined. */
 int lx_link_takes_tags(unsigned ifindex);
 
 #endif

@@ -52,7 +52,7 @@ static int attach_once(const struct lx_maps *maps, enum lx_program which, unsign
         program = NULL;
         goto out;
     }
-    /* Jumbo frames: libbpf reads it from the section's name, libxdp's dispatcher must be told. */
+    /* Jumbo frames: libbpf reads it from the section's name, libxdp's dispatcher must be asked. */
     error = xdp_program__set_xdp_frags_support(program, true);
     error = error ?: xdp_program__attach(program, ifindex, mode, 0);
     if (error)

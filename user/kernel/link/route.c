@@ -77,7 +77,7 @@ static size_t put_address(struct question *question, size_t size, uint16_t type,
     return size + sizeof(attribute) + length;
 }
 
-/* `from` may be NULL. With RTM_F_FIB_MATCH the kernel tells the whole route and not the hop that it drew. */
+/* `from` may be NULL. With RTM_F_FIB_MATCH the kernel shows the whole route and not the hop that it drew. */
 static int ask(const struct lx_address *to, const struct lx_address *from, unsigned flags, struct lx_route *route)
 {
     struct question question = {.header = {.rtm_flags = flags}};

@@ -48,7 +48,7 @@ int lx_running_examine(int program, const struct lx_wanted *wanted, struct lx_ru
     return !wanted->id || info.id == wanted->id ? 0 : -ENOENT;
 }
 
-/* Whether a program is libxdp's dispatcher, which its configuration tells: the name alone makes none. */
+/* Whether a program is libxdp's dispatcher, which its configuration shows: the name alone makes none. */
 static bool is_dispatcher(int program)
 {
     __u32 ids[1] = {0}, first = 0, length = sizeof(struct bpf_prog_info);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The XDP program of an interface of this network namespace, as the kernel tells it. Programs are recognised by the
+ * The XDP program of an interface of this network namespace, as the kernel shows it. Programs are recognised by the
  * counters map that they use rather than by a remembered id: that holds from the moment of attaching, whatever dies
  * after it.
  */
@@ -34,10 +34,11 @@ struct lx_wanted {
 #define LX_NAME_FROM_ROLE "lyncxdp_from_ro"
 #define LX_NAME_INNER "lyncxdp_inner"
 
-/* Reads a program by its file descriptor and tells whether it is the wanted one: 0, -ENOENT or another -errno. */
+/* Reads a program by its file descriptor and says whether it is the wanted one: 0, -ENOENT or another -errno. */
 int lx_running_examine(int program, const struct lx_wanted *wanted, struct lx_running *running);
 
-/* The program that uses the map with that id: 0, -ENOENT when none does, or another -errno when it cannot be told. */
+/* The program that uses the map with that id: 0, -ENOENT when none does, or another -errno when it cannot be
+ * determined. */
 int lx_running_with_map(unsigned ifindex, uint32_t map_id, struct lx_running *running);
 
 /* A program of ours by its name, whatever its maps: what is left when its pins are lost. Results as above. */

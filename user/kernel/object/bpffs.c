@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Looks for bpffs at the one place where everyone expects it, and mounts it there as systemd would. In mounts of its
- * own (ip netns exec, unshare --mount) a process sees another one, or none; /proc tells who sees which.
+ * own (ip netns exec, unshare --mount) a process sees another one, or none; /proc shows who sees which.
  */
 #include "bpffs.h"
 
@@ -38,8 +38,8 @@ int lx_bpffs_prepare(struct lx_failure *failure)
                    strerror(errno));
 }
 
-/* A line of mountinfo tells of a BPF file system in that place: this one, or (0) any. */
-static bool tells_of(const char *line, dev_t device)
+/* A line of mountinfo names a BPF file system in that place: this one, or (0) any. */
+static bool names_device(const char *line, dev_t device)
 {
     const char *rest = strstr(line, " - bpf ");
     unsigned major, minor;
@@ -49,7 +49,7 @@ static bool tells_of(const char *line, dev_t device)
            (!device || device == makedev(major, minor));
 }
 
-/* Whether a process has such a one: 1, 0, or -errno when it cannot be told. */
+/* Whether a process has such a one: 1, 0, or -errno when it cannot be determined. */
 static int has_mounted(int process, dev_t device)
 {
     char path[64], *line = NULL;
@@ -62,7 +62,7 @@ static int has_mounted(int process, dev_t device)
     if (!mounts)
         return -errno;
     while (!found && getline(&line, &size, mounts) > 0)
-        found = tells_of(line, device);
+        found = names_device(line, device);
     free(line);
     fclose(mounts);
     return found;

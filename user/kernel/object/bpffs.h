@@ -17,13 +17,13 @@ int lx_bpffs_prepare(struct lx_failure *failure);
 
 /* How long what is pinned there lasts: as long as a process that sees the same file system in the same place. */
 enum lx_bpffs_lasts {
-    LX_BPFFS_LASTS,            /* process 1 sees it, or somebody mounted it for others, too, or nothing can be told */
+    LX_BPFFS_LASTS, /* process 1 sees it, or somebody mounted it for others, too, or nothing can be determined */
     LX_BPFFS_LASTS_A_WHILE,    /* mounted just now, in mounts of their own that others hold, a shell perhaps */
     LX_BPFFS_ENDS_WITH_PROCESS /* none does but this process, or those that wait for it to end and end then, too */
 };
 
 /*
- * Mounts it unless it is, and tells how long it lasts. Where it ends with this process, it is not left mounted.
+ * Mounts it unless it is, and shows how long it lasts. Where it ends with this process, it is not left mounted.
  * `holder` receives the id of a process that holds it for a while.
  */
 int lx_bpffs_lasts(enum lx_bpffs_lasts *lasts, int *holder, struct lx_failure *failure);

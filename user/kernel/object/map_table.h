@@ -67,7 +67,7 @@ static inline enum lx_map lx_map_of_ports(enum lx_hook hook)
 /* A map's name, which is also that of its pin, and its sizes. */
 struct lx_map_kind {
     const char *name;
-    uint32_t key_size, value_size; /* value size 0: told by the shape */
+    uint32_t key_size, value_size; /* value size 0: reported by the shape */
 };
 
 extern const struct lx_map_kind lx_map_kinds[LX_MAP_COUNT];

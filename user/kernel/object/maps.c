@@ -285,7 +285,7 @@ int lx_fail_to_open(int error, const char *directory, const char *what, struct l
     if (error == -ENODATA)
         return lx_fail(failure, LX_EXIT_FAILED, ENODATA,
                        "some of the pins of %s are gone from %s; what it filters by goes on, but nothing can change it "
-                       "or tell of it; 'lyncxdp detach %s' takes off the rest, then attach it again",
+                       "or show it; 'lyncxdp detach %s' takes off the rest, then attach it again",
                        what, directory, what);
     if (error != -EPROTO)
         return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open the attachment of %s: %s", what, strerror(-error));
@@ -350,7 +350,7 @@ int lx_labels_read(const struct lx_maps *maps, struct lx_row_label labels[LX_ROW
 {
     __u32 keys[LX_ROW_SLOTS], position, count = LX_ROW_SLOTS;
 
-    /* -ENOENT tells that there are no more. */
+    /* -ENOENT shows that there are no more. */
     if (bpf_map_lookup_batch(maps->fds[LX_MAP_LABELS], NULL, &position, keys, labels, &count, NULL) && errno != ENOENT)
         return -errno;
     if (count != LX_ROW_SLOTS)

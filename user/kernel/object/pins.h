@@ -80,7 +80,8 @@ int lx_pin_open_map(const char *path, const char *name, bool writing, uint32_t k
 /* Opens a pinned program. Returns a file descriptor or -errno. */
 int lx_pin_open_program(const char *path, const char *name);
 
-/* The id of a map, 0 when there is no such pin. Return 0 or -errno: what cannot be told must not pass for absent. */
+/* The id of a map, 0 when there is no such pin. Return 0 or -errno: what cannot be determined must not pass for absent.
+ */
 int lx_map_id(int fd, uint32_t *id);
 int lx_pin_map_id(const char *path, const char *name, uint32_t *id);
 

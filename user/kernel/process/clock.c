@@ -14,7 +14,7 @@
 /* The inode of the machine's own time namespace, the same on every kernel. */
 #define INITIAL_NAMESPACE 0xeffffffau
 
-/* What is added to a clock ("monotonic", "boottime"), in nanoseconds. Where nothing can be told, nothing is. */
+/* What is added to a clock ("monotonic", "boottime"), in nanoseconds. Where nothing can be determined, nothing is. */
 static int64_t offset_of(const char *clock)
 {
     int64_t seconds, nanoseconds, offset = 0;

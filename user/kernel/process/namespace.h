@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The inode of this thread's network namespace, or 0 when /proc is not there to tell. */
+/* The inode of this thread's network namespace, or 0 when /proc is not there to show. */
 uint64_t lx_namespace_own(void);
 
 /*

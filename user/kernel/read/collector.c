@@ -347,7 +347,7 @@ static bool is_attached(const struct lx_collector *collector, const char *name)
 {
     const struct lx_observations seen = lx_collector_seen(collector);
 
-    return lx_observed_named(&seen, name) != NULL; /* then what is wrong with it is told */
+    return lx_observed_named(&seen, name) != NULL; /* then what is wrong with it is reported */
 }
 
 /* It may be an alternative name. */

@@ -20,7 +20,7 @@ struct lx_collector {
     bool all_ports;                  /* setting: a series for every port that has counted, as long as there is room */
     struct lx_collected **items;     /* owned */
     size_t count;
-    const struct lx_observed **observed; /* owned: those of the items that can be told apart by name, sorted */
+    const struct lx_observed **observed; /* owned: those of the items that can be distinguished by name, sorted */
     size_t observed_count;
     struct lx_words troubles; /* what is wrong, a sentence each; none: all is well */
     uint32_t flow_round;      /* flows are counted in turns: the number of this one */

@@ -104,7 +104,7 @@ static int read_created(const struct lx_attachment *attachment, uint64_t *create
     return error;
 }
 
-/* The kernel tells of no eviction: those were evicted that were created and are not there. */
+/* The kernel reports no eviction: those were evicted that were created and are not there. */
 int lx_attachment_count_flows(const struct lx_attachment *attachment, uint64_t created, struct lx_flow_numbers *numbers,
                               struct lx_failure *failure)
 {

@@ -11,7 +11,7 @@ int lx_attachment_flows(const struct lx_attachment *attachment, struct lx_flow *
                         struct lx_failure *failure);
 
 /*
- * Counts them without keeping them, when so many have been created (as the counters of the from-role hook tell, read
+ * Counts them without keeping them, when so many have been created (as the counters of the from-role hook show, read
  * before). All zero without that hook. Returns 0 or -errno.
  */
 int lx_attachment_count_flows(const struct lx_attachment *attachment, uint64_t created, struct lx_flow_numbers *numbers,

@@ -10,7 +10,7 @@
 
 struct lx_sampling;
 
-/* Is told of a sample; `index` is that of the attachment, in the order in which they were listened to. */
+/* Takes a sample; `index` is that of the attachment, in the order in which they were listened to. */
 typedef void (*lx_on_sample)(void *context, size_t index, const struct lx_sample *sample);
 
 /* Begins, with no attachment yet. Closed by lx_sampling_close. Returns 0 or -errno. */
