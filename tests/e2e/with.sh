@@ -3,7 +3,9 @@
 # One attachment on several interfaces: one policy, one flow table, one set of counters. An answer that comes back by
 # another card passes; cards come and go while the others filter; what is missing is said.
 
-. "$(dirname "$0")/../sandbox.sh"
+set -u
+# shellcheck source=tests/sandbox.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 own_ground
 
 # A host with two cards, one and two, and a third that comes later. What the host sends leaves by `one`; the far host
@@ -68,12 +70,11 @@ counts() { is "$(count "$1" "$2" "${4:-one}")" "$3"; }
 runs_on() { ip -d link show dev "$1" | grep -q prog/xdp && tc filter show dev "$1" egress | grep -q lyncxdp; }
 runs_not_on() { ! ip -d link show dev "$1" | grep -q prog/xdp && ! tc qdisc show dev "$1" | grep -q clsact; }
 policy=(--role web --policy "$work/policy.yaml" --set self=198.51.100.1 --egress enforce)
-attach() { run attach one "${policy[@]}" "$@"; }
 P53=192.0.2.9:53 SELF=198.51.100.1:5353
 
 # --- An answer by another card ------------------------------------------------------------------------------------------
 
-attach >/dev/null
+run attach one "${policy[@]}" >/dev/null
 run attach two "${policy[@]}" --force >/dev/null 2>&1
 put '' one $SELF $P53
 put far-two far $P53 $SELF
@@ -81,7 +82,7 @@ check "without --with, an answer by another card is dropped" until_true 10 count
 run detach two >/dev/null
 run detach one >/dev/null
 
-check "two cards are attached as one" says 0 '^one, two: filtering' attach --with two
+check "two cards are attached as one" says 0 '^one, two: filtering' run attach one "${policy[@]}" --with two
 check "both have both programs" eval 'runs_on one && runs_on two'
 put '' one $SELF $P53
 put far-two far $P53 $SELF

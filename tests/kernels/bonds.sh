@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # of inside.sh and frames.sh: lyncxdp, policy, edge
 # What two ends of a link tell each other gets through a filter: a bond by LACP stays aggregated, filtered on itself and
 # on its ports, with either port failing; spanning tree breaks a loop through a filtered port and through a pair that
 # forwards by itself. Each would not, were it dropped: that is tried, too. Source this after frames.sh.
@@ -95,6 +96,10 @@ over_bond() {
     return "$1"
 }
 
+# carried TRANSPORT PORT COUNT   All are answered, at the latest when the ends agree which port carries: what is on its way
+# while they do not is lost, filtered or not.
+carried() { answered "$@" || answered "$@" || answered "$@"; }
+
 controls_passed() {
     counters_of "$1" '.[0].reasons | map(select(.reason == "l2-control" and .verdict == "pass") | .packets) | add > 5'
 }
@@ -112,12 +117,12 @@ bond_filtered() {
         all(.[0].members[]; .mode == "native")' $lyncxdp status "$name" --json
     check "$how: the bond stays aggregated ($lacp_watch s, lacp_rate fast)" stays has_ports 2
     check "$how: what its ends tell each other was counted" controls_passed "$name"
-    check "$how: what the policy allows is answered" over_bond answered udp 3478 2
+    check "$how: what the policy allows is answered" over_bond carried udp 3478 2
     check "$how: what it does not is not" over_bond unanswered udp 3479 2
     for failing in 1 2; do
         in_switch ip link set q$failing down
         check "$how: port $failing fails, and the other carries on" soon has_ports 1
-        check "$how: port $failing failed: what the policy allows is answered" over_bond answered udp 3478 1
+        check "$how: port $failing failed: what the policy allows is answered" over_bond carried udp 3478 1
         check "$how: port $failing failed: what it does not is not" over_bond unanswered udp 3479 1
         in_switch ip link set q$failing up
         check "$how: port $failing is back, and aggregated again" soon has_ports 2
@@ -138,7 +143,7 @@ check_bonds() {
     in_switch ip link set q1 down
     in_switch ip link set q2 down
     check "on a bond: it alone carries on" soon has_ports 1
-    check "on a bond: what comes by it is filtered: answered" over_bond answered udp 3478 1
+    check "on a bond: what comes by it is filtered: answered" over_bond carried udp 3478 1
     check "on a bond: what comes by it is filtered: not answered" over_bond unanswered udp 3479 1
     check "on a bond: status says that all is well" says 'all(.[]; .state == "filtering" and .open_port == null)' \
         $lyncxdp status lag0 --json
@@ -149,6 +154,9 @@ check_bonds() {
     ip link del p3
     check "the third port is gone" soon has_ports 2
 
+    check "on one port: attach says that the other is not filtered" prints 'p2 is not filtered' \
+        $lyncxdp attach p1 $policy
+    check "on one port: detach" $lyncxdp detach p1
     bond_filtered "on its ports" p1 p1 --with p2
     check "on its ports: the bond is not attached, too" refused 'lag0 is filtered by its port p[12] already' \
         $lyncxdp attach lag0 $policy --force
@@ -158,13 +166,15 @@ check_bonds() {
     check "on its ports: one that joins later is not filtered, and status says so" refused \
         'p3 is not filtered, and is a port of the same bond' $lyncxdp status
     check "on its ports: in JSON as well" says '.[0].open_port == "p3"' sh -c "$lyncxdp status p1 --json 2>/dev/null || true"
+    check "on its ports: and the metric does" metric_says 0
     check "on its ports: an update adds it" $lyncxdp update p1 --with p3
     check "on its ports: status says that all is well again" $lyncxdp status
+    check "on its ports: and the metric does again" metric_says 1
     check "on its ports: it is aggregated" soon has_ports 3
     in_switch ip link set q1 down
     in_switch ip link set q2 down
     check "on its ports: it alone carries on" soon has_ports 1
-    check "on its ports: what comes by it is filtered: answered" over_bond answered udp 3478 1
+    check "on its ports: what comes by it is filtered: answered" over_bond carried udp 3478 1
     check "on its ports: what comes by it is filtered: not answered" over_bond unanswered udp 3479 1
     in_switch ip link set q1 up
     in_switch ip link set q2 up
@@ -175,6 +185,19 @@ check_bonds() {
     check "on its ports: it comes together again" soon has_ports 3
     check "on its ports: detach" $lyncxdp detach p1
     bond_down
+}
+
+metric_says() {
+    $lyncxdp exporter --textfile /tmp/metrics && grep -F "lyncxdp_filtering{interface=\"p1\",hook=\"to-role\"} $1" /tmp/metrics
+}
+
+# prints PATTERN COMMAND…   It succeeds, and says that.
+prints() {
+    local output pattern=$1
+    shift
+    output=$("$@" 2>&1) || { echo "$output"; return 1; }
+    echo "$output"
+    echo "$output" | grep -qE "$pattern"
 }
 
 # refused PATTERN COMMAND…   It fails, and says that.

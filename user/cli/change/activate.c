@@ -11,6 +11,7 @@
 #include "user/core/explain/lockout.h"
 #include "user/core/policy/built_ins.h"
 #include "user/kernel/attachment/attach.h"
+#include "user/kernel/link/bond.h"
 #include "user/kernel/object/pins.h"
 
 static size_t rules_of_hook(const struct lx_policy *policy, enum lx_hook hook)
@@ -261,6 +262,24 @@ static void say_members(const struct lx_metadata *attached, bool modes)
     }
 }
 
+/* A bond takes frames in by any of its ports. */
+static void warn_of_open_port(const struct lx_metadata *attached)
+{
+    const struct lx_pin_name pins = {.netns = attached->netns, .ifindex = attached->ifindex};
+    unsigned ports[LX_MEMBERS] = {attached->ifindex}, port;
+    char directory[LX_PINS_PATH], name[LX_INTERFACE_NAME];
+    struct lx_members members;
+
+    lx_members_find(lx_pins_path(&pins, directory), &members);
+    for (size_t i = 0; i < members.count; i++)
+        ports[i + 1] = members.items[i].ifindex;
+    port = lx_bond_port_beside(ports, members.count + 1);
+    if (port && !lx_interface_name(port, name))
+        lx_print_warning("%s is not filtered, and is a port of the same bond as %s: what comes by it is not looked at; "
+                         "'lyncxdp update %s --with %s' filters it, too",
+                         name, attached->interface, attached->interface, name);
+}
+
 void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy *policy,
                      const struct lx_attach_choices *choices)
 {
@@ -276,6 +295,7 @@ void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy 
     say_members(attached, true);
     lx_print(", %s\n", attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
     say_terms(attached->interface, policy, choices->try_seconds);
+    warn_of_open_port(attached);
     if (attached->forward)
         lx_print("  %s and %s forward by themselves\n", attached->interface, attached->pair);
 }
