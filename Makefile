@@ -185,7 +185,7 @@ tests: all $(UNIT_TESTS) $(BPF_TESTS) $(FUZZERS) $(FUZZ_SEEDS) $(BUILD)/tests/fl
 
 test: deps
 	@$(MAKE) $(parallel) tests
-	@tests/run $(SHELL_TESTS) tests/fuzz/short.sh $(BPF_TESTS) $(UNIT_TESTS)
+	@TEST_SECONDS=900 tests/run $(SHELL_TESTS) tests/fuzz/short.sh $(BPF_TESTS) $(UNIT_TESTS)
 
 # What takes its time: other kernels in emulated machines, and fuzzing that has the time to find something.
 test-slow: deps

@@ -162,7 +162,7 @@ declare_with() {
     cat >"$work/declared.yaml" <<Y
 interfaces:
   one: {role: web, policy: policy.yaml, set: {self: 198.51.100.1}, egress: enforce, with: $1}
-$2
+${2-}
 Y
 }
 apply() { run apply -f "$work/declared.yaml" "$@"; }

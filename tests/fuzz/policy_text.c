@@ -110,7 +110,7 @@ static int open_include(const struct lx_opener *opener, enum lx_opened_as as, co
         require(opened->stream && opened->name);
         return 0;
     }
-    if (as == LX_OPENED_LIST || (strcmp(what, "base") != 0 && strcmp(what, "again") != 0))
+    if (!input || (strcmp(what, "base") != 0 && strcmp(what, "again") != 0) || as == LX_OPENED_LIST)
         return -ENOENT;
     *opened = (struct lx_opened){.name = strdup(what), .identity = *what == 'b' ? strdup(what) : NULL};
     opened->stream = *what == 'b' ? open_bytes(base, sizeof(base) - 1) : open_bytes(input->data, input->size);
@@ -189,7 +189,8 @@ static void read_policy(const uint8_t *data, size_t size)
 /* Every override that finds a row changes it into one that holds what row.h promises. */
 static void check_overrides(const struct lx_site *site)
 {
-    static const char base[] = "roles: {edge: {external: [{id: e, from: any, to: self, port: 1-9, transport: udp}, "
+    static const char base[] = "edition: test\n"
+                               "roles: {edge: {external: [{id: e, from: any, to: self, port: 1-9, transport: udp}, "
                                "{id: media-out, from: self, source-port: 5, to: pool, port: any, transport: tcp}]}}\n";
     struct lx_diagnostics diagnostics = {0};
     struct lx_policy_file file;
