@@ -38,18 +38,19 @@
 /* An interface, or pair, on its way into an attachment: what is there to be undone if a step fails. */
 struct attaching {
     const struct lx_interface *interface, *pair;
-    char directory[LX_PINS_PATH];
-    struct lx_maps maps;
-    bool pinned;    /* the directory was created */
-    unsigned needs; /* enum lx_link_need bits */
-    bool force;     /* tags that are taken off all the same are borne */
-    bool returns;   /* its programs may be pinned already */
-    struct lx_metadata metadata;
 
     /* Of the first one, which gives the attachment its name: those that are filtered with it, whose maps are its own.
      */
     struct attaching *with;
     size_t with_count;
+
+    struct lx_metadata metadata;
+    unsigned needs; /* enum lx_link_need bits */
+    struct lx_maps maps;
+    bool pinned;  /* the directory was created */
+    bool force;   /* tags that are taken off all the same are borne */
+    bool returns; /* its programs may be pinned already */
+    char directory[LX_PINS_PATH];
 };
 
 static int fail_for_foreign(const struct lx_interface *interface, const struct lx_running *other,
