@@ -269,7 +269,7 @@ int lx_rebuild_recover(unsigned ifindex, const char *directory, struct lx_failur
 /* --- The successor ---------------------------------------------------------------------------------------------- */
 
 struct rebuilding {
-    struct lx_update *update;
+    const struct lx_predecessor *old;
     char next[LX_PINS_PATH];
     struct lx_maps maps;
     struct places places;
@@ -294,7 +294,7 @@ static int copy_images(const struct rebuilding *rebuilding, struct lx_failure *f
     int error = buffer ? 0 : lx_fail(failure, LX_EXIT_FAILED, ENOMEM, "out of memory");
 
     for (uint32_t slot = 0; slot < LX_IMAGE_SLOTS && !error; slot++)
-        error = copy_image(&rebuilding->update->maps, &rebuilding->maps, slot, buffer, failure);
+        error = copy_image(rebuilding->old->maps, &rebuilding->maps, slot, buffer, failure);
     free(buffer);
     return error;
 }
@@ -311,15 +311,15 @@ static int pin(struct rebuilding *rebuilding, struct lx_failure *failure)
 }
 
 /* Into the place of the old filter, or onto the interface if there was none. */
-static int put_filter(const struct lx_update *update, const struct lx_interface *interface, int program,
+static int put_filter(const struct lx_maps *old, const struct lx_interface *interface, int program,
                       struct lx_failure *failure)
 {
     struct lx_filter filter;
     uint32_t counters;
     int error = -ENOENT;
 
-    if (update->maps.fds[LX_MAP_FROM_ROLE_COUNTERS] >= 0) {
-        error = lx_map_id(update->maps.fds[LX_MAP_FROM_ROLE_COUNTERS], &counters);
+    if (old->fds[LX_MAP_FROM_ROLE_COUNTERS] >= 0) {
+        error = lx_map_id(old->fds[LX_MAP_FROM_ROLE_COUNTERS], &counters);
         error = error ?: lx_filter_with_map(interface->index, counters, &filter);
     }
     if (!error)
@@ -344,7 +344,7 @@ static int let_out(const struct rebuilding *rebuilding, struct lx_failure *failu
         const struct lx_interface interface = lx_interface_of(&rebuilding->places.items[i]);
 
         if (interface.index)
-            error = put_filter(rebuilding->update, &interface, program, failure);
+            error = put_filter(rebuilding->old->maps, &interface, program, failure);
     }
     close(program);
     return error;
@@ -357,7 +357,7 @@ static int let_in_at(const struct rebuilding *rebuilding, const struct lx_metada
     const struct lx_interface interface = interface_of(metadata, which);
     struct lx_running running;
     uint32_t images;
-    int program, error = lx_map_id(rebuilding->update->maps.fds[LX_MAP_IMAGES], &images);
+    int program, error = lx_map_id(rebuilding->old->maps->fds[LX_MAP_IMAGES], &images);
 
     if (!interface.index)
         return 0;
@@ -399,33 +399,18 @@ static void describe(struct lx_metadata *metadata, const struct lx_shape *shape)
         metadata->clsact = lx_clsact_look(metadata->ifindex) == -ENOENT;
 }
 
-/* The update goes on with what is the attachment now. */
-static int reopen(struct lx_update *update, struct lx_failure *failure)
-{
-    struct lx_maps maps;
-    int error = lx_maps_open(update->directory, true, &maps);
-
-    error = error ?: lx_metadata_read(&maps, &update->metadata);
-    if (error)
-        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open %s: %s", update->directory, strerror(-error));
-    lx_maps_close(&update->maps);
-    update->maps = maps;
-    lx_update_read_members(update);
-    return 0;
-}
-
-int lx_rebuild(struct lx_update *update, const struct lx_shape *shape, struct lx_failure *failure)
+int lx_rebuild(const struct lx_predecessor *old, const struct lx_shape *shape, struct lx_failure *failure)
 {
     struct rebuilding rebuilding = {
-        .update = update, .maps = LX_MAPS_NONE, .places = join_places(&update->metadata, &update->members)};
+        .old = old, .maps = LX_MAPS_NONE, .places = join_places(old->metadata, old->members)};
     struct lx_failure second;
     int error, recovered;
 
-    lx_pins_next(update->directory, rebuilding.next);
-    rebuilding.places.items[0].ifindex = update->interface->index;
+    lx_pins_next(old->directory, rebuilding.next);
+    rebuilding.places.items[0].ifindex = old->ifindex;
     for (size_t i = 0; i < rebuilding.places.count; i++)
         describe(&rebuilding.places.items[i], shape);
-    error = lx_maps_succeed(&update->maps, shape, &rebuilding.maps, failure);
+    error = lx_maps_succeed(old->maps, shape, &rebuilding.maps, failure);
     error = error ?: copy_images(&rebuilding, failure);
     error = error ?: pin(&rebuilding, failure);
     error = error ?: let_in(&rebuilding, LX_PROGRAM_INNER, failure);
@@ -433,10 +418,10 @@ int lx_rebuild(struct lx_update *update, const struct lx_shape *shape, struct lx
     error = error ?: let_in(&rebuilding, LX_PROGRAM_TO_ROLE, failure);
     lx_maps_close(&rebuilding.maps);
     /* From here on, forth or back, it is what a command would do that came after a killed one. */
-    recovered = lx_rebuild_recover(update->interface->index, update->directory, &second);
+    recovered = lx_rebuild_recover(old->ifindex, old->directory, &second);
     if (!error && recovered) {
         *failure = second;
         error = recovered;
     }
-    return error ?: reopen(update, failure);
+    return error;
 }

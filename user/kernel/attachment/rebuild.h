@@ -6,14 +6,24 @@
 #ifndef LYNCXDP_KERNEL_REBUILD_H
 #define LYNCXDP_KERNEL_REBUILD_H
 
-#include "update.h"
+#include "user/kernel/object/maps.h"
+#include "user/kernel/process/failure.h"
+
+/* What is made anew, as the holder of its lock has it open. Borrowed. */
+struct lx_predecessor {
+    unsigned ifindex; /* of its interface as it is now */
+    const char *directory;
+    const struct lx_maps *maps;
+    const struct lx_metadata *metadata;
+    const struct lx_members *members;
+};
 
 /*
  * Makes the successor beside the attachment, with the same images in the same slots, and puts it in its place: programs
- * first, each by one exchange, then the pins by another. `update` goes on with the new maps. On failure the attachment
- * is as it was.
+ * first, each by one exchange, then the pins by another. The caller opens the attachment anew then. On failure the
+ * attachment is as it was.
  */
-int lx_rebuild(struct lx_update *update, const struct lx_shape *shape, struct lx_failure *failure);
+int lx_rebuild(const struct lx_predecessor *old, const struct lx_shape *shape, struct lx_failure *failure);
 
 /*
  * Finishes or undoes what a killed command left, by what runs: once the successor's to-role program stands on the

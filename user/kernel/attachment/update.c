@@ -303,11 +303,32 @@ static uint64_t next_generation(const struct lx_update *update)
     return last + 1;
 }
 
+/* The update goes on with what is the attachment now. */
+static int reopen(struct lx_update *update, struct lx_failure *failure)
+{
+    struct lx_maps maps;
+    int error = lx_maps_open(update->directory, true, &maps);
+
+    error = error ?: lx_metadata_read(&maps, &update->metadata);
+    if (error)
+        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open %s: %s", update->directory, strerror(-error));
+    lx_maps_close(&update->maps);
+    update->maps = maps;
+    lx_update_read_members(update);
+    return 0;
+}
+
 /* Makes the attachment anew when the policy does not fit it, or its programs are not those of this lyncxdp. */
 static int make_room(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure)
 {
     struct lx_shape shape = update->maps.shape;
+    const struct lx_predecessor old = {.ifindex = update->interface->index,
+                                       .directory = update->directory,
+                                       .maps = &update->maps,
+                                       .metadata = &update->metadata,
+                                       .members = &update->members};
     bool grows = proposal->compiled->capacity > shape.capacity;
+    int error;
 
     if (grows)
         shape.capacity = proposal->compiled->capacity;
@@ -316,7 +337,10 @@ static int make_room(struct lx_update *update, const struct lx_proposal *proposa
         shape.flows = LX_DEFAULT_FLOWS;
     }
     grows = grows || update->metadata.program_version != LX_PROGRAM_VERSION;
-    return grows ? lx_rebuild(update, &shape, failure) : 0;
+    if (!grows)
+        return 0;
+    error = lx_rebuild(&old, &shape, failure);
+    return error ?: reopen(update, failure);
 }
 
 /*
