@@ -23,6 +23,35 @@ own_ground() {
     ip link set lo up
 }
 
+# own_folder   `work`, which is empty. When the test ends it goes, and before it the processes in `started`.
+own_folder() {
+    work=$(mktemp -d) && started= || exit 1
+    trap clean_up EXIT
+}
+clean_up() {
+    # shellcheck disable=SC2086
+    kill $started ${exporter:-} 2>/dev/null
+    wait 2>/dev/null
+    rm -rf "$work"
+}
+
+# start_exporter [ARGUMENT…]   On a port of the kernel's choice: its process is `exporter`, and `url` its address, or
+# empty when it does not come to answer. What it says is in the file `said` of the test's folder.
+start_exporter() {
+    url=
+    : >"$work/said" # not what the one before said
+    "$LYNCXDP" exporter --listen 127.0.0.1:0 "$@" >"$work/said" 2>&1 &
+    exporter=$!
+    until_true 60 grep '^answering at ' "$work/said" || return
+    url=$(sed -n 's/^answering at //p' "$work/said")
+}
+stop_exporter() {
+    kill "$exporter"
+    reap "$exporter"
+    exporter=
+}
+get() { curl -sS --fail-with-body --max-time 60 "$url$1"; }
+
 # is_up INTERFACE…   They carry packets.
 is_up() {
     local interface

@@ -70,16 +70,21 @@ flows_are() { answers "$2" run flows "$1" --json; }
 flow_to() { echo "[.[] | select(.remote | endswith(\":$1\"))]"; }
 flow_at() { echo "[.[] | select(.role | endswith(\":$1\"))]"; }
 
-ip link add outer type veth peer name far
-ethtool -K outer gro on tx off >/dev/null
-ethtool -K far gro on tx off >/dev/null
-host
+# wire INTERFACE ADDRESS FAR FAR_ADDRESS   from an interface of this network namespace to one of a new one, `made`.
+wire() {
+    local interface
+    ip link add "$1" type veth peer name "$3"
+    for interface in "$1" "$3"; do ethtool -K "$interface" gro on tx off >/dev/null; done
+    host
+    ip link set "$3" netns "$made"
+    ip addr add "$2" dev "$1"
+    ip link set "$1" up
+    at "$made" ip addr add "$4" dev "$3"
+    at "$made" ip link set "$3" up
+}
+
+wire outer 198.51.100.1/24 far 198.51.100.2/24
 far=$made
-ip link set far netns "$far"
-ip addr add 198.51.100.1/24 dev outer
-ip link set outer up
-at "$far" ip addr add 198.51.100.2/24 dev far
-at "$far" ip link set far up
 serve "$far" 5061
 serve "$far" 9999
 serve $$ 2222
@@ -166,16 +171,8 @@ run detach outer
 # --- What crosses a box ----------------------------------------------------------------------------------------------
 
 # The role behind the box, which routes; its kernel tracks connections because a rule asks for it.
-ip link add inner type veth peer name role
-ethtool -K inner gro on tx off >/dev/null
-ethtool -K role gro on tx off >/dev/null
-host
+wire inner 192.0.2.254/24 role 192.0.2.1/24
 role=$made
-ip link set role netns "$role"
-ip addr add 192.0.2.254/24 dev inner
-ip link set inner up
-at "$role" ip addr add 192.0.2.1/24 dev role
-at "$role" ip link set role up
 at "$role" ip route add default via 192.0.2.254
 at "$far" ip route add 192.0.2.0/24 via 198.51.100.1
 echo 1 >/proc/sys/net/ipv4/ip_forward

@@ -7,15 +7,7 @@ set -u
 # shellcheck source=tests/sandbox.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
-work=$(mktemp -d)
-exporter=
-clean_up() {
-    # shellcheck disable=SC2086
-    kill $exporter 2>/dev/null
-    wait 2>/dev/null
-    rm -rf "$work"
-}
-trap clean_up EXIT
+own_folder
 cd "$work" || exit 1
 
 own_ground
@@ -94,24 +86,6 @@ check "what is declared here is not declared in another network namespace" says 
 
 # --- The exporter --------------------------------------------------------------------------------------------------
 
-# start [ARGUMENT…]   an exporter on a port of the kernel's choice.
-start() {
-    local tries=200
-    : >said
-    "$LYNCXDP" exporter --listen 127.0.0.1:0 "$@" >said 2>&1 &
-    exporter=$!
-    until grep -q '^answering' said; do
-        kill -0 $exporter 2>/dev/null && [ $((tries--)) -gt 0 ] || return
-        sleep 0.1
-    done
-    url=$(sed -n 's/^answering at //p' said)
-}
-stop() {
-    kill "$exporter"
-    wait "$exporter"
-    exporter=
-}
-get() { curl -sS --max-time 60 "$url$1"; }
 # healthz STATUS PATTERN   the very next answer.
 healthz() {
     local status
@@ -130,7 +104,7 @@ metric() {
 }
 
 declares 'one: {role: av-edge}' 'two: {role: av-edge}'
-start
+start_exporter
 check "a declared interface that is not filtered is trouble at the first question" healthz 503 'nothing is attached to two'
 check "the other is none" healthz 503 "^[^1]*two[^1]*$"
 check "the metrics tell it" metric 'lyncxdp_attached{interface="two"} 0'
@@ -167,23 +141,23 @@ rm /etc/lyncxdp/lyncxdp.yaml
 check "so is one that is gone" healthz 503 'lyncxdp.yaml.* cannot be read'
 declares 'one: {role: av-edge}'
 check "until it is there again" healthz 200 '^ok: 1 attached'
-stop
+stop_exporter
 
 # Interfaces that the exporter is told are all that it tells about, and what is to be filtered.
 ip link add two type veth peer name far-two
 run attach two --role av-edge >/dev/null
-start two
+start_exporter two
 check "an interface that is named is the only one that is told" healthz 200 '^ok: 1 attached'
 get metrics >scraped
 check "and has its metrics" grep -q 'interface="two"' scraped
 check "nothing of the others is" lacks 'interface="one"' scraped
 run detach two >/dev/null
 check "and it must be filtered" healthz 503 'nothing is attached to two'
-stop
+stop_exporter
 
 # --- By which names it may be asked ----------------------------------------------------------------------------------
 
-start --host metrics.example.org
+start_exporter --host metrics.example.org
 # asked HOST STATUS
 asked() { [ "$(curl -s --max-time 60 -o body -w '%{http_code}' -H "Host: $1" "${url}metrics")" = "$2" ] || { cat body; false; }; }
 port=${url##*:}
@@ -197,7 +171,7 @@ check "nor by one that begins like its own" asked 'localhost.evil.example' 421
 check "nor by another's address" asked 203.0.113.9 421
 page_refused() { [ "$(curl -s --max-time 60 -o /dev/null -w '%{http_code}' -H 'Host: evil.example' "$url")" = 421 ]; }
 check "the page is no exception" page_refused
-stop
+stop_exporter
 run detach --all >/dev/null
 
 finish

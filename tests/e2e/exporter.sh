@@ -9,18 +9,8 @@ set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
 ulimit -n "$(ulimit -Hn)"
-work=$(mktemp -d)
+own_folder
 chmod 755 "$work"
-exporter=
-others=
-
-clean_up() {
-    # shellcheck disable=SC2086
-    kill $exporter $others 2>/dev/null
-    wait 2>/dev/null
-    rm -rf "$work"
-}
-trap clean_up EXIT
 
 # --- The ground --------------------------------------------------------------------------------------------------
 
@@ -37,24 +27,8 @@ send() {
 
 # --- The exporter ------------------------------------------------------------------------------------------------
 
-# start [ARGUMENT…]   Starts an exporter on a port of the kernel's choice and waits for its address.
-start() {
-    url=
-    : >"$work/said" # not what the one before said
-    "$LYNCXDP" exporter --listen 127.0.0.1:0 "$@" >"$work/said" 2>&1 &
-    exporter=$!
-    until_true 60 grep '^answering at ' "$work/said" || return
-    url=$(sed -n 's/^answering at //p' "$work/said")
-}
 answering() { cat "$work/said" && [ -n "$url" ] && runs "$exporter"; }
 
-stop() {
-    kill "$exporter"
-    reap "$exporter"
-    exporter=
-}
-
-get() { curl -sS --max-time 20 "$url$1"; }
 scrape() { sleep 0.6 && get metrics >"$work/metrics"; } # longer than an answer is shared
 accepted() { scrape && promtool check metrics <"$work/metrics"; }
 # Sooner than silent clients are shown out: nobody waits for them.
@@ -71,7 +45,7 @@ responds() {
 sample() { grep -F "$1 " "$work/metrics" | sed 's/.* //'; }
 dropped='lyncxdp_port_dropped_packets_total{interface="outer",hook="to-role",transport="udp",port='
 
-start
+start_exporter
 check "an exporter says where it answers" answering
 check "what it says with nothing attached is accepted" accepted
 check "without attachments all is well" responds 200 healthz '^ok: 0 attached'
@@ -106,7 +80,7 @@ END
 sed -i "s,/']},']}," "$work/prometheus.yml"
 prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/tsdb" \
     --web.listen-address=127.0.0.1:9090 >"$work/prometheus.log" 2>&1 &
-others="$others $!"
+started="$started $!"
 # asked QUERY   What Prometheus answers to it: the values, one a line.
 asked() {
     curl -sS --max-time 10 http://127.0.0.1:9090/api/v1/query --data-urlencode "query=$1" |
@@ -118,9 +92,9 @@ check "Prometheus scrapes it" until_true 60 asked_is 'up{job="lyncxdp"}' 1
 check "a port that nobody has tried is there, at zero" until_true 60 asked_is "$query" 0
 # Nobody answers that a port is closed, which would end the sending.
 socat -u UDP-RECV:3478 /dev/null &
-others="$others $!"
+started="$started $!"
 socat -u UDP-RECV:3389 /dev/null &
-others="$others $!"
+started="$started $!"
 send 1234 3389
 send 55 4444
 send 7 3478
@@ -168,19 +142,19 @@ check "dashboard and alerts are about metrics that there are" known
 check "a port keeps what it had" is "$(sample "$dropped\"3389\"}")" 1234
 check "ports of the policy are named" grep -qF "$dropped\"3478\"}" "$work/metrics"
 check "a port that is not watched is not named" lacks 'port="4444"' "$work/metrics"
-stop
-start --all-ports
+stop_exporter
+start_exporter --all-ports
 scrape
 check "--all-ports names every port that has dropped" is "$(sample "$dropped\"4444\"}")" 55
 check "and leaves nothing for the others" is "$(sample "$dropped\"other\"}")" 0
 send 3 4445
 scrape
 check "and the next one" is "$(sample "$dropped\"4445\"}") $(sample "$dropped\"other\"}")" "3 0"
-stop
+stop_exporter
 
 # --- Clients that mean no good ---------------------------------------------------------------------------------------
 
-start
+start_exporter
 port=${url##*:}
 port=${port%/}
 request='GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
@@ -191,7 +165,7 @@ request='GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
     while printf 'a' >&9; do sleep 1; done
 ) 2>/dev/null &
 drip=$!
-others="$others $drip"
+started="$started $drip"
 stalled=()
 for i in $(seq 100); do
     exec {fd}<>"/dev/tcp/127.0.0.1/$port" && stalled+=("$fd")
@@ -270,19 +244,19 @@ check "pins that are lost are noticed" eval 'mv_pins && until_true 60 responds 5
 mount -t bpf -o mode=0700 bpf /sys/fs/bpf
 "$LYNCXDP" detach outer >/dev/null
 check "and forgotten when the program is gone" until_true 60 responds 200 healthz '^ok: 0 attached'
-stop
+stop_exporter
 check "it stops when told" is $ended 0
-start outer
+start_exporter outer
 check "an interface that must be attached and is not, is trouble" until_true 60 responds 503 healthz 'nothing is attached to outer'
 attach outer >/dev/null
 check "and is no trouble when it is" until_true 60 healthy
-stop
+stop_exporter
 
 # --- Updates ---------------------------------------------------------------------------------------------------------
 
 "$LYNCXDP" detach outer >/dev/null
 "$LYNCXDP" attach outer --role av-edge --set pool=10.0.0.1 --audit >/dev/null
-start
+start_exporter
 # told METRIC VALUE   The to-role hook of outer has it, and the text is accepted.
 told() { accepted && is "$(sample "$1{interface=\"outer\",hook=\"to-role\"}")" "$2"; }
 check "audit mode is told" told lyncxdp_policy_audit 1
@@ -341,7 +315,7 @@ check "no counter falls and no series is lost while policies change under traffi
 touch "$work/enough"
 reap $updating
 check "the generations went by" eval 'scrape && g=$(sample "lyncxdp_policy_generation{interface=\"outer\",hook=\"to-role\"}") && echo "$g" && [ "$g" -gt 4 ]'
-stop
+stop_exporter
 
 # --- Many ------------------------------------------------------------------------------------------------------------
 
@@ -353,13 +327,13 @@ done
 in_far ip link add outer type veth peer name elsewhere
 in_far ip link set outer up
 in_far "$LYNCXDP" attach outer --role av-edge --set pool=10.0.0.1 >/dev/null
-start
+start_exporter
 check "what it says of 32 interfaces, and one elsewhere, is accepted" accepted
 check "they are all there" is "$(grep -c '^lyncxdp_policy_generation{.*hook="to-role"' "$work/metrics")" 33
 check "one elsewhere is told apart from its namesake" is \
     "$(grep -c '^lyncxdp_policy_generation{interface="outer",hook="to-role"' "$work/metrics")" 2
 check "and all is well" responds 200 healthz '^ok: 33 attached'
-stop
+stop_exporter
 for i in $(seq 31); do "$LYNCXDP" detach "many$i" >/dev/null; done
 in_far "$LYNCXDP" detach outer >/dev/null
 
@@ -387,7 +361,7 @@ check "a hash that was cut off is refused" fails 1 'cut, line 1: the hash is not
 check "a hash that takes too long is refused" fails 1 'dear, line 1: .*lower cost' --passwords "$work/dear"
 check "an address that is none" fails 2 'write ADDRESS:PORT' --listen localhost
 check "an address that is taken" fails 1 'cannot listen at 127.0.0.1:9090' --listen 127.0.0.1:9090
-start --certificate "$work/cert.pem" --key "$work/key.pem" --passwords "$work/passwords"
+start_exporter --certificate "$work/cert.pem" --key "$work/key.pem" --passwords "$work/passwords"
 secure() { curl -s --max-time 20 --cacert "$work/cert.pem" -o "$work/metrics" -w '%{http_code}' "$@" "${url}metrics"; }
 check "an exporter with TLS says so" grep -q '^https://127' <<<"$url"
 check "without a password" is "$(secure)" 401
@@ -411,14 +385,14 @@ check "TLS 1.2 is spoken" shakes_hands 0 'Protocol version: TLSv1.2' -tls1_2
 check "nothing of old TLS" shakes_hands 1 'alert protocol version|unexpected eof' -tls1_1
 openssl s_server -www -accept 127.0.0.1:9443 -cert "$work/cert.pem" -key "$work/key.pem" -cipher DEFAULT:@SECLEVEL=0 \
     >/dev/null 2>&1 &
-others="$others $!"
+started="$started $!"
 address=127.0.0.1:9443
 check "though it is known here" until_true 60 shakes_hands 0 'Protocol version: TLSv1.1' -tls1_1
-stop
+stop_exporter
 
 # A hash of half a second's work: guesses use the budget up, and after that nobody waits for them.
 echo 'slow:$6$rounds=600000$lyncxdpsalt$onzwXVysqQjqJJvS41r7ZUo5rNZp295wnLpcDZT/4JaeykBltujEDWpaO/EzmXCLMfSHDfAlx/7YNE7A0aqpJ.' >"$work/passwords"
-start --passwords "$work/passwords"
+start_exporter --passwords "$work/passwords"
 asks() { curl -s --max-time 60 -o "$work/body" -w '%{http_code}' -u "$1" "${url}metrics"; }
 check "who gives the right password is answered" is "$(asks slow:right)" 200
 guessed_away() {
@@ -434,7 +408,7 @@ guessed_away() {
 check "guesses end with 429: too many" guessed_away
 check "who was right before is answered all the same" is "$(asks slow:right)" 200
 check "and without a password it is 401 still" is "$(status_of metrics)" 401
-stop
+stop_exporter
 
 # --- To a file -------------------------------------------------------------------------------------------------------
 
@@ -450,7 +424,7 @@ check "a directory that is not there" says 1 'nowhere.*No such file' "$LYNCXDP" 
 check "a file and HTTP at once is a mistake" fails 2 'instead of answering' --textfile "$prom"
 "$LYNCXDP" exporter --textfile "$prom" --every 1 &
 writer=$!
-others="$others $writer"
+started="$started $writer"
 # Until there were three others.
 whole() {
     local text versions=0 last='' ends=$((SECONDS + 60))
@@ -481,7 +455,7 @@ nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$work/lyncxdp" ex
 check "who may not look is told at once" says 1 'run it with sudo' nobody
 chmod 755 /sys/fs/bpf
 nobody >"$work/said" 2>&1 &
-others="$others $!"
+started="$started $!"
 check "who may look needs nothing else" until_true 60 grep '^answering' "$work/said"
 
 "$LYNCXDP" detach --all >/dev/null

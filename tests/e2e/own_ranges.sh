@@ -7,15 +7,7 @@ set -u
 # shellcheck source=tests/sandbox.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../sandbox.sh"
 
-work=$(mktemp -d)
-exporter=
-clean_up() {
-    # shellcheck disable=SC2086
-    kill $exporter 2>/dev/null
-    wait 2>/dev/null
-    rm -rf "$work"
-}
-trap clean_up EXIT
+own_folder
 cd "$work" || exit 1
 
 own_ground
@@ -47,13 +39,6 @@ sends() {
     done
 }
 
-start() {
-    "$LYNCXDP" exporter --listen 127.0.0.1:0 >said 2>&1 &
-    exporter=$!
-    until_true 60 grep '^answering at ' said || exit
-    url=$(sed -n 's/^answering at //p' said)
-}
-get() { curl -sS --fail --max-time 20 "$url$1"; }
 # series KIND RANGE [LABEL]   The name of the range's series of what the role sends.
 series() { echo "lyncxdp_port_range_$1_packets_total{interface=\"outer\",hook=\"from-role\",transport=\"udp\",range=\"$2\"${3:-}}"; }
 told() { get metrics | grep -F "$(series "$@") " | sed 's/.* //'; }
@@ -67,7 +52,7 @@ on_page() {
 differs() { echo "$1 and $2"; [ -n "$1" ] && [ -n "$2" ] && [ "$1" != "$2" ]; }
 lists_twice() { get metrics | sed '/^#/d; s/ [^ ]*$//' | sort | uniq -d; }
 
-start
+start_exporter || exit
 check "media is enforced" set_up attach outer --policy few.yaml --egress enforce
 check "its range is there at zero" comes_to 0 dropped 50000-59999
 check "so are the ranges of what the peer has" comes_to 0 dropped 30000-39999 ',end="peer"'
@@ -96,7 +81,7 @@ check "enforcing ends" set_up update outer --policy few.yaml --egress track
 sends 50010 4 5
 check "what would be dropped is apart" comes_to 2 would_drop 50000-59999
 check "from what was" comes_to 10 dropped 50000-59999
-kill "$exporter" && wait "$exporter" 2>/dev/null
-start
+stop_exporter
+start_exporter || exit
 check "an exporter that comes later tells the same" comes_to 10 dropped 50000-59999
 finish

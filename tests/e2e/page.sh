@@ -13,27 +13,13 @@ if ! command -v chromium >/dev/null; then
     finish
     exit
 fi
-work=$(mktemp -d)
-started=
-
-clean_up() {
-    # shellcheck disable=SC2086
-    kill $started 2>/dev/null
-    wait 2>/dev/null
-    rm -rf "$work"
-}
-trap clean_up EXIT
+own_folder
 
 # --- The ground --------------------------------------------------------------------------------------------------
 
 own_ground
 outer_and_far_host
-touch "$work/said"
-"$LYNCXDP" exporter --listen 127.0.0.1:0 >"$work/said" 2>&1 &
-exporter=$!
-started="$started $exporter"
-until_true 60 grep '^answering' "$work/said" || exit
-url=$(sed -n 's/^answering at //p' "$work/said")
+start_exporter || exit
 
 # traffic   So many datagrams a second, more or less, to a closed port, until it is killed.
 traffic() {

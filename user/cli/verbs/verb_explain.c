@@ -106,7 +106,7 @@ static int explain_miss(const struct lx_tables *tables, const struct explain_opt
     const struct lx_site *site = tables->has_site ? &tables->site : NULL;
     struct lx_request request = lx_policy_request(tables, &options->policy);
     struct lx_near_rows near_rows = {0};
-    struct lx_explanation told = *explanation;
+    struct lx_explanation explained = *explanation;
     struct lx_near_miss nearest = {0};
     char *text = NULL;
     int result;
@@ -115,9 +115,9 @@ static int explain_miss(const struct lx_tables *tables, const struct explain_opt
         nearest = lx_near_miss_find(&near_rows, explanation->probe, explanation->hook);
         text = lx_near_miss_text(&nearest, explanation->probe, &request, site);
     }
-    told.nearest = &nearest;
-    told.nearest_text = text;
-    result = text ? print_explanation(&told, options->json) : lx_memory_error();
+    explained.nearest = &nearest;
+    explained.nearest_text = text;
+    result = text ? print_explanation(&explained, options->json) : lx_memory_error();
     free(text);
     lx_near_rows_free(&near_rows);
     return result;
@@ -176,17 +176,17 @@ static int explain_published_miss(const struct lx_attachment *attachment, const 
                                   const struct lx_explanation *explanation)
 {
     struct lx_nearest *nearest = lx_nearest_open("explain", attachment);
-    struct lx_explanation told = *explanation;
+    struct lx_explanation explained = *explanation;
     struct lx_near_miss miss;
     char *text = NULL;
     int result;
 
     if (nearest) {
         miss = lx_nearest_find(nearest, explanation->probe, explanation->hook, &text);
-        told.nearest = &miss;
-        told.nearest_text = text;
+        explained.nearest = &miss;
+        explained.nearest_text = text;
     }
-    result = print_explanation(&told, options->json);
+    result = print_explanation(&explained, options->json);
     free(text);
     lx_nearest_close(nearest);
     return result;

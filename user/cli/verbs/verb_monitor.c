@@ -30,8 +30,8 @@ struct heard_of {
     struct lx_title title;
     json_t *mark; /* owned: its network namespace, for reports; NULL: out of memory */
     struct lx_nearest *nearest;
-    uint64_t ignored; /* samples that came when enough were shown */
-    uint64_t told;    /* of those that are not shown, so many were reported */
+    uint64_t ignored;  /* samples that came when enough were shown */
+    uint64_t reported; /* of those that are not shown */
 };
 
 struct monitor {
@@ -156,14 +156,14 @@ static bool show_rest(struct monitor *monitor, size_t index)
     /* Counted one after the other, and read while that goes on. */
     rest = sample_counts.wanted > sample_counts.samples ? sample_counts.wanted - sample_counts.samples + of->ignored
                                                         : of->ignored;
-    if (rest <= of->told)
+    if (rest <= of->reported)
         return true;
     if (monitor->options->json)
-        print_rest(of, rest - of->told, sample_counts.lost);
+        print_rest(of, rest - of->reported, sample_counts.lost);
     else
-        lx_print_to(stderr, "%s: %llu more, not shown\n", of->title.text, (unsigned long long)(rest - of->told));
+        lx_print_to(stderr, "%s: %llu more, not shown\n", of->title.text, (unsigned long long)(rest - of->reported));
     fflush(stdout);
-    of->told = rest;
+    of->reported = rest;
     return true;
 }
 

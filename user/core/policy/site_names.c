@@ -92,7 +92,7 @@ static int check_options(const struct known *known)
 /* What the walk over all rows has to say of an override: of each key once, whatever it matches. */
 struct seen {
     bool matched;
-    uint32_t told; /* bits of enum lx_override_key */
+    uint32_t reported; /* bits of enum lx_override_key */
 };
 
 struct walk {
@@ -104,9 +104,9 @@ struct walk {
 static bool is_news(const struct walk *walk, const struct lx_override *override, enum lx_override_key key)
 {
     struct seen *seen = &walk->seen[override - walk->known->site->overrides.items];
-    bool news = !(seen->told & 1u << key);
+    bool news = !(seen->reported & 1u << key);
 
-    seen->told |= 1u << key;
+    seen->reported |= 1u << key;
     return news;
 }
 

@@ -45,7 +45,7 @@ static bool host_of(const char *header, char host[LONGEST])
 
 bool lx_host_header_known(const char *header, const struct lx_words *names, const struct lx_address *own)
 {
-    struct lx_address asked, told;
+    struct lx_address asked, known;
     char host[LONGEST];
     bool numeric;
 
@@ -55,7 +55,7 @@ bool lx_host_header_known(const char *header, const struct lx_words *names, cons
     if (numeric && own && same_address(&asked, own))
         return true;
     for (size_t i = 0; i < names->count; i++)
-        if (numeric ? is_address(names->items[i], &told) && same_address(&asked, &told)
+        if (numeric ? is_address(names->items[i], &known) && same_address(&asked, &known)
                     : !strcasecmp(host, names->items[i]))
             return true;
     return false;

@@ -18,7 +18,7 @@ struct shared_set {
 };
 
 /* What all regions of a list have in common. */
-struct telling {
+struct context {
     const struct lx_switch_diff *switches;
     bool allowed;
     void *sets; /* tree of struct shared_set */
@@ -40,7 +40,7 @@ static void free_shared(void *item)
 }
 
 /* The addresses of a set; none of NULL. */
-static json_t *addresses(struct telling *telling, const struct lx_prefix_set *set)
+static json_t *addresses(struct context *context, const struct lx_prefix_set *set)
 {
     struct shared_set *shared, **found;
 
@@ -50,7 +50,7 @@ static json_t *addresses(struct telling *telling, const struct lx_prefix_set *se
     if (!shared)
         return NULL;
     *shared = (struct shared_set){.set = set};
-    found = tsearch(shared, &telling->sets, compare_sets);
+    found = tsearch(shared, &context->sets, compare_sets);
     if (!found || *found != shared)
         free(shared);
     if (!found)
@@ -87,14 +87,14 @@ static const char *unlisted(enum lx_hook hook, enum lx_egress egress, bool audit
     return audit || (hook == LX_HOOK_FROM_ROLE && egress == LX_EGRESS_TRACK) ? "would-drop" : "drop";
 }
 
-static json_t *region(struct telling *telling, const struct lx_region *region)
+static json_t *region(struct context *context, const struct lx_region *region)
 {
-    const struct lx_switch_diff *switches = telling->switches;
+    const struct lx_switch_diff *switches = context->switches;
     const struct lx_row *row = region->row;
     enum lx_hook hook = lx_row_hook(row);
     const char *before = "pass", *after = "pass";
 
-    if (telling->allowed)
+    if (context->allowed)
         before = unlisted(hook, switches->egress_before, switches->audit_before);
     else
         after = unlisted(hook, switches->egress_after, switches->audit_after);
@@ -102,10 +102,10 @@ static json_t *region(struct telling *telling, const struct lx_region *region)
                      "hook", lx_hook_name(hook), "before", before, "after", after, "row", lx_json_text(row->id), "role",
                      lx_json_text(row->role), "side", lx_side_name(row->side), "transport",
                      lx_transports_name(region->transports), "from", lx_json_endpoint(&row->from), "source_addresses",
-                     addresses(telling, region->source.in), "source_except", addresses(telling, region->source.except),
+                     addresses(context, region->source.in), "source_except", addresses(context, region->source.except),
                      "source_port", port_ranges(&region->source_ports), "to", lx_json_endpoint(&row->to),
-                     "destination_addresses", addresses(telling, region->destination.in), "destination_except",
-                     addresses(telling, region->destination.except), "destination_port",
+                     "destination_addresses", addresses(context, region->destination.in), "destination_except",
+                     addresses(context, region->destination.except), "destination_port",
                      port_ranges(&region->destination_ports), "application", lx_json_text(row->application), "source",
                      lx_json_text(row->source), "override", lx_json_text(row->override));
 }
@@ -113,15 +113,15 @@ static json_t *region(struct telling *telling, const struct lx_region *region)
 static json_t *regions(const struct lx_policy_diff *diff, bool allowed)
 {
     const struct lx_regions *list = allowed ? &diff->allowed : &diff->dropped;
-    struct telling telling = {.switches = &diff->switches, .allowed = allowed};
+    struct context context = {.switches = &diff->switches, .allowed = allowed};
     json_t *array = json_array();
 
     for (size_t i = 0; array && i < list->count; i++)
-        if (lx_json_add(array, region(&telling, &list->items[i]))) {
+        if (lx_json_add(array, region(&context, &list->items[i]))) {
             json_decref(array);
             array = NULL;
         }
-    tdestroy(telling.sets, free_shared);
+    tdestroy(context.sets, free_shared);
     return array;
 }
 

@@ -224,18 +224,32 @@ static int add_trouble(struct lx_collector *collector, const char *sentence)
     return lx_words_add(&collector->troubles, sentence);
 }
 
-/* A name that somebody gave may be an alternative one. */
+/* A name that somebody gave may be an alternative one, so that its interface has another; that is looked up once. */
+static int find_wanted(struct lx_collector *collector)
+{
+    const size_t count = collector->only ? collector->only->count : 0;
+    unsigned *wanted = reallocarray(collector->wanted, count + 1, sizeof(*wanted));
+    struct lx_interface interface;
+
+    if (!wanted)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        wanted[i] = lx_interface_find(collector->only->items[i], &interface, NULL) ? 0 : interface.index;
+    collector->wanted = wanted;
+    return 0;
+}
+
 static bool is_wanted(const struct lx_collector *collector, const struct lx_metadata *metadata)
 {
     char name[sizeof(metadata->interface) + 1];
-    struct lx_interface interface;
     bool wanted;
 
+    if (!collector->only || metadata->netns != lx_namespace_own())
+        return !collector->only;
     snprintf(name, sizeof(name), "%.*s", (int)sizeof(metadata->interface), metadata->interface);
-    wanted = !collector->only || (metadata->netns == lx_namespace_own() && lx_words_contain(collector->only, name));
-    for (size_t i = 0; !wanted && metadata->netns == lx_namespace_own() && i < collector->only->count; i++)
-        wanted =
-            !lx_interface_find(collector->only->items[i], &interface, NULL) && interface.index == metadata->ifindex;
+    wanted = lx_words_contain(collector->only, name);
+    for (size_t i = 0; i < collector->only->count; i++)
+        wanted = wanted || (collector->wanted[i] && collector->wanted[i] == metadata->ifindex);
     return wanted;
 }
 
@@ -402,6 +416,7 @@ static int look(struct lx_collector *collector, struct lx_failure *failure)
     collector->flow_round = collector->flow_round ?: 1; /* 0: never counted */
     for (size_t i = 0; i < collector->count; i++)
         collector->items[i]->there = false;
+    error = find_wanted(collector);
     for (size_t i = 0; i < directories.count && !error; i++)
         error = read_directory(collector, directories.items[i]);
     lx_words_free(&directories);
@@ -438,6 +453,7 @@ void lx_collector_free(struct lx_collector *collector)
         drop(collector->items[i]);
     free(collector->items);
     free(collector->observed);
+    free(collector->wanted);
     lx_words_free(&collector->troubles);
     *collector = (struct lx_collector){
         .only = collector->only, .expected = collector->expected, .all_ports = collector->all_ports};

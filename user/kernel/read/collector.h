@@ -17,6 +17,7 @@ struct lx_collected;
 struct lx_collector {
     const struct lx_words *only;     /* setting: no others than these of this namespace; NULL: all there are */
     const struct lx_words *expected; /* setting: interfaces of this namespace that must be filtered; may be NULL */
+    unsigned *wanted;                /* owned: the indexes of `only` at this look, 0 where there is none */
     bool all_ports;                  /* setting: a series for every port that has counted, as long as there is room */
     struct lx_collected **items;     /* owned */
     size_t count;
