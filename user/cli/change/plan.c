@@ -22,18 +22,11 @@
 /* What was filtered with it. Returns 0, or that it is not all there. */
 static int find_wires_before(const struct lx_attachment *attachment, struct lx_wires *wires)
 {
-    struct lx_failure unheard;
+    int error = 0;
 
-    for (size_t i = 0; i < attachment->members.count; i++) {
-        const struct lx_metadata *member = &attachment->members.items[i];
-        struct lx_wire *wire = &wires->items[wires->count++];
-
-        *wire = (struct lx_wire){0};
-        if (lx_interface_find(member->interface, &wire->interface, &unheard) ||
-            (member->pair_ifindex && lx_interface_find(member->pair, &wire->pair, &unheard)))
-            return -ENODEV;
-    }
-    return 0;
+    for (size_t i = 0; i < attachment->members.count && !error; i++)
+        error = lx_wire_find(&attachment->members.items[i], &wires->items[wires->count++]);
+    return error;
 }
 
 /* What is in force, so that it can be put back. What its files say now is the next best to what they said. */

@@ -32,8 +32,7 @@
 
 #define FIRST_SLOT 0
 #define FALLBACK_SLOT 1
-#define JOINING_SLOT                                                                                                   \
-    2 /* in force until all interfaces have their programs, where there are several: it drops nothing */
+#define JOINING_SLOT 2 /* in force until all of several interfaces have their programs: it drops nothing */
 
 /* An interface, or pair, on its way into an attachment: what is there to be undone if a step fails. */
 struct attaching {
@@ -47,9 +46,8 @@ struct attaching {
     struct lx_metadata metadata;
     unsigned needs; /* enum lx_link_need bits */
     struct lx_maps maps;
-    bool pinned;  /* the directory was created */
-    bool force;   /* tags that are taken off all the same are borne */
-    bool returns; /* its programs may be pinned already */
+    bool pinned; /* the directory was created */
+    bool force;  /* tags that are taken off all the same are borne */
     char directory[LX_PINS_PATH];
 };
 
@@ -66,12 +64,6 @@ static int fail_for_foreign(const struct lx_interface *interface, const struct l
                    "take it off with: ip link set dev %s %s off",
                    interface->name, other->id, other->name, interface->name,
                    other->mode == LX_MODE_GENERIC ? "xdpgeneric" : "xdpdrv");
-}
-
-static int fail_to_look(int error, const struct lx_interface *interface, struct lx_failure *failure)
-{
-    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot find out what runs on %s: %s", interface->name,
-                   strerror(-error));
 }
 
 static int fail_for_another(const struct lx_interface *interface, struct lx_failure *failure)
@@ -190,7 +182,7 @@ static int remove_stale(const struct lx_interface *interface, const char *direct
     if (!error && !is_unfinished(directory))
         return fail_for_another(interface, failure);
     if (error && error != -ENOENT)
-        return fail_to_look(error, interface, failure);
+        return lx_fail_to_look(error, interface->name, failure);
     lx_metadata_find(directory, &metadata);
     metadata.ifindex = interface->index;
     return remove_all(&metadata, directory, failure);
@@ -222,7 +214,7 @@ static int refuse_foreign(const struct lx_interface *interface, struct lx_failur
     }
     if (!error)
         return fail_for_foreign(interface, &other, failure);
-    return error == -ENOENT ? 0 : fail_to_look(error, interface, failure);
+    return error == -ENOENT ? 0 : lx_fail_to_look(error, interface->name, failure);
 }
 
 /* Makes sure that an interface is nobody's; `joined` is the directory of the attachment that it comes to. */
@@ -362,13 +354,9 @@ static int connect(const struct attaching *attaching, struct lx_failure *failure
 static int pin_program(const struct attaching *attaching, enum lx_program which, int program,
                        struct lx_failure *failure)
 {
-    int error = 0;
-
     if (attaching->metadata.member)
         return 0;
-    if (attaching->returns)
-        error = lx_unpin(attaching->directory, lx_program_pins[which], failure);
-    return error ?: lx_pin_program(program, attaching->directory, lx_program_pins[which], failure);
+    return lx_repin_program(program, attaching->directory, lx_program_pins[which], failure);
 }
 
 /* What the interface itself sends. */
@@ -548,7 +536,7 @@ static int attach_in_a_mode(struct attaching *attaching, const struct lx_policy 
     return attach_locked(attaching, policy, compiled, choices, LX_MODE_ONLY_GENERIC, failure);
 }
 
-/* One of several, as they are reported; `pair` may be NULL, or one without an index. */
+/* An interface or a pair as it comes; `pair` may be NULL, or one without an index. */
 static struct attaching arrival(const struct lx_interface *interface, const struct lx_interface *pair, uint32_t member)
 {
     return (struct attaching){
@@ -615,7 +603,7 @@ static enum lx_mode_choice mode_to_join_in(const struct lx_maps *maps)
 
     if (!maps->shape.forward || lx_metadata_read(maps, &first))
         return LX_MODE_AUTO;
-    return first.mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE;
+    return lx_mode_again(first.mode);
 }
 
 /* What is in force, and what it needs of a card. */
@@ -658,12 +646,9 @@ static int join_locked(struct attaching *joining, const struct lx_compiled *comp
 static bool is_known(const struct lx_maps *maps, uint32_t member)
 {
     struct lx_members members;
-    bool known = !member;
 
     lx_members_read(maps->fds[LX_MAP_METADATA], &members);
-    for (size_t i = 0; i < members.count; i++)
-        known = known || members.items[i].member == member;
-    return known;
+    return !member || lx_members_at(&members, member);
 }
 
 int lx_join(const struct lx_maps *maps, const char *directory, const struct lx_wire *wire, uint32_t member,
@@ -676,7 +661,6 @@ int lx_join(const struct lx_maps *maps, const char *directory, const struct lx_w
     int error;
 
     joining.maps = *maps;
-    joining.returns = true;
     joining.metadata.joining = !is_known(maps, member);
     snprintf(joining.directory, sizeof(joining.directory), "%s", directory);
     error = read_in_force(&joining, &compiled, failure);
@@ -691,15 +675,13 @@ int lx_let_in_again(const struct lx_maps *maps, const char *directory, struct lx
                     struct lx_failure *failure)
 {
     const struct lx_interface interface = lx_interface_of(metadata);
-    const enum lx_mode_choice mode = metadata->mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE;
     struct attaching again = arrival(&interface, NULL, metadata->member);
     int error;
 
     again.maps = *maps;
     again.metadata = *metadata;
     snprintf(again.directory, sizeof(again.directory), "%s", directory);
-    again.returns = true;
-    error = let_in(&again, LX_PROGRAM_TO_ROLE, mode, failure);
+    error = let_in(&again, LX_PROGRAM_TO_ROLE, lx_mode_again(metadata->mode), failure);
     if (!error)
         *metadata = again.metadata;
     return error;

@@ -4,12 +4,7 @@
 #define LYNCXDP_KERNEL_ATTACH_H
 
 #include "attachment.h"
-
-/* A further interface, or pair, that is filtered with the first. */
-struct lx_wire {
-    struct lx_interface interface;
-    struct lx_interface pair; /* its inner interface; index 0: it has none */
-};
+#include "pair.h"
 
 struct lx_attach_choices {
     enum lx_mode_choice mode;

@@ -28,11 +28,6 @@ int lx_metadata_complete(struct lx_metadata *metadata, enum lx_program program, 
     return 0;
 }
 
-static int fail_to_look(int error, struct lx_failure *failure)
-{
-    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot find out what runs on the interface: %s", strerror(-error));
-}
-
 static int stop_xdp(unsigned ifindex, uint32_t map_id, bool orphans, struct lx_failure *failure)
 {
     struct lx_running running;
@@ -44,7 +39,7 @@ static int stop_xdp(unsigned ifindex, uint32_t map_id, bool orphans, struct lx_f
         return lx_running_stop_abandoned(ifindex, failure);
     if (!error)
         return lx_running_stop(ifindex, &running, failure);
-    return error == -ENOENT ? error : fail_to_look(error, failure);
+    return error == -ENOENT ? error : lx_fail_to_look(error, "the interface", failure);
 }
 
 static int stop_filter(unsigned ifindex, uint32_t map_id, bool orphans, struct lx_failure *failure)
@@ -56,7 +51,7 @@ static int stop_filter(unsigned ifindex, uint32_t map_id, bool orphans, struct l
         error = lx_filter_by_name(ifindex, &filter);
     if (!error)
         return lx_filter_detach(ifindex, &filter, failure);
-    return error == -ENOENT ? error : fail_to_look(error, failure);
+    return error == -ENOENT ? error : lx_fail_to_look(error, "the interface", failure);
 }
 
 int lx_hooks_stop(const struct lx_metadata *metadata, const char *directory, bool orphans, struct lx_failure *failure)
@@ -69,7 +64,7 @@ int lx_hooks_stop(const struct lx_metadata *metadata, const char *directory, boo
     error = lx_pin_map_id(directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS), &to_role);
     error = error ?: lx_pin_map_id(directory, lx_map_name(LX_MAP_FROM_ROLE_COUNTERS), &from_role);
     if (error)
-        return fail_to_look(error, failure);
+        return lx_fail_to_look(error, "the interface", failure);
     stopped = stop_xdp(ifindex, to_role, orphans, failure);
     if (stopped && stopped != -ENOENT && stopped != -EUCLEAN)
         return stopped;
@@ -93,7 +88,7 @@ int lx_hooks_stop_inner(const struct lx_metadata *metadata, unsigned ifindex, co
     int stopped, error = lx_pin_map_id(directory, lx_map_name(LX_MAP_FROM_ROLE_COUNTERS), &from_role);
 
     if (error)
-        return fail_to_look(error, failure);
+        return lx_fail_to_look(error, "the interface", failure);
     /* Where that pin is lost, its name must do. */
     stopped = stop_xdp(ifindex, from_role, !from_role, failure);
     if (stopped && stopped != -ENOENT && stopped != -EUCLEAN)

@@ -44,20 +44,16 @@ static uint32_t free_place(const struct lx_members *members)
 {
     uint32_t place = 1;
 
-    for (size_t i = 0; i < members->count; i++)
-        if (members->items[i].member == place) {
-            place++;
-            i = (size_t)-1; /* they are in no order */
-        }
+    while (lx_members_at(members, place))
+        place++;
     return place;
 }
 
 static void join_again(const struct lx_update *update, const struct lx_metadata *member)
 {
-    struct lx_wire wire = {0};
+    struct lx_wire wire;
 
-    if (!lx_interface_find(member->interface, &wire.interface, NULL) &&
-        (!member->pair_ifindex || !lx_interface_find(member->pair, &wire.pair, NULL)))
+    if (!lx_wire_find(member, &wire))
         lx_join(&update->maps, update->directory, &wire, member->member, NULL);
 }
 
@@ -65,22 +61,13 @@ void lx_members_take_back(struct lx_update *update, const struct lx_members *bef
 {
     for (size_t i = 0; i < update->members.count; i++) {
         const struct lx_metadata *member = &update->members.items[i];
-        bool joined = true;
 
-        for (size_t j = 0; j < before->count; j++)
-            joined = joined && before->items[j].member != member->member;
-        if (joined)
+        if (!lx_members_at(before, member->member))
             lx_leave(update->maps.fds[LX_MAP_METADATA], member, update->directory, NULL);
     }
-    for (size_t j = 0; j < before->count; j++) {
-        const struct lx_metadata *member = &before->items[j];
-        bool left = true;
-
-        for (size_t i = 0; i < update->members.count; i++)
-            left = left && update->members.items[i].member != member->member;
-        if (left)
-            join_again(update, member);
-    }
+    for (size_t i = 0; i < before->count; i++)
+        if (!lx_members_at(&update->members, before->items[i].member))
+            join_again(update, &before->items[i]);
     lx_update_read_members(update);
 }
 

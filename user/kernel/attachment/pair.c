@@ -12,6 +12,15 @@
 
 #include "user/kernel/link/links.h"
 
+int lx_wire_find(const struct lx_metadata *metadata, struct lx_wire *wire)
+{
+    *wire = (struct lx_wire){0};
+    return lx_interface_find(metadata->interface, &wire->interface, NULL) ||
+                   (metadata->pair_ifindex && lx_interface_find(metadata->pair, &wire->pair, NULL))
+               ? -ENODEV
+               : 0;
+}
+
 int lx_pair_check(const struct lx_interface *outer, const struct lx_interface *inner, bool forward,
                   struct lx_failure *failure)
 {

@@ -13,6 +13,15 @@
 #include "user/kernel/object/maps.h"
 #include "user/kernel/process/failure.h"
 
+/* An interface, or a pair, as it is filtered with others. */
+struct lx_wire {
+    struct lx_interface interface;
+    struct lx_interface pair; /* its inner interface; index 0: it has none */
+};
+
+/* What the metadata names, as it is now: 0, or -ENODEV when it is not all there. */
+int lx_wire_find(const struct lx_metadata *metadata, struct lx_wire *wire);
+
 /* Refuses what cannot be a pair: one interface twice, or two that forward frames of different sizes. */
 int lx_pair_check(const struct lx_interface *outer, const struct lx_interface *inner, bool forward,
                   struct lx_failure *failure);

@@ -24,7 +24,7 @@ struct lx_publishing {
 };
 
 /*
- * Puts a publishing into its slot: publication, image and labels. Nothing changes for packets until the control word
+ * Puts a policy into its slot: publication, image and labels. Nothing changes for packets until the control word
  * does. Its image may be smaller than those of the attachment. Returns 0 or -errno: -E2BIG when a request or the names
  * of the roles are too long to be kept.
  */

@@ -25,11 +25,6 @@ static const char *images_pin(void)
     return lx_map_name(LX_MAP_IMAGES);
 }
 
-static int fail_to_look(int error, struct lx_failure *failure)
-{
-    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot find out what runs on the interface: %s", strerror(-error));
-}
-
 /* --- What a killed command left --------------------------------------------------------------------------------- */
 
 /* All that an attachment stands on: its own interface, or pair, and those that are filtered with it. */
@@ -81,33 +76,31 @@ static struct lx_interface interface_of(const struct lx_metadata *metadata, enum
 
 static int pin_program(const char *path, enum lx_program which, uint32_t id, struct lx_failure *failure)
 {
-    int program, error = lx_unpin(path, lx_program_pins[which], failure);
+    int error, program = bpf_prog_get_fd_by_id(id);
 
-    if (error)
-        return error;
-    program = bpf_prog_get_fd_by_id(id);
     if (program < 0)
-        return fail_to_look(-errno, failure);
-    error = lx_pin_program(program, path, lx_program_pins[which], failure);
+        return lx_fail_to_look(-errno, "the interface", failure);
+    error = lx_repin_program(program, path, lx_program_pins[which], failure);
     close(program);
     return error;
 }
 
-/* Writes down, and pins, what only the running program shows. One of several interfaces may be gone. */
-static int complete(const char *path, struct lx_metadata *metadata, enum lx_program which, struct lx_failure *failure)
+static int fail_to_open(int error, const char *path, struct lx_failure *failure)
 {
-    struct lx_maps maps = LX_MAPS_NONE;
-    int error = lx_maps_open(path, true, &maps);
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open %s: %s", path, strerror(-error));
+}
 
-    error = error ?: lx_metadata_complete(metadata, which, &maps);
-    if (error) {
-        lx_maps_close(&maps);
-        if (error == -ENOENT && metadata->member)
-            return 0;
-        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open %s: %s", path, strerror(-error));
-    }
-    error = lx_publish_metadata(maps.fds[LX_MAP_METADATA], metadata, failure);
-    lx_maps_close(&maps);
+/* Writes down, and pins, what only the running program shows. One of several interfaces may be gone. */
+static int complete(const char *path, const struct lx_maps *maps, struct lx_metadata *metadata, enum lx_program which,
+                    struct lx_failure *failure)
+{
+    int error = lx_metadata_complete(metadata, which, maps);
+
+    if (error == -ENOENT && metadata->member)
+        return 0;
+    if (error)
+        return fail_to_open(error, path, failure);
+    error = lx_publish_metadata(maps->fds[LX_MAP_METADATA], metadata, failure);
     if (error || metadata->member)
         return error;
     return pin_program(path, which, which == LX_PROGRAM_INNER ? metadata->pair_program_id : metadata->program_id,
@@ -121,11 +114,12 @@ static int stop(unsigned ifindex, uint32_t images, struct lx_failure *failure)
     int error = lx_running_with_map(ifindex, images, &running);
 
     if (error)
-        return error == -ENOENT ? 0 : fail_to_look(error, failure);
+        return error == -ENOENT ? 0 : lx_fail_to_look(error, "the interface", failure);
     return lx_running_stop(ifindex, &running, failure);
 }
 
-static int finish_at(const char *next, struct lx_metadata *metadata, uint32_t old, struct lx_failure *failure)
+static int finish_at(const char *next, const struct lx_maps *maps, struct lx_metadata *metadata, uint32_t old,
+                     struct lx_failure *failure)
 {
     int error = 0;
 
@@ -135,7 +129,7 @@ static int finish_at(const char *next, struct lx_metadata *metadata, uint32_t ol
         if (!ifindex)
             continue;
         error = stop(ifindex, old, failure);
-        error = error ?: complete(next, metadata, programs[i], failure);
+        error = error ?: complete(next, maps, metadata, programs[i], failure);
     }
     return error;
 }
@@ -144,13 +138,18 @@ static int finish_at(const char *next, struct lx_metadata *metadata, uint32_t ol
 static int finish(const char *path, const char *next, struct lx_failure *failure)
 {
     struct places places = find_places(next);
+    struct lx_maps maps;
     uint32_t images;
     int error = lx_pin_map_id(path, images_pin(), &images);
 
     if (error || !places.count)
-        return fail_to_look(error ?: -ENOENT, failure);
+        return lx_fail_to_look(error ?: -ENOENT, "the interface", failure);
+    error = lx_maps_open(next, true, &maps);
+    if (error)
+        return fail_to_open(error, next, failure);
     for (size_t i = 0; i < places.count && !error; i++)
-        error = finish_at(next, &places.items[i], images, failure);
+        error = finish_at(next, &maps, &places.items[i], images, failure);
+    lx_maps_close(&maps);
     error = error ?: lx_pins_exchange(path, next, failure);
     return error ?: lx_pins_remove(next, failure);
 }
@@ -164,21 +163,29 @@ static int bring_back(const char *path, struct lx_metadata *metadata, enum lx_pr
     int program, error = lx_maps_open(path, true, &maps);
 
     if (error)
-        return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open %s: %s", path, strerror(-error));
+        return fail_to_open(error, path, failure);
     program = lx_pair_replace(&maps, which, &interface, metadata, successor, failure);
+    if (program >= 0)
+        close(program);
+    error = program < 0 ? program : complete(path, &maps, metadata, which, failure);
     lx_maps_close(&maps);
-    if (program < 0)
-        return program;
-    close(program);
-    return complete(path, metadata, which, failure);
+    return error;
+}
+
+/* What the attachment was at the place of its successor, or NULL. */
+static struct lx_metadata *old_at(struct places *old, const struct lx_metadata *successor)
+{
+    for (size_t i = 0; i < old->count; i++)
+        if (old->items[i].member == successor->member)
+            return &old->items[i];
+    return NULL;
 }
 
 /* A program of XDP gives way to the old one, if there was, which a dispatcher may still run beside it. */
-static int undo_xdp(const char *path, const struct lx_metadata *successor, enum lx_program which, uint32_t images,
-                    struct lx_failure *failure)
+static int undo_xdp(const char *path, const struct lx_metadata *successor, struct lx_metadata *old,
+                    enum lx_program which, uint32_t images, struct lx_failure *failure)
 {
     const unsigned ifindex = place_of(successor, which);
-    struct places old = find_places(path);
     struct lx_running running, other;
     uint32_t old_images;
     int error;
@@ -187,12 +194,10 @@ static int undo_xdp(const char *path, const struct lx_metadata *successor, enum 
         return 0;
     error = lx_running_with_map(ifindex, images, &running);
     if (error)
-        return error == -ENOENT ? 0 : fail_to_look(error, failure);
+        return error == -ENOENT ? 0 : lx_fail_to_look(error, "the interface", failure);
     error = lx_pin_map_id(path, images_pin(), &old_images);
-    for (size_t i = 0; i < old.count && !error; i++)
-        if (old.items[i].member == successor->member && place_of(&old.items[i], which) &&
-            lx_running_with_map(ifindex, old_images, &other) == -ENOENT)
-            return bring_back(path, &old.items[i], which, &running, failure);
+    if (!error && old && place_of(old, which) && lx_running_with_map(ifindex, old_images, &other) == -ENOENT)
+        return bring_back(path, old, which, &running, failure);
     return error ?: lx_running_stop(ifindex, &running, failure);
 }
 
@@ -202,7 +207,7 @@ static int undo_filter(const char *path, unsigned ifindex, uint32_t images, stru
     int program, error = lx_filter_with_map(ifindex, images, &filter);
 
     if (error)
-        return error == -ENOENT ? 0 : fail_to_look(error, failure);
+        return error == -ENOENT ? 0 : lx_fail_to_look(error, "the interface", failure);
     program = lx_pin_open_program(path, lx_program_pins[LX_PROGRAM_FROM_ROLE]);
     error = program < 0 ? lx_filter_detach(ifindex, &filter, failure)
                         : lx_filter_replace(ifindex, &filter, program, failure);
@@ -211,38 +216,30 @@ static int undo_filter(const char *path, unsigned ifindex, uint32_t images, stru
     return error;
 }
 
-/* The qdisc goes as well if the successor was the first to need it. */
-static int undo_clsact(const char *path, unsigned ifindex, const struct lx_metadata *successor,
-                       struct lx_failure *failure)
-{
-    const struct places old = find_places(path);
-
-    for (size_t i = 0; i < old.count && successor->clsact; i++)
-        if (old.items[i].member == successor->member && !old.items[i].clsact)
-            return lx_clsact_remove(ifindex, failure);
-    return 0;
-}
-
 /* The successor does not run: its filters and programs give way to the old ones, where there were, and its pins go. */
 static int undo(unsigned ifindex, const char *path, const char *next, struct lx_failure *failure)
 {
     const struct places places = find_places(next);
+    struct places before = find_places(path);
     uint32_t images;
     int error = lx_pin_map_id(next, images_pin(), &images);
 
     if (error)
-        return fail_to_look(error, failure);
+        return lx_fail_to_look(error, "the interface", failure);
     if (!places.count)
         error = undo_filter(path, ifindex, images, failure);
     for (size_t i = 0; i < places.count && !error; i++) {
         const struct lx_metadata *place = &places.items[i];
+        struct lx_metadata *old = old_at(&before, place);
         const unsigned outer = place->member ? place->ifindex : ifindex;
 
         error = undo_filter(path, outer, images, failure);
         if (place->member)
-            error = error ?: undo_xdp(path, place, LX_PROGRAM_TO_ROLE, images, failure);
-        error = error ?: undo_xdp(path, place, LX_PROGRAM_INNER, images, failure);
-        error = error ?: undo_clsact(path, outer, place, failure);
+            error = error ?: undo_xdp(path, place, old, LX_PROGRAM_TO_ROLE, images, failure);
+        error = error ?: undo_xdp(path, place, old, LX_PROGRAM_INNER, images, failure);
+        /* The qdisc goes as well if the successor was the first to need it. */
+        if (!error && place->clsact && old && !old->clsact)
+            error = lx_clsact_remove(outer, failure);
     }
     return error ?: lx_pins_remove(next, failure);
 }
@@ -263,7 +260,8 @@ int lx_rebuild_recover(unsigned ifindex, const char *directory, struct lx_failur
     error = error ?: lx_running_with_map(ifindex, images, &running);
     if (!error)
         return finish(directory, next, failure);
-    return error == -ENOENT ? undo(ifindex, directory, next, failure) : fail_to_look(error, failure);
+    return error == -ENOENT ? undo(ifindex, directory, next, failure)
+                            : lx_fail_to_look(error, "the interface", failure);
 }
 
 /* --- The successor ---------------------------------------------------------------------------------------------- */
@@ -325,7 +323,7 @@ static int put_filter(const struct lx_maps *old, const struct lx_interface *inte
     if (!error)
         return lx_filter_replace(interface->index, &filter, program, failure);
     if (error != -ENOENT)
-        return fail_to_look(error, failure);
+        return lx_fail_to_look(error, "the interface", failure);
     error = lx_clsact_create(interface, failure);
     return error < 0 ? error : lx_filter_attach(interface, program, failure);
 }
@@ -366,10 +364,9 @@ static int let_in_at(const struct rebuilding *rebuilding, const struct lx_metada
         program = lx_pair_replace(&rebuilding->maps, which, &interface, metadata, &running, failure);
     else if (error == -ENOENT && which == LX_PROGRAM_INNER)
         program =
-            lx_pair_attach(&rebuilding->maps, which, &interface, metadata,
-                           metadata->mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE, failure);
+            lx_pair_attach(&rebuilding->maps, which, &interface, metadata, lx_mode_again(metadata->mode), failure);
     else
-        return fail_to_look(error, failure);
+        return lx_fail_to_look(error, "the interface", failure);
     if (program < 0)
         return program;
     close(program);

@@ -16,11 +16,6 @@
 #include "user/kernel/link/running.h"
 #include "user/kernel/object/pins.h"
 
-static int fail_to_look(int error, const char *interface, struct lx_failure *failure)
-{
-    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot find out what runs on %s: %s", interface, strerror(-error));
-}
-
 /* The very program that was taken off, which its pin has kept. */
 static int put_filter(const struct lx_maps *maps, const char *directory, const struct lx_interface *interface,
                       struct lx_metadata *metadata, struct lx_failure *failure)
@@ -44,7 +39,6 @@ static int put_filter(const struct lx_maps *maps, const char *directory, const s
 static int put_inner(const struct lx_maps *maps, const char *directory, struct lx_metadata *metadata,
                      struct lx_failure *failure)
 {
-    const char *pin = lx_program_pins[LX_PROGRAM_INNER];
     struct lx_interface inner = {.index = metadata->pair_ifindex};
     int error, program;
 
@@ -53,17 +47,13 @@ static int put_inner(const struct lx_maps *maps, const char *directory, struct l
                        "%s, the inner side of the pair, is not here any more; 'lyncxdp detach %s' takes off the rest, "
                        "then attach anew",
                        metadata->pair, metadata->interface);
-    program =
-        lx_pair_attach(maps, LX_PROGRAM_INNER, &inner, metadata,
-                       metadata->pair_mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE, failure);
+    program = lx_pair_attach(maps, LX_PROGRAM_INNER, &inner, metadata, lx_mode_again(metadata->pair_mode), failure);
     if (program < 0)
         return program;
-    error = metadata->member ? 0 : lx_unpin(directory, pin, failure);
-    if (!metadata->member)
-        error = error ?: lx_pin_program(program, directory, pin, failure);
+    error = metadata->member ? 0 : lx_repin_program(program, directory, lx_program_pins[LX_PROGRAM_INNER], failure);
     close(program);
     if (!error && (error = lx_metadata_complete(metadata, LX_PROGRAM_INNER, maps)))
-        error = fail_to_look(error, inner.name, failure);
+        error = lx_fail_to_look(error, inner.name, failure);
     error = error ?: lx_publish_metadata(maps->fds[LX_MAP_METADATA], metadata, failure);
     return error ?: 1;
 }
@@ -84,23 +74,22 @@ int lx_restore_from_role(const struct lx_maps *maps, const char *directory, cons
     if (error == -ENOENT)
         error = restored = put_inner(maps, directory, metadata, failure);
     else if (error)
-        return fail_to_look(error, interface->name, failure);
+        return lx_fail_to_look(error, interface->name, failure);
     if (error < 0 || !lx_has_filter(metadata))
         return error < 0 ? error : restored;
     error = lx_filter_with_map(interface->index, counters, &filter);
     if (error == -ENOENT)
         return put_filter(maps, directory, interface, metadata, failure);
-    return error ? fail_to_look(error, interface->name, failure) : restored;
+    return error ? lx_fail_to_look(error, interface->name, failure) : restored;
 }
 
 static int rejoin(const struct lx_maps *maps, const char *directory, struct lx_metadata *metadata,
                   struct lx_failure *failure)
 {
-    struct lx_wire wire = {0};
+    struct lx_wire wire;
     int error;
 
-    if (lx_interface_find(metadata->interface, &wire.interface, NULL) ||
-        (metadata->pair_ifindex && lx_interface_find(metadata->pair, &wire.pair, NULL)))
+    if (lx_wire_find(metadata, &wire))
         return 0;
     error = lx_join(maps, directory, &wire, metadata->member, failure);
     if (error)
@@ -126,7 +115,7 @@ int lx_restore_member(const struct lx_maps *maps, const char *directory, struct 
     error = lx_map_id(maps->fds[LX_MAP_TO_ROLE_COUNTERS], &counters);
     error = error ?: lx_running_with_map(metadata->ifindex, counters, &running);
     if (error != -ENOENT)
-        return error ? fail_to_look(error, interface.name, failure) : restored;
+        return error ? lx_fail_to_look(error, interface.name, failure) : restored;
     error = lx_let_in_again(maps, directory, metadata, failure);
     return error ?: 1;
 }

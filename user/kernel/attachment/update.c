@@ -21,6 +21,7 @@
 #include "user/core/image/row_slots.h"
 #include "user/core/resolve/request_words.h"
 #include "user/kernel/link/link_settings.h"
+#include "user/kernel/link/running.h"
 #include "user/kernel/process/clock.h"
 #include "user/kernel/process/privilege.h"
 
@@ -55,9 +56,7 @@ static int refuse_idle(struct lx_update *update, struct lx_failure *failure)
                        "%s is not filtered: its program does not run on it any more; attach it again, which tidies up, "
                        "too",
                        update->interface->name);
-    return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "cannot find out what runs on %s: %s",
-                           update->interface->name, strerror(-error))
-                 : 0;
+    return error ? lx_fail_to_look(error, update->interface->name, failure) : 0;
 }
 
 /* The names that the interfaces have now. */

@@ -123,12 +123,11 @@ static int exchange(const struct lx_maps *maps, enum lx_program which, const str
 int lx_program_replace(const struct lx_maps *maps, enum lx_program which, const struct lx_interface *interface,
                        const struct lx_running *running, struct lx_failure *failure)
 {
-    const enum lx_mode_choice mode = running->mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE;
     int error, program;
 
     if (!running->dispatcher)
         return exchange(maps, which, interface, running, failure);
-    program = lx_program_attach(maps, which, interface, mode, failure);
+    program = lx_program_attach(maps, which, interface, lx_mode_again(running->mode), failure);
     if (program < 0)
         return program;
     error = lx_running_stop(interface->index, running, failure);

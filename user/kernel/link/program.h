@@ -18,6 +18,12 @@ enum lx_mode_choice {
     LX_MODE_ONLY_GENERIC = LX_MODE_GENERIC,
 };
 
+/* What leads to the mode again that a program runs in. */
+static inline enum lx_mode_choice lx_mode_again(uint32_t mode)
+{
+    return mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE;
+}
+
 /*
  * Loads a program: the from-role one, for tc to take, or the dry run of any, which answers and does not count. Returns
  * a file descriptor, or -errno.

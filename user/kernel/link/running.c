@@ -153,6 +153,11 @@ static int find(unsigned ifindex, const struct lx_wanted *wanted, struct lx_runn
     return error;
 }
 
+int lx_fail_to_look(int error, const char *interface, struct lx_failure *failure)
+{
+    return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot find out what runs on %s: %s", interface, strerror(-error));
+}
+
 int lx_running_with_map(unsigned ifindex, uint32_t map_id, struct lx_running *running)
 {
     return map_id ? find(ifindex, &(struct lx_wanted){.map_id = map_id}, running) : -ENOENT;

@@ -37,6 +37,9 @@ struct lx_wanted {
 /* Reads a program by its file descriptor and says whether it is the wanted one: 0, -ENOENT or another -errno. */
 int lx_running_examine(int program, const struct lx_wanted *wanted, struct lx_running *running);
 
+/* Fails for not knowing what runs on an interface. Returns `error`. */
+int lx_fail_to_look(int error, const char *interface, struct lx_failure *failure);
+
 /* The program that uses the map with that id: 0, -ENOENT when none does, or another -errno when it cannot be
  * determined. */
 int lx_running_with_map(unsigned ifindex, uint32_t map_id, struct lx_running *running);

@@ -48,6 +48,15 @@ struct lx_members {
 void lx_members_read(int map, struct lx_members *members);
 void lx_members_find(const char *directory, struct lx_members *members);
 
+/* The one in a place of the metadata, or NULL. */
+static inline const struct lx_metadata *lx_members_at(const struct lx_members *members, uint32_t place)
+{
+    for (size_t i = 0; i < members->count; i++)
+        if (members->items[i].member == place)
+            return &members->items[i];
+    return NULL;
+}
+
 /* Says why lx_maps_open could not open what is attached to `what`: by another version, say. Returns `error`. */
 int lx_fail_to_open(int error, const char *directory, const char *what, struct lx_failure *failure);
 int lx_control_read(const struct lx_maps *maps, uint64_t *word);

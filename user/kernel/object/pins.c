@@ -148,6 +148,13 @@ int lx_unpin(const char *path, const char *name, struct lx_failure *failure)
     return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "cannot unpin %s/%s: %s", path, name, strerror(-error)) : 0;
 }
 
+int lx_repin_program(int fd, const char *path, const char *name, struct lx_failure *failure)
+{
+    int error = lx_unpin(path, name, failure);
+
+    return error ?: lx_pin_program(fd, path, name, failure);
+}
+
 static int open_pin(const char *path, const char *name, bool writing)
 {
     LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = writing ? 0 : BPF_F_RDONLY);

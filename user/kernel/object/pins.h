@@ -71,6 +71,9 @@ int lx_pins_remove(const char *path, struct lx_failure *failure);
 int lx_pin_map(int fd, const char *path, const char *name, struct lx_failure *failure);
 int lx_pin_program(int fd, const char *path, const char *name, struct lx_failure *failure);
 
+/* Pins a program in the place of what has that name. */
+int lx_repin_program(int fd, const char *path, const char *name, struct lx_failure *failure);
+
 /* Removes one pin; that there is none is no error. */
 int lx_unpin(const char *path, const char *name, struct lx_failure *failure);
 
