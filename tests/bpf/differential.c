@@ -62,8 +62,7 @@ static struct to_role *load_to_role(bool dry_run)
     cr_assert(program != NULL);
     program->rodata->image_mask = CAPACITY - 1;
     program->rodata->dry_run = dry_run;
-    for (int word = 0; word < LX_FLOW_KEY_WORDS; word++)
-        program->data_flow_gate->flow_gate.key[word] = (word + 1) * LX_HASH_FACTOR1;
+    generate_key(program->data_flow_gate->flow_gate.key, LX_FLOW_KEY_WORDS);
     cr_assert_eq(bpf_map__set_max_entries(program->maps.counters, cpus()), 0);
     cr_assert_eq(bpf_map__set_max_entries(program->maps.ports, lx_port_page(cpus(), 0, 0)), 0);
     cr_assert_eq(bpf_map__set_value_size(bpf_map__inner_map(program->maps.images), CAPACITY + LX_IMAGE_SLACK), 0);

@@ -41,6 +41,14 @@ uint64_t generate_number(struct generator *generator)
     return number ^ number >> 31;
 }
 
+void generate_key(unsigned long long *key, size_t words)
+{
+    struct generator generator = generator_from(1);
+
+    for (size_t word = 0; word < words; word++)
+        key[word] = generate_number(&generator);
+}
+
 size_t generate_below(struct generator *generator, size_t limit)
 {
     return generate_number(generator) % limit;

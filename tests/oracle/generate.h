@@ -19,6 +19,8 @@ uint64_t generator_seed(const char *test);
 struct generator generator_from(uint64_t seed);
 
 uint64_t generate_number(struct generator *generator);
+/* The same words each time, which have nothing to do with each other: under multiples of one number hashes collide. */
+void generate_key(unsigned long long *key, size_t words);
 /* Less than `limit`, which is not 0. */
 size_t generate_below(struct generator *generator, size_t limit);
 bool generate_chance(struct generator *generator, unsigned percent);

@@ -7,6 +7,8 @@
 
 #include <linux/bpf.h>
 
+#include "generate.h"
+
 /* In place of libbpf's helpers, whose declarations are calls into the kernel. */
 #define __BPF_HELPERS__
 #define SEC(name)
@@ -150,8 +152,7 @@ void programs_reset(void)
     empty(&flow_table);
     empty(&fragment_table);
     memset(&flow_gate, 0, sizeof(flow_gate));
-    for (size_t word = 0; word < LX_FLOW_KEY_WORDS; word++)
-        flow_gate.key[word] = (word + 1) * LX_HASH_FACTOR1;
+    generate_key(flow_gate.key, LX_FLOW_KEY_WORDS);
     counted.flows_created = 0; /* the only one that is counted where these judge */
 }
 
