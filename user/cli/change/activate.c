@@ -82,9 +82,8 @@ static void list_addresses(const struct lx_prefix *prefixes, size_t count, char 
 static bool any_of(const struct lx_prefix_set *set, const struct lx_prefix *hosts, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < set->count; j++)
-            if (lx_prefix_contains(&set->items[j], &hosts[i].address))
-                return true;
+        if (lx_prefix_set_lists(set, &hosts[i].address))
+            return true;
     return false;
 }
 

@@ -39,14 +39,6 @@ static const char *and_more(const struct list *list, char text[32])
     return text;
 }
 
-static bool is_of_role(const struct lx_policy *policy, const struct lx_address *address)
-{
-    for (size_t i = 0; i < policy->protected->count; i++)
-        if (lx_prefix_contains(&policy->protected->items[i], address))
-            return true;
-    return false;
-}
-
 void lx_warn_of_bystanders(const struct lx_interface *inner, const struct lx_policy *policy)
 {
     struct list cut = {"", 0}, unknown = {"", 0};
@@ -66,7 +58,8 @@ void lx_warn_of_bystanders(const struct lx_interface *inner, const struct lx_pol
 
         if (!host->has_address)
             add(&unknown, host);
-        else if (!is_of_role(policy, &host->address) && !lx_bypass_holds(&policy->bypass, &host->address, host->card))
+        else if (!lx_prefix_set_lists(policy->protected, &host->address) &&
+                 !lx_bypass_holds(&policy->bypass, &host->address, host->card))
             add(&cut, host);
     }
     if (cut.count)

@@ -97,12 +97,7 @@ struct lx_ssh_verdict lx_ssh_session_judge(const struct lx_ssh_session *session,
 /* True when the session's server address is one of the role's own, so that a row to `self` lets it in. */
 static bool at_own_address(const struct lx_ssh_session *session, const struct lx_policy *policy)
 {
-    const struct lx_prefix_set *self = policy->own;
-
-    for (size_t i = 0; i < self->count; i++)
-        if (lx_prefix_contains(&self->items[i], &session->server))
-            return true;
-    return self->any;
+    return policy->own->any || lx_prefix_set_lists(policy->own, &session->server);
 }
 
 char *lx_ssh_session_row(const struct lx_ssh_session *session, const struct lx_policy *policy,

@@ -21,10 +21,7 @@ static struct ends ends_at(const struct lx_probe *probe, enum lx_hook hook)
 
 static bool contains(const struct lx_prefix_set *set, const struct lx_address *address)
 {
-    for (size_t i = 0; i < set->count; i++)
-        if (lx_prefix_contains(&set->items[i], address))
-            return true;
-    return set->any;
+    return set->any || lx_prefix_set_lists(set, address);
 }
 
 static unsigned compare_addresses(const struct lx_near_row *near_row, struct ends ends)

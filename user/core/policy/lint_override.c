@@ -24,12 +24,12 @@ struct override_lint {
 /* The addresses of an end where the site knows them; count 0: it does not. */
 static struct lx_endpoint known_addresses(const struct lx_site *site, const struct lx_endpoint *end)
 {
-    for (size_t i = 0; end->kind == LX_ENDPOINT_GROUP && i < site->group_count; i++)
-        if (!strcmp(site->groups[i].name, end->group))
-            return (struct lx_endpoint){.kind = LX_ENDPOINT_ADDRESSES,
-                                        .prefixes = site->groups[i].prefixes,
-                                        .prefix_count = site->groups[i].prefix_count};
-    return *end;
+    const struct lx_group *group = end->kind == LX_ENDPOINT_GROUP ? lx_site_group(site, end->group) : NULL;
+
+    return group ? (struct lx_endpoint){.kind = LX_ENDPOINT_ADDRESSES,
+                                        .prefixes = group->prefixes,
+                                        .prefix_count = group->prefix_count}
+                 : *end;
 }
 
 static bool end_covers(const struct lx_site *site, const struct lx_endpoint *printed, const struct lx_endpoint *now)
@@ -140,11 +140,8 @@ static int warn_group(const struct lx_site *site, const struct lx_override *over
                       struct lx_diagnostics *diagnostics)
 {
     const char *group = override->ends[key].group, **names, *nearest;
-    size_t known = 0;
 
-    while (group && known < site->group_count && strcmp(site->groups[known].name, group) != 0)
-        known++;
-    if (!group || known < site->group_count)
+    if (!group || lx_site_group(site, group))
         return 0;
     names = calloc(site->group_count + 1, sizeof(*names));
     if (!names)

@@ -146,14 +146,6 @@ static void lint_built_ins(const struct site_lint *lint)
     }
 }
 
-static bool has_group(const struct lx_site *site, const char *name)
-{
-    for (size_t i = 0; i < site->group_count; i++)
-        if (!strcmp(site->groups[i].name, name))
-            return true;
-    return false;
-}
-
 /* Who is behind the same pair as a neighbour can send under its address. */
 static void lint_bypass(const struct site_lint *lint)
 {
@@ -164,7 +156,7 @@ static void lint_bypass(const struct site_lint *lint)
         const struct lx_bypass_entry *entry = &bypass->entries[i];
 
         unbound += !entry->bound.count;
-        if (entry->group && !has_group(lint->site, entry->group))
+        if (entry->group && !lx_site_group(lint->site, entry->group))
             lx_diagnose(lint->diagnostics, LX_WARNING, entry->place, NULL,
                         "there is no group '%s' to bypass; without one, or --set %s=ADDR[,ADDR…], nothing is attached",
                         entry->group, entry->group);

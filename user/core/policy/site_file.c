@@ -306,6 +306,14 @@ void lx_site_mistake(const struct lx_site *site, struct lx_diagnostics *diagnost
     va_end(arguments);
 }
 
+const struct lx_group *lx_site_group(const struct lx_site *site, const char *name)
+{
+    for (size_t i = 0; i < site->group_count; i++)
+        if (!strcmp(site->groups[i].name, name))
+            return &site->groups[i];
+    return NULL;
+}
+
 void lx_site_free(struct lx_site *site)
 {
     for (size_t i = 0; i < site->self_count; i++) {

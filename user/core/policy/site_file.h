@@ -75,6 +75,9 @@ int lx_site_file_read(FILE *stream, const char *name, struct lx_site *site, stru
 int lx_site_file_load(FILE *stream, const char *name, const struct lx_opener *opener, struct lx_site *site,
                       struct lx_diagnostics *diagnostics);
 
+/* The group of that name, or NULL. */
+const struct lx_group *lx_site_group(const struct lx_site *site, const char *name);
+
 /* An error at a place of the site, or of a file that it includes, with its line. */
 void lx_site_mistake(const struct lx_site *site, struct lx_diagnostics *diagnostics, struct lx_place place,
                      const char *format, ...) __attribute__((format(printf, 4, 5)));

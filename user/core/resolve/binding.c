@@ -132,17 +132,14 @@ static bool find_setting(const struct lx_binding *binding, const char *name, str
 /* The settings win over the site. */
 static bool find_group(const struct lx_binding *binding, const char *name, struct span *found)
 {
+    const struct lx_group *group;
+
     if (find_setting(binding, name, found))
         return true;
-    for (size_t i = 0; binding->site && i < binding->site->group_count; i++) {
-        const struct lx_group *group = &binding->site->groups[i];
-
-        if (strcmp(group->name, name))
-            continue;
+    group = binding->site ? lx_site_group(binding->site, name) : NULL;
+    if (group)
         *found = (struct span){.items = group->prefixes, .count = group->prefix_count};
-        return true;
-    }
-    return false;
+    return group;
 }
 
 bool lx_find_group(const struct lx_binding *binding, const char *name, const struct lx_prefix **prefixes, size_t *count)

@@ -117,6 +117,14 @@ uint64_t lx_policy_digest(const struct lx_policy *policy)
     return mix_bypass(hash, &policy->bypass);
 }
 
+bool lx_prefix_set_lists(const struct lx_prefix_set *set, const struct lx_address *address)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (lx_prefix_contains(&set->items[i], address))
+            return true;
+    return false;
+}
+
 bool lx_policy_reads_tags(const struct lx_policy *policy)
 {
     return policy->vlans_listed || policy->bypass.has_vlans;

@@ -20,6 +20,9 @@ struct lx_prefix_set {
     bool any;                /* every unicast address */
 };
 
+/* True when one of its prefixes has the address; `any` is for the caller to ask. */
+bool lx_prefix_set_lists(const struct lx_prefix_set *set, const struct lx_address *address);
+
 /* A row with its two ends resolved. */
 struct lx_rule {
     const struct lx_row *row;                         /* borrowed from the policy's `rows` */

@@ -92,10 +92,7 @@ static bool is_set(const struct inputs *inputs, const char *group)
     for (size_t i = 0; i < inputs->request->setting_count; i++)
         if (!strcmp(inputs->request->settings[i].name, group))
             return true;
-    for (size_t i = 0; inputs->site && i < inputs->site->group_count; i++)
-        if (!strcmp(inputs->site->groups[i].name, group))
-            return true;
-    return false;
+    return inputs->site && lx_site_group(inputs->site, group);
 }
 
 /* Options are alternatives, and so are workloads; a row without any needs none. */
