@@ -12,8 +12,8 @@
 
 #include <lyncxdp/flow.h>
 
-#include "from_role.skel.h"
-#include "to_role.skel.h"
+#include "from_role_tc.skel.h"
+#include "to_role_xdp.skel.h"
 
 /* Flows and fragments that the maps in memory have room for. */
 #define HASH_ENTRIES 64
@@ -82,14 +82,14 @@ static int share_maps(const struct bpf_object *to_role, struct bpf_object *from_
 
 static int load(enum lx_hook hook, const struct lx_compiled *compiled, struct bpf_object *objects[LX_HOOK_COUNT])
 {
-    const struct to_role__rodata constants = {.image_mask = compiled->capacity - 1};
+    const struct to_role_xdp__rodata constants = {.image_mask = compiled->capacity - 1};
     uint32_t cpus = (uint32_t)libbpf_num_possible_cpus();
     struct bpf_object *opened;
     const void *bytes;
     size_t size;
     int error;
 
-    bytes = hook == LX_HOOK_TO_ROLE ? to_role__elf_bytes(&size) : from_role__elf_bytes(&size);
+    bytes = hook == LX_HOOK_TO_ROLE ? to_role_xdp__elf_bytes(&size) : from_role_tc__elf_bytes(&size);
     opened = bpf_object__open_mem(bytes, size, NULL);
     if (!opened)
         return -errno;

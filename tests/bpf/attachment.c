@@ -545,7 +545,7 @@ Test(attachment, an_attach_killed_after_its_last_step_is_in_force_and_known)
     int map;
 
     cr_assert_eq(attach("outer0", LX_MODE_AUTO, &metadata), 0, "%s", failure.text);
-    run("rm /sys/fs/bpf/lyncxdp/*/to_role");
+    run("rm /sys/fs/bpf/lyncxdp/*/to_role_xdp");
     attachment = opened("outer0");
     unfinished = metadata;
     unfinished.mode = unfinished.program_id = unfinished.dispatcher = 0;
@@ -949,8 +949,8 @@ Test(attachment, the_verifier_is_far_from_the_end_of_its_reach)
 {
     track();
     must_attach("outer0");
-    expect_within_the_verifier_s_reach("outer0", "to_role");
-    expect_within_the_verifier_s_reach("outer0", "from_role");
+    expect_within_the_verifier_s_reach("outer0", "to_role_xdp");
+    expect_within_the_verifier_s_reach("outer0", "from_role_tc");
 }
 
 /* --- Interfaces --- */

@@ -23,9 +23,9 @@
 #include "user/core/report/counters.h"
 
 /* These name the types of the maps. */
-#include "from_role.skel.h"
-#include "inner.skel.h"
-#include "to_role.skel.h"
+#include "from_role_tc.skel.h"
+#include "from_role_xdp.skel.h"
+#include "to_role_xdp.skel.h"
 
 #define ROUNDS 50
 #define MOST_ROUNDS 500
@@ -39,9 +39,9 @@
  * a host and of a pair's inner side, which take turns and count together.
  */
 struct loaded {
-    struct to_role *to_role, *to_role_dry_run;
-    struct from_role *from_role, *from_role_dry_run;
-    struct inner *inner, *inner_dry_run;
+    struct to_role_xdp *to_role, *to_role_dry_run;
+    struct from_role_tc *from_role, *from_role_dry_run;
+    struct from_role_xdp *inner, *inner_dry_run;
     bool at_inner;
     struct oracle_memory memory;
     struct lx_counters *expected[LX_HOOK_COUNT]; /* owned */
@@ -54,10 +54,10 @@ static uint32_t cpus(void)
     return (uint32_t)libbpf_num_possible_cpus();
 }
 
-static struct to_role *load_to_role(bool dry_run)
+static struct to_role_xdp *load_to_role(bool dry_run)
 {
-    struct to_role *program = to_role__open();
-    struct to_role *first = loaded.to_role;
+    struct to_role_xdp *program = to_role_xdp__open();
+    struct to_role_xdp *first = loaded.to_role;
 
     cr_assert(program != NULL);
     program->rodata->image_mask = CAPACITY - 1;
@@ -73,14 +73,14 @@ static struct to_role *load_to_role(bool dry_run)
         cr_assert_eq(bpf_map__reuse_fd(program->maps.data_flow_gate, bpf_map__fd(first->maps.data_flow_gate)), 0);
         cr_assert_eq(bpf_map__reuse_fd(program->maps.fragments, bpf_map__fd(first->maps.fragments)), 0);
     }
-    cr_assert_eq(to_role__load(program), 0, "the to-role program does not load");
+    cr_assert_eq(to_role_xdp__load(program), 0, "the to-role program does not load");
     return program;
 }
 
-static struct from_role *load_from_role(bool dry_run)
+static struct from_role_tc *load_from_role(bool dry_run)
 {
-    struct from_role *program = from_role__open();
-    const struct to_role *first = loaded.to_role;
+    struct from_role_tc *program = from_role_tc__open();
+    const struct to_role_xdp *first = loaded.to_role;
 
     cr_assert(program != NULL);
     program->rodata->image_mask = CAPACITY - 1;
@@ -92,14 +92,14 @@ static struct from_role *load_from_role(bool dry_run)
     cr_assert_eq(bpf_map__reuse_fd(program->maps.flows, bpf_map__fd(first->maps.flows)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.data_flow_gate, bpf_map__fd(first->maps.data_flow_gate)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.fragments, bpf_map__fd(first->maps.fragments)), 0);
-    cr_assert_eq(from_role__load(program), 0, "the from-role program does not load");
+    cr_assert_eq(from_role_tc__load(program), 0, "the from-role program does not load");
     return program;
 }
 
-static struct inner *load_inner(bool dry_run)
+static struct from_role_xdp *load_inner(bool dry_run)
 {
-    const struct from_role *first = dry_run ? loaded.from_role_dry_run : loaded.from_role;
-    struct inner *program = inner__open();
+    const struct from_role_tc *first = dry_run ? loaded.from_role_dry_run : loaded.from_role;
+    struct from_role_xdp *program = from_role_xdp__open();
 
     cr_assert(program != NULL);
     program->rodata->image_mask = CAPACITY - 1;
@@ -112,7 +112,7 @@ static struct inner *load_inner(bool dry_run)
     cr_assert_eq(bpf_map__reuse_fd(program->maps.flows, bpf_map__fd(first->maps.flows)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.data_flow_gate, bpf_map__fd(first->maps.data_flow_gate)), 0);
     cr_assert_eq(bpf_map__reuse_fd(program->maps.fragments, bpf_map__fd(first->maps.fragments)), 0);
-    cr_assert_eq(inner__load(program), 0, "the inner program does not load");
+    cr_assert_eq(from_role_xdp__load(program), 0, "the from-role program of XDP does not load");
     return program;
 }
 
@@ -141,12 +141,12 @@ static void setup(void)
 
 static void teardown(void)
 {
-    to_role__destroy(loaded.to_role);
-    to_role__destroy(loaded.to_role_dry_run);
-    from_role__destroy(loaded.from_role);
-    from_role__destroy(loaded.from_role_dry_run);
-    inner__destroy(loaded.inner);
-    inner__destroy(loaded.inner_dry_run);
+    to_role_xdp__destroy(loaded.to_role);
+    to_role_xdp__destroy(loaded.to_role_dry_run);
+    from_role_tc__destroy(loaded.from_role);
+    from_role_tc__destroy(loaded.from_role_dry_run);
+    from_role_xdp__destroy(loaded.inner);
+    from_role_xdp__destroy(loaded.inner_dry_run);
     oracle_forget(&loaded.memory);
     free(loaded.expected[LX_HOOK_TO_ROLE]);
     free(loaded.expected[LX_HOOK_FROM_ROLE]);
@@ -159,7 +159,7 @@ static int program_of(enum lx_hook hook, bool dry_run)
     if (hook == LX_HOOK_TO_ROLE)
         return bpf_program__fd((dry_run ? loaded.to_role_dry_run : loaded.to_role)->progs.lyncxdp_to_role);
     if (loaded.at_inner)
-        return bpf_program__fd((dry_run ? loaded.inner_dry_run : loaded.inner)->progs.lyncxdp_inner);
+        return bpf_program__fd((dry_run ? loaded.inner_dry_run : loaded.inner)->progs.lyncxdp_from_role);
     return bpf_program__fd((dry_run ? loaded.from_role_dry_run : loaded.from_role)->progs.lyncxdp_from_role);
 }
 

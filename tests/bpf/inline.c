@@ -550,7 +550,7 @@ Test(inline, an_attach_that_fails_at_its_last_step_sets_everything_back)
 Test(inline, what_a_killed_attach_leaves_is_set_back_by_the_next)
 {
     must_attach(true);
-    run("ip link set dev outer0 xdpdrv off && rm /sys/fs/bpf/lyncxdp/*/to_role");
+    run("ip link set dev outer0 xdpdrv off && rm /sys/fs/bpf/lyncxdp/*/to_role_xdp");
     expect_states("outer0", LX_STATE_NOT_RUNNING, LX_STATE_FILTERING);
     must_attach(false);
     run("! ip link show outer0 | grep -q PROMISC && ethtool -k inner0 | grep -q 'rx-vlan-offload: on'");
@@ -740,7 +740,7 @@ Test(inline, a_pair_that_forwards_by_itself_carries_link_control_and_a_bridged_o
 
 Test(inline, the_verifier_has_half_of_its_reach_left)
 {
-    static const char *const pins[] = {"to_role", "from_role", "inner"};
+    static const char *const pins[] = {"to_role_xdp", "from_role_tc", "from_role_xdp"};
     struct lx_attachment attachment;
 
     must_attach(false);

@@ -65,8 +65,8 @@ static void load(void)
     loaded.pins.maps = loaded.maps;
     cr_assert_eq(lx_pins_create(loaded.pins.directory, &failure), 0, "%s", failure.text);
     cr_assert_eq(lx_maps_pin(&loaded.maps, loaded.pins.directory, &failure), 0, "%s", failure.text);
-    load_program(LX_PROGRAM_TO_ROLE);
-    load_program(LX_PROGRAM_FROM_ROLE);
+    load_program(LX_PROGRAM_TO_ROLE_XDP);
+    load_program(LX_PROGRAM_FROM_ROLE_TC);
 }
 
 static void unload(void)
@@ -347,7 +347,7 @@ Test(shadow, what_random_candidates_would_change_is_counted_as_the_oracle_says_a
 Test(shadow, of_an_inline_pair_as_well)
 {
     loaded.at_inner = true;
-    load_program(LX_PROGRAM_INNER);
+    load_program(LX_PROGRAM_FROM_ROLE_XDP);
     compare_random("shadow/inline");
 }
 

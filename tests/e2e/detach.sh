@@ -153,10 +153,10 @@ for loss in 'qdisc delete dev outer clsact' 'filter delete dev outer egress'; do
 done
 attach outer --pair inner
 ip link set dev inner xdp off
-check "inner program gone: status advises an update" says 1 "'lyncxdp update outer' puts it back" run status outer
-check "inner program gone: which puts it back" says 0 'is back' run update outer
-check "inner program gone: it filters" states filtering/filtering outer
-check "inner program gone: detach leaves nothing" detached outer
+check "inner side's program gone: status advises an update" says 1 "'lyncxdp update outer' puts it back" run status outer
+check "inner side's program gone: which puts it back" says 0 'is back' run update outer
+check "inner side's program gone: it filters" states filtering/filtering outer
+check "inner side's program gone: detach leaves nothing" detached outer
 check "on neither side" clean inner
 attach
 ip link set dev outer xdp off

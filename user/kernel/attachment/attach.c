@@ -366,10 +366,10 @@ static int let_out(struct attaching *attaching, struct lx_failure *failure)
 
     if (!lx_has_filter(&attaching->metadata))
         return 0;
-    program = lx_program_load(&attaching->maps, LX_PROGRAM_FROM_ROLE, false, failure);
+    program = lx_program_load(&attaching->maps, LX_PROGRAM_FROM_ROLE_TC, false, failure);
     if (program < 0)
         return program;
-    error = pin_program(attaching, LX_PROGRAM_FROM_ROLE, program, failure);
+    error = pin_program(attaching, LX_PROGRAM_FROM_ROLE_TC, program, failure);
     if (!error) {
         error = lx_clsact_create(attaching->interface, failure);
         attaching->metadata.clsact = error == 1;
@@ -382,7 +382,7 @@ static int let_out(struct attaching *attaching, struct lx_failure *failure)
 /* What only attaching could show is written down. */
 static int complete(struct attaching *attaching, enum lx_program which, int program, struct lx_failure *failure)
 {
-    const struct lx_interface *interface = which == LX_PROGRAM_INNER ? attaching->pair : attaching->interface;
+    const struct lx_interface *interface = which == LX_PROGRAM_FROM_ROLE_XDP ? attaching->pair : attaching->interface;
     int error = lx_metadata_complete(&attaching->metadata, which, &attaching->maps);
 
     if (error)
@@ -397,7 +397,7 @@ static int complete(struct attaching *attaching, enum lx_program which, int prog
 static int let_in(struct attaching *attaching, enum lx_program which, enum lx_mode_choice mode,
                   struct lx_failure *failure)
 {
-    const struct lx_interface *interface = which == LX_PROGRAM_INNER ? attaching->pair : attaching->interface;
+    const struct lx_interface *interface = which == LX_PROGRAM_FROM_ROLE_XDP ? attaching->pair : attaching->interface;
     struct lx_running running;
     int error, program;
 
@@ -419,7 +419,7 @@ static int let_role_send(struct attaching *attaching, const struct lx_compiled *
     int error = connect(attaching, failure);
 
     if (attaching->pair && attaching->metadata.from_role)
-        error = error ?: let_in(attaching, LX_PROGRAM_INNER, mode, failure);
+        error = error ?: let_in(attaching, LX_PROGRAM_FROM_ROLE_XDP, mode, failure);
     error = error ?: let_out(attaching, failure);
     if (!error && attaching->metadata.from_role)
         lx_pick_up(&attaching->maps, attaching->interface, compiled);
@@ -438,8 +438,8 @@ static int put_in_force(struct attaching *attaching, const struct lx_compiled *c
     for (size_t i = 0; i < attaching->with_count && !error; i++)
         error = let_role_send(&attaching->with[i], compiled, mode, failure);
     for (size_t i = 0; i < attaching->with_count && !error; i++)
-        error = let_in(&attaching->with[i], LX_PROGRAM_TO_ROLE, mode, failure);
-    return error ?: let_in(attaching, LX_PROGRAM_TO_ROLE, mode, failure);
+        error = let_in(&attaching->with[i], LX_PROGRAM_TO_ROLE_XDP, mode, failure);
+    return error ?: let_in(attaching, LX_PROGRAM_TO_ROLE_XDP, mode, failure);
 }
 
 /* What cannot be found again must not be called attached. */
@@ -636,7 +636,7 @@ static int join_locked(struct attaching *joining, const struct lx_compiled *comp
         return error;
     error = let_role_send(joining, compiled, mode, failure);
     joining->metadata.joining = 0;
-    error = error ?: let_in(joining, LX_PROGRAM_TO_ROLE, mode, failure);
+    error = error ?: let_in(joining, LX_PROGRAM_TO_ROLE_XDP, mode, failure);
     if (error && !stop_both(&joining->metadata, joining->directory, NULL) && none.member)
         lx_publish_metadata(map, &none, NULL);
     return error;
@@ -681,7 +681,7 @@ int lx_let_in_again(const struct lx_maps *maps, const char *directory, struct lx
     again.maps = *maps;
     again.metadata = *metadata;
     snprintf(again.directory, sizeof(again.directory), "%s", directory);
-    error = let_in(&again, LX_PROGRAM_TO_ROLE, lx_mode_again(metadata->mode), failure);
+    error = let_in(&again, LX_PROGRAM_TO_ROLE_XDP, lx_mode_again(metadata->mode), failure);
     if (!error)
         *metadata = again.metadata;
     return error;

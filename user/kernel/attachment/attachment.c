@@ -73,9 +73,9 @@ static void complete_metadata(const struct lx_attachment *attachment, struct lx_
     if (came_from < 0)
         return;
     if (!metadata->program_id)
-        lx_metadata_complete(metadata, LX_PROGRAM_TO_ROLE, &attachment->maps);
+        lx_metadata_complete(metadata, LX_PROGRAM_TO_ROLE_XDP, &attachment->maps);
     if (inner)
-        lx_metadata_complete(metadata, LX_PROGRAM_INNER, &attachment->maps);
+        lx_metadata_complete(metadata, LX_PROGRAM_FROM_ROLE_XDP, &attachment->maps);
     lx_namespace_leave(came_from);
 }
 

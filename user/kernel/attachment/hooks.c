@@ -14,7 +14,7 @@
 
 int lx_metadata_complete(struct lx_metadata *metadata, enum lx_program program, const struct lx_maps *maps)
 {
-    bool inner = program == LX_PROGRAM_INNER;
+    bool inner = program == LX_PROGRAM_FROM_ROLE_XDP;
     struct lx_running running;
     uint32_t counters;
     int error = lx_map_id(maps->fds[lx_map_of_counters(lx_program_hook(program))], &counters);

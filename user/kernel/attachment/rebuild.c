@@ -53,14 +53,14 @@ static struct places find_places(const char *path)
 }
 
 /* The programs of XDP. */
-static const enum lx_program programs[] = {LX_PROGRAM_TO_ROLE, LX_PROGRAM_INNER};
+static const enum lx_program programs[] = {LX_PROGRAM_TO_ROLE_XDP, LX_PROGRAM_FROM_ROLE_XDP};
 
 #define PROGRAMS (sizeof(programs) / sizeof(*programs))
 
 /* The interface that a program of XDP stands on; 0 where the attachment has no such program. */
 static unsigned place_of(const struct lx_metadata *metadata, enum lx_program which)
 {
-    if (which == LX_PROGRAM_TO_ROLE)
+    if (which == LX_PROGRAM_TO_ROLE_XDP)
         return metadata->ifindex;
     return metadata->from_role ? metadata->pair_ifindex : 0;
 }
@@ -70,7 +70,7 @@ static struct lx_interface interface_of(const struct lx_metadata *metadata, enum
     struct lx_interface interface = {.index = place_of(metadata, which), .netns = metadata->netns};
 
     snprintf(interface.name, sizeof(interface.name), "%s",
-             which == LX_PROGRAM_INNER ? metadata->pair : metadata->interface);
+             which == LX_PROGRAM_FROM_ROLE_XDP ? metadata->pair : metadata->interface);
     return interface;
 }
 
@@ -103,8 +103,8 @@ static int complete(const char *path, const struct lx_maps *maps, struct lx_meta
     error = lx_publish_metadata(maps->fds[LX_MAP_METADATA], metadata, failure);
     if (error || metadata->member)
         return error;
-    return pin_program(path, which, which == LX_PROGRAM_INNER ? metadata->pair_program_id : metadata->program_id,
-                       failure);
+    return pin_program(path, which,
+                       which == LX_PROGRAM_FROM_ROLE_XDP ? metadata->pair_program_id : metadata->program_id, failure);
 }
 
 /* Takes the program with those images off an interface, if it is there. */
@@ -208,7 +208,7 @@ static int undo_filter(const char *path, unsigned ifindex, uint32_t images, stru
 
     if (error)
         return error == -ENOENT ? 0 : lx_fail_to_look(error, "the interface", failure);
-    program = lx_pin_open_program(path, lx_program_pins[LX_PROGRAM_FROM_ROLE]);
+    program = lx_pin_open_program(path, lx_program_pins[LX_PROGRAM_FROM_ROLE_TC]);
     error = program < 0 ? lx_filter_detach(ifindex, &filter, failure)
                         : lx_filter_replace(ifindex, &filter, program, failure);
     if (program >= 0)
@@ -235,8 +235,8 @@ static int undo(unsigned ifindex, const char *path, const char *next, struct lx_
 
         error = undo_filter(path, outer, images, failure);
         if (place->member)
-            error = error ?: undo_xdp(path, place, old, LX_PROGRAM_TO_ROLE, images, failure);
-        error = error ?: undo_xdp(path, place, old, LX_PROGRAM_INNER, images, failure);
+            error = error ?: undo_xdp(path, place, old, LX_PROGRAM_TO_ROLE_XDP, images, failure);
+        error = error ?: undo_xdp(path, place, old, LX_PROGRAM_FROM_ROLE_XDP, images, failure);
         /* The qdisc goes as well if the successor was the first to need it. */
         if (!error && place->clsact && old && !old->clsact)
             error = lx_clsact_remove(outer, failure);
@@ -334,10 +334,10 @@ static int let_out(const struct rebuilding *rebuilding, struct lx_failure *failu
 
     if (!lx_has_filter(&rebuilding->places.items[0]))
         return 0;
-    program = lx_program_load(&rebuilding->maps, LX_PROGRAM_FROM_ROLE, false, failure);
+    program = lx_program_load(&rebuilding->maps, LX_PROGRAM_FROM_ROLE_TC, false, failure);
     if (program < 0)
         return program;
-    error = lx_pin_program(program, rebuilding->next, lx_program_pins[LX_PROGRAM_FROM_ROLE], failure);
+    error = lx_pin_program(program, rebuilding->next, lx_program_pins[LX_PROGRAM_FROM_ROLE_TC], failure);
     for (size_t i = 0; i < rebuilding->places.count && !error; i++) {
         const struct lx_interface interface = lx_interface_of(&rebuilding->places.items[i]);
 
@@ -362,7 +362,7 @@ static int let_in_at(const struct rebuilding *rebuilding, const struct lx_metada
     error = error ?: lx_running_with_map(interface.index, images, &running);
     if (!error)
         program = lx_pair_replace(&rebuilding->maps, which, &interface, metadata, &running, failure);
-    else if (error == -ENOENT && which == LX_PROGRAM_INNER)
+    else if (error == -ENOENT && which == LX_PROGRAM_FROM_ROLE_XDP)
         program =
             lx_pair_attach(&rebuilding->maps, which, &interface, metadata, lx_mode_again(metadata->mode), failure);
     else
@@ -410,9 +410,9 @@ int lx_rebuild(const struct lx_predecessor *old, const struct lx_shape *shape, s
     error = lx_maps_succeed(old->maps, shape, &rebuilding.maps, failure);
     error = error ?: copy_images(&rebuilding, failure);
     error = error ?: pin(&rebuilding, failure);
-    error = error ?: let_in(&rebuilding, LX_PROGRAM_INNER, failure);
+    error = error ?: let_in(&rebuilding, LX_PROGRAM_FROM_ROLE_XDP, failure);
     error = error ?: let_out(&rebuilding, failure);
-    error = error ?: let_in(&rebuilding, LX_PROGRAM_TO_ROLE, failure);
+    error = error ?: let_in(&rebuilding, LX_PROGRAM_TO_ROLE_XDP, failure);
     lx_maps_close(&rebuilding.maps);
     /* From here on, forth or back, it is what a command would do that came after a killed one. */
     recovered = lx_rebuild_recover(old->ifindex, old->directory, &second);

@@ -20,7 +20,7 @@
 static int put_filter(const struct lx_maps *maps, const char *directory, const struct lx_interface *interface,
                       struct lx_metadata *metadata, struct lx_failure *failure)
 {
-    int error, program = lx_pin_open_program(directory, lx_program_pins[LX_PROGRAM_FROM_ROLE]);
+    int error, program = lx_pin_open_program(directory, lx_program_pins[LX_PROGRAM_FROM_ROLE_TC]);
 
     if (program < 0)
         return lx_fail(failure, LX_EXIT_FAILED, -program, "cannot open the program of %s's egress: %s", interface->name,
@@ -47,12 +47,14 @@ static int put_inner(const struct lx_maps *maps, const char *directory, struct l
                        "%s, the inner side of the pair, is not here any more; 'lyncxdp detach %s' takes off the rest, "
                        "then attach anew",
                        metadata->pair, metadata->interface);
-    program = lx_pair_attach(maps, LX_PROGRAM_INNER, &inner, metadata, lx_mode_again(metadata->pair_mode), failure);
+    program =
+        lx_pair_attach(maps, LX_PROGRAM_FROM_ROLE_XDP, &inner, metadata, lx_mode_again(metadata->pair_mode), failure);
     if (program < 0)
         return program;
-    error = metadata->member ? 0 : lx_repin_program(program, directory, lx_program_pins[LX_PROGRAM_INNER], failure);
+    error =
+        metadata->member ? 0 : lx_repin_program(program, directory, lx_program_pins[LX_PROGRAM_FROM_ROLE_XDP], failure);
     close(program);
-    if (!error && (error = lx_metadata_complete(metadata, LX_PROGRAM_INNER, maps)))
+    if (!error && (error = lx_metadata_complete(metadata, LX_PROGRAM_FROM_ROLE_XDP, maps)))
         error = lx_fail_to_look(error, inner.name, failure);
     error = error ?: lx_publish_metadata(maps->fds[LX_MAP_METADATA], metadata, failure);
     return error ?: 1;

@@ -86,7 +86,7 @@ static int see_filter(const struct nlmsghdr *message, void *data)
     if (search->map_id)
         result = uses_map(id, search->map_id);
     else
-        result = strncmp(name, LX_NAME_FROM_ROLE, strlen(LX_NAME_FROM_ROLE)) ? -ENOENT : 0;
+        result = lx_running_is_our_name(name) ? 0 : -ENOENT;
     if (result != -ENOENT)
         search->result = result;
     if (!result)

@@ -26,6 +26,17 @@
 /* What to look for besides: any program that no dispatcher runs. */
 static const struct lx_wanted alone;
 
+bool lx_running_is_our_name(const char *name)
+{
+    /* The last one is what stood on the inner interface of a pair before 0.3.0. */
+    static const char *const names[] = {"lyncxdp_to_role", "lyncxdp_from_ro", "lyncxdp_inner"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (!strncmp(name, names[i], strlen(names[i])))
+            return true;
+    return false;
+}
+
 int lx_running_examine(int program, const struct lx_wanted *wanted, struct lx_running *running)
 {
     __u32 ids[MAPS] = {0};
@@ -36,15 +47,14 @@ int lx_running_examine(int program, const struct lx_wanted *wanted, struct lx_ru
     if (bpf_obj_get_info_by_fd(program, &info, &length))
         return -errno;
     running->id = info.id;
-    running->lyncxdp = !strcmp(info.name, LX_NAME_TO_ROLE) || !strcmp(info.name, LX_NAME_FROM_ROLE) ||
-                       !strcmp(info.name, LX_NAME_INNER);
+    running->lyncxdp = lx_running_is_our_name(info.name);
     snprintf(running->name, sizeof(running->name), "%s", *info.name ? info.name : "unnamed");
     for (__u32 i = 0; i < info.nr_map_ids && i < MAPS; i++)
         uses_map = uses_map || ids[i] == wanted->map_id;
     if (wanted->map_id)
         return uses_map ? 0 : -ENOENT;
-    if (wanted->name)
-        return strcmp(info.name, wanted->name) ? -ENOENT : 0;
+    if (wanted->lyncxdp)
+        return running->lyncxdp ? 0 : -ENOENT;
     return !wanted->id || info.id == wanted->id ? 0 : -ENOENT;
 }
 
@@ -165,9 +175,7 @@ int lx_running_with_map(unsigned ifindex, uint32_t map_id, struct lx_running *ru
 
 int lx_running_by_name(unsigned ifindex, struct lx_running *running)
 {
-    int error = find(ifindex, &(struct lx_wanted){.name = LX_NAME_TO_ROLE}, running);
-
-    return error == -ENOENT ? find(ifindex, &(struct lx_wanted){.name = LX_NAME_INNER}, running) : error;
+    return find(ifindex, &(struct lx_wanted){.lyncxdp = true}, running);
 }
 
 int lx_running_alone(unsigned ifindex, struct lx_running *running)

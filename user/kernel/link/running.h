@@ -22,17 +22,15 @@ struct lx_running {
     bool lyncxdp;    /* by its name, a program of ours */
 };
 
-/* What to look for: the program that uses a map (its id), or else one of that name, or else one of that id. */
+/* What to look for: the program that uses a map (its id), or else any of ours, or else one of that id. */
 struct lx_wanted {
     uint32_t map_id;
-    const char *name;
+    bool lyncxdp;
     uint32_t id;
 };
 
-/* Names of our programs, as much of them as the kernel keeps. */
-#define LX_NAME_TO_ROLE "lyncxdp_to_role"
-#define LX_NAME_FROM_ROLE "lyncxdp_from_ro"
-#define LX_NAME_INNER "lyncxdp_inner"
+/* Whether a name, or what it begins with, is that of a program of ours: as much of it as the kernel keeps. */
+bool lx_running_is_our_name(const char *name);
 
 /* Reads a program by its file descriptor and says whether it is the wanted one: 0, -ENOENT or another -errno. */
 int lx_running_examine(int program, const struct lx_wanted *wanted, struct lx_running *running);

@@ -50,7 +50,7 @@ static int load_maps(enum lx_program program, const struct lx_shape *shape, stru
 static int create_to_role(struct lx_maps *maps)
 {
     struct bpf_object *object = NULL;
-    int error = load_maps(LX_PROGRAM_TO_ROLE, &maps->shape, &object);
+    int error = load_maps(LX_PROGRAM_TO_ROLE_XDP, &maps->shape, &object);
 
     for (enum lx_map map = 0; map <= LX_MAP_TO_ROLE_PORTS && !error; map++)
         error = keep(object, map, maps);
@@ -61,7 +61,7 @@ static int create_to_role(struct lx_maps *maps)
 static int create_from_role(struct lx_maps *maps)
 {
     struct bpf_object *object = NULL;
-    int error = load_maps(LX_PROGRAM_FROM_ROLE, &maps->shape, &object);
+    int error = load_maps(LX_PROGRAM_FROM_ROLE_TC, &maps->shape, &object);
 
     for (enum lx_map map = LX_MAP_FROM_ROLE_COUNTERS; map < LX_MAP_COUNT && !error; map++)
         error = keep(object, map, maps);

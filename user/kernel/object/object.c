@@ -14,16 +14,17 @@
 #include <lyncxdp/flow.h>
 #include <lyncxdp/image.h>
 
-#include "from_role.skel.h"
-#include "inner.skel.h"
+#include "from_role_tc.skel.h"
+#include "from_role_xdp.skel.h"
 #include "kernel_log.h"
-#include "to_role.skel.h"
+#include "to_role_tc.skel.h"
+#include "to_role_xdp.skel.h"
 
 #define OLDEST_MAJOR 6
 #define OLDEST_MINOR 1
 
 /* All objects have the same constants, laid out as it pleased the compiler; the skeletons know how. */
-#define CONSTANTS (sizeof(struct to_role__rodata))
+#define CONSTANTS (sizeof(struct to_role_xdp__rodata))
 
 struct layout {
     size_t image_mask, dry_run, paired, forward;
@@ -35,26 +36,28 @@ struct layout {
             offsetof(struct object##__rodata, paired), offsetof(struct object##__rodata, forward)                      \
     }
 
-_Static_assert(CONSTANTS == sizeof(struct from_role__rodata) && CONSTANTS == sizeof(struct inner__rodata), "the same");
+_Static_assert(CONSTANTS == sizeof(struct from_role_tc__rodata) && CONSTANTS == sizeof(struct from_role_xdp__rodata) &&
+                   CONSTANTS == sizeof(struct to_role_tc__rodata),
+               "the same");
 
 static const struct {
-    const char *object, *name;
     const void *(*bytes)(size_t *size);
     struct layout layout;
 } programs[LX_PROGRAM_COUNT] = {
-    [LX_PROGRAM_TO_ROLE] = {"to_role", "lyncxdp_to_role", to_role__elf_bytes, LAYOUT(to_role)},
-    [LX_PROGRAM_FROM_ROLE] = {"from_role", "lyncxdp_from_role", from_role__elf_bytes, LAYOUT(from_role)},
-    [LX_PROGRAM_INNER] = {"inner", "lyncxdp_inner", inner__elf_bytes, LAYOUT(inner)},
+    [LX_PROGRAM_TO_ROLE_XDP] = {to_role_xdp__elf_bytes, LAYOUT(to_role_xdp)},
+    [LX_PROGRAM_FROM_ROLE_TC] = {from_role_tc__elf_bytes, LAYOUT(from_role_tc)},
+    [LX_PROGRAM_FROM_ROLE_XDP] = {from_role_xdp__elf_bytes, LAYOUT(from_role_xdp)},
+    [LX_PROGRAM_TO_ROLE_TC] = {to_role_tc__elf_bytes, LAYOUT(to_role_tc)},
 };
 
 const char *lx_program_name(enum lx_program program)
 {
-    return programs[program].name;
+    return lx_program_hook(program) == LX_HOOK_TO_ROLE ? "lyncxdp_to_role" : "lyncxdp_from_role";
 }
 
 static struct bpf_object *open_bytes(enum lx_program program)
 {
-    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = programs[program].object);
+    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = lx_program_pins[program]);
     const void *bytes;
     size_t size;
 

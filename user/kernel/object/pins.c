@@ -17,9 +17,10 @@
 #include <unistd.h>
 
 const char *const lx_program_pins[LX_PROGRAM_COUNT] = {
-    [LX_PROGRAM_TO_ROLE] = "to_role",
-    [LX_PROGRAM_FROM_ROLE] = "from_role",
-    [LX_PROGRAM_INNER] = "inner",
+    [LX_PROGRAM_TO_ROLE_XDP] = "to_role_xdp",
+    [LX_PROGRAM_FROM_ROLE_TC] = "from_role_tc",
+    [LX_PROGRAM_FROM_ROLE_XDP] = "from_role_xdp",
+    [LX_PROGRAM_TO_ROLE_TC] = "to_role_tc",
 };
 
 char *lx_pins_path(const struct lx_pin_name *name, char path[LX_PINS_PATH])

@@ -28,20 +28,24 @@ struct lx_pin_name {
 
 #define LX_PIN_METADATA "metadata"
 
-/* The programs of an attachment. A host has the first two, which stand at the hooks of the same number. */
+/*
+ * The programs, by their hook and by what calls them. A host has the first two, which stand at the hooks of the same
+ * number; a pair has the third, too.
+ */
 enum lx_program {
-    LX_PROGRAM_TO_ROLE = LX_HOOK_TO_ROLE,     /* XDP on the interface, of a pair the outer one */
-    LX_PROGRAM_FROM_ROLE = LX_HOOK_FROM_ROLE, /* tc at its egress */
-    LX_PROGRAM_INNER,                         /* XDP on the inner interface of a pair: from-role, too */
+    LX_PROGRAM_TO_ROLE_XDP = LX_HOOK_TO_ROLE,    /* on the interface, of a pair the outer one */
+    LX_PROGRAM_FROM_ROLE_TC = LX_HOOK_FROM_ROLE, /* at its egress */
+    LX_PROGRAM_FROM_ROLE_XDP,                    /* on the inner interface of a pair */
+    LX_PROGRAM_TO_ROLE_TC,
     LX_PROGRAM_COUNT
 };
 
 static inline enum lx_hook lx_program_hook(enum lx_program program)
 {
-    return program == LX_PROGRAM_TO_ROLE ? LX_HOOK_TO_ROLE : LX_HOOK_FROM_ROLE;
+    return program == LX_PROGRAM_TO_ROLE_XDP || program == LX_PROGRAM_TO_ROLE_TC ? LX_HOOK_TO_ROLE : LX_HOOK_FROM_ROLE;
 }
 
-/* The pin of each program. Maps are pinned by their names (maps.h). */
+/* The pin of each program, named as its source is. Maps are pinned by their names (maps.h). */
 extern const char *const lx_program_pins[LX_PROGRAM_COUNT];
 
 /* Writes the path of the directory. Returns `path`. */

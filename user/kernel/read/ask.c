@@ -32,7 +32,7 @@ static int test_run(int program, const void *frame, size_t length, uint32_t *wor
 /* Of a pair, what the role sends is seen by the program on the inner interface. */
 static enum lx_program program_to_ask(const struct lx_maps *maps, enum lx_hook hook)
 {
-    return hook == LX_HOOK_FROM_ROLE && maps->shape.paired ? LX_PROGRAM_INNER : (enum lx_program)hook;
+    return hook == LX_HOOK_FROM_ROLE && maps->shape.paired ? LX_PROGRAM_FROM_ROLE_XDP : (enum lx_program)hook;
 }
 
 /* The program to ask, loaded over the attachment's maps at the first question. */

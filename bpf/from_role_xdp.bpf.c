@@ -13,10 +13,10 @@
 struct {
     __uint(priority, 10);
     __uint(XDP_PASS, 1);
-} XDP_RUN_CONFIG(lyncxdp_inner);
+} XDP_RUN_CONFIG(lyncxdp_from_role);
 
 SEC("xdp.frags")
-int lyncxdp_inner(struct xdp_md *context)
+int lyncxdp_from_role(struct xdp_md *context)
 {
     return lx_program(context);
 }
