@@ -204,14 +204,14 @@ ip link delete slow
 paired() { printf 'defaults: {site: site.yaml}\ninterfaces:\n  one: {role: av-edge}\n  two: {role: av-edge, pair: three%s}\n' "$1" >pair.yaml; }
 paired ''
 run apply -f state.yaml >/dev/null
-check "an interface becomes the outer side of a pair" says 0 'two - three: .*anew.*paired otherwise' run apply -f pair.yaml
+check "an interface becomes the outer side of a pair" says 0 'two - three: update: it is paired otherwise' run apply -f pair.yaml
 check "once" changes_nothing 0 'two - three: unchanged' run apply -f pair.yaml
 sed -i 's/198.51.100.8/198.51.100.7/' site.yaml
 check "its policy is updated in place" says 0 'two - three: update' run apply -f pair.yaml
 check "as it is declared" changes_nothing 0 'two - three: unchanged' run apply -f pair.yaml
 check "diff knows that it is a pair" says 0 'no packet is treated differently' run diff two
 paired ', forward: on'
-check "forwarding is attached anew" says 0 'two and three forward by themselves' run apply -f pair.yaml
+check "forwarding comes in place, too" says 0 'two - three: update: it is paired otherwise' run apply -f pair.yaml
 check "once, too" changes_nothing 0 'two - three: unchanged' run apply -f pair.yaml
 paired ', forward: on, egress: off'
 check "what a pair cannot be" changes_nothing 3 'write --egress track' run apply -f pair.yaml

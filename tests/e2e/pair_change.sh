@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A pair changes its programs where it stands, as a host does: for a larger image, for another egress mode. Numbered
-# packets go through it both ways all the while: none that both policies allow is lost, none that both forbid arrives.
+# A pair changes its programs where it stands, as a host does: for a larger image, for another egress mode; and apply
+# pairs an interface otherwise, or not any more. Numbered packets go through it both ways all the while: none that both
+# policies allow is lost, none that both forbid arrives.
 
 set -u
 # shellcheck source=tests/sandbox.sh
@@ -86,7 +87,7 @@ policy "$work/few.yaml" 1
 policy "$work/many.yaml" 200
 to_pair=(--role role --set self=192.0.2.2)
 
-# change WORD…   an update of the pair while packets go both ways; what became of them is left in $work.
+# change COMMAND…   while packets go both ways; what became of them is left in $work.
 change() {
     local host result
     rm -f "$work/stop" "$work"/*.ready
@@ -96,10 +97,8 @@ change() {
     until_true 30 test -e "$work/outside.ready" && until_true 30 test -e "$work/inside.ready" || return
     sends outside 192.0.2.2 >"$work/outside.sent" &
     sends inside 192.0.2.1 >"$work/inside.sent" &
-    until_true 30 flows || return
-    run update outer "$@" >"$work/said" 2>&1
+    until_true 30 flows && "$@" >"$work/said" 2>&1 && until_true 30 flows
     result=$?
-    until_true 30 flows
     touch "$work/stop"
     wait
     [ $result -eq 0 ] || cat "$work/said"
@@ -128,7 +127,7 @@ filtering() { is "$(run status outer --json | jq -r '[.[].state] | join(" ")')" 
 
 check "a pair is attached that forwards by itself" run attach outer --pair inner --forward --egress enforce "${to_pair[@]}" --policy "$work/few.yaml"
 before=$(both_ids)
-check "an update that outgrows its room works while packets pass" change "${to_pair[@]}" --policy "$work/many.yaml"
+check "an update that outgrows its room works while packets pass" change run update outer "${to_pair[@]}" --policy "$work/many.yaml"
 both_differ() { [ "${1% *}" != "${2% *}" ] && [ "${1#* }" != "${2#* }" ]; }
 check "both sides run other programs" both_differ "$before" "$(both_ids)"
 check "all that both policies allow came to the role, and nothing else" arrived outside inside
@@ -136,7 +135,7 @@ check "and from the role" arrived inside outside
 check "both hooks filter" filtering
 check "nothing is left of what was before" nothing_beside
 check "a row of the larger policy is open" says 0 'pass' run explain outer tcp 10.7.0.1 192.0.2.2:10021
-check "the smaller one fits there" change "${to_pair[@]}" --policy "$work/few.yaml"
+check "the smaller one fits there" change run update outer "${to_pair[@]}" --policy "$work/few.yaml"
 check "with nothing lost to the role" arrived outside inside
 check "nor from it" arrived inside outside
 check "it can be taken off" run detach outer
@@ -151,17 +150,99 @@ check "the kernel bridges" until_true 60 both_forward
 check "a pair is attached that does not look at what the role sends" \
     run attach outer --pair inner --egress off "${to_pair[@]}" --policy "$work/few.yaml"
 before=$(both_ids)
-check "an update looks at it, and enforces" change --egress enforce
+check "an update looks at it, and enforces" change run update outer --egress enforce
 check "the outer side runs another program, the inner one has its first" \
     both_differ "$before" "$(both_ids)"
 check "all that is allowed came to the role, and nothing else" arrived outside inside
 check "both hooks filter then" filtering
 check "what the role may not send is dropped" says 0 'no-row' run explain outer --from-role udp 192.0.2.2:5000 192.0.2.1:9
-check "and when it grows as well" change --policy "$work/many.yaml"
+check "and when it grows as well" change run update outer --policy "$work/many.yaml"
 check "nothing else comes from the role" arrived inside outside
 check "and nothing else to it" arrived outside inside
 check "the pair can be taken off" run detach outer
 check "with the program on either side" is "$(both_ids)" "null null"
 check "and the filter at the box's own way out" prints_nothing tc filter show dev outer egress
+
+# --- One interface becomes a pair, another pair, and one interface again ----------------------------------------------
+
+printf 'self: {role: 192.0.2.2}\n' >"$work/site.yaml"
+# declare KEYS…   how `outer` is to be attached from now on.
+declare_outer() {
+    printf 'interfaces:\n  outer: {role: role, policy: few.yaml, site: site.yaml, egress: enforce%s}\n' "$1" >"$work/outer.yaml"
+}
+inner_of() { run status outer --json | jq -r '.[0].pair'; }
+
+declare_outer ''
+check "an interface of the bridge is attached alone" run apply -f "$work/outer.yaml"
+declare_outer ', pair: inner'
+before=$(run status outer --json | jq -r '.[0].generation')
+check "apply says that it is paired in place" says 0 'outer - inner: update: it is paired otherwise' run apply -f "$work/outer.yaml" --dry-run
+check "it becomes a pair while packets pass" change run apply -f "$work/outer.yaml"
+check "whose inner side is looked at" is "$(inner_of)" inner
+check "all that is allowed came to the role, and nothing else" arrived outside inside
+check "and from the role" arrived inside outside
+check "both hooks filter" filtering
+check "its counters went on" more_than 1000
+check "nothing is left of what was before" nothing_beside
+check "once is enough" says 0 'outer - inner: unchanged' run apply -f "$work/outer.yaml"
+declare_outer ''
+check "it stands alone again while packets pass" change run apply -f "$work/outer.yaml"
+check "all that is allowed came to the role, and nothing else, either way" \
+    is "$(<"$work/inside.received") $(<"$work/outside.received")" "$(<"$work/outside.sent") 0 $(<"$work/inside.sent") 0"
+check "nothing of ours is on the inner side any more" is "$(id_of inner)" null
+check "both hooks filter" filtering
+
+# Without the bridge the pair forwards by itself, which takes the filter off the egress and changes the cards.
+ip link delete bridge0
+promiscuity() { ip -d -j link show "$1" | jq '.[0].promiscuity'; }
+filters() { tc filter show dev outer egress | grep -c lyncxdp; }
+declare_outer ', pair: inner, forward: on'
+check "it becomes a pair that forwards by itself" says 0 '' run apply -f "$work/outer.yaml"
+check "in place" is "$(run status outer --json | jq -r '.[0].forward, .[0].generation > '"$before" | paste -sd ' ')" "true true"
+check "no filter is left at the egress" is "$(filters)" 0
+check "packets pass both ways" change run update outer --policy "$work/many.yaml"
+check "all of them to the role" arrived outside inside
+check "and all from it" arrived inside outside
+
+# To another inner side, where nobody is.
+ip link add third type veth peer name third-far
+ethtool -K third gro on tx off txvlan off >/dev/null
+ip link set third-far up && ip link set third up
+declare_outer ', pair: third, forward: on'
+check "it gets another inner side" says 0 'it is paired otherwise' run apply -f "$work/outer.yaml"
+check "which filters" filtering
+check "the one before is let go" is "$(id_of inner) $(promiscuity inner)" "null 0"
+check "the new one is as forwarding needs it" is "$(promiscuity third)" 1
+declare_outer ', pair: inner, forward: on'
+check "and goes back" says 0 'it is paired otherwise' run apply -f "$work/outer.yaml"
+check "packets pass again" change run update outer --policy "$work/many.yaml"
+check "all of them" arrived outside inside
+check "the other is let go" is "$(id_of third) $(promiscuity third)" "null 0"
+
+# --- A command that dies on the way -----------------------------------------------------------------------------------
+
+# dies N   apply dies at its Nth call of bpf(2); the next one brings it there.
+dies() {
+    strace -f -qq -o /dev/null -e trace=bpf -e inject=bpf:signal=SIGKILL:when="$1" "$LYNCXDP" apply -f "$work/outer.yaml" >/dev/null 2>&1
+    [ $? -eq 137 ] && died=$((died + 1))
+    filters_something && run apply -f "$work/outer.yaml" >"$work/said" 2>&1 && filtering && nothing_beside && return
+    cat "$work/said"
+    return 1
+}
+# To the role something of ours stands at every moment.
+filters_something() { [ "$(id_of outer)" != null ]; }
+all_deaths() {
+    local n inner=third died=0
+    for n in $(seq 40 9 400); do
+        declare_outer ", pair: $inner, forward: on"
+        dies "$n" || { echo "at call $n"; return 1; }
+        [ "$inner" = third ] && inner=inner || inner=third
+    done
+    [ $died -ge 10 ] || echo "no more than $died died"
+    [ $died -ge 10 ]
+}
+check "killed at any call, the next command brings it to its state" all_deaths
+check "it can be taken off" run detach outer
+check "and nothing is left" is "$(both_ids) $(id_of third) $(promiscuity outer) $(promiscuity inner) $(promiscuity third)" "null null null 0 0 0"
 
 finish

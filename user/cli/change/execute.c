@@ -32,19 +32,29 @@ static int hold(struct lx_plan_item *item)
 /* --- There ---------------------------------------------------------------------------------------------------------
  */
 
+static int pair_as(struct lx_update *update, const struct lx_pairing *pairing, struct lx_failure *failure)
+{
+    return lx_pairing_is(&update->metadata, pairing) ? 0 : lx_pairing_change(update, pairing, failure);
+}
+
 static int update(struct lx_plan_item *item, bool quiet, struct lx_failure *failure)
 {
     const struct lx_proposal proposal = {.policy = &item->config.policy.compiled_policy.policy,
                                          .compiled = &item->config.policy.compiled_policy.compiled,
                                          .request = &item->config.policy.words,
                                          .force = item->config.choices.force};
+    struct lx_failure unheard;
     int error;
 
     item->members_before = item->update.members;
-    error = lx_members_add(&item->update, item->wires.items, item->wires.count, failure);
+    item->pairing_before = lx_pairing_of(&item->update.metadata);
+    error = pair_as(&item->update, &item->pairing, failure);
+    error = error ?: lx_members_add(&item->update, item->wires.items, item->wires.count, failure);
     error = error ?: lx_update_commit(&item->update, &proposal, failure);
-    if (error)
+    if (error) {
         lx_members_take_back(&item->update, &item->members_before);
+        pair_as(&item->update, &item->pairing_before, &unheard);
+    }
     error = error ?: lx_members_keep(&item->update, item->wires.items, item->wires.count, failure);
     if (!error && !quiet)
         lx_say_updated(&item->update, proposal.policy, 0);
@@ -146,6 +156,7 @@ static void take_back(struct lx_plan_item *item)
     case LX_ACTION_UPDATE:
         error = lx_update_undo(&item->update, &failure);
         lx_members_take_back(&item->update, &item->members_before);
+        error = error ?: pair_as(&item->update, &item->pairing_before, &failure);
         if (!error)
             lx_print_error("%s: generation %llu is in force again", item->name,
                            (unsigned long long)lx_update_in_force(&item->update)->generation);

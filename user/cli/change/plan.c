@@ -59,7 +59,8 @@ static const char *beyond_update(const struct lx_plan_item *item, const struct l
     const struct lx_attach_choices *choices = &item->config.choices;
     uint32_t flows = choices->flows ?: LX_DEFAULT_FLOWS;
 
-    if (metadata->pair_ifindex != item->pair.inner.index || (metadata->forward != 0) != choices->forward)
+    if (!lx_pairing_is(metadata, &item->pairing) &&
+        !lx_pairing_fits(&item->interface, metadata, &attachment->members, &item->pairing))
         return "it is paired otherwise";
     if ((choices->mode == LX_MODE_ONLY_NATIVE && metadata->mode != LX_MODE_NATIVE) ||
         (choices->mode == LX_MODE_ONLY_GENERIC && metadata->mode != LX_MODE_GENERIC))
@@ -76,6 +77,8 @@ static const char *differs(const struct lx_plan_item *item, const struct lx_atta
 {
     const struct lx_publication *publication = &attachment->publication;
 
+    if (!lx_pairing_is(&attachment->metadata, &item->pairing))
+        return "it is paired otherwise";
     if (!lx_members_are(&attachment->members, item->wires.items, item->wires.count))
         return "what is filtered with it differs";
     if (lx_attachment_hook_state(attachment, LX_HOOK_TO_ROLE) != LX_STATE_FILTERING)
@@ -161,6 +164,7 @@ static int plan_declared(const struct lx_declared *declared, const struct lx_int
     if (result == LX_EXIT_DONE &&
         lx_wires_find(&item->config.with, &item->interface, pair ? &item->pair : NULL, &item->wires) != LX_EXIT_DONE)
         result = LX_EXIT_FAILED;
+    item->pairing = (struct lx_pairing){.inner = item->pair.inner, .forward = item->config.choices.forward};
     if (result == LX_EXIT_DONE)
         result = look_at(item);
     if (result == LX_EXIT_DONE && item->action != LX_ACTION_NONE)

@@ -217,8 +217,7 @@ static int refuse_foreign(const struct lx_interface *interface, struct lx_failur
     return error == -ENOENT ? 0 : lx_fail_to_look(error, interface->name, failure);
 }
 
-/* Makes sure that an interface is nobody's; `joined` is the directory of the attachment that it comes to. */
-static int claim(const struct lx_interface *interface, const char *joined, struct lx_failure *failure)
+int lx_claim(const struct lx_interface *interface, const char *joined, struct lx_failure *failure)
 {
     const struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index};
     char directory[LX_PINS_PATH];
@@ -469,10 +468,10 @@ static void undo(struct attaching *attaching)
 /* Makes sure that an interface, or both of a pair, are nobody's, and writes down what is to be filtered there. */
 static int prepare(struct attaching *attaching, const struct lx_shape *shape, struct lx_failure *failure)
 {
-    int error = claim(attaching->interface, attaching->directory, failure);
+    int error = lx_claim(attaching->interface, attaching->directory, failure);
 
     if (attaching->pair)
-        error = error ?: claim(attaching->pair, attaching->directory, failure);
+        error = error ?: lx_claim(attaching->pair, attaching->directory, failure);
     return error ?: describe(attaching, shape, failure);
 }
 

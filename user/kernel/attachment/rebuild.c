@@ -16,6 +16,7 @@
 #include "pair.h"
 #include "publish.h"
 #include "user/kernel/link/filter.h"
+#include "user/kernel/link/link_settings.h"
 #include "user/kernel/link/program.h"
 #include "user/kernel/link/running.h"
 #include "user/kernel/object/pins.h"
@@ -134,10 +135,39 @@ static int finish_at(const char *next, const struct lx_maps *maps, struct lx_met
     return error;
 }
 
+static int take_filter(unsigned ifindex, const struct lx_metadata *metadata, uint32_t images,
+                       struct lx_failure *failure)
+{
+    struct lx_filter filter;
+    int error = lx_filter_with_map(ifindex, images, &filter);
+
+    if (error && error != -ENOENT)
+        return lx_fail_to_look(error, metadata->interface, failure);
+    error = error ? 0 : lx_filter_detach(ifindex, &filter, failure);
+    return error || !metadata->clsact ? error : lx_clsact_remove(ifindex, failure);
+}
+
+/* The old one leaves what the successor does not stand on: an inner side, or the egress of its interface. */
+static int leave(const struct lx_metadata *old, const struct lx_metadata *successor, uint32_t images,
+                 struct lx_failure *failure)
+{
+    const unsigned inner = old->pair_ifindex;
+    int error = 0;
+
+    if (inner && inner != successor->pair_ifindex) {
+        error = stop(inner, images, failure);
+        error = error ?: lx_link_settings_restore(old, LX_INNER, inner, failure);
+    }
+    if (lx_has_filter(old) && !lx_has_filter(successor))
+        error = error ?: take_filter(successor->ifindex, old, images, failure);
+    return error;
+}
+
 /* The successor runs: what is left of the old one goes, and its pins after it. */
 static int finish(const char *path, const char *next, struct lx_failure *failure)
 {
     struct places places = find_places(next);
+    const struct places before = find_places(path);
     struct lx_maps maps;
     uint32_t images;
     int error = lx_pin_map_id(path, images_pin(), &images);
@@ -149,6 +179,8 @@ static int finish(const char *path, const char *next, struct lx_failure *failure
         return fail_to_open(error, next, failure);
     for (size_t i = 0; i < places.count && !error; i++)
         error = finish_at(next, &maps, &places.items[i], images, failure);
+    if (before.count)
+        error = error ?: leave(&before.items[0], &places.items[0], images, failure);
     lx_maps_close(&maps);
     error = error ?: lx_pins_exchange(path, next, failure);
     return error ?: lx_pins_remove(next, failure);
@@ -196,7 +228,7 @@ static int undo_xdp(const char *path, const struct lx_metadata *successor, struc
     if (error)
         return error == -ENOENT ? 0 : lx_fail_to_look(error, "the interface", failure);
     error = lx_pin_map_id(path, images_pin(), &old_images);
-    if (!error && old && place_of(old, which) && lx_running_with_map(ifindex, old_images, &other) == -ENOENT)
+    if (!error && old && place_of(old, which) == ifindex && lx_running_with_map(ifindex, old_images, &other) == -ENOENT)
         return bring_back(path, old, which, &running, failure);
     return error ?: lx_running_stop(ifindex, &running, failure);
 }
@@ -237,9 +269,11 @@ static int undo(unsigned ifindex, const char *path, const char *next, struct lx_
         if (place->member)
             error = error ?: undo_xdp(path, place, old, LX_PROGRAM_TO_ROLE_XDP, images, failure);
         error = error ?: undo_xdp(path, place, old, LX_PROGRAM_FROM_ROLE_XDP, images, failure);
-        /* The qdisc goes as well if the successor was the first to need it. */
+        /* The qdisc goes as well if the successor was the first to need it, and so do settings. */
         if (!error && place->clsact && old && !old->clsact)
             error = lx_clsact_remove(outer, failure);
+        if (old)
+            error = error ?: lx_link_settings_undo(place, old, failure);
     }
     return error ?: lx_pins_remove(next, failure);
 }
@@ -268,6 +302,7 @@ int lx_rebuild_recover(unsigned ifindex, const char *directory, struct lx_failur
 
 struct rebuilding {
     const struct lx_predecessor *old;
+    unsigned needs;
     char next[LX_PINS_PATH];
     struct lx_maps maps;
     struct places places;
@@ -306,6 +341,15 @@ static int pin(struct rebuilding *rebuilding, struct lx_failure *failure)
         error = lx_publish_metadata(map, &rebuilding->places.items[i], failure);
     error = error ?: lx_maps_pin(&rebuilding->maps, rebuilding->next, failure);
     return error ?: lx_pin_map(map, rebuilding->next, LX_PIN_METADATA, failure);
+}
+
+/* Before the first packet is handed from one side to the other. */
+static int connect(const struct rebuilding *rebuilding, struct lx_failure *failure)
+{
+    const struct lx_metadata *metadata = &rebuilding->places.items[0];
+    int error = metadata->forward ? lx_pair_connect(rebuilding->maps.fds[LX_MAP_PEERS], metadata, failure) : 0;
+
+    return error ?: lx_link_settings_change(metadata, rebuilding->needs, true, failure);
 }
 
 /* Into the place of the old filter, or onto the interface if there was none. */
@@ -383,9 +427,9 @@ static int let_in(const struct rebuilding *rebuilding, enum lx_program which, st
     return error;
 }
 
-static void describe(struct lx_metadata *metadata, const struct lx_shape *shape)
+static void describe(struct lx_metadata *metadata, const struct lx_shape *shape, const struct lx_metadata *old)
 {
-    const bool looked = metadata->from_role;
+    const bool looked = lx_has_filter(old);
 
     metadata->program_id = 0;
     metadata->image_capacity = shape->capacity;
@@ -396,20 +440,24 @@ static void describe(struct lx_metadata *metadata, const struct lx_shape *shape)
         metadata->clsact = lx_clsact_look(metadata->ifindex) == -ENOENT;
 }
 
-int lx_rebuild(const struct lx_predecessor *old, const struct lx_shape *shape, struct lx_failure *failure)
+int lx_rebuild(const struct lx_predecessor *old, const struct lx_successor *successor, struct lx_failure *failure)
 {
-    struct rebuilding rebuilding = {
-        .old = old, .maps = LX_MAPS_NONE, .places = join_places(old->metadata, old->members)};
+    const struct places before = join_places(old->metadata, old->members);
+    struct rebuilding rebuilding = {.old = old,
+                                    .needs = successor->needs,
+                                    .maps = LX_MAPS_NONE,
+                                    .places = join_places(&successor->metadata, old->members)};
     struct lx_failure second;
     int error, recovered;
 
     lx_pins_next(old->directory, rebuilding.next);
     rebuilding.places.items[0].ifindex = old->ifindex;
     for (size_t i = 0; i < rebuilding.places.count; i++)
-        describe(&rebuilding.places.items[i], shape);
-    error = lx_maps_succeed(old->maps, shape, &rebuilding.maps, failure);
+        describe(&rebuilding.places.items[i], &successor->shape, &before.items[i]);
+    error = lx_maps_succeed(old->maps, &successor->shape, &rebuilding.maps, failure);
     error = error ?: copy_images(&rebuilding, failure);
     error = error ?: pin(&rebuilding, failure);
+    error = error ?: connect(&rebuilding, failure);
     error = error ?: let_in(&rebuilding, LX_PROGRAM_FROM_ROLE_XDP, failure);
     error = error ?: let_out(&rebuilding, failure);
     error = error ?: let_in(&rebuilding, LX_PROGRAM_TO_ROLE_XDP, failure);

@@ -18,12 +18,19 @@ struct lx_predecessor {
     const struct lx_members *members;
 };
 
+/* What it is to be. */
+struct lx_successor {
+    struct lx_shape shape;
+    struct lx_metadata metadata; /* of its own interface, which may have another inner side */
+    unsigned needs;              /* what that inner side needs of its cards (link_settings.h) */
+};
+
 /*
  * Makes the successor beside the attachment, with the same images in the same slots, and puts it in its place: programs
  * first, each by one exchange, then the pins by another. The caller opens the attachment anew then. On failure the
  * attachment is as it was.
  */
-int lx_rebuild(const struct lx_predecessor *old, const struct lx_shape *shape, struct lx_failure *failure);
+int lx_rebuild(const struct lx_predecessor *old, const struct lx_successor *successor, struct lx_failure *failure);
 
 /*
  * Finishes or undoes what a killed command left, by what runs: once the successor's to-role program stands on the

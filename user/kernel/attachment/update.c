@@ -302,12 +302,19 @@ static uint64_t next_generation(const struct lx_update *update)
     return last + 1;
 }
 
-/* The update goes on with what is the attachment now. */
-static int reopen(struct lx_update *update, struct lx_failure *failure)
+int lx_update_rebuild(struct lx_update *update, const struct lx_successor *successor, struct lx_failure *failure)
 {
+    const struct lx_predecessor old = {.ifindex = update->interface->index,
+                                       .directory = update->directory,
+                                       .maps = &update->maps,
+                                       .metadata = &update->metadata,
+                                       .members = &update->members};
     struct lx_maps maps;
-    int error = lx_maps_open(update->directory, true, &maps);
+    int error = lx_rebuild(&old, successor, failure);
 
+    if (error)
+        return error;
+    error = lx_maps_open(update->directory, true, &maps);
     error = error ?: lx_metadata_read(&maps, &update->metadata);
     if (error)
         return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open %s: %s", update->directory, strerror(-error));
@@ -320,26 +327,17 @@ static int reopen(struct lx_update *update, struct lx_failure *failure)
 /* Makes the attachment anew when the policy does not fit it, or its programs are not those of this lyncxdp. */
 static int make_room(struct lx_update *update, const struct lx_proposal *proposal, struct lx_failure *failure)
 {
-    struct lx_shape shape = update->maps.shape;
-    const struct lx_predecessor old = {.ifindex = update->interface->index,
-                                       .directory = update->directory,
-                                       .maps = &update->maps,
-                                       .metadata = &update->metadata,
-                                       .members = &update->members};
-    bool grows = proposal->compiled->capacity > shape.capacity;
-    int error;
+    struct lx_successor successor = {.shape = update->maps.shape, .metadata = update->metadata};
+    bool grows = proposal->compiled->capacity > successor.shape.capacity;
 
     if (grows)
-        shape.capacity = proposal->compiled->capacity;
-    if (proposal->policy->egress != LX_EGRESS_OFF && !shape.from_role) {
-        shape.from_role = grows = true;
-        shape.flows = LX_DEFAULT_FLOWS;
+        successor.shape.capacity = proposal->compiled->capacity;
+    if (proposal->policy->egress != LX_EGRESS_OFF && !successor.shape.from_role) {
+        successor.shape.from_role = grows = true;
+        successor.shape.flows = LX_DEFAULT_FLOWS;
     }
     grows = grows || update->metadata.program_version != LX_PROGRAM_VERSION;
-    if (!grows)
-        return 0;
-    error = lx_rebuild(&old, &shape, failure);
-    return error ?: reopen(update, failure);
+    return grows ? lx_update_rebuild(update, &successor, failure) : 0;
 }
 
 /*

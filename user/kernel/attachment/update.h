@@ -8,6 +8,7 @@
 
 #include "attachment.h"
 #include "lock.h"
+#include "rebuild.h"
 #include "user/core/image/compile.h"
 #include "user/core/resolve/policy.h"
 #include "user/kernel/object/pins.h"
@@ -48,6 +49,9 @@ struct lx_proposal {
  */
 int lx_update_begin(const struct lx_interface *interface, struct lx_update *update, struct lx_failure *failure);
 void lx_update_end(struct lx_update *update);
+
+/* Makes the attachment anew in its own place (rebuild.h); the update goes on with what is the attachment then. */
+int lx_update_rebuild(struct lx_update *update, const struct lx_successor *successor, struct lx_failure *failure);
 
 /* Finds anew what is filtered with its interface. */
 void lx_update_read_members(struct lx_update *update);

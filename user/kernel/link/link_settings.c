@@ -360,3 +360,23 @@ int lx_link_settings_restore(const struct lx_metadata *metadata, enum lx_pair_si
     /* What is gone, or what a driver does not take back, must not keep the attachment from going. */
     return error == -ENODEV || error == -ENOENT || error == -EOPNOTSUPP ? 0 : error;
 }
+
+void lx_link_settings_forget_inner(struct lx_metadata *metadata)
+{
+    metadata->restore = changes_of(metadata, LX_OUTER);
+}
+
+int lx_link_settings_undo(const struct lx_metadata *metadata, const struct lx_metadata *before,
+                          struct lx_failure *failure)
+{
+    struct lx_metadata kept = *before, added = *metadata;
+    int error;
+
+    if (metadata->pair_ifindex != before->pair_ifindex)
+        lx_link_settings_forget_inner(&kept);
+    added.restore &= ~kept.restore;
+    error = lx_link_settings_restore(&added, LX_OUTER, metadata->ifindex, failure);
+    return error || !metadata->pair_ifindex
+               ? error
+               : lx_link_settings_restore(&added, LX_INNER, metadata->pair_ifindex, failure);
+}

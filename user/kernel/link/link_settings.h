@@ -41,6 +41,13 @@ enum lx_pair_side {
 int lx_link_settings_restore(const struct lx_metadata *metadata, enum lx_pair_side side, unsigned ifindex,
                              struct lx_failure *failure);
 
+/* Sets back what was written down in one's metadata and not in that of the other, which it was to follow. */
+int lx_link_settings_undo(const struct lx_metadata *metadata, const struct lx_metadata *before,
+                          struct lx_failure *failure);
+
+/* Writes down that nothing was changed of an inner interface: there is another one now, or none. */
+void lx_link_settings_forget_inner(struct lx_metadata *metadata);
+
 /* Whether VLAN tags are taken off frames before XDP sees them on that interface: 1, 0, or -errno: it cannot be
  * determined. */
 int lx_link_takes_tags(unsigned ifindex);

@@ -107,7 +107,7 @@ int lx_maps_create(const struct lx_shape *shape, struct lx_maps *maps, struct lx
 /* Whether a successor goes on with the old map. */
 static bool inherits(enum lx_map map, const struct lx_maps *old, const struct lx_shape *shape)
 {
-    if (map == LX_MAP_IMAGES || map == LX_MAP_METADATA || old->fds[map] < 0)
+    if (map == LX_MAP_IMAGES || map == LX_MAP_METADATA || map == LX_MAP_PEERS || old->fds[map] < 0)
         return false;
     return map != LX_MAP_FLOWS || old->shape.flows == shape->flows;
 }
