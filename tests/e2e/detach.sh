@@ -158,6 +158,33 @@ check "inner side's program gone: which puts it back" says 0 'is back' run updat
 check "inner side's program gone: it filters" states filtering/filtering outer
 check "inner side's program gone: detach leaves nothing" detached outer
 check "on neither side" clean inner
+
+# --- Without lyncxdp -----------------------------------------------------------------------------------------------------
+
+# by_commands OPTION…   what is printed takes it off, and nothing is left.
+by_commands() { run detach "$@" --commands >/run/commands && bash -e /run/commands; }
+bare() { [ -z "$(pins)" ] && not has_xdp outer && not has_xdp inner && [ -z "$(tc filter show dev outer egress)" ]; }
+for mode in native generic; do
+    attach outer --mode $mode
+    check "$mode: printing the commands changes nothing" says 0 "^ip link set dev outer xdp(drv|generic) off" run detach outer --commands
+    check "$mode: it filters on" states filtering/filtering outer
+    check "$mode: the commands work" by_commands outer
+    check "$mode: and leave nothing" bare
+done
+attach outer --pair inner
+check "a pair: the commands work" by_commands --all
+check "and leave nothing on either side" bare
+check "where nothing is attached, there are none" prints_nothing run detach --all --commands
+check "and one is named that has none" says 1 'nothing is attached to outer' run detach outer --commands
+attach outer
+ip link set dev outer xdpdrv off
+ip link set dev outer xdpgeneric off 2>/dev/null
+tc qdisc delete dev outer clsact
+check "what the manual says to do on a console opens it" not has_xdp outer
+check "status says that nothing is filtered" says 1 'not-running' run status outer
+check "attach is enough then" says 0 'outer: filtering' run attach outer --role av-edge
+run detach outer >/dev/null
+
 attach
 ip link set dev outer xdp off
 check "XDP gone: update says to attach again" says 1 'outer is not filtered.*attach it again' run update outer

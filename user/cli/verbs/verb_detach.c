@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "detach_commands.h"
 #include "user/cli/options/options.h"
 #include "user/cli/print/output.h"
 #include "user/cli/print/title.h"
@@ -12,8 +13,15 @@
 #include "user/kernel/attachment/location.h"
 #include "verb.h"
 
+struct detach_options {
+    bool all, commands;
+};
+
 static const struct lx_option options_of_detach[] = {
-    {"all", NULL, "every attachment, in other network namespaces too", lx_take_flag, 0},
+    {"all", NULL, "every attachment, in other network namespaces too", lx_take_flag,
+     offsetof(struct detach_options, all)},
+    {"commands", NULL, "print the commands that do it without lyncxdp, and change nothing", lx_take_flag,
+     offsetof(struct detach_options, commands)},
 };
 
 /* An interface that has that name, or else what is left of one that had it. */
@@ -90,18 +98,50 @@ static int detach_all(void)
     return result;
 }
 
+static int show_all(void)
+{
+    struct lx_words directories = {0};
+    struct lx_failure failure;
+
+    if (lx_attachments_list(&directories, &failure))
+        return lx_print_failure(&failure);
+    for (size_t i = 0; i < directories.count; i++)
+        lx_print_detach_commands(directories.items[i]);
+    lx_print_orphan_commands();
+    lx_words_free(&directories);
+    return LX_EXIT_DONE;
+}
+
+static int show_one(const char *name)
+{
+    struct lx_interface interface;
+    struct lx_failure failure;
+    char directory[LX_PINS_PATH];
+
+    if (lx_interface_find(name, &interface, &failure))
+        return lx_print_failure(&failure);
+    if (lx_pins_look(lx_location_directory(&interface, directory))) {
+        lx_print_error("nothing is attached to %s", name);
+        return LX_EXIT_FAILED;
+    }
+    lx_print_detach_commands(directory);
+    return LX_EXIT_DONE;
+}
+
 int lx_verb_detach(int argc, char **argv)
 {
-    bool all = false;
-    const struct lx_option_set sets[] = {LX_OPTION_SET(options_of_detach, &all)};
+    struct detach_options options = {0};
+    const struct lx_option_set sets[] = {LX_OPTION_SET(options_of_detach, &options)};
     struct lx_arguments arguments;
     int result;
 
     if (!lx_options_read(argc, argv, sets, 1, &arguments, &result))
         return result;
-    if (arguments.count != (all ? 0 : 1))
+    if (arguments.count != (options.all ? 0 : 1))
         return lx_usage_error("detach takes one interface, or --all");
-    if (all)
+    if (options.commands)
+        return options.all ? show_all() : show_one(arguments.items[0]);
+    if (options.all)
         return detach_all();
     return arguments.items[0][0] == '/' ? detach_directory(arguments.items[0]) : detach_one(arguments.items[0]);
 }
