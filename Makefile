@@ -4,9 +4,10 @@
 PREFIX  ?= /usr/local
 DESTDIR ?=
 BUILD   ?= build
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 CC      := gcc
-CLANG   := clang-14
+CLANG   ?= clang-14
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 VERSION := 0.3.0
 
@@ -35,6 +36,7 @@ TEST_PACKAGES := libcriterion-dev llvm-14 procps tmux tshark xz-utils jq valgrin
 LINT_PACKAGES := clang-format-14 clang-tidy-14 cppcheck shellcheck
 # Whom the benchmark compares with, beside those that the tests need anyway.
 BENCH_PACKAGES := ipset gnuplot-nox
+DEB_PACKAGES := debhelper dpkg-dev fakeroot lintian
 
 CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*/*.c))
 KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*/*.c))
@@ -60,7 +62,7 @@ endif
 parallel = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: all build-deps deps demo test test-slow test-kernels check-layers check-words bench flood-updates fuzz lint lint-steps lint-format \
-        lint-cppcheck lint-shell fmt install uninstall clean tests
+        lint-cppcheck lint-shell fmt install uninstall deb clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -284,7 +286,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/sites \
 	    $(DESTDIR)$(PREFIX)/share/lyncxdp/prometheus $(DESTDIR)$(PREFIX)/share/lyncxdp/grafana \
 	    $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-	    $(DESTDIR)$(PREFIX)/lib/systemd/system
+	    $(DESTDIR)$(UNITDIR)
 	install -m 755 $(BUILD)/lyncxdp $(DESTDIR)$(PREFIX)/sbin/lyncxdp
 	install -m 644 policies/*.yaml $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/
 	install -m 644 policies/sites/*.yaml $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/sites/
@@ -294,14 +296,26 @@ install: all
 	install -m 644 user/share/lyncxdp.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lyncxdp
 	for unit in $(UNITS); do \
 	    sed 's,@PREFIX@,$(PREFIX),g' user/share/systemd/$$unit.in >$(BUILD)/$$unit && \
-	    install -m 644 $(BUILD)/$$unit $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+	    install -m 644 $(BUILD)/$$unit $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/lyncxdp $(DESTDIR)$(PREFIX)/share/man/man8/lyncxdp.8 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lyncxdp \
-	    $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(UNITS))
+	    $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS))
 	rm -rf $(DESTDIR)$(PREFIX)/share/lyncxdp
+
+# A package of what is here, checked by lintian.
+PACKAGE := $(BUILD)/deb/lyncxdp-$(VERSION)
+deb:
+	@tests/deps.sh $(PACKAGES) $(DEB_PACKAGES)
+	@rm -rf $(BUILD)/deb && mkdir -p $(PACKAGE)
+	@tar -c Makefile README.md LICENSE bpf include policies tests user | tar -x -C $(PACKAGE)
+	@mv $(PACKAGE)/user/share/debian $(PACKAGE)/debian
+	@sed -i -e 's/@VERSION@/$(VERSION)/' -e "s/@DATE@/$$(LC_ALL=C date -R -r user/share/debian/changelog)/" $(PACKAGE)/debian/changelog
+	cd $(PACKAGE) && dpkg-buildpackage -b -us -uc
+	lintian --fail-on error,warning --info $(BUILD)/deb/lyncxdp_*.changes
+	@echo "The package is $$(ls $(BUILD)/deb/lyncxdp_*.deb)."
 
 clean:
 	rm -rf $(BUILD)
