@@ -36,7 +36,7 @@ TEST_PACKAGES := libcriterion-dev llvm-14 procps tmux tshark xz-utils jq valgrin
 LINT_PACKAGES := clang-format-14 clang-tidy-14 cppcheck shellcheck
 # Whom the benchmark compares with, beside those that the tests need anyway.
 BENCH_PACKAGES := ipset gnuplot-nox
-DEB_PACKAGES := debhelper dpkg-dev fakeroot lintian
+DEB_PACKAGES := debhelper dpkg-dev fakeroot lintian mmdebstrap
 
 CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*/*.c))
 KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*/*.c))
@@ -72,7 +72,7 @@ build-deps:
 	@tests/deps.sh $(PACKAGES)
 
 deps:
-	@tests/deps.sh $(PACKAGES) $(DEMO_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
+	@tests/deps.sh $(PACKAGES) $(DEMO_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES) $(DEB_PACKAGES)
 
 # --- The packet path ---------------------------------------------------------------------------------------------
 
@@ -189,10 +189,11 @@ test: deps
 	@$(MAKE) $(parallel) tests
 	@TEST_SECONDS=900 tests/run $(SHELL_TESTS) tests/fuzz/short.sh $(BPF_TESTS) $(UNIT_TESTS)
 
-# What takes its time: other kernels in emulated machines, and fuzzing that has the time to find something.
+# What takes its time: other kernels in emulated machines, fuzzing that has the time to find something, and the package
+# in a clean system.
 test-slow: deps
 	@$(MAKE) $(parallel) tests
-	@FUZZ_EACH=120 TEST_SECONDS=1200 tests/run tests/fuzz/short.sh tests/kernels/run.sh
+	@FUZZ_EACH=120 TEST_SECONDS=1200 tests/run tests/fuzz/short.sh tests/kernels/run.sh tests/package/run.sh
 
 test-kernels: all $(BPF_TESTS)
 	@tests/run tests/kernels/run.sh
