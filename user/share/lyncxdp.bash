@@ -21,7 +21,7 @@ _lyncxdp_interfaces() {
 _lyncxdp_roles_named() {
     local i
     for ((i = 2; i < COMP_CWORD; i++)); do
-        if [ "${COMP_WORDS[i - 1]}" = --role ] || { [ "${COMP_WORDS[1]}" = show ] && [ "$i" -eq 2 ]; }; then
+        if [ "${COMP_WORDS[i - 1]}" = --role ] || { [[ ${COMP_WORDS[1]} =~ ^(setup|show)$ ]] && [ "$i" -eq 2 ]; }; then
             printf '%s\n' "${COMP_WORDS[i]}"
         fi
     done
@@ -50,7 +50,7 @@ _lyncxdp() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} choices=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        choices="apply attach check confirm counters detach diff explain exporter flows monitor promote roles rollback show status top update --help --version"
+        choices="apply attach check confirm counters detach diff explain exporter flows monitor promote roles rollback setup show status top update --help --version"
     else
         case $previous in
         --role) choices=$(_lyncxdp_roles) ;;
@@ -72,12 +72,12 @@ _lyncxdp() {
             compopt -o nospace 2>/dev/null
             choices="self= pool= next-hop= pool-vip= cms="
             ;;
-        --pair | --with) choices=$(_lyncxdp_interfaces) ;;
+        --pair | --with | --external | --internal) choices=$(_lyncxdp_interfaces) ;;
         --flows | --try | --wait | --listen | --host | --every | --port | --prefix | --rate | --count | --mac) return ;;
         *)
             case $verb:$word in
             *:-*) choices=$(_lyncxdp_options "$verb") ;;
-            show:*) choices=$(_lyncxdp_roles) ;;
+            setup:* | show:*) choices=$(_lyncxdp_roles) ;;
             check:*)
                 _lyncxdp_files "$word"
                 return

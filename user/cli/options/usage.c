@@ -25,6 +25,8 @@ const struct lx_usage lx_usages[] = {
      "the verdict on one packet, or on each of a capture (--pcap), and the row behind it"},
     {"roles", "[--edition EDITION] [--json]", "list the roles that have tables"},
     {"show", "ROLE... [OPTION]... [--json]", "list the rows of roles, and where each is printed"},
+    {"setup", "ROLE... [--external IFACE] [--internal IFACE] [OPTION]...",
+     "write a first site file from the addresses of interfaces"},
     {"check", "FILE... [OPTION]... [--json]", "look for mistakes in policy, site and declaration files"},
     {NULL, NULL, NULL},
 };

@@ -23,6 +23,7 @@ static const struct {
     {"counters", lx_verb_counters}, {"exporter", lx_verb_exporter}, {"top", lx_verb_top},
     {"monitor", lx_verb_monitor},   {"flows", lx_verb_flows},       {"explain", lx_verb_explain},
     {"roles", lx_verb_roles},       {"show", lx_verb_show},         {"check", lx_verb_check},
+    {"setup", lx_verb_setup},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))

@@ -17,6 +17,7 @@ int lx_verb_monitor(int argc, char **argv);
 int lx_verb_promote(int argc, char **argv);
 int lx_verb_roles(int argc, char **argv);
 int lx_verb_rollback(int argc, char **argv);
+int lx_verb_setup(int argc, char **argv);
 int lx_verb_show(int argc, char **argv);
 int lx_verb_status(int argc, char **argv);
 int lx_verb_top(int argc, char **argv);
