@@ -36,7 +36,7 @@ TEST_PACKAGES := libcriterion-dev llvm-14 procps tmux tshark xz-utils jq valgrin
 LINT_PACKAGES := clang-format-14 clang-tidy-14 cppcheck shellcheck
 # Whom the benchmark compares with, beside those that the tests need anyway.
 BENCH_PACKAGES := ipset gnuplot-nox
-DEB_PACKAGES := debhelper dpkg-dev fakeroot lintian mmdebstrap
+DEB_PACKAGES := build-essential debhelper dpkg-dev fakeroot lintian mmdebstrap
 
 CORE_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/core/*/*.c))
 KERNEL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*/*.c))
