@@ -7,7 +7,7 @@
 #ifndef LYNCXDP_BPF_HOOK_FROM_ROLE_H
 #define LYNCXDP_BPF_HOOK_FROM_ROLE_H
 
-#include "from_role.h"
+#include "state.h"
 
 #define LX_HOOK LX_HOOK_FROM_ROLE
 
@@ -32,24 +32,6 @@ lx_inline bool lx_hook_is_of_box(void)
 lx_inline __u64 lx_hook_service(__u32 service, const struct lx_packet *packet)
 {
     return lx_sent_service(service, packet);
-}
-
-lx_inline __u32 lx_hook_decide(const struct lx_view *view, const struct lx_packet *packet, __u32 slot, bool records)
-{
-    (void)slot;
-    if (packet->ethertype == ETH_P_IP)
-        return lx_decide_from_role(view, packet, true, records);
-    return lx_decide_from_role(view, packet, false, records);
-}
-
-lx_inline __u32 lx_hook_decide_ordinary(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
-                                        __u64 *service)
-{
-    __u32 judgement = lx_decide_from_role_ordinary(view, packet, ipv4);
-
-    if (judgement != LX_UNDECIDED)
-        *service = lx_hook_service(lx_service_of(packet), packet);
-    return judgement;
 }
 
 #endif

@@ -7,7 +7,7 @@
 #ifndef LYNCXDP_BPF_HOOK_TO_ROLE_H
 #define LYNCXDP_BPF_HOOK_TO_ROLE_H
 
-#include "to_role.h"
+#include "state.h"
 
 #define LX_HOOK LX_HOOK_TO_ROLE
 
@@ -38,27 +38,6 @@ lx_inline __u64 lx_hook_service(__u32 service, const struct lx_packet *packet)
 {
     (void)packet;
     return service;
-}
-
-/* A packet whose headers were read and have not decided it. */
-lx_inline __u32 lx_hook_decide(const struct lx_view *view, const struct lx_packet *packet, __u32 slot, bool records)
-{
-    bool ipv4 = packet->ethertype == ETH_P_IP;
-    struct lx_policy_match match = lx_policy_match_unpack(lx_policy_lookup_noinline(packet, slot, ipv4));
-
-    if (ipv4)
-        return lx_decide_to_role(view, packet, true, match, records);
-    return lx_decide_to_role(view, packet, false, match, records);
-}
-
-/* An ordinary packet; LX_UNDECIDED when it takes more than is done there. `service` receives what it is counted by. */
-lx_inline __u32 lx_hook_decide_ordinary(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
-                                        __u64 *service)
-{
-    __u32 destination = lx_service_of(packet);
-
-    *service = destination;
-    return lx_decide_to_role_ordinary(view, packet, destination, ipv4);
 }
 
 #endif

@@ -56,7 +56,7 @@ lx_noinline __u32 lx_bypass(LX_CONTEXT *context, __u32 offset, __u32 slot, __u32
 /* Any frame, with all that it may need. With a query it answers that, and does nothing else. */
 lx_noinline int lx_any(LX_CONTEXT *context, struct lx_query *query)
 {
-    __u32 judgement = LX_JUDGED(LX_REASON_NO_POLICY), reason, slot = lx_query_slot(query);
+    __u32 judgement = LX_JUDGED(LX_REASON_NO_POLICY), reason, slot;
     __u64 service = LX_NO_SERVICE;
     struct lx_frame frame = lx_context_any(context);
     struct lx_cursor cursor = lx_cursor(&frame);
@@ -67,7 +67,9 @@ lx_noinline int lx_any(LX_CONTEXT *context, struct lx_query *query)
     if (!packet)
         return LX_CONTEXT_DROP;
     __builtin_memset(packet, 0, sizeof(*packet));
+    slot = lx_query_slot(query);
     if (lx_image_of(slot, &view)) {
+        view.slot = slot;
         view.any_source = lx_hook_is_of_box();
         if (lx_hook_is_off(&view) && !query)
             return lx_context_pass(LX_HOOK);
@@ -81,7 +83,7 @@ lx_noinline int lx_any(LX_CONTEXT *context, struct lx_query *query)
         judgement = LX_JUDGED(reason);
         if (reason == LX_UNDECIDED) {
             service = lx_hook_service(lx_counted_service(packet), packet);
-            judgement = lx_hook_decide(&view, packet, slot, !dry_run && !query);
+            judgement = lx_decide(&view, LX_HOOK, packet, !query);
         }
     }
     if (query)
@@ -104,9 +106,10 @@ lx_inline bool lx_ordinary_frame(LX_CONTEXT *context, bool ipv4, int *verdict)
         view.image->scope || lx_hook_is_off(&view) || !lx_ordinary(&frame, &packet, ipv4))
         return false;
     view.any_source = lx_hook_is_of_box();
-    judgement = lx_hook_decide_ordinary(&view, &packet, ipv4, &service);
+    judgement = lx_decide_ordinary(&view, LX_HOOK, &packet, ipv4, &service);
     if (lx_unlikely(judgement == LX_UNDECIDED))
         return false;
+    service = lx_hook_service(service, &packet);
     permissive = lx_is_permissive(&view, LX_HOOK);
     /* The same thing again and again: what is known of the usual ones makes their code short. */
     if (LX_HOOK_USUALLY_NO_ROW && lx_likely(judgement == LX_JUDGED(LX_REASON_NO_ROW) && !permissive))

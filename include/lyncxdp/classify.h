@@ -13,6 +13,7 @@
 struct lx_view {
     const struct lx_image *image;
     __u32 mask;
+    __u32 slot;      /* of the programs: where to find it again */
     bool any_source; /* what is sent comes from a host that need not be behind the role: the box of an inline pair */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The data plane as one pure function: a frame and an image in, a reason and a row out. The BPF programs, the tests,
- * the fuzzers and `explain` all call this; there is no second implementation.
+ * The data plane as pure functions: what a frame is, and what the policy says of it. decide.h asks these, and what is
+ * remembered, for the BPF programs, the tests, the fuzzers and `explain` alike; there is no second implementation.
  */
 #ifndef LYNCXDP_JUDGE_H
 #define LYNCXDP_JUDGE_H
@@ -143,11 +143,11 @@ lx_inline struct lx_policy_match lx_policy_lookup(const struct lx_view *view, co
 }
 
 /*
- * The second half for a packet on its way to the role: the rows of the policy. Returns a packed judgement (abi.h),
- * which a flow may still turn into a pass (lx_may_be_reply).
+ * What the policy alone says of a packet on its way to the role. Returns a packed judgement (abi.h), which a flow may
+ * still turn into a pass (lx_may_be_reply).
  */
-lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
-                                 struct lx_policy_match match)
+lx_inline __u32 lx_policy_to_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
+                                  struct lx_policy_match match)
 {
     __u32 reason = LX_UNDECIDED;
 
@@ -157,8 +157,6 @@ lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_pac
         return LX_JUDGED(LX_REASON_SPOOFED);
     if (reason != LX_UNDECIDED)
         return LX_JUDGED(reason);
-    if (packet->kind == LX_KIND_FRAGMENT)
-        return LX_JUDGED(LX_REASON_FRAGMENT);
     if (packet->transport == LX_ECHO) {
         if (packet->kind == LX_KIND_ICMP_ERROR)
             return LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED);
@@ -171,17 +169,6 @@ lx_inline __u32 lx_judge_to_role(const struct lx_view *view, const struct lx_pac
     if (match.row == LX_NO_ROW)
         return LX_JUDGED(LX_REASON_NO_ROW);
     return match.spoofed ? LX_JUDGED(LX_REASON_SPOOFED) : LX_JUDGEMENT(LX_REASON_ROW, (__u32)match.row);
-}
-
-/* All that is left of it for an ordinary packet (ordinary.h), once the row that it matches is known. */
-lx_inline __u32 lx_judge_to_role_ordinary(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
-                                          __u32 row)
-{
-    if (row == LX_NO_ROW)
-        return LX_JUDGED(LX_REASON_NO_ROW);
-    if (lx_is_protected(view, packet->sender, ipv4))
-        return LX_JUDGED(LX_REASON_SPOOFED);
-    return LX_JUDGEMENT(LX_REASON_ROW, row);
 }
 
 /* True when a packet on its way to the role, which no row allows, has the shape of a reply to a flow. */
@@ -205,7 +192,7 @@ lx_inline bool lx_may_be_reply(const struct lx_view *view, const struct lx_packe
  * ACK or RST), else the outbound row that lists it. For an ICMP error of the role, the tuple is that of an answer to
  * the packet it quotes, so the same rows say whether that packet was let in.
  */
-lx_inline __u32 lx_judge_from_role_rows(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+lx_inline __u32 lx_rows_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
     bool error = packet->kind == LX_KIND_ICMP_ERROR;
     struct lx_tuple answered;
@@ -230,16 +217,8 @@ lx_inline bool lx_is_own_source(const struct lx_view *view, const struct lx_pack
     return view->any_source || !view->image->protects || lx_is_protected(view, packet->sender, ipv4);
 }
 
-/* What is left of the second half for an ordinary packet that the role sends (ordinary.h). */
-lx_inline __u32 lx_judge_from_role_ordinary(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
-{
-    if (!lx_is_own_source(view, packet, ipv4))
-        return LX_JUDGED(LX_REASON_SPOOFED);
-    return lx_judge_from_role_rows(view, packet, ipv4);
-}
-
-/* The second half for a packet that the role sends. Returns a packed judgement. */
-lx_inline __u32 lx_judge_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+/* The same of a packet that the role sends. */
+lx_inline __u32 lx_policy_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
     __u32 reason = LX_UNDECIDED;
 
@@ -247,25 +226,14 @@ lx_inline __u32 lx_judge_from_role(const struct lx_view *view, const struct lx_p
         reason = lx_check_ports(view, packet, ipv4);
     if (reason != LX_UNDECIDED)
         return LX_JUDGED(reason);
-    if (packet->kind == LX_KIND_FRAGMENT)
-        return LX_JUDGED(LX_REASON_FRAGMENT);
     if (!lx_is_own_source(view, packet, ipv4))
         return LX_JUDGED(LX_REASON_SPOOFED);
     if (packet->transport != LX_ECHO)
-        return lx_judge_from_role_rows(view, packet, ipv4);
+        return lx_rows_from_role(view, packet, ipv4);
     reason = lx_judge_echo(view);
     if (packet->kind == LX_KIND_ICMP_ERROR)
         reason = reason == LX_REASON_ECHO ? LX_REASON_ICMP_ERROR : LX_REASON_ICMP_ERROR_UNRELATED;
     return LX_JUDGED(reason);
-}
-
-/* The second half on either hook, by the policy alone: nothing is remembered of the packet, or looked up. */
-lx_inline __u32 lx_judge_packet(const struct lx_view *view, enum lx_hook hook, const struct lx_packet *packet)
-{
-    bool ipv4 = packet->ethertype == ETH_P_IP;
-
-    return hook == LX_HOOK_TO_ROLE ? lx_judge_to_role(view, packet, ipv4, lx_policy_lookup(view, packet, ipv4))
-                                   : lx_judge_from_role(view, packet, ipv4);
 }
 
 /* True when a packet of the role records or refreshes a flow. What answers an inbound row needs none. */

@@ -17,7 +17,11 @@
  * For a BPF function that the verifier checks once, on its own, whatever its callers know of the arguments: what is
  * rare goes into such ones. Arguments are numbers, the context, or a structure in memory that is wholly written.
  */
+#ifdef __bpf__
 #define lx_noinline __attribute__((noinline))
+#else
+#define lx_noinline static inline
+#endif
 
 /* Asks clang to unroll a loop. Linux 6.1 refuses one whose body clang lays out before its head ("back-edge"). */
 #ifdef __clang__

@@ -26,6 +26,7 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
     (void)arguments;
     if (!sample_policies_make(&policies))
         abort();
+    programs_reset();
     return 0;
 }
 
@@ -43,7 +44,6 @@ static void judge_sequence(const struct lx_policy *policy, const struct lx_compi
 {
     struct oracle_memory memory = {.now = 1000000000000u, .policy = 1};
 
-    programs_reset();
     while (size >= FRAME_PREFIX) {
         enum lx_hook hook = data[0] & 1 ? LX_HOOK_FROM_ROLE : LX_HOOK_TO_ROLE;
         size_t length = data[1] < size - FRAME_PREFIX ? data[1] : size - FRAME_PREFIX;
@@ -58,6 +58,7 @@ static void judge_sequence(const struct lx_policy *policy, const struct lx_compi
     if (!agree_on_flows(&memory))
         abort();
     oracle_forget(&memory);
+    programs_reset();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -75,36 +75,39 @@ static void count_judgement(struct agree_count *count, uint32_t reason)
         count->reasons[reason]++;
 }
 
-/* A packet of which nothing was read yet: what the data plane believes of it without having set it shows. */
-static struct lx_packet unread_packet(void)
+/* Of such a packet nothing was read yet: what the data plane believes of it without having set it shows. */
+static void unread(struct lx_packet *packet)
 {
-    struct lx_packet packet;
-
-    memset(&packet, 0xa5, sizeof(packet));
-    return packet;
+    memset(packet, 0xa5, sizeof(*packet));
 }
 
-/* Whether the short way that ordinary packets take leads to the same place as the long one. */
-static bool ordinary_is_same(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
-                             const struct lx_judgement *judgement, const struct lx_packet *packet)
+/* Leaves of a packet that was read what more than reading and checking it looks at. */
+static void forget_reading(struct lx_packet *packet)
 {
-    struct lx_packet ordinary = unread_packet();
-    bool ipv4 = lx_ordinary_link(frame, true);
-    struct lx_judgement again;
-    uint32_t row;
+    packet->hop_limit = packet->extension_headers = 0;
+    packet->udp_length = 0;
+    packet->fragmentable = 0;
+    if (packet->transport == LX_UDP)
+        packet->tcp_header = 0;
+}
 
-    if ((!ipv4 && !lx_ordinary_link(frame, false)) || view->image->scope || !lx_ordinary(frame, &ordinary, ipv4))
+/*
+ * Whether the short way that ordinary packets take leads to the same place as the long one, and reads the same: each
+ * byte is compared, and those that neither has to read are as they were. In place, since no copy has the padding.
+ */
+static bool ordinary_is_same(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
+                             const struct lx_judgement *judgement, struct lx_packet *packet)
+{
+    struct lx_packet ordinary;
+    struct lx_judgement again;
+
+    unread(&ordinary);
+    if (!programs_ask_ordinary(view, hook, frame, &ordinary, &again))
         return true;
-    row = lx_classify(view, &view->image->inbound, &ordinary.tuple, lx_service_of(&ordinary), ipv4);
-    again = lx_judgement_unpack(hook == LX_HOOK_TO_ROLE ? lx_judge_to_role_ordinary(view, &ordinary, ipv4, row)
-                                                        : lx_judge_from_role_ordinary(view, &ordinary, ipv4));
-    return again.reason == judgement->reason && again.row == judgement->row && ordinary.kind == packet->kind &&
-           ordinary.ethertype == packet->ethertype && ordinary.transport == packet->transport &&
-           ordinary.tcp_flags == packet->tcp_flags && !packet->first_fragment &&
-           memcmp(ipv4 ? &ordinary.tuple.source[3] : ordinary.tuple.source,
-                  ipv4 ? &packet->tuple.source[3] : packet->tuple.source, ipv4 ? 4 : 16) == 0 &&
-           ordinary.tuple.source_port == packet->tuple.source_port &&
-           ordinary.tuple.destination_port == packet->tuple.destination_port;
+    forget_reading(&ordinary);
+    forget_reading(packet);
+    return again.reason == judgement->reason && again.row == judgement->row &&
+           memcmp(&ordinary, packet, sizeof(ordinary)) == 0;
 }
 
 bool agree_on_frame(const struct lx_policy *policy, const struct lx_compiled *compiled, enum lx_hook hook,
@@ -113,16 +116,14 @@ bool agree_on_frame(const struct lx_policy *policy, const struct lx_compiled *co
     struct oracle_verdict expected = oracle_judge(policy, hook, frame, length);
     struct lx_view view = view_of(compiled);
     struct lx_judgement judgement;
-    struct lx_packet packet = unread_packet();
+    struct lx_packet packet;
     struct lx_frame exact;
-    uint32_t reason;
     uint8_t *copy;
     bool opened, agreed;
 
     exact = exact_copy(frame, length, &copy);
-    reason = lx_read_frame(&view, hook, &exact, &packet);
-    opened = reason == LX_UNDECIDED;
-    judgement = lx_judgement_unpack(opened ? lx_judge_packet(&view, hook, &packet) : LX_JUDGED(reason));
+    unread(&packet);
+    judgement = programs_ask_any(&view, hook, &exact, &packet, &opened);
     agreed = same(&judgement, &packet, opened, &expected) && ordinary_is_same(&view, hook, &exact, &judgement, &packet);
     free(copy);
     count_judgement(count, judgement.reason);
@@ -137,7 +138,7 @@ bool agree_on_next(struct oracle_memory *memory, const struct lx_policy *policy,
     struct oracle_verdict expected = oracle_watch(memory, policy, hook, frame, length);
     struct lx_view view = view_of(compiled);
     struct lx_judgement judgement;
-    struct lx_packet packet = unread_packet();
+    struct lx_packet packet;
     struct lx_frame exact;
     uint8_t *copy;
     bool opened, agreed;
@@ -146,6 +147,7 @@ bool agree_on_next(struct oracle_memory *memory, const struct lx_policy *policy,
     compiled->image->generation = memory->policy;
     programs_set_clock(memory->now);
     programs_pick_up_until(memory->pick_up_until);
+    unread(&packet);
     judgement = programs_judge(&view, hook, &exact, &packet, &opened);
     free(copy);
     agreed = same(&judgement, &packet, opened, &expected);

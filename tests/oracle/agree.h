@@ -16,7 +16,8 @@ struct agree_count {
 };
 
 /*
- * Returns whether reason, row and the port that a drop is counted by are the same. On disagreement writes the frame and
+ * Returns whether reason, row and the port that a drop is counted by are the same, and for an ordinary packet all that
+ * is read of it either way. Nothing may be remembered meanwhile (programs_reset). On disagreement writes the frame and
  * both answers to stderr. `count` may be NULL.
  */
 bool agree_on_frame(const struct lx_policy *policy, const struct lx_compiled *compiled, enum lx_hook hook,

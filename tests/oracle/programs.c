@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Gives the sources of the programs the few helpers that they use, in memory of the test's own. */
+/* The state that packets are judged by (lyncxdp/decide.h), in memory of the test's own. */
 #include "programs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <linux/bpf.h>
+#include <lyncxdp/decide.h>
 
 #include "generate.h"
-
-/* In place of libbpf's helpers, whose declarations are calls into the kernel. */
-#define __BPF_HELPERS__
-#define SEC(name)
-#define __uint(name, value) int(*name)[value]
-#define __type(name, value) typeof(value) *name
-#define __array(name, value) typeof(value) *name[]
 
 #define LARGEST_KEY 40
 #define LARGEST_VALUE 64
@@ -35,21 +28,10 @@ struct table {
 static struct table flow_table = {.key_size = sizeof(__u64), .value_size = sizeof(struct lx_flow)};
 static struct table fragment_table = {.key_size = sizeof(struct lx_fragment_key),
                                       .value_size = sizeof(struct lx_fragmented)};
-static struct lx_cpu_counters counted;
-static uint64_t clock_now;
-
-static void *bpf_map_lookup_elem(const void *map, const void *key);
-static long bpf_map_update_elem(const void *map, const void *key, const void *value, uint64_t flags);
-static long bpf_map_delete_elem(const void *map, const void *key);
-static uint64_t bpf_ktime_get_coarse_ns(void);
-static uint32_t bpf_get_smp_processor_id(void);
-static uint64_t bpf_ktime_get_boot_ns(void);
-
-/* All of the programs but their shell, which looks into what the kernel hands it. */
-#pragma GCC diagnostic ignored "-Wmissing-prototypes"
-#pragma GCC diagnostic ignored "-Wpointer-arith"
-#include "bpf/from_role.h"
-#include "bpf/to_role.h"
+static struct lx_flow_gate flow_gate;
+static struct lx_view in_force;
+static uint64_t flows_created, clock_now;
+static bool records;
 
 static struct entry **find(struct table *table, const void *key)
 {
@@ -66,33 +48,17 @@ static struct entry **find(struct table *table, const void *key)
     return at;
 }
 
-static struct table *table_of(const void *map)
+static void *value_of(struct table *table, const void *key)
 {
-    if (map == &flows)
-        return &flow_table;
-    return map == &fragments ? &fragment_table : NULL;
-}
+    struct entry *entry = *find(table, key);
 
-static void *bpf_map_lookup_elem(const void *map, const void *key)
-{
-    struct table *table = table_of(map);
-    struct entry *entry;
-
-    if (map == &counters)
-        return &counted;
-    if (!table)
-        return NULL;
-    entry = *find(table, key);
     return entry ? entry->value : NULL;
 }
 
-static long bpf_map_update_elem(const void *map, const void *key, const void *value, uint64_t flags)
+static void put(struct table *table, const void *key, const void *value)
 {
-    struct table *table = table_of(map);
     struct entry **at = find(table, key);
 
-    if (*at && flags == BPF_NOEXIST)
-        return -1;
     if (!*at) {
         *at = calloc(1, sizeof(**at));
         if (!*at)
@@ -101,35 +67,6 @@ static long bpf_map_update_elem(const void *map, const void *key, const void *va
         table->count++;
     }
     memcpy((*at)->value, value, table->value_size);
-    return 0;
-}
-
-static long bpf_map_delete_elem(const void *map, const void *key)
-{
-    struct table *table = table_of(map);
-    struct entry **at = find(table, key), *gone = *at;
-
-    if (!gone)
-        return -1;
-    *at = gone->next;
-    free(gone);
-    table->count--;
-    return 0;
-}
-
-static uint64_t bpf_ktime_get_coarse_ns(void)
-{
-    return clock_now;
-}
-
-static uint32_t bpf_get_smp_processor_id(void)
-{
-    return 0;
-}
-
-static uint64_t bpf_ktime_get_boot_ns(void)
-{
-    return clock_now;
 }
 
 static void empty(struct table *table)
@@ -147,13 +84,80 @@ static void empty(struct table *table)
     table->count = 0;
 }
 
+/* --- There is one state, whichever packet asks --- */
+
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+lx_inline bool lx_state_records(const struct lx_packet *packet)
+{
+    return records;
+}
+
+lx_inline __u64 lx_state_now(const struct lx_packet *packet)
+{
+    return clock_now;
+}
+
+lx_inline struct lx_flow_gate *lx_state_gate(const struct lx_packet *packet)
+{
+    return &flow_gate;
+}
+
+lx_inline bool lx_state_image(const struct lx_packet *packet, struct lx_view *view)
+{
+    *view = in_force;
+    return true;
+}
+
+lx_inline struct lx_policy_match lx_state_match(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    return lx_policy_lookup(view, packet, ipv4);
+}
+
+lx_inline struct lx_flow *lx_state_flow(const struct lx_packet *packet, const __u64 *key)
+{
+    return value_of(&flow_table, key);
+}
+
+lx_inline bool lx_state_begin_flow(const struct lx_packet *packet, const __u64 *key, const struct lx_flow *flow)
+{
+    if (lx_state_flow(packet, key))
+        return false;
+    put(&flow_table, key, flow);
+    flows_created++;
+    return true;
+}
+
+lx_inline void lx_state_remove_flow(const struct lx_packet *packet, const __u64 *key)
+{
+    struct entry **at = find(&flow_table, key), *gone = *at;
+
+    *at = gone->next;
+    free(gone);
+    flow_table.count--;
+}
+
+lx_inline const struct lx_fragmented *lx_state_datagram(const struct lx_packet *packet,
+                                                        const struct lx_fragment_key *key)
+{
+    return value_of(&fragment_table, key);
+}
+
+lx_inline void lx_state_keep_datagram(const struct lx_packet *packet, const struct lx_fragment_key *key,
+                                      const struct lx_fragmented *datagram)
+{
+    put(&fragment_table, key, datagram);
+}
+
+/* --- What the tests ask --- */
+
 void programs_reset(void)
 {
     empty(&flow_table);
     empty(&fragment_table);
     memset(&flow_gate, 0, sizeof(flow_gate));
     generate_key(flow_gate.key, LX_FLOW_KEY_WORDS);
-    counted.flows_created = 0; /* the only one that is counted where these judge */
+    flows_created = 0;
 }
 
 void programs_pick_up_until(uint64_t nanoseconds)
@@ -166,36 +170,58 @@ void programs_set_clock(uint64_t nanoseconds)
     clock_now = nanoseconds;
 }
 
-/* The way of a packet that is ordinary; LX_UNDECIDED when there is more to it. */
+/* The short way; LX_UNDECIDED when there is more to the packet. */
 static uint32_t judge_if_ordinary(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
                                   struct lx_packet *packet)
 {
     bool ipv4 = lx_ordinary_link(frame, true);
+    __u64 service;
 
+    in_force = *view;
     if ((!ipv4 && !lx_ordinary_link(frame, false)) || frame->vlan || view->image->scope ||
         !lx_ordinary(frame, packet, ipv4))
         return LX_UNDECIDED;
-    return hook == LX_HOOK_TO_ROLE ? lx_decide_to_role_ordinary(view, packet, lx_service_of(packet), ipv4)
-                                   : lx_decide_from_role_ordinary(view, packet, ipv4);
+    return lx_decide_ordinary(view, hook, packet, ipv4, &service);
+}
+
+static uint32_t judge_any(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
+                          struct lx_packet *packet, bool *opened)
+{
+    uint32_t reason = lx_read_frame(view, hook, frame, packet);
+
+    *opened = reason == LX_UNDECIDED;
+    return *opened ? lx_decide(view, hook, packet, records) : LX_JUDGED(reason);
 }
 
 struct lx_judgement programs_judge(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
                                    struct lx_packet *packet, bool *opened)
 {
-    uint32_t judgement = judge_if_ordinary(view, hook, frame, packet), reason;
-    bool ipv4;
+    uint32_t judgement;
 
+    records = true;
     *opened = true;
-    if (judgement != LX_UNDECIDED)
-        return lx_judgement_unpack(judgement);
-    reason = lx_read_frame(view, hook, frame, packet);
-    *opened = reason == LX_UNDECIDED;
-    if (!*opened)
-        return lx_judgement_unpack(LX_JUDGED(reason));
-    ipv4 = packet->ethertype == ETH_P_IP;
-    return lx_judgement_unpack(hook == LX_HOOK_TO_ROLE
-                                   ? lx_decide_to_role(view, packet, ipv4, lx_policy_lookup(view, packet, ipv4), true)
-                                   : lx_decide_from_role(view, packet, ipv4, true));
+    judgement = judge_if_ordinary(view, hook, frame, packet);
+    if (judgement == LX_UNDECIDED)
+        judgement = judge_any(view, hook, frame, packet, opened);
+    return lx_judgement_unpack(judgement);
+}
+
+bool programs_ask_ordinary(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
+                           struct lx_packet *packet, struct lx_judgement *judgement)
+{
+    uint32_t packed;
+
+    records = false;
+    packed = judge_if_ordinary(view, hook, frame, packet);
+    *judgement = lx_judgement_unpack(packed);
+    return packed != LX_UNDECIDED;
+}
+
+struct lx_judgement programs_ask_any(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
+                                     struct lx_packet *packet, bool *opened)
+{
+    records = false;
+    return lx_judgement_unpack(judge_any(view, hook, frame, packet, opened));
 }
 
 uint64_t programs_flows(void)
@@ -205,14 +231,13 @@ uint64_t programs_flows(void)
 
 uint64_t programs_flows_created(void)
 {
-    return counted.flows_created;
+    return flows_created;
 }
 
 const struct lx_flow *programs_flow(const struct lx_flow_ends *ends)
 {
     const struct lx_packet_flow wanted = lx_flow_between(ends);
     const uint64_t key = lx_flow_key(&wanted, flow_gate.key);
-    struct entry *entry = *find(&flow_table, &key);
 
-    return entry ? (const struct lx_flow *)entry->value : NULL;
+    return value_of(&flow_table, &key);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/core/explain/probe.h"
+#include "user/core/explain/simulation.h"
 #include "user/core/image/compile.h"
 #include "user/core/policy/policy_reader.h"
 #include "user/core/policy/site_file.h"

@@ -8,6 +8,7 @@
 
 #include "given.h"
 #include "user/core/explain/near_miss_text.h"
+#include "user/core/explain/simulation.h"
 #include "user/core/image/compile.h"
 
 static const char tables[] =

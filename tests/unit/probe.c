@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "user/core/explain/probe.h"
+#include "user/core/explain/simulation.h"
 
 #define ETHERNET 14
 

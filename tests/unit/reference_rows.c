@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "given.h"
-#include "user/core/explain/probe.h"
+#include "user/core/explain/simulation.h"
 #include "user/core/image/compile.h"
 
 #define POOL "192.168.10.90,192.168.10.91"

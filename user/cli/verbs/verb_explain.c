@@ -15,6 +15,7 @@
 #include "user/cli/policy/compiled_policy.h"
 #include "user/cli/print/output.h"
 #include "user/core/explain/near_miss_text.h"
+#include "user/core/explain/simulation.h"
 #include "user/core/image/row_slots.h"
 #include "user/core/report/report_verdict.h"
 #include "user/kernel/read/ask.h"

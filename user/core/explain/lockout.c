@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "simulation.h"
 #include "user/core/text/number.h"
 
 /* The next word of a text with single or repeated spaces; NULL at its end. */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Builds the packet that a person asks about, as honest as a stack would send it, and puts frames to a compiled policy
- * without a kernel.
- */
+/* Builds the packet that a person asks about, as honest as a stack would send it. */
 #include "probe.h"
 
 #include <string.h>
@@ -184,27 +181,6 @@ size_t lx_probe_tag(const uint8_t *frame, size_t length, const uint16_t vlans[2]
     }
     memcpy(tagged + at, frame + 12, length - 12);
     return length + at - 12;
-}
-
-struct lx_frame lx_align_frame(const void *frame, size_t length, struct lx_aligned_frame *aligned)
-{
-    size_t linear = length < sizeof(aligned->bytes) ? length : sizeof(aligned->bytes);
-
-    if (linear)
-        memcpy(aligned->bytes, frame, linear);
-    return (struct lx_frame){.data = aligned->bytes, .end = aligned->bytes + linear, .length = length};
-}
-
-struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, enum lx_hook hook, const void *frame,
-                                     size_t length)
-{
-    struct lx_view view = {.image = compiled->image, .mask = compiled->capacity - 1};
-    struct lx_aligned_frame aligned;
-    struct lx_frame judged = lx_align_frame(frame, length, &aligned);
-    struct lx_packet packet __attribute__((aligned(8))) = {0};
-    uint32_t reason = lx_read_frame(&view, hook, &judged, &packet);
-
-    return lx_judgement_unpack(reason == LX_UNDECIDED ? lx_judge_packet(&view, hook, &packet) : LX_JUDGED(reason));
 }
 
 const char *lx_reason_name(uint32_t reason)

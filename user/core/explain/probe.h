@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * A probe: the packet that `explain` asks about, built as a real frame, and judged offline by the same functions that
- * the kernel runs.
- */
+/* A probe: the packet that `explain` asks about, built as a real frame. */
 #ifndef LYNCXDP_CORE_PROBE_H
 #define LYNCXDP_CORE_PROBE_H
 
 #include <lyncxdp/judge.h>
 
-#include "user/core/image/compile.h"
 #include "user/core/policy/address.h"
 
 struct lx_probe {
@@ -34,22 +30,6 @@ size_t lx_probe_neighbour(const struct lx_address *from, const struct lx_address
 
 /* Writes a frame with the tags of the VLANs that are not 0. Returns its length. */
 size_t lx_probe_tag(const uint8_t *frame, size_t length, const uint16_t vlans[2], uint8_t *tagged);
-
-/* A frame with its IP header aligned, as kernels receive it; a capture gives no such promise. */
-struct lx_aligned_frame {
-    uint8_t pad[2];
-    uint8_t bytes[65536 + 64]; /* the longest IPv4 packet with Ethernet and VLAN headers */
-} __attribute__((aligned(8)));
-
-/* Copies a frame there, and returns it in the form that is judged. What is longer than there is room for is cut. */
-struct lx_frame lx_align_frame(const void *frame, size_t length, struct lx_aligned_frame *aligned);
-
-/*
- * Judges any frame by a compiled policy, as the programs do when nothing is remembered: no flow has been recorded and
- * no first fragment has passed.
- */
-struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, enum lx_hook hook, const void *frame,
-                                     size_t length);
 
 /* The name of a reason ("no-row") and what it means, from the closed list; "unknown" for anything else. */
 const char *lx_reason_name(uint32_t reason);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The part of the programs that touches what is remembered, over trees in place of the kernel's maps. What is decided
- * is decided by the same functions.
- */
+/* The state that packets are judged by (decide.h), in trees in place of the kernel's maps. */
 #include "simulation.h"
 
 #include <errno.h>
@@ -10,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Both begin with their keys, which are of one size. */
+#include <lyncxdp/decide.h>
+
+/* What is remembered, behind its key. */
 struct flow_entry {
-    struct lx_flow_ends ends;
+    __u64 key;
     struct lx_flow flow;
 };
 
@@ -21,32 +20,33 @@ struct datagram_entry {
     struct lx_fragmented datagram;
 };
 
-_Static_assert(sizeof(struct lx_flow_ends) == sizeof(struct lx_fragment_key), "one comparison for both");
-
-/* A packet on its way through one hook. */
+/* A packet on its way through one hook; the packet, by which the state is found, stands first. */
 struct passage {
+    struct lx_packet packet __attribute__((aligned(8)));
     struct lx_simulation *simulation;
     struct lx_view view;
-    enum lx_hook hook;
-    struct lx_packet packet __attribute__((aligned(8)));
-    bool ipv4;
     uint64_t now;
+    bool records;
+    int error;
 };
 
-static int compare(const void *left, const void *right)
+static struct passage *passage_of(const struct lx_packet *packet)
 {
-    return memcmp(left, right, sizeof(struct lx_flow_ends));
+    return (struct passage *)packet;
 }
 
-static void *find(void *const *tree, const void *key)
+static int compare_flows(const void *left, const void *right)
 {
-    void *const *found = tfind(key, tree, compare);
+    return memcmp(left, right, sizeof(__u64));
+}
 
-    return found ? *found : NULL;
+static int compare_datagrams(const void *left, const void *right)
+{
+    return memcmp(left, right, sizeof(struct lx_fragment_key));
 }
 
 /* Keeps a copy of an entry whose key is not there. */
-static int add(void **tree, const void *entry, size_t size)
+static int add(void **tree, const void *entry, size_t size, int (*compare)(const void *, const void *))
 {
     void *copy = malloc(size);
 
@@ -59,108 +59,103 @@ static int add(void **tree, const void *entry, size_t size)
     return -ENOMEM;
 }
 
-/* --- Flows --- */
+/* --- The state --- */
 
-static struct lx_flow_ends ends_of(const struct passage *passage)
+lx_inline bool lx_state_records(const struct lx_packet *packet)
 {
-    struct lx_packet_flow flow = lx_flow_of(&passage->packet, passage->hook == LX_HOOK_FROM_ROLE, passage->ipv4);
-    struct lx_flow_ends ends;
-
-    lx_flow_ends(&flow, &ends);
-    return ends;
+    return passage_of(packet)->records;
 }
 
-static struct flow_entry *find_flow(const struct passage *passage)
+lx_inline __u64 lx_state_now(const struct lx_packet *packet)
 {
-    struct lx_flow_ends ends = ends_of(passage);
-
-    return find(&passage->simulation->flows, &ends);
+    return passage_of(packet)->now;
 }
 
-static int record_flow(const struct passage *passage, uint32_t row)
+lx_inline struct lx_flow_gate *lx_state_gate(const struct lx_packet *packet)
 {
-    struct flow_entry *known = find_flow(passage), fresh = {.ends = ends_of(passage)};
-    bool live = known && !lx_flow_expired(&known->flow, passage->now);
-    uint32_t generation = passage->view.image->generation;
-
-    if (!lx_keeps_flow(passage->simulation->gate, &passage->packet, live, row, passage->now))
-        return 0;
-    if (known) {
-        lx_flow_refresh(&passage->packet, &known->flow, passage->now, row, generation, live);
-        return 0;
-    }
-    lx_flow_begin(&passage->packet, &fresh.flow, passage->now, row, generation);
-    return add(&passage->simulation->flows, &fresh, sizeof(fresh));
+    return passage_of(packet)->simulation->gate;
 }
 
-/* A packet that no row lets in, as the reply to a flow. */
-static uint32_t ask_flow(const struct passage *passage, struct lx_policy_match match, uint32_t judgement)
+lx_inline bool lx_state_image(const struct lx_packet *packet, struct lx_view *view)
 {
-    const struct flow_entry *known = find_flow(passage);
-
-    if (!known)
-        return judgement;
-    judgement = lx_judge_known_reply(&passage->view, &passage->packet, &known->flow, passage->now,
-                                     lx_judgement_reason(judgement));
-    return lx_unless_spoofed(judgement, match.spoofed);
+    *view = passage_of(packet)->view;
+    return true;
 }
 
-/* --- Fragments --- */
-
-static uint32_t ask_fragment(const struct passage *passage)
+lx_inline struct lx_policy_match lx_state_match(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    const struct datagram_entry *known;
-    struct lx_fragment_key key;
-
-    lx_fragment_key(&passage->packet, passage->hook, passage->ipv4, &key);
-    known = find(&passage->simulation->datagrams, &key);
-    return LX_JUDGED(known ? lx_follow_fragment(&passage->packet, &known->datagram, passage->now) : LX_REASON_FRAGMENT);
+    return lx_policy_lookup(view, packet, ipv4);
 }
 
-static int record_fragment(const struct passage *passage)
+lx_inline struct lx_flow *lx_state_flow(const struct lx_packet *packet, const __u64 *key)
 {
-    struct datagram_entry *known, fresh = {.datagram = lx_fragmented_of(&passage->packet, passage->now)};
+    struct flow_entry *const *found = tfind(key, &passage_of(packet)->simulation->flows, compare_flows);
 
-    if (passage->packet.kind == LX_KIND_ICMP_ERROR)
-        return 0;
-    lx_fragment_key(&passage->packet, passage->hook, passage->ipv4, &fresh.key);
-    known = find(&passage->simulation->datagrams, &fresh.key);
-    if (!known)
-        return add(&passage->simulation->datagrams, &fresh, sizeof(fresh));
-    known->datagram = fresh.datagram;
-    return 0;
+    return found ? &(*found)->flow : NULL;
 }
 
-/* --- The hooks --- */
-
-static int decide_to_role(const struct passage *passage, uint32_t *judgement)
+lx_inline bool lx_state_begin_flow(const struct lx_packet *packet, const __u64 *key, const struct lx_flow *flow)
 {
-    struct lx_policy_match match = lx_policy_lookup(&passage->view, &passage->packet, passage->ipv4);
+    struct passage *passage = passage_of(packet);
+    struct flow_entry fresh = {.key = *key, .flow = *flow};
 
-    *judgement = lx_judge_to_role(&passage->view, &passage->packet, passage->ipv4, match);
-    if (lx_may_be_reply(&passage->view, &passage->packet, *judgement))
-        *judgement = ask_flow(passage, match, *judgement);
-    if (lx_keeps_fragment(&passage->view, &passage->packet, LX_HOOK_TO_ROLE, *judgement))
-        return record_fragment(passage);
-    return 0;
+    if (lx_state_flow(packet, key))
+        return false;
+    passage->error = add(&passage->simulation->flows, &fresh, sizeof(fresh), compare_flows);
+    return true;
 }
 
-static int decide_from_role(const struct passage *passage, uint32_t *judgement)
+lx_inline void lx_state_remove_flow(const struct lx_packet *packet, const __u64 *key)
 {
-    const struct flow_entry *known;
-    int error = 0;
+    void **flows = &passage_of(packet)->simulation->flows;
+    struct flow_entry *gone = *(struct flow_entry **)tfind(key, flows, compare_flows);
 
-    *judgement = lx_judge_from_role(&passage->view, &passage->packet, passage->ipv4);
-    if (*judgement == LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED)) {
-        known = find_flow(passage);
-        if (known && !lx_flow_expired(&known->flow, passage->now))
-            *judgement = LX_JUDGED(LX_REASON_ICMP_ERROR);
-    }
-    if (lx_begins_flow(&passage->view, &passage->packet, lx_judgement_reason(*judgement)))
-        error = record_flow(passage, lx_judgement_row(*judgement));
-    if (!error && lx_keeps_fragment(&passage->view, &passage->packet, LX_HOOK_FROM_ROLE, *judgement))
-        error = record_fragment(passage);
-    return error;
+    tdelete(key, flows, compare_flows);
+    free(gone);
+}
+
+lx_inline const struct lx_fragmented *lx_state_datagram(const struct lx_packet *packet,
+                                                        const struct lx_fragment_key *key)
+{
+    struct datagram_entry *const *found = tfind(key, &passage_of(packet)->simulation->datagrams, compare_datagrams);
+
+    return found ? &(*found)->datagram : NULL;
+}
+
+lx_inline void lx_state_keep_datagram(const struct lx_packet *packet, const struct lx_fragment_key *key,
+                                      const struct lx_fragmented *datagram)
+{
+    struct passage *passage = passage_of(packet);
+    const struct datagram_entry fresh = {.key = *key, .datagram = *datagram};
+    struct datagram_entry *const *known = tfind(key, &passage->simulation->datagrams, compare_datagrams);
+
+    if (known)
+        (*known)->datagram = *datagram;
+    else
+        passage->error = add(&passage->simulation->datagrams, &fresh, sizeof(fresh), compare_datagrams);
+}
+
+/* --- Frames --- */
+
+/* A frame with its IP header aligned, as kernels receive it; a capture gives no such promise. */
+struct aligned_frame {
+    uint8_t pad[2];
+    uint8_t bytes[65536 + 64]; /* the longest IPv4 packet with Ethernet and VLAN headers */
+} __attribute__((aligned(8)));
+
+/* Copies a frame there, and returns it in the form that is judged. What is longer than there is room for is cut. */
+static struct lx_frame align(const void *frame, size_t length, struct aligned_frame *aligned)
+{
+    size_t linear = length < sizeof(aligned->bytes) ? length : sizeof(aligned->bytes);
+
+    if (linear)
+        memcpy(aligned->bytes, frame, linear);
+    return (struct lx_frame){.data = aligned->bytes, .end = aligned->bytes + linear, .length = length};
+}
+
+static struct lx_view view_of(const struct lx_compiled *compiled)
+{
+    return (struct lx_view){.image = compiled->image, .mask = compiled->capacity - 1};
 }
 
 /* The capture begins where the programs would be attached. */
@@ -172,31 +167,43 @@ static int begin(struct lx_simulation *simulation, uint64_t now)
     if (!simulation->gate)
         return -ENOMEM;
     simulation->gate->pick_up_until = now + LX_PICK_UP_SECONDS * LX_SECOND;
+    /* No secret, and always the same, so that a capture is judged the same every time. */
+    for (size_t i = 0; i < LX_FLOW_KEY_WORDS; i++)
+        simulation->gate->key[i] = lx_hash_word(i + 1, LX_HASH_FACTOR2) * LX_HASH_FACTOR1;
     return 0;
+}
+
+static __u32 judge(struct passage *passage, enum lx_hook hook, const void *frame, size_t length)
+{
+    struct aligned_frame aligned;
+    struct lx_frame judged = align(frame, length, &aligned);
+    __u32 reason = lx_read_frame(&passage->view, hook, &judged, &passage->packet);
+
+    return reason == LX_UNDECIDED ? lx_decide(&passage->view, hook, &passage->packet, true) : LX_JUDGED(reason);
 }
 
 int lx_simulation_judge(struct lx_simulation *simulation, const struct lx_compiled *compiled, enum lx_hook hook,
                         const void *frame, size_t length, uint64_t now, struct lx_judgement *judgement)
 {
-    struct passage passage = {
-        .simulation = simulation,
-        .view = {.image = compiled->image, .mask = compiled->capacity - 1},
-        .hook = hook,
-        .now = now,
-    };
-    struct lx_aligned_frame aligned;
-    struct lx_frame judged = lx_align_frame(frame, length, &aligned);
-    uint32_t reason = lx_read_frame(&passage.view, hook, &judged, &passage.packet), word = LX_JUDGED(reason);
-    int error = begin(simulation, now);
+    struct passage passage = {.simulation = simulation, .view = view_of(compiled), .now = now, .records = true};
+    __u32 packed;
 
-    passage.ipv4 = passage.packet.ethertype == ETH_P_IP;
-    if (reason == LX_UNDECIDED && passage.packet.kind == LX_KIND_FRAGMENT)
-        word = ask_fragment(&passage);
-    else if (reason == LX_UNDECIDED && !error)
-        error = hook == LX_HOOK_TO_ROLE ? decide_to_role(&passage, &word) : decide_from_role(&passage, &word);
-    if (!error)
-        *judgement = lx_judgement_unpack(word);
-    return error;
+    if (begin(simulation, now))
+        return -ENOMEM;
+    packed = judge(&passage, hook, frame, length);
+    if (!passage.error)
+        *judgement = lx_judgement_unpack(packed);
+    return passage.error;
+}
+
+struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, enum lx_hook hook, const void *frame,
+                                     size_t length)
+{
+    struct lx_flow_gate closed = {.pick_up_until = 0};
+    struct lx_simulation nothing = {.gate = &closed};
+    struct passage passage = {.simulation = &nothing, .view = view_of(compiled)};
+
+    return lx_judgement_unpack(judge(&passage, hook, frame, length));
 }
 
 /*
@@ -237,10 +244,10 @@ static bool is_behind(const struct lx_view *view, const __u32 address[4], bool i
 
 enum lx_hook lx_simulation_hook(const struct lx_compiled *compiled, const void *frame, size_t length)
 {
-    struct lx_view view = {.image = compiled->image, .mask = compiled->capacity - 1};
+    struct lx_view view = view_of(compiled);
     struct lx_packet packet __attribute__((aligned(8))) = {0};
-    struct lx_aligned_frame aligned;
-    struct lx_frame judged = lx_align_frame(frame, length, &aligned);
+    struct aligned_frame aligned;
+    struct lx_frame judged = align(frame, length, &aligned);
     bool known = read_ends(&view, &judged, &packet), ipv4 = packet.ethertype != ETH_P_IPV6;
 
     return known && is_behind(&view, packet.tuple.source, ipv4, (const __u16 *)judged.data + 3) &&

@@ -7,9 +7,8 @@
 #ifndef LYNCXDP_CORE_SIMULATION_H
 #define LYNCXDP_CORE_SIMULATION_H
 
-#include <lyncxdp/flow.h>
-
 #include "probe.h"
+#include "user/core/image/compile.h"
 
 /*
  * What was seen so far; all zeroes: nothing. It grows with the flows of the capture, of which none gives way to
@@ -30,6 +29,13 @@ enum lx_hook lx_simulation_hook(const struct lx_compiled *compiled, const void *
  */
 int lx_simulation_judge(struct lx_simulation *simulation, const struct lx_compiled *compiled, enum lx_hook hook,
                         const void *frame, size_t length, uint64_t now, struct lx_judgement *judgement);
+
+/*
+ * Judges any frame by a compiled policy, as the programs do when nothing is remembered: no flow has been recorded and
+ * no first fragment has passed.
+ */
+struct lx_judgement lx_judge_offline(const struct lx_compiled *compiled, enum lx_hook hook, const void *frame,
+                                     size_t length);
 
 /* Forgets everything; the simulation is as new. */
 void lx_simulation_free(struct lx_simulation *simulation);

@@ -74,7 +74,7 @@ static struct lx_packet next_packet(const struct lx_conversation *conversation)
 static bool listed_by(const struct picking *picking, const struct lx_conversation *conversation, __u32 *row)
 {
     struct lx_packet packet = next_packet(conversation);
-    __u32 judgement = lx_judge_from_role(&picking->view, &packet, conversation->ends.ipv4);
+    __u32 judgement = lx_policy_from_role(&picking->view, &packet, conversation->ends.ipv4);
 
     *row = lx_judgement_row(judgement);
     return lx_begins_flow(&picking->view, &packet, lx_judgement_reason(judgement));
