@@ -32,7 +32,7 @@ PACKAGES := gcc make libc6-dev clang-14 bpftool libbpf-dev libxdp-dev libyaml-de
 DEMO_PACKAGES := iproute2 ethtool coturn dnsmasq-base sip-tester openssl nginx-light socat curl iputils-ping busybox-static \
             python3-aioice
 TEST_PACKAGES := libcriterion-dev llvm-14 procps tmux tshark xz-utils jq valgrind libclang-rt-14-dev nftables \
-            iptables openssh-server openssh-client qemu-system-x86 cpio xdp-tools strace prometheus chromium
+            iptables openssh-server openssh-client qemu-system-x86 cpio xdp-tools strace prometheus chromium keepalived
 LINT_PACKAGES := clang-format-14 clang-tidy-14 cppcheck shellcheck
 # Whom the benchmark compares with, beside those that the tests need anyway.
 BENCH_PACKAGES := ipset gnuplot-nox

@@ -17,6 +17,7 @@ struct lx_intent {
     bool shadow;     /* it is to be a candidate, and enforced by nobody */
     bool unattended; /* nobody typed this just now: what may yet become right is warned of, and not refused */
     bool forget;     /* what was picked up ends with it */
+    bool pick_up;    /* what is running is picked up with it */
 };
 
 /* Refuses a policy that would cut the SSH session this command was typed in. Returns an exit code. */

@@ -53,7 +53,8 @@ static int put(struct lx_update *update, struct lx_policy_spec *spec, const stru
                                          .compiled = &compiled_policy->compiled,
                                          .request = &spec->words,
                                          .try_seconds = intent->try_seconds,
-                                         .force = intent->force};
+                                         .force = intent->force,
+                                         .pick_up = intent->pick_up};
     const struct lx_members before = update->members;
     struct lx_failure failure;
     int result;

@@ -13,7 +13,7 @@
 struct update_options {
     struct lx_policy_options policy; /* as given; what counts are the words */
     uint32_t try_seconds;
-    bool force, watch, shadow, forget;
+    bool force, watch, shadow, forget, pick_up;
     struct lx_words with; /* what is to be filtered with it from now on */
 };
 
@@ -49,6 +49,8 @@ static const struct lx_option options_of_update[] = {
      offsetof(struct update_options, watch)},
     {"forget-picked-up", NULL, "end the flows that were running already when they were first seen", lx_take_flag,
      offsetof(struct update_options, forget)},
+    {"pick-up", NULL, "pick up what is running, as when attaching: another box had it until now", lx_take_flag,
+     offsetof(struct update_options, pick_up)},
     {"with", "IFACE", "filter this interface with it from now on; of a pair OUTER:INNER; repeatable", lx_take_word,
      offsetof(struct update_options, with)},
     {"mode", "MODE", NULL, refuse_mode, 0},
@@ -74,7 +76,8 @@ int lx_verb_update(int argc, char **argv)
                        .try_seconds = options.try_seconds,
                        .force = options.force,
                        .shadow = options.shadow,
-                       .forget = options.forget},
+                       .forget = options.forget,
+                       .pick_up = options.pick_up},
         };
 
         if (options.with.count && (options.shadow || options.try_seconds || options.watch))
@@ -85,6 +88,9 @@ int lx_verb_update(int argc, char **argv)
         else if (options.forget && (options.shadow || options.try_seconds || options.watch))
             result = lx_usage_error("--forget-picked-up ends flows once and for good, so that it goes with none of "
                                     "--shadow, --try and --watch");
+        else if (options.pick_up && (options.forget || options.shadow || options.watch))
+            result = lx_usage_error("--pick-up is for what runs now, so that it goes with none of --forget-picked-up, "
+                                    "--shadow and --watch");
         else if (arguments.count != 1)
             result = lx_usage_error("update takes one interface: lyncxdp update IFACE [OPTION]...");
         else if (options.watch && options.try_seconds)

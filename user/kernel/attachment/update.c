@@ -443,14 +443,15 @@ int lx_update_commit(struct lx_update *update, const struct lx_proposal *proposa
     uint8_t active = lx_control_active(update->control), shadow = lx_control_shadow(update->control);
     uint8_t fallback = trial_pending(update) ? lx_control_fallback(update->control) : active;
     const struct lx_publishing candidate = candidate_of(update, proposal);
-    bool looks = proposal->policy->egress != LX_EGRESS_OFF && lx_update_in_force(update)->egress == LX_EGRESS_OFF;
+    bool looks = proposal->policy->egress != LX_EGRESS_OFF,
+         looked = lx_update_in_force(update)->egress != LX_EGRESS_OFF;
     int error = make_room(update, proposal, failure);
     uint64_t replaced;
 
     error = error ?: keep_tags(update, proposal, failure);
 
     error = error ?: publish(update, &candidate, failure);
-    if (!error && looks)
+    if (!error && looks && (!looked || proposal->pick_up))
         pick_up(update, proposal->compiled);
     replaced = update->control;
     error = error ?: begin_anew(update, failure);

@@ -40,6 +40,7 @@ struct lx_proposal {
     const struct lx_words *request; /* the words that asked for it */
     uint32_t try_seconds;           /* 0: for good; else it falls back unless it is confirmed in that time */
     bool force;                     /* as of struct lx_attach_choices */
+    bool pick_up;                   /* what is running is picked up, as when attaching */
 };
 
 /*
