@@ -10,6 +10,9 @@ set -u
 
 own_ground
 own_folder
+# socat leaves one behind for each conversation by UDP.
+trap 'for host in "${hosts[@]}"; do ip netns pids "$host" | xargs -r kill 2>/dev/null; done; clean_up' EXIT
+hosts=(clients role box1 box2)
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 
 # --- The ground: clients - switch - two boxes - switch - role --------------------------------------------------------
@@ -28,7 +31,7 @@ plug() {
 for switch in outside inside between; do
     ip link add "$switch" type bridge mcast_snooping 0 forward_delay 0 && ip link set "$switch" up || exit 1
 done
-for host in clients role box1 box2; do
+for host in "${hosts[@]}"; do
     ip netns add "$host"
     on "$host" sh -c 'ip link set lo up; echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6'
     chance_ports on "$host"

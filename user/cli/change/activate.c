@@ -11,6 +11,7 @@
 #include "user/core/explain/lockout.h"
 #include "user/core/policy/built_ins.h"
 #include "user/kernel/attachment/attach.h"
+#include "user/kernel/attachment/hooks.h"
 #include "user/kernel/link/bond.h"
 #include "user/kernel/object/pins.h"
 
@@ -243,14 +244,21 @@ static void say_terms(const char *interface, const struct lx_policy *policy, uin
                  interface);
 }
 
-/* What is filtered with an interface: their names, or how those run that run otherwise. */
-static void say_members(const struct lx_metadata *attached, bool modes)
+/* Those that are filtered with an interface. */
+static void find_members(const struct lx_metadata *attached, struct lx_members *members)
 {
     const struct lx_pin_name name = {.netns = attached->netns, .ifindex = attached->ifindex};
     char directory[LX_PINS_PATH];
+
+    lx_members_find(lx_pins_path(&name, directory), members);
+}
+
+/* What is filtered with an interface: their names, or how those run that run otherwise. */
+static void say_members(const struct lx_metadata *attached, bool modes)
+{
     struct lx_members members;
 
-    lx_members_find(lx_pins_path(&name, directory), &members);
+    find_members(attached, &members);
     for (size_t i = 0; i < members.count; i++) {
         const struct lx_metadata *member = &members.items[i];
 
@@ -264,12 +272,11 @@ static void say_members(const struct lx_metadata *attached, bool modes)
 /* A bond takes frames in by any of its ports. */
 static void warn_of_open_port(const struct lx_metadata *attached)
 {
-    const struct lx_pin_name pins = {.netns = attached->netns, .ifindex = attached->ifindex};
     unsigned ports[LX_MEMBERS] = {attached->ifindex}, port;
-    char directory[LX_PINS_PATH], name[LX_INTERFACE_NAME];
+    char name[LX_INTERFACE_NAME];
     struct lx_members members;
 
-    lx_members_find(lx_pins_path(&pins, directory), &members);
+    find_members(attached, &members);
     for (size_t i = 0; i < members.count; i++)
         ports[i + 1] = members.items[i].ifindex;
     port = lx_bond_port_beside(ports, members.count + 1);
@@ -277,6 +284,24 @@ static void warn_of_open_port(const struct lx_metadata *attached)
         lx_print_warning("%s is not filtered, and is a port of the same bond as %s: what comes by it is not looked at; "
                          "'lyncxdp update %s --with %s' filters it, too",
                          name, attached->interface, attached->interface, name);
+}
+
+void lx_warn_of_tcx(const struct lx_tcx *tcx)
+{
+    lx_print_warning("the TCX program %u (%s) at the egress of %s comes before lyncxdp's filter: what it lets pass "
+                     "(TCX_PASS) or redirects is neither judged nor counted, and no reply to it comes in; let it "
+                     "return TCX_NEXT",
+                     tcx->id, tcx->name, tcx->interface);
+}
+
+static void look_for_tcx(const struct lx_metadata *attached)
+{
+    struct lx_members members;
+    struct lx_tcx tcx;
+
+    find_members(attached, &members);
+    if (!lx_hooks_tcx(attached, &members, &tcx))
+        lx_warn_of_tcx(&tcx);
 }
 
 void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy *policy,
@@ -295,6 +320,7 @@ void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy 
     lx_print(", %s\n", attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
     say_terms(attached->interface, policy, choices->try_seconds);
     warn_of_open_port(attached);
+    look_for_tcx(attached);
     if (attached->forward)
         lx_print("  %s and %s forward by themselves\n", attached->interface, attached->pair);
 }
@@ -307,6 +333,7 @@ void lx_say_updated(const struct lx_update *update, const struct lx_policy *poli
     say_roles(policy);
     putchar('\n');
     say_terms(update->metadata.interface, policy, try_seconds);
+    look_for_tcx(&update->metadata);
 }
 
 void lx_say_loaded(const struct lx_update *update, const struct lx_policy *policy)

@@ -7,6 +7,7 @@
 #include "user/core/resolve/policy.h"
 #include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/update.h"
+#include "user/kernel/link/tcx.h"
 
 /* How sure a person is of a policy. */
 struct lx_intent {
@@ -38,6 +39,9 @@ void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_pol
 
 /* Shows what was amiss with an attachment and is right since it was taken in hand. */
 void lx_warn_of_restored(const struct lx_update *update);
+
+/* Warns of a program that what the role sends meets before the filter. */
+void lx_warn_of_tcx(const struct lx_tcx *tcx);
 
 /* What was attached, how it runs, and its terms: egress, audit, trial. */
 void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy *policy,

@@ -32,6 +32,7 @@ static void add_members(const struct lx_attachment *attachment, const char *(*na
 int lx_status_add(const struct lx_attachment *attachment, const char *(*name)(enum lx_state state), json_t *reports)
 {
     char port[LX_INTERFACE_NAME];
+    struct lx_tcx tcx;
     struct lx_flow_numbers flows;
     struct lx_failure failure; /* this user may not look at them */
     bool counted = !lx_attachment_flow_numbers(attachment, &flows, &failure);
@@ -44,6 +45,7 @@ int lx_status_add(const struct lx_attachment *attachment, const char *(*name)(en
                                .now_ms = attachment->opened_ms,
                                .vlan_tags = name ? vlan_tags(attachment) : NULL,
                                .open_port = name && lx_attachment_open_port(attachment, port) ? port : NULL,
+                               .tcx = name && !lx_attachment_tcx(attachment, &tcx) ? tcx.name : NULL,
                                .flows = counted ? &flows : NULL};
     json_t *report;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "status_report.h"
+#include "user/cli/change/activate.h"
 #include "user/cli/options/attachments.h"
 #include "user/cli/policy/expected.h"
 #include "user/cli/print/output.h"
@@ -200,6 +201,7 @@ static int warn_of_tags(const struct lx_attachment *attachment)
 static int add_status(const struct lx_attachment *attachment, void *context)
 {
     int result = lx_status_add(attachment, state_name, context);
+    struct lx_tcx tcx;
 
     if (result != LX_EXIT_DONE)
         return result;
@@ -211,6 +213,8 @@ static int add_status(const struct lx_attachment *attachment, void *context)
         result = LX_EXIT_FAILED;
     if (warn_of_tags(attachment) != LX_EXIT_DONE)
         result = LX_EXIT_FAILED;
+    if (!lx_attachment_tcx(attachment, &tcx))
+        lx_warn_of_tcx(&tcx);
     warn_of_terms(attachment);
     warn_of_candidate(attachment);
     return result;
@@ -253,7 +257,7 @@ static int add_missing(json_t *report, const char *interface, const char *file)
     static const char *const nulls[] = {
         "role",          "edition", "side",    "hook",      "mode",      "egress",  "dispatcher",    "digest",
         "generation",    "audit",   "trial",   "fallback",  "shadow",    "flows",   "flows_evicted", "netns",
-        "flow_capacity", "pair",    "forward", "published", "namespace", "members", "open_port"};
+        "flow_capacity", "pair",    "forward", "published", "namespace", "members", "open_port",     "tcx"};
     json_t *missing =
         json_pack("{s:o, s:s, s:b}", "interface", lx_json_text(interface), "state", "not-attached", "declared", true);
 

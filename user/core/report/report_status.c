@@ -73,7 +73,7 @@ json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
 
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:o, "
-        "s:b, s:I, s:b, s:o, s:o, s:o, s:b, s:b}",
+        "s:b, s:I, s:b, s:o, s:o, s:o, s:o, s:b, s:b}",
         "interface", lx_json_text(metadata->interface), "role", lx_json_text(publication->roles), "edition",
         lx_json_text(publication->edition), "side", lx_json_text(publication->side), "hook", lx_hook_name(hook),
         "state", status->state, "mode", lx_hook_mode(metadata, hook), "egress", lx_egress_name(publication->egress),
@@ -86,6 +86,7 @@ json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
         (json_int_t)metadata->flow_capacity, "netns", (json_int_t)metadata->netns, "pair", lx_json_text(metadata->pair),
         "forward", metadata->forward, "published", (json_int_t)publication->published, "any_self",
         (publication->traits & LX_TRAIT_ANY_SELF) != 0, "vlan_tags", lx_json_text(status->vlan_tags), "members",
-        members(status, hook), "open_port", lx_json_text(status->open_port), "bypass",
+        members(status, hook), "open_port", lx_json_text(status->open_port), "tcx",
+        hook == LX_HOOK_FROM_ROLE ? lx_json_text(status->tcx) : json_null(), "bypass",
         (publication->traits & LX_TRAIT_BYPASS) != 0, "bypass_unbound", (publication->traits & LX_TRAIT_UNBOUND) != 0);
 }

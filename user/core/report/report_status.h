@@ -38,6 +38,7 @@ struct lx_status {
     struct lx_member_status members[LX_MEMBERS]; /* the first is the attachment's own */
     size_t member_count;
     const char *open_port; /* of the same bond, and not filtered; NULL: there is none, or nobody looked */
+    const char *tcx;       /* a program that judges what the role sends before it; NULL: none, or nobody looked */
     const char *vlan_tags; /* "judged", "stripped": the list of VLANs does not hold; NULL: none is listed, or unknown */
     const struct lx_flow_numbers *flows;
 };

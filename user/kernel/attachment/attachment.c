@@ -299,6 +299,20 @@ int lx_attachment_takes_tags(const struct lx_attachment *attachment)
     return taken;
 }
 
+int lx_attachment_tcx(const struct lx_attachment *attachment, struct lx_tcx *first)
+{
+    int error, came_from;
+
+    if (!lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE))
+        return -ENOENT;
+    came_from = attachment->gone ? -ENODEV : lx_namespace_enter(attachment->metadata.netns);
+    if (came_from < 0)
+        return came_from == -ENOENT ? -ENODEV : came_from;
+    error = lx_hooks_tcx(&attachment->metadata, &attachment->members, first);
+    lx_namespace_leave(came_from);
+    return error;
+}
+
 int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_label **labels,
                          struct lx_failure *failure)
 {

@@ -15,6 +15,7 @@
 #include "user/core/resolve/policy.h"
 #include "user/kernel/link/interface.h"
 #include "user/kernel/link/program.h"
+#include "user/kernel/link/tcx.h"
 #include "user/kernel/object/maps.h"
 #include "user/kernel/process/failure.h"
 
@@ -90,6 +91,9 @@ bool lx_attachment_open_port(const struct lx_attachment *attachment, char name[L
  * not hold: 1 or 0. -ENOENT when it lists none; another -errno: it cannot be determined, by this user perhaps.
  */
 int lx_attachment_takes_tags(const struct lx_attachment *attachment);
+
+/* A TCX program that judges what the role sends before the attachment does: 0, -ENOENT, or another -errno, as above. */
+int lx_attachment_tcx(const struct lx_attachment *attachment, struct lx_tcx *first);
 
 /* The row labels by slot: LX_ROW_SLOTS of them. Caller frees. */
 int lx_attachment_labels(const struct lx_attachment *attachment, struct lx_row_label **labels,

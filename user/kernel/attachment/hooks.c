@@ -28,6 +28,16 @@ int lx_metadata_complete(struct lx_metadata *metadata, enum lx_program program, 
     return 0;
 }
 
+int lx_hooks_tcx(const struct lx_metadata *metadata, const struct lx_members *members, struct lx_tcx *first)
+{
+    int error = lx_has_filter(metadata) ? lx_tcx_at_egress(metadata->ifindex, first) : -ENOENT;
+
+    for (size_t i = 0; i < members->count && error == -ENOENT; i++)
+        if (lx_has_filter(&members->items[i]) && members->items[i].ifindex)
+            error = lx_tcx_at_egress(members->items[i].ifindex, first);
+    return error;
+}
+
 static int stop_xdp(unsigned ifindex, uint32_t map_id, bool orphans, struct lx_failure *failure)
 {
     struct lx_running running;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "user/kernel/link/interface.h"
+#include "user/kernel/link/tcx.h"
 #include "user/kernel/object/maps.h"
 #include "user/kernel/object/pins.h"
 #include "user/kernel/process/failure.h"
@@ -34,6 +35,12 @@ static inline bool lx_has_filter(const struct lx_metadata *metadata)
 {
     return metadata->from_role && !metadata->forward;
 }
+
+/*
+ * The first TCX program that packets meet before a filter of an attachment, on any interface of it: 0, -ENOENT when
+ * there is none, or another -errno.
+ */
+int lx_hooks_tcx(const struct lx_metadata *metadata, const struct lx_members *members, struct lx_tcx *first);
 
 /*
  * Takes off what runs on an interface of the attachment with those pins, as the metadata has it (zeroed but for
