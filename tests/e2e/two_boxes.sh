@@ -95,6 +95,7 @@ power() { for card in vrrp outer inner; do on "$1" ip link set $card "$2"; done;
 master() {
     [ "$(on "$1" ip -4 address show | grep -cE 'inet (192.0.2|198.51.100).1/')" = 2 ]
 }
+
 # --- What is said ------------------------------------------------------------------------------------------------------
 
 cat >"$work/policy.yaml" <<'END'

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "losses.h"
 #include "ssh_session.h"
 #include "user/cli/print/output.h"
 #include "user/core/explain/lockout.h"
@@ -294,6 +295,16 @@ void lx_warn_of_tcx(const struct lx_tcx *tcx)
                      tcx->id, tcx->name, tcx->interface);
 }
 
+static void look_at_ends(const struct lx_metadata *attached)
+{
+    struct lx_members members;
+
+    find_members(attached, &members);
+    lx_warn_of_losses(attached);
+    for (size_t i = 0; i < members.count; i++)
+        lx_warn_of_losses(&members.items[i]);
+}
+
 static void look_for_tcx(const struct lx_metadata *attached)
 {
     struct lx_members members;
@@ -321,6 +332,7 @@ void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy 
     say_terms(attached->interface, policy, choices->try_seconds);
     warn_of_open_port(attached);
     look_for_tcx(attached);
+    look_at_ends(attached);
     if (attached->forward)
         lx_print("  %s and %s forward by themselves\n", attached->interface, attached->pair);
 }

@@ -10,24 +10,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <linux/ethtool.h>
 #include <linux/sockios.h>
 
+#include "feature.h"
 #include "links.h"
-#include "user/kernel/process/namespace.h"
 
 /* Bits of the metadata's `restore`; those of the inner interface stand above those of the outer one. */
 #define PROMISCUOUS 1u
 #define FIRST_FEATURE 2u
 #define INNER_SHIFT 8
 
-/* Features that must be off. The names are the kernel's; ethtool(8) has shorter ones for some. */
+/* Features that must be off. */
 static const struct {
     const char *name;
     unsigned needs; /* who must have it off */
@@ -42,34 +37,10 @@ static const struct {
 
 #define FEATURES (sizeof(features) / sizeof(*features))
 
-/* More than any kernel has. */
-#define FEATURE_WORDS 8
-
-static int command(unsigned long number, unsigned ifindex, struct ifreq *request)
-{
-    int error = 0, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return -errno;
-    if (!if_indextoname(ifindex, request->ifr_name))
-        error = -ENODEV;
-    else if (ioctl(fd, number, request) < 0)
-        error = -errno;
-    close(fd);
-    return error;
-}
-
-static int ethtool(unsigned ifindex, void *data)
-{
-    struct ifreq request = {.ifr_data = data};
-
-    return command(SIOCETHTOOL, ifindex, &request);
-}
-
 static int read_flags(unsigned ifindex, short *flags)
 {
     struct ifreq request = {0};
-    int error = command(SIOCGIFFLAGS, ifindex, &request);
+    int error = lx_interface_ioctl(SIOCGIFFLAGS, ifindex, &request);
 
     if (!error)
         *flags = request.ifr_flags;
@@ -85,131 +56,37 @@ static int set_promiscuous(unsigned ifindex, bool on)
     if (error)
         return error;
     request.ifr_flags = (short)(on ? flags | IFF_PROMISC : flags & ~IFF_PROMISC);
-    return command(SIOCSIFFLAGS, ifindex, &request);
+    return lx_interface_ioctl(SIOCSIFFLAGS, ifindex, &request);
 }
 
-/* How many features this kernel has, and the place of one among them. Returns the place, or -errno: none of that name.
- */
-static int place_of(unsigned ifindex, const char *feature, uint32_t *count)
-{
-    union {
-        struct ethtool_sset_info header;
-        uint8_t room[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)];
-    } set = {.header = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES}};
-    uint32_t there;
-    int place = ethtool(ifindex, &set), found = -ENOENT;
-    struct ethtool_gstrings *names;
-
-    if (place)
-        return place;
-    there = set.header.data[0];
-    names = calloc(1, sizeof(*names) + (size_t)there * ETH_GSTRING_LEN);
-    if (!names)
-        return -ENOMEM;
-    *names = (struct ethtool_gstrings){.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = there};
-    place = ethtool(ifindex, names);
-    for (uint32_t i = 0; !place && i < there && found < 0; i++)
-        if (!strncmp((const char *)names->data + (size_t)i * ETH_GSTRING_LEN, feature, ETH_GSTRING_LEN))
-            found = (int)i;
-    free(names);
-    *count = there;
-    return place ?: found;
-}
-
-/* Whether a feature is on: 1, 0 (or there is none of that name), or -errno. */
-static int feature_on(unsigned ifindex, const char *feature)
-{
-    union {
-        struct ethtool_gfeatures header;
-        uint8_t room[sizeof(struct ethtool_gfeatures) + FEATURE_WORDS * sizeof(struct ethtool_get_features_block)];
-    } get = {.header = {.cmd = ETHTOOL_GFEATURES, .size = FEATURE_WORDS}};
-    uint32_t count = 0;
-    int error, place = place_of(ifindex, feature, &count);
-
-    if (place < 0 || place >= FEATURE_WORDS * 32)
-        return place == -ENOENT || place == -EOPNOTSUPP ? 0 : place;
-    error = ethtool(ifindex, &get);
-    return error ?: (int)(get.header.features[place / 32].active >> place % 32 & 1);
-}
-
-static int set_feature(unsigned ifindex, const char *feature, bool on)
-{
-    union {
-        struct ethtool_sfeatures header;
-        uint8_t room[sizeof(struct ethtool_sfeatures) + FEATURE_WORDS * sizeof(struct ethtool_set_features_block)];
-    } set = {.header = {.cmd = ETHTOOL_SFEATURES}};
-    uint32_t count = 0;
-    int error, place = place_of(ifindex, feature, &count);
-
-    if (place < 0 || count > FEATURE_WORDS * 32)
-        return place < 0 ? place : -E2BIG;
-    set.header.size = (count + 31) / 32;
-    set.header.features[place / 32].valid = 1u << place % 32;
-    set.header.features[place / 32].requested = (uint32_t)on << place % 32;
-    error = ethtool(ifindex, &set);
-    if (!error && feature_on(ifindex, feature) != on)
-        error = -EOPNOTSUPP; /* fixed, or held by what stands on the interface */
-    return error;
-}
-
-/* Where a feature is: here, or at the far end of a veth. */
-struct end {
-    unsigned ifindex;
-    int came_from; /* the namespace to return to, or -1 */
-};
-
-/* Goes to the far end of a veth: 0, -ENOENT when the interface is none, or why it cannot be reached. */
-static int go_to_far_end(unsigned ifindex, struct end *end)
-{
-    struct lx_links links;
-    const struct lx_link *link;
-    int error = lx_links_read(&links);
-
-    if (error)
-        return error;
-    *end = (struct end){.came_from = -1};
-    link = lx_link_find(&links, ifindex);
-    if (!link || link->far == LX_FAR_NONE) {
-        error = -ENOENT;
-    } else {
-        end->ifindex = link->far_index;
-        if (link->far != LX_FAR_HERE) {
-            end->came_from = lx_namespace_enter_id(link->far);
-            error = end->came_from < 0 ? -EHOSTUNREACH : 0;
-        }
-    }
-    lx_links_free(&links);
-    return error;
-}
-
-/* As feature_on: of a feature of the table, wherever it is. */
+/* As lx_feature_on: of a feature of the table, wherever it is. */
 static int feature_is_on(unsigned ifindex, size_t feature)
 {
-    struct end end;
+    struct lx_far_end end;
     int on;
 
     if (!features[feature].far)
-        return feature_on(ifindex, features[feature].name);
-    on = go_to_far_end(ifindex, &end);
+        return lx_feature_on(ifindex, features[feature].name);
+    on = lx_far_end_enter(ifindex, &end);
     if (on)
         return on == -ENOENT ? 0 : on;
-    on = feature_on(end.ifindex, features[feature].name);
-    lx_namespace_leave(end.came_from);
+    on = lx_feature_on(end.ifindex, features[feature].name);
+    lx_far_end_leave(&end);
     return on;
 }
 
 static int switch_feature(unsigned ifindex, size_t feature, bool on)
 {
-    struct end end;
+    struct lx_far_end end;
     int error;
 
     if (!features[feature].far)
-        return set_feature(ifindex, features[feature].name, on);
-    error = go_to_far_end(ifindex, &end);
+        return lx_feature_set(ifindex, features[feature].name, on);
+    error = lx_far_end_enter(ifindex, &end);
     if (error)
         return error;
-    error = set_feature(end.ifindex, features[feature].name, on);
-    lx_namespace_leave(end.came_from);
+    error = lx_feature_set(end.ifindex, features[feature].name, on);
+    lx_far_end_leave(&end);
     return error;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/kernel/process/namespace.h"
 #include "user/kernel/process/netlink.h"
 
 /* The id of a VLAN. */
@@ -22,6 +23,20 @@ static uint16_t read_vlan(const struct nlattr *data)
             return mnl_attr_get_u16(attribute);
     }
     return 0;
+}
+
+/* Whether a tap takes checksums that are to be put in yet: what a guest sends has none, if it may leave that to others.
+ */
+static bool read_partial(const struct nlattr *data)
+{
+    const struct nlattr *attribute;
+
+    mnl_attr_for_each_nested(attribute, data)
+    {
+        if (mnl_attr_get_type(attribute) == IFLA_TUN_VNET_HDR)
+            return mnl_attr_get_u8(attribute);
+    }
+    return false;
 }
 
 static void read_kind(const struct nlattr *info, struct lx_link *link)
@@ -42,6 +57,8 @@ static void read_kind(const struct nlattr *info, struct lx_link *link)
     link->bonds = !strcmp(kind, "bond") || !strcmp(kind, "team");
     if (!strcmp(kind, "vlan") && data)
         link->vlan = read_vlan(data);
+    if (!strcmp(kind, "tun") && data)
+        link->partial = read_partial(data);
     if (!strcmp(kind, "veth"))
         link->far = LX_FAR_HERE;
 }
@@ -141,4 +158,32 @@ bool lx_link_stands_on(const struct lx_links *links, unsigned upper, unsigned lo
     vlans = vlans ?: unasked;
     vlans[0] = vlans[1] = 0;
     return stands_on(links, upper, lower, LX_LINKS_DEPTH, vlans);
+}
+
+int lx_far_end_enter(unsigned ifindex, struct lx_far_end *end)
+{
+    struct lx_links links;
+    const struct lx_link *link;
+    int error = lx_links_read(&links);
+
+    if (error)
+        return error;
+    *end = (struct lx_far_end){.came_from = -1};
+    link = lx_link_find(&links, ifindex);
+    if (!link || link->far == LX_FAR_NONE) {
+        error = -ENOENT;
+    } else {
+        end->ifindex = link->far_index;
+        if (link->far != LX_FAR_HERE) {
+            end->came_from = lx_namespace_enter_id(link->far);
+            error = end->came_from < 0 ? -EHOSTUNREACH : 0;
+        }
+    }
+    lx_links_free(&links);
+    return error;
+}
+
+void lx_far_end_leave(const struct lx_far_end *end)
+{
+    lx_namespace_leave(end->came_from);
 }

@@ -20,6 +20,7 @@ struct lx_link {
     uint16_t vlan;   /* of a VLAN: its id */
     bool resolves;   /* neighbours are looked for by ARP and neighbour discovery */
     bool bonds;      /* a bond, or a team: its ports are ways to one place */
+    bool partial;    /* a tap whose frames may come without their checksums, for the kernel to put in */
     bool takes_tags; /* what comes to it has lost its VLAN tags to what it is made of: not a card, and not a VLAN */
 };
 
@@ -37,6 +38,16 @@ void lx_links_free(struct lx_links *links);
 
 /* NULL when there is none of that index. */
 const struct lx_link *lx_link_find(const struct lx_links *links, unsigned index);
+
+/* The far end of a veth, in whose namespace the caller then is. */
+struct lx_far_end {
+    unsigned ifindex;
+    int came_from; /* the namespace to return to, or -1 */
+};
+
+/* Goes there: 0, -ENOENT when the interface is none, or why it cannot be reached. The caller leaves it again. */
+int lx_far_end_enter(unsigned ifindex, struct lx_far_end *end);
+void lx_far_end_leave(const struct lx_far_end *end);
 
 /* More interfaces than stand on each other anywhere. */
 #define LX_LINKS_DEPTH 8
