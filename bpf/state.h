@@ -38,15 +38,47 @@ lx_noinline __u64 lx_policy_lookup_noinline(const struct lx_packet *packet, __u3
     if (!packet || !lx_image_of(slot, &view))
         return LX_NO_ROW << 16 | LX_NO_ROW;
     if (ipv4)
-        match = lx_policy_lookup(&view, packet, true);
+        match = lx_policy_lookup_ported(&view, packet, true);
     else
-        match = lx_policy_lookup(&view, packet, false);
+        match = lx_policy_lookup_ported(&view, packet, false);
     return (__u64)match.spoofed << 32 | (__u32)match.row << 16 | match.answered;
+}
+
+/* The same of what has no ports, for which few policies have any use. */
+lx_noinline __u64 lx_portless_lookup_noinline(const struct lx_packet *packet, __u32 slot, bool ipv4)
+{
+    struct lx_policy_match match;
+    struct lx_view view;
+
+    if (!packet || !lx_image_of(slot, &view))
+        return LX_NO_ROW << 16 | LX_NO_ROW;
+    if (ipv4)
+        match = lx_policy_lookup_portless(&view, packet, true);
+    else
+        match = lx_policy_lookup_portless(&view, packet, false);
+    return (__u64)match.spoofed << 32 | (__u32)match.row << 16 | match.answered;
+}
+
+lx_noinline __u32 lx_portless_noinline(const struct lx_packet *packet, __u32 slot, bool ipv4, bool any_source)
+{
+    struct lx_view view;
+
+    if (!packet || !lx_image_of(slot, &view))
+        return LX_JUDGED(LX_REASON_NO_POLICY);
+    view.any_source = any_source;
+    return ipv4 ? lx_policy_from_role_portless(&view, packet, true)
+                : lx_policy_from_role_portless(&view, packet, false);
+}
+
+lx_inline __u32 lx_state_portless(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    return lx_portless_noinline(packet, view->slot, ipv4, view->any_source);
 }
 
 lx_inline struct lx_policy_match lx_state_match(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    __u64 match = lx_policy_lookup_noinline(packet, view->slot, ipv4);
+    __u64 match = lx_has_no_ports(packet) ? lx_portless_lookup_noinline(packet, view->slot, ipv4)
+                                          : lx_policy_lookup_noinline(packet, view->slot, ipv4);
 
     return (struct lx_policy_match){match >> 32 & 1, match >> 16, match};
 }

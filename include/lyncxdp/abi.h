@@ -10,7 +10,7 @@
 #include "types.h"
 
 /* Raised whenever anything in this header or in image.h changes its layout or meaning. */
-#define LX_ABI_VERSION 9
+#define LX_ABI_VERSION 10
 
 /*
  * Raised when the programs change over maps and images that do not. An update replaces programs of another version in
@@ -45,8 +45,9 @@ enum lx_hook {
 enum lx_transport {
     LX_TCP = 0,
     LX_UDP = 1,
-    LX_TRANSPORT_COUNT,
-    LX_ECHO = 2, /* ICMP echo: flows know it, rows and port counters do not */
+    LX_TRANSPORT_COUNT, /* of those that have ports */
+    LX_ECHO = 2,        /* ICMP echo, of either family: its identifier stands for both ports */
+    LX_PORTLESS = 3,    /* any other protocol: its number does; in a row, echo is one of these (portless.h) */
 };
 
 /* A transport and a port in one number, by which tables of both are indexed: `transport` is LX_TCP or LX_UDP. */

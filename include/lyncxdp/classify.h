@@ -167,6 +167,20 @@ lx_inline __u32 lx_entry_by_source(const struct lx_view *view, const struct lx_s
     return entry;
 }
 
+/* What the hosts have to say once the class of the port is known, which no row is without. */
+lx_inline __u32 lx_classify_hosts(const struct lx_view *view, const struct lx_section *section, __u32 port,
+                                  const struct lx_tuple *tuple, __u32 service, bool ipv4)
+{
+    __u32 host, entry;
+
+    host = lx_address_class(view, &section->destinations, tuple->destination, ipv4);
+    entry = lx_entry_at(view, section, port * section->destination_classes + host);
+    if (lx_unlikely(entry >> LX_ENTRY_KIND_SHIFT != LX_ENTRY_ROW))
+        entry = lx_entry_by_source(view, section, entry, tuple, service, ipv4);
+    lx_opaque(entry);
+    return entry;
+}
+
 /*
  * The slot of the first row of `section` that matches the tuple, or LX_NO_ROW. `service` is the tuple's transport and
  * destination port. The source is looked up only where a row in question names one, so a flood on a closed port pays
@@ -175,17 +189,9 @@ lx_inline __u32 lx_entry_by_source(const struct lx_view *view, const struct lx_s
 lx_inline __u32 lx_classify(const struct lx_view *view, const struct lx_section *section, const struct lx_tuple *tuple,
                             __u32 service, bool ipv4)
 {
-    __u32 port, host, entry;
+    __u32 port = lx_port_class(view, &section->destination_ports, service);
 
-    port = lx_port_class(view, &section->destination_ports, service);
-    if (!port)
-        return LX_NO_ROW;
-    host = lx_address_class(view, &section->destinations, tuple->destination, ipv4);
-    entry = lx_entry_at(view, section, port * section->destination_classes + host);
-    if (lx_unlikely(entry >> LX_ENTRY_KIND_SHIFT != LX_ENTRY_ROW))
-        entry = lx_entry_by_source(view, section, entry, tuple, service, ipv4);
-    lx_opaque(entry);
-    return entry;
+    return port ? lx_classify_hosts(view, section, port, tuple, service, ipv4) : LX_NO_ROW;
 }
 
 #endif

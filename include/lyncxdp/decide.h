@@ -19,6 +19,8 @@ lx_inline struct lx_flow_gate *lx_state_gate(const struct lx_packet *packet);
 lx_inline bool lx_state_image(const struct lx_packet *packet,
                               struct lx_view *view); /* in force; false: there is none */
 lx_inline struct lx_policy_match lx_state_match(const struct lx_view *view, const struct lx_packet *packet, bool ipv4);
+/* lx_policy_from_role of what has no ports, wherever there is room for it. */
+lx_inline __u32 lx_state_portless(const struct lx_view *view, const struct lx_packet *packet, bool ipv4);
 
 /* What stands in the table of flows under a key (lx_flow_key), or NULL. */
 lx_inline struct lx_flow *lx_state_flow(const struct lx_packet *packet, const __u64 *key);
@@ -182,7 +184,8 @@ lx_inline __u32 lx_decide_to_role(const struct lx_view *view, const struct lx_pa
 
 lx_inline __u32 lx_decide_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
-    __u32 judgement = lx_policy_from_role(view, packet, ipv4);
+    __u32 judgement = lx_has_no_ports(packet) ? lx_state_portless(view, packet, ipv4)
+                                              : lx_policy_from_role_ported(view, packet, ipv4);
 
     if (judgement == LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED) && lx_is_about_reply(packet, ipv4))
         return LX_JUDGED(LX_REASON_ICMP_ERROR);

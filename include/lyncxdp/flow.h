@@ -8,6 +8,7 @@
 
 #include "classify.h"
 #include "packet.h"
+#include "portless.h"
 
 /* Who speaks with whom, as the role sees it. Addresses in network byte order, IPv4 as ::ffff:a.b.c.d. */
 struct lx_flow_ends {
@@ -17,9 +18,9 @@ struct lx_flow_ends {
             __u32 remote[4] __attribute__((aligned(8)));
             union {
                 struct {
-                    __u16 role_port;   /* host byte order; of an echo, its identifier */
+                    __u16 role_port;   /* host byte order; of an echo, its identifier; else, its protocol */
                     __u16 remote_port; /* the same */
-                    __u8 transport;    /* enum lx_transport, LX_ECHO included */
+                    __u8 transport;    /* enum lx_transport */
                     __u8 ipv4;         /* 0 or 1 */
                     __u8 pad[2];
                 };
@@ -39,7 +40,7 @@ enum lx_flow_state {
     LX_FLOW_HALF_OPEN,   /* TCP: the role has sent a SYN and nothing since */
     LX_FLOW_ESTABLISHED, /* TCP */
     LX_FLOW_CLOSING,     /* TCP: the role has sent a FIN */
-    LX_FLOW_DATAGRAMS,   /* UDP */
+    LX_FLOW_DATAGRAMS,   /* UDP, and other protocols than ICMP */
     LX_FLOW_ECHO,
     LX_FLOW_RESET, /* TCP: the role has sent a RST, which may have been about a forged packet */
     LX_FLOW_STATE_COUNT
@@ -67,9 +68,9 @@ _Static_assert(offsetof(struct lx_flow, judged) == 16, "ABI");
 #define LX_DEFAULT_FLOWS 65536
 #define LX_FRAGMENTED_DATAGRAMS 4096
 
-/* TCP, UDP, echo; in the fourth place, which makes an index need no more than a mask, is what no flow has. */
-#define LX_FLOW_TRANSPORTS 4
-#define LX_FLOW_LISTENING 3
+/* A power of two, so that an index needs no more than a mask; LX_FLOW_LISTENING is in the place of no transport. */
+#define LX_FLOW_TRANSPORTS 8
+#define LX_FLOW_LISTENING 4
 
 /* Words of the key of the flows' hash: two for each pair of words that are hashed. */
 #define LX_FLOW_KEY_WORDS 10
@@ -80,8 +81,8 @@ _Static_assert(offsetof(struct lx_flow, judged) == 16, "ABI");
 /* What a packet is asked before the table of flows is. */
 struct lx_flow_gate {
     /*
-     * A bit for each port of the role that has had a flow, in host byte order; of an echo, its identifier. In the place
-     * of LX_FLOW_LISTENING, the TCP ports of the role that were seen to listen: what comes from there is an answer.
+     * A bit for each port of the role that has had a flow, in host byte order; of an echo, its identifier; of what else
+     * has no ports, its protocol. In the place of LX_FLOW_LISTENING, the TCP ports of the role that were seen to listen: what comes from there is an answer.
      */
     __u64 ports[LX_FLOW_TRANSPORTS][1024];
     __u64 key[LX_FLOW_KEY_WORDS]; /* drawn when the table is made */
@@ -89,8 +90,8 @@ struct lx_flow_gate {
     __s64 carried;                /* flows that commands put into the table, less those that they took out of it */
 };
 
-_Static_assert(offsetof(struct lx_flow_gate, key) == 32768, "ABI");
-_Static_assert(sizeof(struct lx_flow_gate) == 32864, "ABI");
+_Static_assert(offsetof(struct lx_flow_gate, key) == 65536, "ABI");
+_Static_assert(sizeof(struct lx_flow_gate) == 65632, "ABI");
 
 #define LX_SECOND 1000000000ull
 
@@ -126,8 +127,8 @@ lx_inline __u8 lx_flow_next_state(const struct lx_packet *packet, __u8 state)
 {
     if (packet->transport == LX_UDP)
         return LX_FLOW_DATAGRAMS;
-    if (packet->transport == LX_ECHO)
-        return LX_FLOW_ECHO;
+    if (packet->transport >= LX_ECHO)
+        return packet->transport == LX_ECHO ? LX_FLOW_ECHO : LX_FLOW_DATAGRAMS;
     if (packet->tcp_flags & LX_TCP_FIN)
         return LX_FLOW_CLOSING;
     if (packet->tcp_flags & LX_TCP_SYN)
@@ -314,7 +315,8 @@ lx_inline void lx_tuple_swap(const struct lx_tuple *tuple, bool ipv4, struct lx_
     swapped->destination_port = tuple->source_port;
 }
 
-/* The slot of the outbound row that lists the flow which a packet on its way to the role answers, or LX_NO_ROW. */
+/* The slot of the outbound row that lists the flow which a packet with ports on its way to the role answers, or
+ * LX_NO_ROW. */
 lx_inline __u32 lx_row_answered(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
     struct lx_tuple begun;
@@ -344,17 +346,27 @@ lx_inline __u32 lx_judge_known_reply(const struct lx_view *view, const struct lx
     return row == LX_NO_ROW ? LX_JUDGED(LX_REASON_REPLY_UNLISTED) : LX_JUDGEMENT(LX_REASON_FLOW, row);
 }
 
+/* The slot of the outbound row that lists a flow, or LX_NO_ROW. */
+lx_inline __u32 lx_row_of_flow(const struct lx_view *view, const struct lx_flow_ends *ends)
+{
+    const struct lx_section *outbound = &view->image->outbound;
+
+    if (ends->transport < LX_TRANSPORT_COUNT)
+        return lx_classify(view, outbound, &ends->sent, lx_service(ends->transport, ends->remote_port), ends->ipv4);
+    return lx_classify_protocol(view, outbound, &ends->sent, lx_protocol_of(ends->transport, ends->remote_port),
+                                ends->ipv4);
+}
+
 /* True when the policy lets replies in by a flow that is live: a row lists it, or no row need do so. */
 lx_inline bool lx_is_honoured(const struct lx_view *view, const struct lx_flow *flow)
 {
     if (view->image->egress != LX_EGRESS_ENFORCE)
         return view->image->egress == LX_EGRESS_TRACK;
-    if (flow->ends.transport == LX_ECHO)
-        return view->image->built_ins & LX_BUILT_IN_ECHO;
+    if (flow->ends.transport == LX_ECHO && view->image->built_ins & LX_BUILT_IN_ECHO)
+        return true;
     if (flow->generation == view->image->generation)
         return flow->row != LX_NO_ROW;
-    return lx_classify(view, &view->image->outbound, &flow->ends.sent,
-                       lx_service(flow->ends.transport, flow->ends.remote_port), flow->ends.ipv4) != LX_NO_ROW;
+    return lx_row_of_flow(view, &flow->ends) != LX_NO_ROW;
 }
 
 /* What a flow lets in is dropped all the same when its sender is behind the role. */
@@ -365,7 +377,7 @@ lx_inline __u32 lx_unless_spoofed(__u32 judgement, bool spoofed)
 
 /*
  * The same whichever image judged the flow last: by this one its row may be gone, or another row may list it now, which
- * is `answered` (lx_row_answered). `records` keeps what came out with the flow.
+ * is `answered` (struct lx_policy_match). `records` keeps what came out with the flow.
  */
 lx_inline __u32 lx_judge_reply(const struct lx_view *view, const struct lx_packet *packet, struct lx_flow *flow,
                                __u64 now, __u32 answered, __u32 reason, bool records)

@@ -6,7 +6,7 @@
  * A packet is classified field by field (recursive flow classification): each field is first reduced to a small class,
  * then the combination of classes is looked up. The cost does not depend on the number of rows or addresses.
  *
- *   destination port  -> class   two-level page table, per transport
+ *   destination port  -> class   two-level page table, per transport; a protocol without ports: one page
  *   destination host  -> class   hash tables by prefix length
  *   (port, host)      -> entry   a row, nothing, or "the source matters":
  *   source host       -> class   hash tables by prefix length
@@ -39,7 +39,8 @@ enum lx_built_in {
     LX_BUILT_IN_ICMP_ERROR = 1u << 8,
     LX_BUILT_IN_FRAGMENTS = 1u << 9, /* later fragments of a first one that passed */
     LX_BUILT_IN_L2_CONTROL = 1u << 10,
-    LX_BUILT_IN_WIRE = 1u << 11, /* no switch: the image is for a pair that forwards by itself (link_control.h) */
+    LX_BUILT_IN_WIRE = 1u << 11,         /* no switch: for a pair that forwards by itself (link_control.h) */
+    LX_BUILT_IN_ROUTER_ALERT = 1u << 12, /* no switch: a row lists IGMP, which has this IPv4 option (portless.h) */
 };
 
 /* Addresses cut to one length, in a hash table without collisions. */
@@ -156,7 +157,7 @@ struct lx_section {
     __u32 rows;                /* number of rows; 0: nothing matches */
     __u32 destination_classes; /* number of destination host classes */
     __u32 entries;             /* offset of the entries: port class * destination_classes + destination class first */
-    __u32 pad;
+    __u32 protocols;           /* offset of a page of port classes, by protocol without ports; 0: no row lists any */
     struct lx_address_table destinations;
     struct lx_address_table sources;
     struct lx_port_table destination_ports;

@@ -15,6 +15,7 @@
 #include "martian.h"
 #include "ordinary.h"
 #include "packet.h"
+#include "portless.h"
 
 /* True where everything passes, and what the policy would have dropped is counted: audit mode, and egress `track`. */
 lx_inline bool lx_is_permissive(const struct lx_view *view, enum lx_hook hook)
@@ -63,7 +64,7 @@ lx_inline __u32 lx_read_ip(struct lx_cursor *cursor, __u32 frame_length, __u32 b
     lx_settle(cursor);
     if (lx_is_ported(packet))
         return lx_parse_ports(cursor, packet);
-    return lx_is_icmp(packet, ipv4) ? lx_read_icmp(cursor, packet, built_ins, ipv4) : LX_REASON_TRANSPORT;
+    return lx_is_icmp(packet, ipv4) ? lx_read_icmp(cursor, packet, built_ins, ipv4) : lx_read_portless(packet);
 }
 
 /* What is inside the VLAN tags, by the ethertype that lx_read_link has left in `packet`. */
@@ -129,17 +130,87 @@ struct lx_policy_match {
     __u16 answered; /* slot of the outbound row that lists what it may answer, or LX_NO_ROW */
 };
 
-lx_inline struct lx_policy_match lx_policy_lookup(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+/* Of a packet with ports. */
+lx_inline struct lx_policy_match lx_policy_lookup_ported(const struct lx_view *view, const struct lx_packet *packet,
+                                                         bool ipv4)
 {
-    struct lx_policy_match match = {lx_address_class(view, &view->image->protected, packet->sender, ipv4), LX_NO_ROW,
-                                    LX_NO_ROW};
+    struct lx_policy_match match = {lx_is_protected(view, packet->sender, ipv4), LX_NO_ROW, LX_NO_ROW};
 
-    if ((packet->kind != LX_KIND_PORTS && packet->kind != LX_KIND_ICMP_ERROR) || packet->transport == LX_ECHO)
-        return match;
     match.row = lx_classify(view, &view->image->inbound, &packet->tuple, lx_service_of(packet), ipv4);
     if (view->image->egress != LX_EGRESS_OFF)
         match.answered = lx_row_answered(view, packet, ipv4);
     return match;
+}
+
+/* Of one without. */
+lx_inline struct lx_policy_match lx_policy_lookup_portless(const struct lx_view *view, const struct lx_packet *packet,
+                                                           bool ipv4)
+{
+    struct lx_policy_match match = {lx_is_protected(view, packet->sender, ipv4), LX_NO_ROW, LX_NO_ROW};
+    __u32 protocol = lx_protocol_of(packet->transport, packet->tuple.destination_port);
+    struct lx_tuple begun;
+
+    match.row = lx_classify_protocol(view, &view->image->inbound, &packet->tuple, protocol, ipv4);
+    if (view->image->egress == LX_EGRESS_OFF)
+        return match;
+    lx_tuple_swap(&packet->tuple, ipv4, &begun);
+    match.answered = lx_classify_protocol(view, &view->image->outbound, &begun, protocol, ipv4);
+    return match;
+}
+
+lx_inline struct lx_policy_match lx_policy_lookup(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    return lx_has_no_ports(packet) ? lx_policy_lookup_portless(view, packet, ipv4)
+                                   : lx_policy_lookup_ported(view, packet, ipv4);
+}
+
+/* Echo on its way to the role, and ICMP errors about an echo request of the role: its row, else the built-in case. */
+lx_inline __u32 lx_judge_echo_to_role(const struct lx_view *view, const struct lx_packet *packet,
+                                      struct lx_policy_match match)
+{
+    if (packet->kind == LX_KIND_ICMP_ERROR)
+        return LX_JUDGED(match.answered == LX_NO_ROW ? LX_REASON_ICMP_ERROR_UNRELATED : LX_REASON_ICMP_ERROR);
+    if (!packet->echo_request)
+        return LX_JUDGED(LX_REASON_ICMP_TYPE);
+    return match.row == LX_NO_ROW ? LX_JUDGED(lx_judge_echo(view)) : LX_JUDGEMENT(LX_REASON_ROW, (__u32)match.row);
+}
+
+/* What the rows alone say of a packet on its way to the role, or of one that an ICMP error is about. */
+lx_inline __u32 lx_rows_to_role(const struct lx_packet *packet, struct lx_policy_match match)
+{
+    if (packet->kind == LX_KIND_ICMP_ERROR)
+        return LX_JUDGED(match.row == LX_NO_ROW && match.answered == LX_NO_ROW ? LX_REASON_ICMP_ERROR_UNRELATED
+                                                                               : LX_REASON_ICMP_ERROR);
+    if (match.row == LX_NO_ROW)
+        return LX_JUDGED(LX_REASON_NO_ROW);
+    return match.spoofed ? LX_JUDGED(LX_REASON_SPOOFED) : LX_JUDGEMENT(LX_REASON_ROW, (__u32)match.row);
+}
+
+/* What the policy says of what has no ports: echo, other protocols, and ICMP errors about either. */
+lx_inline __u32 lx_policy_to_role_portless(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
+                                          struct lx_policy_match match)
+{
+    __u32 reason = packet->kind == LX_KIND_PORTLESS ? lx_check_portless(view, packet, ipv4) : LX_UNDECIDED;
+
+    if (reason != LX_UNDECIDED)
+        return LX_JUDGED(reason);
+    if (match.spoofed && packet->kind == LX_KIND_ICMP_ERROR)
+        return LX_JUDGED(LX_REASON_SPOOFED);
+    if (packet->transport == LX_ECHO)
+        return lx_unless_spoofed(lx_judge_echo_to_role(view, packet, match), match.spoofed);
+    return lx_rows_to_role(packet, match);
+}
+
+lx_inline __u32 lx_policy_to_role_ported(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
+                                         struct lx_policy_match match)
+{
+    __u32 reason = LX_UNDECIDED;
+
+    if (packet->kind == LX_KIND_PORTS)
+        reason = lx_check_ports(view, packet, ipv4);
+    if (match.spoofed && (reason == LX_REASON_DHCP || packet->kind == LX_KIND_ICMP_ERROR))
+        return LX_JUDGED(LX_REASON_SPOOFED);
+    return reason == LX_UNDECIDED ? lx_rows_to_role(packet, match) : LX_JUDGED(reason);
 }
 
 /*
@@ -149,33 +220,15 @@ lx_inline struct lx_policy_match lx_policy_lookup(const struct lx_view *view, co
 lx_inline __u32 lx_policy_to_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
                                   struct lx_policy_match match)
 {
-    __u32 reason = LX_UNDECIDED;
-
-    if (packet->kind == LX_KIND_PORTS)
-        reason = lx_check_ports(view, packet, ipv4);
-    if (match.spoofed && (reason == LX_REASON_DHCP || packet->kind == LX_KIND_ICMP_ERROR))
-        return LX_JUDGED(LX_REASON_SPOOFED);
-    if (reason != LX_UNDECIDED)
-        return LX_JUDGED(reason);
-    if (packet->transport == LX_ECHO) {
-        if (packet->kind == LX_KIND_ICMP_ERROR)
-            return LX_JUDGED(LX_REASON_ICMP_ERROR_UNRELATED);
-        reason = packet->echo_request ? lx_judge_echo(view) : LX_REASON_ICMP_TYPE;
-        return LX_JUDGED(reason == LX_REASON_ECHO && match.spoofed ? LX_REASON_SPOOFED : reason);
-    }
-    if (packet->kind == LX_KIND_ICMP_ERROR)
-        return LX_JUDGED(match.row == LX_NO_ROW && match.answered == LX_NO_ROW ? LX_REASON_ICMP_ERROR_UNRELATED
-                                                                               : LX_REASON_ICMP_ERROR);
-    if (match.row == LX_NO_ROW)
-        return LX_JUDGED(LX_REASON_NO_ROW);
-    return match.spoofed ? LX_JUDGED(LX_REASON_SPOOFED) : LX_JUDGEMENT(LX_REASON_ROW, (__u32)match.row);
+    return lx_has_no_ports(packet) ? lx_policy_to_role_portless(view, packet, ipv4, match)
+                                   : lx_policy_to_role_ported(view, packet, ipv4, match);
 }
 
 /* True when a packet on its way to the role, which no row allows, has the shape of a reply to a flow. */
 lx_inline bool lx_has_reply_shape(const struct lx_view *view, const struct lx_packet *packet)
 {
     return view->image->egress != LX_EGRESS_OFF &&
-           (packet->transport == LX_UDP || packet->tcp_flags & (LX_TCP_ACK | LX_TCP_RST));
+           (packet->transport != LX_TCP || packet->tcp_flags & (LX_TCP_ACK | LX_TCP_RST));
 }
 
 lx_inline bool lx_may_be_reply(const struct lx_view *view, const struct lx_packet *packet, __u32 judgement)
@@ -217,8 +270,60 @@ lx_inline bool lx_is_own_source(const struct lx_view *view, const struct lx_pack
     return view->any_source || !view->image->protects || lx_is_protected(view, packet->sender, ipv4);
 }
 
-/* The same of a packet that the role sends. */
-lx_inline __u32 lx_policy_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+/* True for what an inbound row may have let in and the role answers: not what it says to a group of its own accord. */
+lx_inline bool lx_may_answer(const struct lx_packet *packet, bool ipv4)
+{
+    return packet->kind == LX_KIND_ECHO ? !packet->echo_request
+                                        : lx_destination_cast(packet->tuple.destination, ipv4) == LX_UNICAST;
+}
+
+/* True for what an outbound row may let the role begin, or an ICMP error about an answer to that. */
+lx_inline bool lx_may_begin(const struct lx_packet *packet)
+{
+    return packet->transport != LX_ECHO || (packet->kind == LX_KIND_ECHO && packet->echo_request);
+}
+
+/*
+ * lx_rows_from_role for what has no ports. Of an ICMP error about an echo, what it quotes is a request that came
+ * in; that one answers nothing.
+ */
+lx_inline __u32 lx_rows_from_role_portless(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    __u32 protocol = lx_protocol_of(packet->transport, packet->tuple.destination_port), row, reason;
+    bool error = packet->kind == LX_KIND_ICMP_ERROR;
+    struct lx_tuple answered;
+
+    if (lx_may_answer(packet, ipv4)) {
+        lx_tuple_swap(&packet->tuple, ipv4, &answered);
+        row = lx_classify_protocol(view, &view->image->inbound, &answered, protocol, ipv4);
+        if (row != LX_NO_ROW)
+            return error ? LX_JUDGED(LX_REASON_ICMP_ERROR) : LX_JUDGEMENT(LX_REASON_MIRROR, row);
+    }
+    row = LX_NO_ROW;
+    if (lx_may_begin(packet))
+        row = lx_classify_protocol(view, &view->image->outbound, &packet->tuple, protocol, ipv4);
+    if (row != LX_NO_ROW)
+        return error ? LX_JUDGED(LX_REASON_ICMP_ERROR) : LX_JUDGEMENT(LX_REASON_ROW, row);
+    reason = packet->transport == LX_ECHO ? lx_judge_echo(view) : LX_REASON_NO_ROW;
+    if (error)
+        reason = reason == LX_REASON_ECHO ? LX_REASON_ICMP_ERROR : LX_REASON_ICMP_ERROR_UNRELATED;
+    return LX_JUDGED(reason);
+}
+
+/* What the policy says of what the role sends without ports: echo, other protocols, and ICMP errors about either. */
+lx_inline __u32 lx_policy_from_role_portless(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    __u32 reason = packet->kind == LX_KIND_PORTLESS ? lx_check_portless(view, packet, ipv4) : LX_UNDECIDED;
+
+    if (reason != LX_UNDECIDED)
+        return LX_JUDGED(reason);
+    if (!lx_is_own_source(view, packet, ipv4))
+        return LX_JUDGED(LX_REASON_SPOOFED);
+    return lx_rows_from_role_portless(view, packet, ipv4);
+}
+
+/* The same of what has ports. */
+lx_inline __u32 lx_policy_from_role_ported(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
 {
     __u32 reason = LX_UNDECIDED;
 
@@ -228,15 +333,18 @@ lx_inline __u32 lx_policy_from_role(const struct lx_view *view, const struct lx_
         return LX_JUDGED(reason);
     if (!lx_is_own_source(view, packet, ipv4))
         return LX_JUDGED(LX_REASON_SPOOFED);
-    if (packet->transport != LX_ECHO)
-        return lx_rows_from_role(view, packet, ipv4);
-    reason = lx_judge_echo(view);
-    if (packet->kind == LX_KIND_ICMP_ERROR)
-        reason = reason == LX_REASON_ECHO ? LX_REASON_ICMP_ERROR : LX_REASON_ICMP_ERROR_UNRELATED;
-    return LX_JUDGED(reason);
+    return lx_rows_from_role(view, packet, ipv4);
 }
 
-/* True when a packet of the role records or refreshes a flow. What answers an inbound row needs none. */
+/* The same of any packet that the role sends. */
+lx_inline __u32 lx_policy_from_role(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    return lx_has_no_ports(packet) ? lx_policy_from_role_portless(view, packet, ipv4)
+                                   : lx_policy_from_role_ported(view, packet, ipv4);
+}
+
+/* True when a packet of the role records or refreshes a flow. What answers an inbound row needs none, and no group
+ * answers. */
 lx_inline bool lx_begins_flow(const struct lx_view *view, const struct lx_packet *packet, __u32 reason)
 {
     bool track = view->image->egress == LX_EGRESS_TRACK;
@@ -244,9 +352,12 @@ lx_inline bool lx_begins_flow(const struct lx_view *view, const struct lx_packet
     if (view->image->egress == LX_EGRESS_OFF)
         return false;
     if (packet->kind == LX_KIND_ECHO)
-        return packet->echo_request && (reason == LX_REASON_ECHO ||
+        return packet->echo_request && (reason == LX_REASON_ROW || reason == LX_REASON_ECHO ||
                                         (track && (reason == LX_REASON_BUILT_IN_OFF || reason == LX_REASON_SPOOFED)));
-    if (packet->kind != LX_KIND_PORTS)
+    if (packet->kind != LX_KIND_PORTS && packet->kind != LX_KIND_PORTLESS)
+        return false;
+    if (packet->kind == LX_KIND_PORTLESS &&
+        lx_destination_cast(packet->tuple.destination, packet->ethertype == ETH_P_IP) != LX_UNICAST)
         return false;
     return reason == LX_REASON_ROW || (track && (reason == LX_REASON_NO_ROW || reason == LX_REASON_SPOOFED));
 }

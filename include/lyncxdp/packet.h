@@ -62,6 +62,7 @@ enum lx_kind {
     LX_KIND_ECHO,       /* ICMP echo: both ports are its identifier */
     LX_KIND_ICMP_ERROR, /* the tuple is that of a reply to the packet quoted inside */
     LX_KIND_FRAGMENT,   /* a later fragment: addresses and identification alone */
+    LX_KIND_PORTLESS,   /* another protocol: its number stands for both ports */
 };
 
 /* A frame whose headers were read. Fields are set as far as the reading came, and not before. */
@@ -162,11 +163,27 @@ lx_inline bool lx_is_big_ipv6(const struct lx_cursor *cursor, const struct ipv6h
            options[3] == 4 && *(const __u32 *)(options + 4) == LX_BE32(available);
 }
 
+/* IGMP with the Router Alert option alone (RFC 2113, RFC 3376), at which the cursor stands. */
+lx_inline bool lx_is_router_alert(const struct lx_cursor *cursor, const struct iphdr *ip)
+{
+    const __u32 *option = lx_peek(cursor, sizeof(*option));
+
+    return ip->protocol == IPPROTO_IGMP && ip->ihl == 6 && option && *option == LX_BE32(0x94040000);
+}
+
+lx_inline bool lx_may_have_options(const struct lx_cursor *cursor, const struct iphdr *ip, __u32 built_ins)
+{
+    if (!(built_ins & (LX_BUILT_IN_IP_OPTIONS | LX_BUILT_IN_ROUTER_ALERT)))
+        return false;
+    return built_ins & LX_BUILT_IN_IP_OPTIONS || lx_is_router_alert(cursor, ip);
+}
+
 /*
  * What is wrong with an IPv4 header that is not an ordinary one, if anything, in a packet of `total` bytes. `available`
- * bytes begin with it.
+ * bytes begin with it; the cursor stands at its options.
  */
-lx_inline __u32 lx_check_ipv4(const struct iphdr *ip, __u32 total, __u32 available, __u32 built_ins)
+lx_inline __u32 lx_check_ipv4(const struct lx_cursor *cursor, const struct iphdr *ip, __u32 total, __u32 available,
+                              __u32 built_ins)
 {
     __u32 header = ip->ihl * 4u;
     __u16 fragment = LX_BE16(ip->frag_off);
@@ -175,7 +192,7 @@ lx_inline __u32 lx_check_ipv4(const struct iphdr *ip, __u32 total, __u32 availab
         return LX_REASON_IP_VERSION;
     if (header < sizeof(*ip) || total < header || total > available)
         return LX_REASON_IP_LENGTH;
-    if (header > sizeof(*ip) && !(built_ins & LX_BUILT_IN_IP_OPTIONS))
+    if (header > sizeof(*ip) && !lx_may_have_options(cursor, ip, built_ins))
         return LX_REASON_IP_OPTIONS;
     if (fragment & LX_IPV4_RESERVED)
         return LX_REASON_RESERVED_BIT;
@@ -219,7 +236,7 @@ lx_inline __u32 lx_parse_ipv4(struct lx_cursor *cursor, __u32 frame_length, __u3
 
         if (lx_is_big_ipv4(ip, available))
             total = available;
-        reason = lx_check_ipv4(ip, total, available, built_ins);
+        reason = lx_check_ipv4(cursor, ip, total, available, built_ins);
         if (reason != LX_UNDECIDED)
             return reason;
         packet->fragment_offset = (LX_BE16(ip->frag_off) & LX_IPV4_OFFSET) * 8u;

@@ -11,6 +11,7 @@
 
 #include "martian.h"
 #include "packet.h"
+#include "portless.h"
 
 /* The first eight bytes of TCP, UDP and ICMP echo alike. */
 struct lx_quoted_transport {
@@ -36,7 +37,15 @@ lx_inline bool lx_quotes_echo_request(const struct lx_quoted_transport *quoted, 
     return quoted->first == (ipv4 ? LX_BE16(8 << 8) : LX_BE16(128 << 8));
 }
 
-/* Turns what is quoted into the tuple of a reply to it. False when it is nothing that has ports. */
+/* The same of a protocol without ports. False for ICMP, of whichever family. */
+lx_inline bool lx_read_quoted_portless(struct lx_packet *packet, __u8 protocol)
+{
+    packet->transport = LX_PORTLESS;
+    packet->tuple.source_port = packet->tuple.destination_port = protocol;
+    return protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6;
+}
+
+/* Turns what is quoted into the tuple of a reply to it. False when no row, flow or built-in case lets it through. */
 lx_inline bool lx_read_quoted_transport(struct lx_cursor *cursor, struct lx_packet *packet, __u8 protocol, bool ipv4)
 {
     const struct lx_quoted_transport *quoted = lx_take(cursor, sizeof(*quoted));
@@ -52,7 +61,9 @@ lx_inline bool lx_read_quoted_transport(struct lx_cursor *cursor, struct lx_pack
         packet->transport = protocol == IPPROTO_UDP ? LX_UDP : LX_TCP;
         return true;
     }
-    if (protocol != (ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) || !lx_quotes_echo_request(quoted, ipv4))
+    if (protocol != (ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+        return lx_read_quoted_portless(packet, protocol);
+    if (!lx_quotes_echo_request(quoted, ipv4))
         return false;
     packet->transport = LX_ECHO;
     packet->tuple.source_port = packet->tuple.destination_port = LX_BE16(quoted->third);

@@ -41,7 +41,7 @@ enum lx_verdict {
     X(SECOND_FRAGMENT_HEADER, "second-fragment-header", DROP, "more than one IPv6 fragment header")                    \
     X(HOP_BY_HOP, "hop-by-hop", DROP, "IPv6 hop-by-hop options that are not first, or twice")                          \
     X(EXTENSION_HEADERS, "extension-headers", DROP, "more than 8 IPv6 extension headers")                              \
-    X(TRANSPORT, "transport", DROP, "a transport other than TCP, UDP and ICMP")                                        \
+    X(TRANSPORT, "transport", DROP, "a transport other than TCP, UDP and ICMP that no row lists")                       \
     X(TCP_OFFSET, "tcp-offset", DROP, "the TCP data offset is out of bounds")                                          \
     X(TCP_FLAGS, "tcp-flags", DROP, "TCP flags that no stack sends")                                                   \
     X(UDP_LENGTH, "udp-length", DROP, "the UDP length disagrees with IP")                                              \
@@ -64,7 +64,8 @@ enum lx_verdict {
     X(OVERLAPPING_FRAGMENT, "overlapping-fragment", DROP,                                                              \
       "a later fragment that would overwrite headers of the first one")                                                \
     X(L2_CONTROL, "l2-control", PASS, "link control: slow protocols (LACP), spanning tree, 802.1X or LLDP")            \
-    X(BYPASS, "bypass", PASS, "a neighbour behind the same pair, or its VLAN, which the site bypasses")
+    X(BYPASS, "bypass", PASS, "a neighbour behind the same pair, or its VLAN, which the site bypasses")                \
+    X(HOP_LIMIT, "hop-limit", DROP, "VRRP whose TTL or hop limit is not 255, so that a router has forwarded it")
 
 enum lx_reason {
 #define LX_REASON_SYMBOL(symbol, name, verdict, meaning) LX_REASON_##symbol,
