@@ -10,14 +10,26 @@
 #include "user/cli/print/output.h"
 #include "user/core/text/number.h"
 
-static int read_transport(const char *word, enum lx_transport *transport)
+/* Of a protocol without ports, its number stands where the ports do. */
+static int read_transport(const char *word, struct lx_probe *probe)
 {
-    if (!strcasecmp(word, "tcp"))
-        *transport = LX_TCP;
-    else if (!strcasecmp(word, "udp"))
-        *transport = LX_UDP;
-    else
-        return lx_usage_error("the transport '%s': write tcp or udp", word);
+    const char *problem;
+    uint8_t protocol;
+
+    if (!strcasecmp(word, "tcp")) {
+        probe->transport = LX_TCP;
+    } else if (!strcasecmp(word, "udp")) {
+        probe->transport = LX_UDP;
+    } else if (!lx_protocol_parse(word, &protocol, &problem)) {
+        probe->transport = LX_PORTLESS;
+        probe->source_port = probe->destination_port = protocol;
+    } else if (problem) {
+        return lx_usage_error("the transport '%s': %s", word, problem);
+    } else {
+        return lx_usage_error("the transport '%s': write tcp, udp, vrrp, ospf, igmp, pim, esp, ah, gre, ipip, echo or "
+                              "the number of a protocol",
+                              word);
+    }
     return LX_EXIT_DONE;
 }
 
@@ -68,8 +80,8 @@ static bool split(char *text, char **address, char **port)
     return true;
 }
 
-/* `port` holds what a missing port means; 0: it must not be missing. */
-static int read_endpoint(const char *word, struct lx_address *address, uint16_t *port)
+/* `port` holds what a missing port means; 0: it must not be missing. `ports` false: there is none. */
+static int read_endpoint(const char *word, bool ports, struct lx_address *address, uint16_t *port)
 {
     char text[128], *address_text, *port_text;
     int result;
@@ -82,6 +94,8 @@ static int read_endpoint(const char *word, struct lx_address *address, uint16_t 
     result = read_address(word, address_text, address);
     if (result != LX_EXIT_DONE)
         return result;
+    if (port_text && !ports)
+        return lx_usage_error("'%s': this transport has no ports; write the address alone", word);
     if (port_text)
         return read_port(word, port_text, port);
     if (!*port)
@@ -126,12 +140,13 @@ static int read_flags(const char *text, uint8_t *flags)
 int lx_probe_read(char *const words[3], const char *flags, struct lx_probe *probe)
 {
     struct lx_probe found = {.source_port = LX_PROBE_SOURCE_PORT, .tcp_flags = LX_TCP_SYN};
-    int result = read_transport(words[0], &found.transport);
+    int result = read_transport(words[0], &found);
+    bool ports = found.transport != LX_PORTLESS;
 
     if (result == LX_EXIT_DONE)
-        result = read_endpoint(words[1], &found.source, &found.source_port);
+        result = read_endpoint(words[1], ports, &found.source, &found.source_port);
     if (result == LX_EXIT_DONE)
-        result = read_endpoint(words[2], &found.destination, &found.destination_port);
+        result = read_endpoint(words[2], ports, &found.destination, &found.destination_port);
     if (result != LX_EXIT_DONE)
         return result;
     if (lx_address_is_ipv4(&found.source) != lx_address_is_ipv4(&found.destination))

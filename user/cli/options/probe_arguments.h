@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The packet that a person describes to `explain`: TRANSPORT SRC[:PORT] DST:PORT, and TCP flags by name. */
+/* The packet that a person describes to `explain`: TRANSPORT SRC[:PORT] DST[:PORT], and TCP flags by name. */
 #ifndef LYNCXDP_CLI_PROBE_ARGUMENTS_H
 #define LYNCXDP_CLI_PROBE_ARGUMENTS_H
 

@@ -21,7 +21,7 @@ const struct lx_usage lx_usages[] = {
     {"top", "[IFACE]", "live counters: p ports, r rows, e reasons, Tab next hook, q quit"},
     {"monitor", "[IFACE] [-w FILE] [OPTION]... [--json]", "show packets as they are dropped"},
     {"flows", "[IFACE] [--json]", "conversations that the role began"},
-    {"explain", "(IFACE | --role ROLE...) [OPTION]... TRANSPORT SRC[:PORT] DST:PORT",
+    {"explain", "(IFACE | --role ROLE...) [OPTION]... TRANSPORT SRC[:PORT] DST[:PORT]",
      "the verdict on one packet, or on each of a capture (--pcap), and the row behind it"},
     {"roles", "[--edition EDITION] [--json]", "list the roles that have tables"},
     {"show", "ROLE... [OPTION]... [--json]", "list the rows of roles, and where each is printed"},

@@ -268,10 +268,10 @@ static int run(const struct explain_options *options, const struct lx_arguments 
     if (options->both_ways)
         return lx_usage_error("--both-ways is about a capture: name it with --pcap");
     if (arguments->count != (offline ? 3 : 4))
-        return lx_usage_error(offline ? "explain takes a packet: TRANSPORT SRC[:PORT] DST:PORT (and with --role no "
+        return lx_usage_error(offline ? "explain takes a packet: TRANSPORT SRC[:PORT] DST[:PORT] (and with --role no "
                                         "interface)"
                                       : "explain takes an interface or --role, and a packet: TRANSPORT SRC[:PORT] "
-                                        "DST:PORT");
+                                        "DST[:PORT]");
     if (options->mac && !lx_card_parse(options->mac, (uint8_t[6]){0}))
         return lx_usage_error("'%s' is not the MAC address of a card; write one like 52:54:00:12:34:56", options->mac);
     result = lx_probe_read(arguments->items + !offline, options->flags, &probe);

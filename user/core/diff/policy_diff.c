@@ -12,6 +12,9 @@
 
 #include "bypass_diff.h"
 
+/* By enum lx_transport; no row has LX_ECHO. */
+#define TRANSPORTS (LX_PORTLESS + 1)
+
 /* One policy's rules, numbered. `settled` shows, by rule, the transports in which others have all of it. */
 struct numbered {
     const struct lx_policy *policy;
@@ -23,7 +26,7 @@ struct comparison {
     struct lx_address_classes classes;
     struct lx_set_maker maker;
     struct numbered before, after;
-    struct lx_others others[LX_TRANSPORT_COUNT]; /* their items are owned: scratch */
+    struct lx_others others[TRANSPORTS]; /* their items are owned: scratch */
 };
 
 static bool known(const struct lx_prefix_set *protected)
@@ -79,7 +82,7 @@ static int prepare(struct comparison *comparison, const struct lx_policy *before
     error = error ?: lx_set_maker_init(&comparison->maker, &comparison->classes);
     error = error ?: number_rules(&comparison->before, before, &comparison->classes);
     error = error ?: number_rules(&comparison->after, after, &comparison->classes);
-    for (int i = 0; !error && i < LX_TRANSPORT_COUNT; i++) {
+    for (int i = 0; !error && i < TRANSPORTS; i++) {
         comparison->others[i].items = calloc(room, sizeof(*comparison->others[i].items));
         if (!comparison->others[i].items)
             error = -ENOMEM;
@@ -89,7 +92,7 @@ static int prepare(struct comparison *comparison, const struct lx_policy *before
 
 static void comparison_free(struct comparison *comparison)
 {
-    for (int i = 0; i < LX_TRANSPORT_COUNT; i++)
+    for (int i = 0; i < TRANSPORTS; i++)
         free(comparison->others[i].items);
     free(comparison->before.rules);
     free(comparison->before.settled);
@@ -141,7 +144,7 @@ static void add_others(struct comparison *comparison, const struct numbered *fro
             continue;
         if (rule_covers(comparison, other, rule))
             *settled |= both;
-        for (unsigned t = 0; t < LX_TRANSPORT_COUNT; t++)
+        for (unsigned t = 0; t < TRANSPORTS; t++)
             if (both & LX_TRANSPORT_BIT(t))
                 comparison->others[t].items[comparison->others[t].count++] = other;
     }
@@ -164,14 +167,15 @@ static int add_rule(struct comparison *comparison, struct numbered *mine, size_t
 
     if (!rules_meet(comparison, rule, rule))
         return 0; /* an end without addresses */
-    others[LX_TCP].count = others[LX_UDP].count = 0;
+    for (unsigned t = 0; t < TRANSPORTS; t++)
+        others[t].count = 0;
     mine->settled[index] = 0;
     add_others(comparison, &all, theirs->policy->rule_count, rule, &mine->settled[index]);
     add_others(comparison, mine, index, rule, &mine->settled[index]);
     left = rule->rule->row->transports & ~(unsigned)mine->settled[index];
     if (left == (LX_TRANSPORT_BIT(LX_TCP) | LX_TRANSPORT_BIT(LX_UDP)) && same_others(&others[LX_TCP], &others[LX_UDP]))
         return lx_regions_add(regions, rule, left, &others[LX_TCP], &comparison->maker);
-    for (unsigned t = 0; !error && t < LX_TRANSPORT_COUNT; t++)
+    for (unsigned t = 0; !error && t < TRANSPORTS; t++)
         if (left & LX_TRANSPORT_BIT(t))
             error = lx_regions_add(regions, rule, LX_TRANSPORT_BIT(t), &others[t], &comparison->maker);
     return error;

@@ -108,6 +108,11 @@ static struct lx_near_miss compare(const struct lx_near_row *near_row, const str
 {
     struct lx_near_miss miss = {.near_row = near_row};
 
+    /* A protocol's number is no port. */
+    if (lx_row_is_portless(near_row->row) != (probe->transport == LX_PORTLESS)) {
+        miss.differences = NO_PORT;
+        return miss;
+    }
     if (lx_row_hook(near_row->row) == hook) {
         miss.differences = compare_here(near_row, probe, hook);
     } else if (is_reply(near_row, probe, hook)) {

@@ -114,7 +114,7 @@ static void put_hook(FILE *text, const struct inputs *inputs)
 
 static void put_transport(FILE *text, const struct inputs *inputs)
 {
-    fprintf(text, "it is for %s", lx_transports_name(inputs->row->transports));
+    fprintf(text, "it is for %s", lx_transports_name(inputs->row, inputs->row->transports).text);
 }
 
 /* "pool (192.0.2.1, 192.0.2.2 and 7 more)" */
@@ -189,7 +189,10 @@ static void put_no_port(FILE *text, const struct inputs *inputs)
     fputs("no row of ", text);
     for (size_t i = 0; i < roles->count; i++)
         fprintf(text, "%s%s", between(i, roles->count, " or "), roles->items[i]);
-    fprintf(text, " has the port %u", inputs->probe->destination_port);
+    if (inputs->probe->transport == LX_PORTLESS)
+        fprintf(text, " is about %s", lx_protocol_name((uint8_t)inputs->probe->destination_port).text);
+    else
+        fprintf(text, " has the port %u", inputs->probe->destination_port);
 }
 
 char *lx_near_miss_text(const struct lx_near_miss *miss, const struct lx_probe *probe, const struct lx_request *request,

@@ -49,12 +49,27 @@ static size_t put_ethernet(uint8_t *frame, uint16_t ethertype)
     return sizeof(addresses) + 2;
 }
 
+/* VRRP must come from next door, where routers speak to each other with a TTL of 1 otherwise. */
+static uint8_t hop_limit_of(uint8_t protocol)
+{
+    switch (protocol) {
+    case LX_IPPROTO_VRRP:
+        return 255;
+    case IPPROTO_IGMP:
+    case IPPROTO_PIM:
+    case LX_IPPROTO_OSPF:
+        return 1;
+    default:
+        return 64;
+    }
+}
+
 static size_t put_ipv4(uint8_t *ip, const struct lx_probe *probe, uint8_t protocol, size_t payload)
 {
     ip[0] = 0x45;
     put16(ip + 2, IPV4_HEADER + payload);
     put16(ip + 6, 0x4000); /* don't fragment */
-    ip[8] = 64;
+    ip[8] = hop_limit_of(protocol);
     ip[9] = protocol;
     memcpy(ip + 12, probe->source.bytes + 12, 4);
     memcpy(ip + 16, probe->destination.bytes + 12, 4);
@@ -67,7 +82,7 @@ static size_t put_ipv6(uint8_t *ip, const struct lx_probe *probe, uint8_t protoc
     ip[0] = 0x60;
     put16(ip + 4, payload);
     ip[6] = protocol;
-    ip[7] = 64;
+    ip[7] = hop_limit_of(protocol);
     memcpy(ip + 8, probe->source.bytes, 16);
     memcpy(ip + 24, probe->destination.bytes, 16);
     return IPV6_HEADER;
@@ -106,11 +121,28 @@ static void put_udp(uint8_t *udp, const struct lx_probe *probe, bool ipv4)
     put16(udp + 6, checksum ? checksum : 0xffff); /* 0 would mean that there is none (RFC 768) */
 }
 
+/* An echo request. Of other protocols the header is zeroes: nobody looks at it. */
+static void put_portless(uint8_t *header, const struct lx_probe *probe, bool ipv4)
+{
+    if (probe->destination_port != LX_ECHO_PROTOCOL)
+        return;
+    header[0] = ipv4 ? LX_ICMP4_ECHO_REQUEST : LX_ICMP6_ECHO_REQUEST;
+    put16(header + 2, ipv4 ? fold(add_bytes(0, header, sizeof(struct lx_icmp)))
+                           : transport_checksum(probe, false, IPPROTO_ICMPV6, header, sizeof(struct lx_icmp)));
+}
+
+static uint8_t protocol_of(const struct lx_probe *probe, bool ipv4)
+{
+    if (probe->transport == LX_PORTLESS)
+        return probe->destination_port == LX_ECHO_PROTOCOL && !ipv4 ? IPPROTO_ICMPV6 : (uint8_t)probe->destination_port;
+    return probe->transport == LX_TCP ? IPPROTO_TCP : IPPROTO_UDP;
+}
+
 size_t lx_probe_frame(const struct lx_probe *probe, uint8_t frame[LX_PROBE_FRAME])
 {
     bool ipv4 = lx_address_is_ipv4(&probe->source), tcp = probe->transport == LX_TCP;
     size_t size = tcp ? sizeof(struct tcphdr) : sizeof(struct udphdr);
-    uint8_t protocol = tcp ? IPPROTO_TCP : IPPROTO_UDP;
+    uint8_t protocol = protocol_of(probe, ipv4);
     size_t length;
 
     memset(frame, 0, LX_PROBE_FRAME);
@@ -118,6 +150,8 @@ size_t lx_probe_frame(const struct lx_probe *probe, uint8_t frame[LX_PROBE_FRAME
     length += ipv4 ? put_ipv4(frame + length, probe, protocol, size) : put_ipv6(frame + length, probe, protocol, size);
     if (tcp)
         put_tcp(frame + length, probe, ipv4);
+    else if (probe->transport == LX_PORTLESS)
+        put_portless(frame + length, probe, ipv4);
     else
         put_udp(frame + length, probe, ipv4);
     return length + size;

@@ -10,7 +10,7 @@
 struct lx_probe {
     enum lx_transport transport;
     struct lx_address source, destination;  /* of one family */
-    uint16_t source_port, destination_port; /* host byte order */
+    uint16_t source_port, destination_port; /* host byte order; of LX_PORTLESS, the number of the protocol */
     uint8_t tcp_flags;                      /* enum lx_tcp_flag; ignored for UDP */
 };
 

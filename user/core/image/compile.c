@@ -6,6 +6,7 @@
 #include "compile.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,6 +226,7 @@ static int write_port_tables(struct lx_image_writer *writer, struct section *sec
                                          &section->destination_ports, classes);
     for (int i = 0; !error && i < LX_TRANSPORT_COUNT; i++)
         error = lx_port_table_write(writer, classes->of[i], out->destination_ports.page + i * 256);
+    error = error ?: lx_protocol_page_write(writer, classes->protocols, &out->protocols);
     error =
         error ?: lx_port_classes_build(section->rules, section->count, LX_SOURCE_PORT, &section->source_ports, classes);
     for (int i = 0; !error && i < LX_TRANSPORT_COUNT; i++)
@@ -282,6 +284,17 @@ static uint8_t permissive_hooks(const struct lx_policy *policy)
     return hooks;
 }
 
+/* The site's switches, and what its rows need. */
+static uint32_t built_ins_of(const struct lx_policy *policy)
+{
+    uint32_t built_ins = policy->built_ins;
+
+    for (size_t i = 0; i < policy->rule_count; i++)
+        if (lx_row_is_portless(policy->rules[i].row) && lx_row_protocol(policy->rules[i].row) == IPPROTO_IGMP)
+            built_ins |= LX_BUILT_IN_ROUTER_ALERT;
+    return built_ins;
+}
+
 /* The addresses behind the role, and whether there are any. */
 static int write_protected(struct lx_image_writer *writer, const struct lx_prefix_set *protected,
                            struct lx_image *header)
@@ -299,7 +312,7 @@ static int write_image(struct lx_image_writer *writer, const struct lx_policy *p
         return -ENOMEM;
     *header = (struct lx_image){.magic = LX_MAGIC,
                                 .abi_version = LX_ABI_VERSION,
-                                .built_ins = policy->built_ins,
+                                .built_ins = built_ins_of(policy),
                                 .egress = (uint8_t)policy->egress,
                                 .permissive = permissive_hooks(policy)};
     error = write_sections(writer, policy, &header->inbound, &header->outbound);

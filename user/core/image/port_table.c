@@ -40,14 +40,14 @@ static void rules_of_port(const struct lx_rule *const *rules, size_t count, enum
 
 static int classify_transport(const struct lx_rule *const *rules, size_t count, enum lx_port_end end,
                               unsigned transport, const bool *cuts, struct lx_rule_sets *sets, uint64_t *bits,
-                              uint16_t classes[65536])
+                              uint16_t *classes, uint32_t ports)
 {
     uint32_t class = 0;
     int error;
 
     /* Port 0 never gets here: the packet path drops it before it looks at rows. */
     classes[0] = 0;
-    for (uint32_t port = 1; port < 65536; port++) {
+    for (uint32_t port = 1; port < ports; port++) {
         if (cuts[port]) {
             rules_of_port(rules, count, end, transport, port, bits, sets->words);
             error = lx_rule_sets_intern(sets, bits, &class);
@@ -72,7 +72,9 @@ int lx_port_classes_build(const struct lx_rule *const *rules, size_t count, enum
     error = lx_rule_sets_intern(sets, bits, &empty);
     mark_cuts(rules, count, end, cuts);
     for (unsigned transport = 0; !error && transport < LX_TRANSPORT_COUNT; transport++)
-        error = classify_transport(rules, count, end, transport, cuts, sets, bits, classes->of[transport]);
+        error = classify_transport(rules, count, end, transport, cuts, sets, bits, classes->of[transport], 65536);
+    error = error
+                ?: classify_transport(rules, count, end, LX_PORTLESS, cuts, sets, bits, classes->protocols, PAGE_PORTS);
 out:
     free(bits);
     free(cuts);
@@ -93,6 +95,19 @@ static uint32_t find_or_write_page(struct lx_image_writer *writer, const uint16_
         return 0;
     memcpy(lx_image_bytes(writer, at), classes, PAGE_BYTES);
     return at;
+}
+
+int lx_protocol_page_write(struct lx_image_writer *writer, const uint16_t classes[256], uint32_t *page)
+{
+    uint32_t protocol = 0;
+
+    *page = 0;
+    while (protocol < PAGE_PORTS && !classes[protocol])
+        protocol++;
+    if (protocol == PAGE_PORTS)
+        return 0;
+    *page = find_or_write_page(writer, classes);
+    return *page ? 0 : -ENOMEM;
 }
 
 /* All tables together have at most 2048 pages, 1 MiB: that far a directory's offsets reach. */

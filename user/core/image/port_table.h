@@ -15,6 +15,7 @@ enum lx_port_end {
 /* Ports to classes, not yet in an image: one class a port and transport. */
 struct lx_port_classes {
     uint16_t of[LX_TRANSPORT_COUNT][65536];
+    uint16_t protocols[256]; /* likewise of those without ports */
 };
 
 /*
@@ -23,6 +24,9 @@ struct lx_port_classes {
  */
 int lx_port_classes_build(const struct lx_rule *const *rules, size_t count, enum lx_port_end end,
                           struct lx_rule_sets *sets, struct lx_port_classes *classes);
+
+/* Writes the page of protocols without ports, where there is any; `page` receives its offset, else 0. */
+int lx_protocol_page_write(struct lx_image_writer *writer, const uint16_t classes[256], uint32_t *page);
 
 /*
  * Writes one transport's pages, and where they are into its part of a table's directory; equal pages anywhere in the

@@ -85,6 +85,8 @@ static void hint_at_pair(const struct lx_row *row, const struct lx_row *other, s
 {
     const struct lx_ports *left = &other->destination_ports, *right = &row->destination_ports;
 
+    if (lx_row_is_portless(row))
+        return;
     for (size_t i = 0; i < left->count; i++) {
         for (size_t j = row == other ? i + 1 : 0; j < right->count; j++) {
             if (could_be_one(left->ranges[i], right->ranges[j])) {

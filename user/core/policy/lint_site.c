@@ -6,6 +6,7 @@
 #include "lint.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,6 +114,17 @@ static bool reaches_perimeter(const struct site_lint *lint, const struct lx_row 
     return false;
 }
 
+/* What an IPsec gateway has wrapped up is often longer than the way takes, and then arrives in pieces. */
+static void lint_esp(const struct site_lint *lint, const struct lx_row *row)
+{
+    if (lx_row_is_portless(row) && lx_row_protocol(row) == IPPROTO_ESP &&
+        !(lint->site->built_ins_on & LX_BUILT_IN_FRAGMENTS))
+        lx_diagnose(lint->diagnostics, LX_WARNING, row->place, NULL,
+                    "the row %s passes ESP, whose fragments drop: write built-in: {fragments: track}, or keep the "
+                    "tunnel's MTU below the way's",
+                    row->id);
+}
+
 static int lint_rows(const struct site_lint *lint)
 {
     const struct lx_site *site = lint->site;
@@ -122,6 +134,7 @@ static int lint_rows(const struct site_lint *lint)
         return -ENOMEM;
     for (size_t i = 0; i < site->row_count; i++) {
         rows[i] = &site->rows[i];
+        lint_esp(lint, rows[i]);
         if (reaches_perimeter(lint, rows[i]))
             lx_diagnose(lint->diagnostics, LX_WARNING, rows[i]->place, NULL,
                         "the row %s opens ports 1024-65535 on the external side of %s; list the ports that are needed, "

@@ -51,6 +51,6 @@ const char *lx_mode_name(enum lx_mode mode);
 const char *lx_hook_name(enum lx_hook hook);
 
 /* "tcp", "udp" or "echo". */
-const char *lx_transport_name(enum lx_transport transport);
+const char *lx_transport_name(enum lx_transport transport); /* not of LX_PORTLESS: lx_protocol_name */
 
 #endif

@@ -110,6 +110,8 @@ static const char *port_problem(const struct lx_overriding *overriding, enum lx_
 {
     (void)overriding;
     (void)key;
+    if (lx_row_is_portless(row))
+        return "is about a protocol without ports";
     return row->unresolved ? "is printed without a port and opens nothing; write a row of your own under rows:" : NULL;
 }
 
@@ -132,7 +134,7 @@ static const char *except_problem(const struct lx_overriding *overriding, enum l
 {
     struct lx_ports left;
 
-    if (row->unresolved)
+    if (row->unresolved || lx_row_is_portless(row))
         return port_problem(overriding, key, row);
     switch (carve(overriding, key, row, &left)) {
     case -ENOENT:

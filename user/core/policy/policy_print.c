@@ -148,10 +148,10 @@ static void put_row(FILE *out, const struct lx_terms *files, const struct lx_row
     if (!lx_ports_any(&row->source_ports))
         put_ports(out, "source-port", &row->source_ports);
     put_endpoint(out, "to", &row->to);
-    if (!row->unresolved || !lx_ports_any(&row->destination_ports))
+    if (!lx_row_is_portless(row) && (!row->unresolved || !lx_ports_any(&row->destination_ports)))
         put_ports(out, "port", &row->destination_ports);
     if (row->transports)
-        fprintf(out, ", transport: %s", lx_transports_name(row->transports));
+        fprintf(out, ", transport: %s", lx_transports_name(row, row->transports).text);
     if (row->unresolved)
         fputs(", unresolved: true", out);
     put_text(out, "application", row->application);

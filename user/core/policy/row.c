@@ -10,13 +10,25 @@ enum lx_hook lx_row_hook(const struct lx_row *row)
     return row->to.kind == LX_ENDPOINT_SELF ? LX_HOOK_TO_ROLE : LX_HOOK_FROM_ROLE;
 }
 
-const char *lx_transports_name(unsigned transports)
+bool lx_row_is_portless(const struct lx_row *row)
+{
+    return row->transports == LX_TRANSPORT_BIT(LX_PORTLESS);
+}
+
+uint8_t lx_row_protocol(const struct lx_row *row)
+{
+    return (uint8_t)row->destination_ports.ranges[0].first;
+}
+
+struct lx_protocol_text lx_transports_name(const struct lx_row *row, unsigned transports)
 {
     bool tcp = transports & LX_TRANSPORT_BIT(LX_TCP), udp = transports & LX_TRANSPORT_BIT(LX_UDP);
 
+    if (lx_row_is_portless(row))
+        return lx_protocol_name(lx_row_protocol(row));
     if (tcp && udp)
-        return "tcp/udp";
-    return tcp ? "tcp" : udp ? "udp" : "";
+        return (struct lx_protocol_text){"tcp/udp"};
+    return tcp ? (struct lx_protocol_text){"tcp"} : (struct lx_protocol_text){"udp"};
 }
 
 static char *format_prefixes(const struct lx_prefix *prefixes, size_t count)

@@ -11,6 +11,7 @@
 #include "address.h"
 #include "names.h"
 #include "ports.h"
+#include "protocols.h"
 #include "user/core/text/diagnostic.h"
 #include "user/core/text/words.h"
 
@@ -36,7 +37,8 @@ struct lx_row {
     enum lx_side side;
     struct lx_endpoint from, to; /* exactly one of them is `self` */
     struct lx_ports source_ports, destination_ports;
-    unsigned transports; /* LX_TRANSPORT_BITs; 0 only when unresolved */
+    unsigned transports; /* LX_TRANSPORT_BITs; 0 only when unresolved; LX_PORTLESS alone: the one destination port is
+                            the number of a protocol that has none */
     char *application;   /* "SIP (TLS)"; may be NULL, like the following texts */
     char *direction;     /* as printed: "in", "out", "in/out" */
     char *source;        /* document and place */
@@ -55,8 +57,12 @@ struct lx_row {
 /* The hook whose rows it joins: `to: self` is to-role (inbound), `from: self` from-role (outbound). */
 enum lx_hook lx_row_hook(const struct lx_row *row);
 
-/* "tcp", "udp" or "tcp/udp". */
-const char *lx_transports_name(unsigned transports);
+/* True for a row about a protocol without ports, and its number. */
+bool lx_row_is_portless(const struct lx_row *row);
+uint8_t lx_row_protocol(const struct lx_row *row);
+
+/* Some of a row's transports: "tcp", "udp" or "tcp/udp"; "vrrp" or a number. */
+struct lx_protocol_text lx_transports_name(const struct lx_row *row, unsigned transports);
 
 /* "self", "any", a group's name, or addresses separated by commas. Caller frees; NULL when out of memory. */
 char *lx_endpoint_format(const struct lx_endpoint *endpoint);

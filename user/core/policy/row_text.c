@@ -126,15 +126,60 @@ static void read_endpoints(struct lx_reader *reader, const struct lx_node *from,
         lx_mistake(reader, to, "neither 'from' nor 'to' is self; write self where the role itself stands");
 }
 
+/* A protocol without ports; its number stands where ports do. False when the word is none. */
+static bool read_protocol(struct lx_reader *reader, const struct lx_node *node, const char *word, struct lx_row *row)
+{
+    const char *problem;
+    uint8_t protocol;
+
+    if (lx_protocol_parse(word, &protocol, &problem)) {
+        if (problem)
+            lx_mistake(reader, node, "%s", problem);
+        return problem;
+    }
+    row->transports = LX_TRANSPORT_BIT(LX_PORTLESS);
+    row->destination_ports = (struct lx_ports){.count = 1, .ranges = {{protocol, protocol}}};
+    return true;
+}
+
 static void read_transport(struct lx_reader *reader, const struct lx_node *node, struct lx_row *row)
 {
-    static const char *const names[] = {"tcp", "udp", "tcp/udp"};
-    static const unsigned bits[] = {LX_TRANSPORT_BIT(LX_TCP), LX_TRANSPORT_BIT(LX_UDP),
-                                    LX_TRANSPORT_BIT(LX_TCP) | LX_TRANSPORT_BIT(LX_UDP)};
-    int choice = lx_read_choice(reader, node, "transport", names, COUNT_OF(names));
+    static const struct {
+        const char *name;
+        unsigned bits;
+    } ported[] = {{"tcp", LX_TRANSPORT_BIT(LX_TCP)},
+                  {"udp", LX_TRANSPORT_BIT(LX_UDP)},
+                  {"tcp/udp", LX_TRANSPORT_BIT(LX_TCP) | LX_TRANSPORT_BIT(LX_UDP)}};
+    const char *word = lx_read_text(reader, node, "tcp, udp, tcp/udp, or a protocol without ports such as vrrp");
+    const char *names[COUNT_OF(ported) + LX_PROTOCOL_NAMES];
 
-    if (choice >= 0)
-        row->transports = bits[choice];
+    if (!word)
+        return;
+    for (size_t i = 0; i < COUNT_OF(ported); i++) {
+        names[i] = ported[i].name;
+        if (!strcmp(word, ported[i].name))
+            row->transports = ported[i].bits;
+    }
+    memcpy(names + COUNT_OF(ported), lx_protocol_names, sizeof(lx_protocol_names));
+    if (!row->transports && !read_protocol(reader, node, word, row))
+        lx_mistake(reader, node,
+                   "unknown transport '%s'; write tcp, udp, tcp/udp, vrrp, ospf, igmp, pim, esp, ah, gre, ipip, echo "
+                   "or the number of a protocol%s",
+                   lx_show(word).text, lx_hint(reader, word, names, COUNT_OF(names)).text);
+}
+
+/* A row about a protocol that has no ports names none. */
+static void refuse_ports(struct lx_reader *reader, const struct lx_node *const *values, const struct lx_row *row)
+{
+    static const int keys[] = {ROW_SOURCE_PORT, ROW_PORT};
+
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        if (values[keys[i]])
+            lx_mistake(reader, values[keys[i]], "%s has no ports; leave out '%s', and the row is about all of it",
+                       lx_transports_name(row, row->transports).text, fields[keys[i]].name);
+    if (row->unresolved)
+        lx_mistake(reader, values[ROW_UNRESOLVED], "nothing is missing of a row about %s; leave out 'unresolved'",
+                   lx_transports_name(row, row->transports).text);
 }
 
 /* What a row opens. A row printed without a port opens nothing, and must say that this is no slip. */
@@ -143,18 +188,22 @@ static void read_ports(struct lx_reader *reader, const struct lx_node *node, con
 {
     if (values[ROW_UNRESOLVED])
         lx_read_flag(reader, values[ROW_UNRESOLVED], &row->unresolved);
-    if (values[ROW_SOURCE_PORT])
-        lx_read_ports(reader, values[ROW_SOURCE_PORT], &row->source_ports);
-    if (values[ROW_PORT])
-        lx_read_ports(reader, values[ROW_PORT], &row->destination_ports);
-    else if (!row->unresolved)
-        lx_mistake(reader, node, "a row without the key 'port'; write port: 443, port: any, or unresolved: true");
     if (values[ROW_TRANSPORT])
         read_transport(reader, values[ROW_TRANSPORT], row);
     else if (!row->unresolved)
         lx_mistake(reader, node,
                    "a row without the key 'transport'; write transport: tcp, udp or tcp/udp, or "
                    "unresolved: true");
+    if (lx_row_is_portless(row)) {
+        refuse_ports(reader, values, row);
+        return;
+    }
+    if (values[ROW_SOURCE_PORT])
+        lx_read_ports(reader, values[ROW_SOURCE_PORT], &row->source_ports);
+    if (values[ROW_PORT])
+        lx_read_ports(reader, values[ROW_PORT], &row->destination_ports);
+    else if (!row->unresolved && (row->transports || !values[ROW_TRANSPORT]))
+        lx_mistake(reader, node, "a row without the key 'port'; write port: 443, port: any, or unresolved: true");
 }
 
 static char *read_line(struct lx_reader *reader, const struct lx_node *node)

@@ -60,14 +60,14 @@ static json_t *addresses(struct context *context, const struct lx_prefix_set *se
     return json_incref((*found)->json);
 }
 
-/* "443", "50000-59999", "443,3478" or "any". */
-static json_t *port_ranges(const struct lx_port_ranges *ports)
+/* "443", "50000-59999", "443,3478" or "any"; null where there are none. */
+static json_t *port_ranges(const struct lx_row *row, const struct lx_port_ranges *ports)
 {
-    char *text = malloc(ports->count * 12 + 1), *end = text;
+    char *text = lx_row_is_portless(row) ? NULL : malloc(ports->count * 12 + 1), *end = text;
     json_t *value;
 
     if (!text)
-        return NULL;
+        return lx_row_is_portless(row) ? json_null() : NULL;
     *end = '\0';
     for (size_t i = 0; i < ports->count; i++) {
         const struct lx_port_range *range = &ports->items[i];
@@ -101,12 +101,12 @@ static json_t *region(struct context *context, const struct lx_region *region)
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "hook", lx_hook_name(hook), "before", before, "after", after, "row", lx_json_text(row->id), "role",
                      lx_json_text(row->role), "side", lx_side_name(row->side), "transport",
-                     lx_transports_name(region->transports), "from", lx_json_endpoint(&row->from), "source_addresses",
+                     lx_transports_name(row, region->transports).text, "from", lx_json_endpoint(&row->from), "source_addresses",
                      addresses(context, region->source.in), "source_except", addresses(context, region->source.except),
-                     "source_port", port_ranges(&region->source_ports), "to", lx_json_endpoint(&row->to),
+                     "source_port", port_ranges(row, &region->source_ports), "to", lx_json_endpoint(&row->to),
                      "destination_addresses", addresses(context, region->destination.in), "destination_except",
                      addresses(context, region->destination.except), "destination_port",
-                     port_ranges(&region->destination_ports), "application", lx_json_text(row->application), "source",
+                     port_ranges(row, &region->destination_ports), "application", lx_json_text(row->application), "source",
                      lx_json_text(row->source), "override", lx_json_text(row->override));
 }
 

@@ -113,10 +113,12 @@ json_t *lx_report_role(const struct lx_policy_file *file, const struct lx_role *
     return NULL;
 }
 
-static json_t *ports(const struct lx_ports *ports)
+static json_t *ports(const struct lx_row *row, const struct lx_ports *ports)
 {
     char text[LX_PORTS_TEXT];
 
+    if (lx_row_is_portless(row))
+        return json_null();
     return json_string(lx_ports_format(ports, text));
 }
 
@@ -127,9 +129,10 @@ json_t *lx_report_row(const struct lx_row *row, const struct lx_rule *rule)
     report = json_pack(
         "{s:o, s:o, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?, s:b, s:o}", "id",
         lx_json_text(row->id), "role", lx_json_text(row->role), "side", lx_side_name(row->side), "hook",
-        lx_hook_name(lx_row_hook(row)), "from", lx_json_endpoint(&row->from), "source_port", ports(&row->source_ports),
-        "to", lx_json_endpoint(&row->to), "destination_port", ports(&row->destination_ports), "transport",
-        row->transports ? json_string(lx_transports_name(row->transports)) : json_null(), "application",
+        lx_hook_name(lx_row_hook(row)), "from", lx_json_endpoint(&row->from), "source_port",
+        ports(row, &row->source_ports), "to", lx_json_endpoint(&row->to), "destination_port",
+        ports(row, &row->destination_ports), "transport",
+        row->transports ? json_string(lx_transports_name(row, row->transports).text) : json_null(), "application",
         lx_json_text(row->application), "direction", lx_json_text(row->direction), "options", words(&row->options),
         "workloads", words(&row->workloads), "source", lx_json_text(row->source), "note", lx_json_text(row->note), "lb",
         lx_lb_name(row->lb), "needs", row->needs, "unresolved", row->unresolved, "override",

@@ -82,7 +82,7 @@ static json_t *protocol_of(const struct lx_sample *sample)
     case IPPROTO_ICMPV6:
         return json_string("icmpv6");
     default:
-        return json_sprintf("protocol %u", sample->protocol);
+        return json_string(lx_protocol_name(sample->protocol).text);
     }
 }
 

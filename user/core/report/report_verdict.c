@@ -15,6 +15,24 @@ static json_t *near_miss(const struct lx_explanation *explanation)
                      lx_json_text(row ? row->override : NULL), "detail", lx_json_text(explanation->nearest_text));
 }
 
+static struct lx_protocol_text transport_of(const struct lx_probe *probe)
+{
+    struct lx_protocol_text name;
+
+    if (probe->transport == LX_PORTLESS)
+        return lx_protocol_name((uint8_t)probe->destination_port);
+    snprintf(name.text, sizeof(name.text), "%s", lx_transport_name(probe->transport));
+    return name;
+}
+
+static json_t *end_of(const struct lx_probe *probe, const struct lx_address *address, uint16_t port)
+{
+    char text[LX_PREFIX_TEXT];
+
+    return probe->transport == LX_PORTLESS ? json_string(lx_address_format(address, text))
+                                           : lx_json_socket(address, port);
+}
+
 json_t *lx_report_explanation(const struct lx_explanation *explanation)
 {
     const struct lx_probe *probe = explanation->probe;
@@ -26,7 +44,7 @@ json_t *lx_report_explanation(const struct lx_explanation *explanation)
                      "reason", lx_reason_name(explanation->reason), "meaning", lx_reason_meaning(explanation->reason),
                      "hook", lx_hook_name(explanation->hook), "row", lx_json_text(explanation->row), "source",
                      lx_json_text(explanation->source), "override", lx_json_text(explanation->override), "transport",
-                     lx_transport_name(probe->transport), "from", lx_json_socket(&probe->source, probe->source_port),
-                     "to", lx_json_socket(&probe->destination, probe->destination_port), "nearest",
+                     transport_of(probe).text, "from", end_of(probe, &probe->source, probe->source_port),
+                     "to", end_of(probe, &probe->destination, probe->destination_port), "nearest",
                      near_miss(explanation), "would_drop", would);
 }

@@ -14,6 +14,9 @@
 #define NEXT_HOP "next-hop"
 #define NEXT_HOP_DEFAULT "pool"
 
+/* OSPF has two groups in each family, others one. */
+#define MOST_OWN_GROUPS 4
+
 /* Prefixes that belong to somebody else. */
 struct span {
     const struct lx_prefix *items;
@@ -304,8 +307,8 @@ int lx_bind_selves(struct lx_binding *binding)
     return result;
 }
 
-int lx_bind(struct lx_binding *binding, const struct lx_pick *pick, const struct lx_endpoint *endpoint,
-            const struct lx_prefix_set **set)
+static int bind_end(struct lx_binding *binding, const struct lx_pick *pick, const struct lx_endpoint *endpoint,
+                    const struct lx_prefix_set **set)
 {
     struct span written = {.items = endpoint->prefixes, .count = endpoint->prefix_count};
 
@@ -323,6 +326,27 @@ int lx_bind(struct lx_binding *binding, const struct lx_pick *pick, const struct
     default:
         return share_any(binding->policy, set);
     }
+}
+
+/* What a row without ports is sent to besides: the groups that are its protocol's own. */
+static int add_groups(struct lx_binding *binding, const struct lx_row *row, const struct lx_prefix_set **set)
+{
+    struct lx_prefix groups[MOST_OWN_GROUPS];
+    struct span spans[2] = {{.items = groups}};
+
+    if (!*set || (*set)->any || !lx_row_is_portless(row))
+        return 0;
+    spans[0].count = lx_protocol_groups(lx_row_protocol(row), groups, MOST_OWN_GROUPS);
+    spans[1] = (struct span){.items = (*set)->items, .count = (*set)->count};
+    return spans[0].count ? share_spans(binding->policy, spans, 2, set) : 0;
+}
+
+int lx_bind(struct lx_binding *binding, const struct lx_pick *pick, const struct lx_endpoint *endpoint,
+            const struct lx_prefix_set **set)
+{
+    int error = bind_end(binding, pick, endpoint, set);
+
+    return error || endpoint != &pick->row->to ? error : add_groups(binding, pick->row, set);
 }
 
 int lx_binding_check(const struct lx_binding *binding, struct lx_diagnostics *diagnostics)
