@@ -116,6 +116,18 @@ static struct lx_prefix cut(struct lx_address address, unsigned length)
     return prefix;
 }
 
+/* A group of routers, or one beside it. */
+static struct lx_address random_group(struct generator *generator, bool ipv4)
+{
+    static const uint8_t last[] = {1, 2, 4, 5, 6, 12, 13, 18, 22};
+    struct lx_address group = {{0xff, 0x02}};
+
+    if (ipv4)
+        group = (struct lx_address){{[10] = 0xff, 0xff, 224}};
+    group.bytes[15] = last[generate_below(generator, sizeof(last))];
+    return group;
+}
+
 static struct lx_prefix random_prefix(struct generator *generator)
 {
     static const uint8_t usual4[] = {96, 104, 112, 120, 121, 124, 126, 127, 128};
@@ -124,6 +136,8 @@ static struct lx_prefix random_prefix(struct generator *generator)
     struct lx_address address = ipv4 ? random_ipv4(generator) : random_ipv6(generator);
     unsigned length = 128;
 
+    if (generate_chance(generator, 6))
+        return cut(random_group(generator, ipv4), 128);
     if (generate_chance(generator, 30))
         length = ipv4 ? usual4[generate_below(generator, sizeof(usual4))]
                       : usual6[generate_below(generator, sizeof(usual6))];
@@ -228,6 +242,16 @@ static const struct lx_prefix_set *pick_set(struct generator *generator, const s
     return policy->sets[generate_below(generator, policy->set_count)];
 }
 
+/* VRRP, OSPF, IGMP, PIM, ESP, AH, GRE, IPIP, echo, and one that has no name. */
+static void random_protocol(struct generator *generator, struct lx_row *row)
+{
+    static const uint8_t protocols[] = {112, 112, 89, 2, 103, 50, 51, 47, 4, 1, 1, 41};
+    uint8_t protocol = protocols[generate_below(generator, sizeof(protocols))];
+
+    row->transports = 1u << LX_PORTLESS;
+    row->destination_ports = (struct lx_ports){.count = 1, .ranges = {{protocol, protocol}}};
+}
+
 static void random_rule(struct generator *generator, struct lx_policy *policy, size_t index, size_t slot)
 {
     struct lx_row *row = &policy->rows[index];
@@ -236,9 +260,13 @@ static void random_rule(struct generator *generator, struct lx_policy *policy, s
 
     row->from.kind = inbound ? LX_ENDPOINT_GROUP : LX_ENDPOINT_SELF;
     row->to.kind = inbound ? LX_ENDPOINT_SELF : LX_ENDPOINT_GROUP;
-    row->transports = 1 + (unsigned)generate_below(generator, 3);
-    row->destination_ports = random_ports(generator, 8);
-    row->source_ports = random_ports(generator, 75);
+    if (generate_chance(generator, 15)) {
+        random_protocol(generator, row);
+    } else {
+        row->transports = 1 + (unsigned)generate_below(generator, 3);
+        row->destination_ports = random_ports(generator, 8);
+        row->source_ports = random_ports(generator, 75);
+    }
     rule->row = row;
     rule->source = pick_set(generator, policy, inbound ? 30 : 10);
     rule->destination = pick_set(generator, policy, inbound ? 10 : 40);

@@ -123,7 +123,8 @@ static void disturb(struct generator *generator, const struct lx_policy *policy,
         tuple->source_port = move_port(generator, tuple->source_port);
         break;
     case 3:
-        tuple->transport ^= 1;
+        if (tuple->transport != LX_PORTLESS)
+            tuple->transport ^= 1;
         break;
     case 4:
         generate_neighbour(tuple->destination, tuple->ipv6, generate_chance(generator, 50) ? 1 : -1);
@@ -159,10 +160,14 @@ struct oracle_tuple generate_tuple(struct generator *generator, const struct lx_
     else if (rule->source->count && generate_chance(generator, 80))
         tuple.ipv6 = of_family(&rule->source->items[generate_below(generator, rule->source->count)], true);
     tuple.transport = rule->row->transports == 3 ? (unsigned)generate_below(generator, 2) : rule->row->transports - 1;
+    if (rule->row->transports == 1u << LX_PORTLESS)
+        tuple.transport = LX_PORTLESS;
     pick_address(generator, policy, rule->source, tuple.ipv6, tuple.source);
     pick_address(generator, policy, rule->destination, tuple.ipv6, tuple.destination);
     tuple.source_port = pick_port(generator, &rule->row->source_ports);
     tuple.destination_port = pick_port(generator, &rule->row->destination_ports);
+    if (tuple.transport == LX_PORTLESS)
+        tuple.source_port = tuple.destination_port;
     if (generate_chance(generator, 50))
         disturb(generator, policy, &tuple);
     if (generate_chance(generator, 15))
@@ -364,12 +369,27 @@ void generate_big(struct generator *generator, struct shape *shape)
         shape->jumbo_error = generate_chance(generator, 50) ? 1 : -1;
 }
 
+/* What routers' protocols have of their own: groups at both layers, a TTL, an option. */
+static void add_router(struct generator *generator, struct shape *shape)
+{
+    static const uint8_t group[6] = {0x01, 0, 0x5e, 0, 0, 0x12};
+
+    if (generate_chance(generator, 30))
+        memcpy(shape->destination_mac, group, 6);
+    if (generate_chance(generator, 10))
+        shape->hop_limit = (uint8_t)(253 + generate_below(generator, 3));
+    if (generate_chance(generator, shape->protocol == 2 ? 50 : 5)) {
+        shape->option_words = generate_chance(generator, 90) ? 1 : 2;
+        shape->router_alert = generate_chance(generator, 90);
+    }
+}
+
 struct shape generate_shape_of(struct generator *generator, struct oracle_tuple tuple)
 {
     size_t kind = generate_below(generator, 100);
     struct shape shape;
 
-    if (tuple.transport == LX_ECHO)
+    if (tuple.transport == LX_ECHO || (tuple.transport == LX_PORTLESS && tuple.destination_port == 1))
         shape = generate_echo(generator, &tuple);
     else if (kind < 5)
         shape = generate_icmp(generator, &tuple);
@@ -384,6 +404,8 @@ struct shape generate_shape_of(struct generator *generator, struct oracle_tuple 
         shape = generate_error(generator, &tuple);
     else
         shape = shape_of_tuple(&tuple);
+    if (tuple.transport == LX_PORTLESS)
+        add_router(generator, &shape);
     if (kind >= 20)
         shape.payload = (unsigned)generate_below(generator, 32);
     if (generate_chance(generator, 40)) /* ACK, FIN ACK, RST, RST ACK, SYN ACK, PSH ACK */

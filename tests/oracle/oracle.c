@@ -188,14 +188,13 @@ bool oracle_is_protected(const struct lx_policy *policy, bool ipv6, const uint8_
 /* The quoted packet went from the role to somebody: an answer to an inbound row, or begun by an outbound one. */
 static uint32_t judge_error_to_role(const struct lx_policy *policy, const struct oracle_tuple *sent)
 {
-    struct oracle_tuple answered = oracle_turned(sent);
-    bool listed = false;
+    struct oracle_tuple asked = sent->transport == LX_ECHO ? oracle_echo_rows(sent) : *sent;
+    struct oracle_tuple answered = oracle_turned(&asked);
+    bool listed = policy->egress != LX_EGRESS_OFF && oracle_first_row(policy, LX_HOOK_FROM_ROLE, &asked) != LX_NO_ROW;
 
-    if (sent->transport != LX_ECHO) {
-        listed = oracle_first_row(policy, LX_HOOK_TO_ROLE, &answered) != LX_NO_ROW;
-        if (policy->egress != LX_EGRESS_OFF && oracle_first_row(policy, LX_HOOK_FROM_ROLE, sent) != LX_NO_ROW)
-            listed = true;
-    }
+    /* Of echo, requests alone are quoted, which answer nothing. */
+    if (sent->transport != LX_ECHO && oracle_first_row(policy, LX_HOOK_TO_ROLE, &answered) != LX_NO_ROW)
+        listed = true;
     return listed ? LX_REASON_ICMP_ERROR : LX_REASON_ICMP_ERROR_UNRELATED;
 }
 
@@ -203,11 +202,11 @@ static uint32_t judge_error_to_role(const struct lx_policy *policy, const struct
  * row. */
 static uint32_t judge_error_from_role(const struct lx_policy *policy, const struct oracle_tuple *received)
 {
-    struct oracle_tuple begun = oracle_turned(received);
+    struct oracle_tuple begun = oracle_turned(received), echo = oracle_echo_rows(received);
     bool let_in;
 
     if (received->transport == LX_ECHO)
-        let_in = policy->built_ins & LX_BUILT_IN_ECHO;
+        let_in = policy->built_ins & LX_BUILT_IN_ECHO || oracle_first_row(policy, LX_HOOK_TO_ROLE, &echo) != LX_NO_ROW;
     else
         let_in = oracle_first_row(policy, LX_HOOK_TO_ROLE, received) != LX_NO_ROW ||
                  oracle_first_row(policy, LX_HOOK_FROM_ROLE, &begun) != LX_NO_ROW;
@@ -239,38 +238,56 @@ static uint32_t judge_error(const struct lx_policy *policy, enum lx_hook hook, c
     return judge_error_from_role(policy, quoted);
 }
 
-static uint32_t judge_echo(const struct lx_policy *policy, enum lx_hook hook, const struct oracle_packet *packet)
+static struct oracle_verdict judged(uint32_t reason, uint32_t row)
 {
-    bool ours = oracle_is_protected(policy, packet->tuple.ipv6, packet->tuple.source);
-    bool on = policy->built_ins & LX_BUILT_IN_ECHO;
-
-    if (hook == LX_HOOK_FROM_ROLE)
-        return protected_is_known(policy) && !ours ? LX_REASON_SPOOFED
-                                                   : switched(policy, LX_BUILT_IN_ECHO, LX_REASON_ECHO);
-    if (oracle_is_echo_reply(packet))
-        return LX_REASON_ICMP_TYPE; /* unless the role has asked */
-    if (!on)
-        return LX_REASON_BUILT_IN_OFF;
-    return ours ? LX_REASON_SPOOFED : LX_REASON_ECHO;
+    return (struct oracle_verdict){.reason = reason, .row = row};
 }
 
-static uint32_t judge_icmp(const struct lx_policy *policy, enum lx_hook hook, const struct oracle_packet *packet,
-                           bool *opened)
+/* By a row, then by the built-in case; what the role sends answers a row, too. */
+static struct oracle_verdict judge_echo(const struct lx_policy *policy, enum lx_hook hook,
+                                        const struct oracle_packet *packet)
+{
+    bool ours = oracle_is_protected(policy, packet->tuple.ipv6, packet->tuple.source);
+    bool request = oracle_is_echo_request(packet);
+    struct oracle_tuple echo = oracle_echo_rows(&packet->tuple), turned = oracle_turned(&echo);
+    uint32_t reason = switched(policy, LX_BUILT_IN_ECHO, LX_REASON_ECHO), row;
+
+    if (hook == LX_HOOK_FROM_ROLE) {
+        if (protected_is_known(policy) && !ours)
+            return judged(LX_REASON_SPOOFED, LX_NO_ROW);
+        row = request ? oracle_first_row(policy, LX_HOOK_FROM_ROLE, &echo)
+                      : oracle_first_row(policy, LX_HOOK_TO_ROLE, &turned);
+        if (row == LX_NO_ROW)
+            return judged(reason, LX_NO_ROW);
+        return judged(request ? LX_REASON_ROW : LX_REASON_MIRROR, row);
+    }
+    if (!request)
+        return judged(LX_REASON_ICMP_TYPE, LX_NO_ROW); /* unless the role has asked */
+    row = oracle_first_row(policy, LX_HOOK_TO_ROLE, &echo);
+    if (row != LX_NO_ROW)
+        reason = LX_REASON_ROW;
+    if (ours && reason != LX_REASON_BUILT_IN_OFF)
+        return judged(LX_REASON_SPOOFED, LX_NO_ROW);
+    return judged(reason, row);
+}
+
+static struct oracle_verdict judge_icmp(const struct lx_policy *policy, enum lx_hook hook,
+                                        const struct oracle_packet *packet, bool *opened)
 {
     uint8_t type = packet->icmp_type;
     bool ipv6 = packet->tuple.ipv6;
     uint32_t reason;
 
     if (ipv6 && type >= 133 && type <= 136)
-        return judge_neighbour_discovery(policy, packet);
+        return judged(judge_neighbour_discovery(policy, packet), LX_NO_ROW);
     if (ipv6 && ((type >= 130 && type <= 132) || type == 143))
-        return judge_mld(policy, packet);
+        return judged(judge_mld(policy, packet), LX_NO_ROW);
     if (judge_addresses(packet, &reason))
-        return reason;
+        return judged(reason, LX_NO_ROW);
     if (oracle_is_error(packet))
-        return judge_error(policy, hook, packet, opened);
+        return judged(judge_error(policy, hook, packet, opened), LX_NO_ROW);
     if (!oracle_is_echo_request(packet) && !oracle_is_echo_reply(packet))
-        return LX_REASON_ICMP_TYPE;
+        return judged(LX_REASON_ICMP_TYPE, LX_NO_ROW);
     *opened = true;
     return judge_echo(policy, hook, packet);
 }
@@ -289,7 +306,9 @@ static struct oracle_verdict judge_rows_to_role(const struct lx_policy *policy, 
 static struct oracle_verdict judge_rows_from_role(const struct lx_policy *policy, const struct oracle_packet *packet)
 {
     struct oracle_tuple answered = oracle_turned(&packet->tuple);
-    bool may_answer = packet->tuple.transport == LX_UDP || (packet->tcp_flags & 0x14); /* ACK or RST */
+    /* Of TCP, with ACK or RST; nothing that is said to a group is an answer. */
+    bool may_answer = packet->tuple.transport == LX_TCP ? packet->tcp_flags & 0x14
+                                                        : !is_multicast(packet->tuple.ipv6, packet->tuple.destination);
     uint32_t row;
 
     if (protected_is_known(policy) && !oracle_is_protected(policy, packet->tuple.ipv6, packet->tuple.source))
@@ -323,6 +342,21 @@ static struct oracle_verdict judge_ports(const struct lx_policy *policy, enum lx
     return hook == LX_HOOK_TO_ROLE ? judge_rows_to_role(policy, tuple) : judge_rows_from_role(policy, packet);
 }
 
+static struct oracle_verdict judge_portless(const struct lx_policy *policy, enum lx_hook hook,
+                                            const struct oracle_packet *packet, bool *opened)
+{
+    uint32_t reason;
+
+    *opened = true;
+    if (!oracle_lists_protocol(policy, packet->protocol))
+        return judged(LX_REASON_TRANSPORT, LX_NO_ROW);
+    if (judge_addresses(packet, &reason) && (reason != LX_REASON_MULTICAST || !oracle_is_own_group(packet)))
+        return judged(reason, LX_NO_ROW);
+    if (packet->protocol == 112 && packet->hop_limit != 255)
+        return judged(LX_REASON_HOP_LIMIT, LX_NO_ROW);
+    return hook == LX_HOOK_TO_ROLE ? judge_rows_to_role(policy, &packet->tuple) : judge_rows_from_role(policy, packet);
+}
+
 struct oracle_verdict oracle_judge_packet(const struct lx_policy *policy, enum lx_hook hook,
                                           const struct oracle_packet *packet, bool *opened)
 {
@@ -338,7 +372,9 @@ struct oracle_verdict oracle_judge_packet(const struct lx_policy *policy, enum l
     else if (packet->later_fragment)
         verdict.reason = LX_REASON_FRAGMENT;
     else if (packet->icmp)
-        verdict.reason = judge_icmp(policy, hook, packet, opened);
+        verdict = judge_icmp(policy, hook, packet, opened);
+    else if (packet->portless)
+        verdict = judge_portless(policy, hook, packet, opened);
     else
         verdict = judge_ports(policy, hook, packet);
     verdict.has_ports = packet->has_ports;

@@ -22,7 +22,7 @@
 struct oracle_tuple {
     bool ipv6;
     uint8_t source[16], destination[16];
-    unsigned transport; /* enum lx_transport; of an echo, both ports are its identifier */
+    unsigned transport; /* enum lx_transport; of an echo, both ports are its identifier; of LX_PORTLESS, its protocol */
     uint16_t source_port, destination_port;
 };
 
@@ -35,6 +35,7 @@ struct oracle_packet {
     bool arp, link_control;
     struct oracle_tuple tuple; /* the addresses, once defects are ruled out and it is not ARP; */
     bool has_ports;            /* the transport and ports, when TCP or UDP (even of a frame defective after them) */
+    bool portless;             /* neither TCP, UDP nor ICMP */
     uint8_t tcp_flags;
     bool icmp; /* ICMP, or ICMPv6 over IPv6 */
     uint8_t icmp_type, icmp_code;
@@ -79,7 +80,8 @@ bool oracle_is_bypassed(const struct lx_policy *policy, enum lx_hook hook, const
 
 /*
  * Reads the packet that an ICMP error quotes, in the bytes that it has for it (oracle_quoted.c). Returns whether it is
- * one whose conversation can be told: TCP, UDP, or an echo request, with a header that the policy lets through.
+ * one whose conversation can be told: TCP, UDP, an echo request, another protocol than ICMP; with a header that the
+ * policy lets through.
  */
 bool oracle_read_quoted(const struct lx_policy *policy, const uint8_t *bytes, size_t length, bool ipv6,
                         struct oracle_tuple *quoted);
@@ -90,6 +92,18 @@ bool oracle_read_quoted(const struct lx_policy *policy, const uint8_t *bytes, si
  */
 bool oracle_is_link_control(const struct lx_policy *policy, const uint8_t *frame, size_t length, size_t at,
                             uint16_t ethertype);
+
+/* Whether a row of either hook lists a protocol without ports (oracle_portless.c). */
+bool oracle_lists_protocol(const struct lx_policy *policy, uint8_t protocol);
+
+/* Whether IPv4 options are Router Alert alone, of IGMP, which a row lists. */
+bool oracle_is_router_alert(const struct lx_policy *policy, uint8_t protocol, const uint8_t *options, size_t size);
+
+/* Whether a packet without ports is sent to a group of its protocol's own. */
+bool oracle_is_own_group(const struct oracle_packet *packet);
+
+/* What the rows are asked about an echo between a tuple's addresses. */
+struct oracle_tuple oracle_echo_rows(const struct oracle_tuple *tuple);
 
 /* The slot of the first rule of a hook's own rows that matches, or LX_NO_ROW (oracle_rows.c). */
 uint32_t oracle_first_row(const struct lx_policy *policy, enum lx_hook hook, const struct oracle_tuple *tuple);

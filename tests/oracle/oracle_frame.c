@@ -137,6 +137,14 @@ static void read_icmp(struct oracle_packet *packet, const struct reader *reader,
     packet->icmp_length = reader->end - reader->at;
 }
 
+static void read_portless(struct oracle_packet *packet, const struct reader *reader, uint8_t protocol)
+{
+    packet->portless = true;
+    packet->tuple.transport = LX_PORTLESS;
+    packet->tuple.source_port = packet->tuple.destination_port = protocol;
+    packet->fragment_headers = reader->at + 8 - reader->zero;
+}
+
 static void read_transport(struct oracle_packet *packet, const struct reader *reader, const struct lx_policy *policy,
                            uint8_t protocol)
 {
@@ -146,8 +154,10 @@ static void read_transport(struct oracle_packet *packet, const struct reader *re
         read_udp(packet, reader);
     else if (protocol == (packet->tuple.ipv6 ? 58 : 1))
         read_icmp(packet, reader, policy);
-    else
+    else if (protocol == 1)
         defect(packet, LX_REASON_TRANSPORT);
+    else
+        read_portless(packet, reader, protocol);
 }
 
 /*
@@ -212,7 +222,8 @@ static void read_ipv4(struct oracle_packet *packet, struct reader *reader, const
     }
     fragment = word_at(reader, start + 6);
     packet->hop_limit = byte_at(reader, start + 8);
-    if (header > 20 && !(policy->built_ins & LX_BUILT_IN_IP_OPTIONS)) {
+    if (header > 20 && !(policy->built_ins & LX_BUILT_IN_IP_OPTIONS) &&
+        !oracle_is_router_alert(policy, byte_at(reader, start + 9), reader->frame + start + 20, header - 20)) {
         defect(packet, LX_REASON_IP_OPTIONS);
         return;
     }

@@ -87,7 +87,7 @@ static enum oracle_flow_state state_after(const struct oracle_packet *packet, co
 
     if (packet->icmp)
         return ORACLE_ECHO;
-    if (packet->tuple.transport == LX_UDP)
+    if (packet->tuple.transport != LX_TCP)
         return ORACLE_DATAGRAMS;
     if (flags & 0x01) /* FIN */
         return ORACLE_CLOSING;
@@ -130,7 +130,9 @@ static bool is_remembered(const struct lx_policy *policy, const struct oracle_pa
 
     if (policy->egress == LX_EGRESS_OFF)
         return false;
-    if (!packet->has_ports && !oracle_is_echo_request(packet))
+    if (!packet->has_ports && !packet->portless && !oracle_is_echo_request(packet))
+        return false;
+    if (packet->portless && oracle_is_own_group(packet)) /* which never answers */
         return false;
     listed = verdict->reason == LX_REASON_ROW || verdict->reason == LX_REASON_ECHO;
     merely_counted = verdict->reason == LX_REASON_NO_ROW || verdict->reason == LX_REASON_SPOOFED ||
@@ -174,20 +176,21 @@ static void judge_by_flow(const struct oracle_memory *memory, const struct lx_po
 {
     struct oracle_flow *flow = oracle_find_flow(memory, tuple);
     bool echo = tuple->transport == LX_ECHO, listed;
+    struct oracle_tuple asked = echo ? oracle_echo_rows(tuple) : *tuple;
 
     if (!flow || !is_live(memory, flow))
         return;
     if (flow->policy != memory->policy) {
-        flow->row = echo ? LX_NO_ROW : oracle_first_row(policy, LX_HOOK_FROM_ROLE, tuple);
+        flow->row = oracle_first_row(policy, LX_HOOK_FROM_ROLE, &asked);
         flow->policy = memory->policy;
     }
-    listed = echo ? policy->built_ins & LX_BUILT_IN_ECHO : flow->row != LX_NO_ROW;
+    listed = flow->row != LX_NO_ROW || (echo && policy->built_ins & LX_BUILT_IN_ECHO);
     if (!listed && policy->egress != LX_EGRESS_TRACK)
         return;
     if (error) {
         verdict->reason = LX_REASON_ICMP_ERROR;
     } else if (listed) {
-        verdict->reason = echo ? LX_REASON_ECHO : LX_REASON_FLOW;
+        verdict->reason = flow->row == LX_NO_ROW ? LX_REASON_ECHO : LX_REASON_FLOW;
         verdict->row = flow->row;
     } else {
         verdict->reason = LX_REASON_REPLY_UNLISTED;
@@ -207,6 +210,9 @@ static void judge_reply(const struct oracle_memory *memory, const struct lx_poli
             judge_by_flow(memory, policy, true, &packet->quoted, verdict);
     } else if (oracle_is_echo_reply(packet)) {
         if (verdict->reason == LX_REASON_ICMP_TYPE)
+            judge_by_flow(memory, policy, false, &begun, verdict);
+    } else if (packet->portless) {
+        if (verdict->reason == LX_REASON_NO_ROW)
             judge_by_flow(memory, policy, false, &begun, verdict);
     } else if (packet->has_ports && verdict->reason == LX_REASON_NO_ROW) {
         if (packet->tuple.transport == LX_UDP || (packet->tcp_flags & 0x14)) /* ACK or RST */

@@ -20,6 +20,11 @@ static bool read_conversation(const uint8_t *transport, uint8_t protocol, struct
         quoted->destination_port = (uint16_t)words[1];
         return words[0] != 0 && words[1] != 0; /* nobody was let through from or to port 0 */
     }
+    if (protocol != 1 && protocol != 58) {
+        quoted->transport = LX_PORTLESS;
+        quoted->source_port = quoted->destination_port = protocol;
+        return true;
+    }
     if (protocol != (quoted->ipv6 ? 58 : 1))
         return false;
     if (transport[0] != (quoted->ipv6 ? 128 : 8) || transport[1] != 0)

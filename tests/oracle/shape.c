@@ -51,6 +51,10 @@ struct shape shape_of_tuple(const struct oracle_tuple *tuple)
 
     shape.protocol = tuple->transport == LX_TCP ? 6 : 17;
     shape.tcp_flags = 0x02;
+    if (tuple->transport == LX_PORTLESS) {
+        shape.protocol = (uint8_t)tuple->destination_port;
+        shape.hop_limit = shape.protocol == 112 ? 255 : 64;
+    }
     return shape;
 }
 
@@ -76,6 +80,8 @@ struct shape shape_of_error(const struct oracle_tuple *tuple, uint8_t type, cons
     shape.quote.present = true;
     shape.quote.tuple = *quoted;
     shape.quote.protocol = quoted->transport == LX_TCP ? 6 : quoted->transport == LX_UDP ? 17 : echo;
+    if (quoted->transport == LX_PORTLESS)
+        shape.quote.protocol = (uint8_t)quoted->destination_port;
     shape.quote.echo_type = quoted->ipv6 ? 128 : 8;
     shape.payload = (quoted->ipv6 ? 40 : 20) + 8;
     return shape;
@@ -223,7 +229,9 @@ static void write_ipv4(struct writer *writer, const struct shape *shape)
     put16(writer, 0);
     put_bytes(writer, shape->tuple.source, 4);
     put_bytes(writer, shape->tuple.destination, 4);
-    put_zeros(writer, shape->option_words * 4);
+    put16(writer, shape->router_alert && shape->option_words ? 0x9404 : 0);
+    writer->length -= shape->option_words ? 0 : 2;
+    put_zeros(writer, shape->option_words ? shape->option_words * 4 - 2 : 0);
     write_transport(writer, shape);
 }
 

@@ -35,7 +35,8 @@ struct shape {
     struct oracle_tuple tuple;
     uint8_t protocol;
     uint8_t hop_limit;
-    unsigned option_words;                    /* IPv4: words of 4 bytes */
+    unsigned option_words;                    /* IPv4: words of 4 bytes, */
+    bool router_alert;                        /* the first of which asks routers to look (RFC 2113) */
     uint16_t fragment;                        /* IPv4: flags and offset; IPv6: the field of every fragment header */
     unsigned extensions;                      /* IPv6 */
     uint8_t extension[SHAPE_EXTENSIONS];      /* the number of each header */
