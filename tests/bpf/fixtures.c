@@ -240,3 +240,4 @@ SUBJECTS_TEST(of_the_link, 230, "arp", "bypass", "ethernet", "groups", "link_con
 SUBJECTS_TEST(of_the_network, 190, "extension_headers", "fragments", "ipv4", "ipv6", "martians")
 SUBJECTS_TEST(of_control, 170, "dhcp", "icmp", "mld", "neighbour_discovery", "switches")
 SUBJECTS_TEST(of_conversations, 160, "flows", "rows", "spoofing", "tcp", "udp")
+SUBJECTS_TEST(without_ports, 80, "portless")

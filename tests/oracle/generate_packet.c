@@ -166,12 +166,12 @@ struct oracle_tuple generate_tuple(struct generator *generator, const struct lx_
     pick_address(generator, policy, rule->destination, tuple.ipv6, tuple.destination);
     tuple.source_port = pick_port(generator, &rule->row->source_ports);
     tuple.destination_port = pick_port(generator, &rule->row->destination_ports);
-    if (tuple.transport == LX_PORTLESS)
-        tuple.source_port = tuple.destination_port;
     if (generate_chance(generator, 50))
         disturb(generator, policy, &tuple);
     if (generate_chance(generator, 15))
         disturb(generator, policy, &tuple);
+    if (tuple.transport == LX_PORTLESS)
+        tuple.source_port = tuple.destination_port &= 0xff;
     return tuple;
 }
 
