@@ -100,6 +100,13 @@ static const struct lx_row *row_of_slot(const struct lx_policy *policy, uint32_t
     return NULL;
 }
 
+/* True when a row would have let a packet in: without ports, there are other reasons for there being none. */
+static bool is_missed(const struct lx_probe *probe, uint32_t reason)
+{
+    return reason == LX_REASON_NO_ROW ||
+           (probe->transport == LX_PORTLESS && (reason == LX_REASON_TRANSPORT || reason == LX_REASON_BUILT_IN_OFF));
+}
+
 /* Prints the explanation of a packet that no row allows, with the row that comes nearest. */
 static int explain_miss(const struct lx_tables *tables, const struct explain_options *options,
                         const struct lx_explanation *explanation)
@@ -153,7 +160,7 @@ static int judge(struct lx_compiled_policy *compiled_policy, const struct explai
     explanation.row = row ? row->id : NULL;
     explanation.source = row ? row->source : NULL;
     explanation.override = row ? row->override : NULL;
-    if (judgement.reason == LX_REASON_NO_ROW)
+    if (is_missed(probe, judgement.reason))
         return explain_miss(&compiled_policy->tables, options, &explanation);
     return print_explanation(&explanation, options->json);
 }
@@ -219,7 +226,7 @@ static int ask(struct lx_attachment *attachment, const struct explain_options *o
         explanation.source = labels[answer.row].source;
         explanation.override = labels[answer.row].override;
     }
-    if (answer.reason == LX_REASON_NO_ROW)
+    if (is_missed(probe, answer.reason))
         result = explain_published_miss(attachment, options, &explanation);
     else
         result = print_explanation(&explanation, options->json);
