@@ -82,7 +82,8 @@ _Static_assert(offsetof(struct lx_flow, judged) == 16, "ABI");
 struct lx_flow_gate {
     /*
      * A bit for each port of the role that has had a flow, in host byte order; of an echo, its identifier; of what else
-     * has no ports, its protocol. In the place of LX_FLOW_LISTENING, the TCP ports of the role that were seen to listen: what comes from there is an answer.
+     * has no ports, its protocol. In the place of LX_FLOW_LISTENING, the TCP ports of the role that were seen to
+     * listen: what comes from there is an answer.
      */
     __u64 ports[LX_FLOW_TRANSPORTS][1024];
     __u64 key[LX_FLOW_KEY_WORDS]; /* drawn when the table is made */

@@ -188,7 +188,7 @@ lx_inline __u32 lx_rows_to_role(const struct lx_packet *packet, struct lx_policy
 
 /* What the policy says of what has no ports: echo, other protocols, and ICMP errors about either. */
 lx_inline __u32 lx_policy_to_role_portless(const struct lx_view *view, const struct lx_packet *packet, bool ipv4,
-                                          struct lx_policy_match match)
+                                           struct lx_policy_match match)
 {
     __u32 reason = packet->kind == LX_KIND_PORTLESS ? lx_check_portless(view, packet, ipv4) : LX_UNDECIDED;
 

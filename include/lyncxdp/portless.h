@@ -21,8 +21,7 @@
  * The groups that are a protocol's own, so that a row about the role is about them, too: X(protocol, last octet) of
  * 224.0.0.0/24 and, with the same number, of ff02::/120 (RFC 9568, RFC 2328, RFC 5340, RFC 7761).
  */
-#define LX_OWN_GROUPS(X)                                                                                               \
-    X(LX_IPPROTO_OSPF, 5) X(LX_IPPROTO_OSPF, 6) X(IPPROTO_PIM, 13) X(LX_IPPROTO_VRRP, 18)
+#define LX_OWN_GROUPS(X) X(LX_IPPROTO_OSPF, 5) X(LX_IPPROTO_OSPF, 6) X(IPPROTO_PIM, 13) X(LX_IPPROTO_VRRP, 18)
 
 /*
  * True for a group that is the protocol's own. IGMP speaks to any: a report and the query of one group are sent to the

@@ -41,7 +41,7 @@ enum lx_verdict {
     X(SECOND_FRAGMENT_HEADER, "second-fragment-header", DROP, "more than one IPv6 fragment header")                    \
     X(HOP_BY_HOP, "hop-by-hop", DROP, "IPv6 hop-by-hop options that are not first, or twice")                          \
     X(EXTENSION_HEADERS, "extension-headers", DROP, "more than 8 IPv6 extension headers")                              \
-    X(TRANSPORT, "transport", DROP, "a transport other than TCP, UDP and ICMP that no row lists")                       \
+    X(TRANSPORT, "transport", DROP, "a transport other than TCP, UDP and ICMP that no row lists")                      \
     X(TCP_OFFSET, "tcp-offset", DROP, "the TCP data offset is out of bounds")                                          \
     X(TCP_FLAGS, "tcp-flags", DROP, "TCP flags that no stack sends")                                                   \
     X(UDP_LENGTH, "udp-length", DROP, "the UDP length disagrees with IP")                                              \

@@ -209,14 +209,15 @@ bool agree_on_tuple(const struct lx_policy *policy, const struct lx_compiled *co
 
     put_address(key.source, tuple->source, tuple->ipv6);
     put_address(key.destination, tuple->destination, tuple->ipv6);
-    row = tuple->transport == LX_PORTLESS
-              ? lx_classify_protocol(&view, section, &key, key.destination_port, !tuple->ipv6)
-              : lx_classify(&view, section, &key, lx_service((__u8)tuple->transport, key.destination_port),
-                            !tuple->ipv6);
+    row =
+        tuple->transport == LX_PORTLESS
+            ? lx_classify_protocol(&view, section, &key, key.destination_port, !tuple->ipv6)
+            : lx_classify(&view, section, &key, lx_service((__u8)tuple->transport, key.destination_port), !tuple->ipv6);
     if (row == expected)
         return true;
     fprintf(stderr, "%s %s: ports %u to %u: classified as row %u, oracle: %u\n",
-            hook == LX_HOOK_TO_ROLE ? "inbound" : "outbound", tuple->transport == LX_TCP   ? "TCP"
+            hook == LX_HOOK_TO_ROLE ? "inbound" : "outbound",
+            tuple->transport == LX_TCP   ? "TCP"
             : tuple->transport == LX_UDP ? "UDP"
                                          : "without ports",
             tuple->source_port, tuple->destination_port, row, expected);

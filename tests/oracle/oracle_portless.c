@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Protocols without ports, and ICMP echo where a row lists it. Such a row has the number of its protocol in the place of
- * a destination port; echo, of either family, has 1 there.
+ * Protocols without ports, and ICMP echo where a row lists it. Such a row has the number of its protocol in the place
+ * of a destination port; echo, of either family, has 1 there.
  */
 #include "oracle.h"
 

@@ -77,6 +77,7 @@ _lyncxdp() {
         *)
             case $verb:$word in
             *:-*) choices=$(_lyncxdp_options "$verb") ;;
+            explain:[a-z]*) choices="$(_lyncxdp_interfaces) tcp udp vrrp ospf igmp pim esp ah gre ipip echo" ;;
             setup:* | show:*) choices=$(_lyncxdp_roles) ;;
             check:*)
                 _lyncxdp_files "$word"

@@ -73,8 +73,8 @@ int lx_port_classes_build(const struct lx_rule *const *rules, size_t count, enum
     mark_cuts(rules, count, end, cuts);
     for (unsigned transport = 0; !error && transport < LX_TRANSPORT_COUNT; transport++)
         error = classify_transport(rules, count, end, transport, cuts, sets, bits, classes->of[transport], 65536);
-    error = error
-                ?: classify_transport(rules, count, end, LX_PORTLESS, cuts, sets, bits, classes->protocols, PAGE_PORTS);
+    error =
+        error ?: classify_transport(rules, count, end, LX_PORTLESS, cuts, sets, bits, classes->protocols, PAGE_PORTS);
 out:
     free(bits);
     free(cuts);

@@ -101,13 +101,14 @@ static json_t *region(struct context *context, const struct lx_region *region)
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "hook", lx_hook_name(hook), "before", before, "after", after, "row", lx_json_text(row->id), "role",
                      lx_json_text(row->role), "side", lx_side_name(row->side), "transport",
-                     lx_transports_name(row, region->transports).text, "from", lx_json_endpoint(&row->from), "source_addresses",
-                     addresses(context, region->source.in), "source_except", addresses(context, region->source.except),
-                     "source_port", port_ranges(row, &region->source_ports), "to", lx_json_endpoint(&row->to),
-                     "destination_addresses", addresses(context, region->destination.in), "destination_except",
+                     lx_transports_name(row, region->transports).text, "from", lx_json_endpoint(&row->from),
+                     "source_addresses", addresses(context, region->source.in), "source_except",
+                     addresses(context, region->source.except), "source_port", port_ranges(row, &region->source_ports),
+                     "to", lx_json_endpoint(&row->to), "destination_addresses",
+                     addresses(context, region->destination.in), "destination_except",
                      addresses(context, region->destination.except), "destination_port",
-                     port_ranges(row, &region->destination_ports), "application", lx_json_text(row->application), "source",
-                     lx_json_text(row->source), "override", lx_json_text(row->override));
+                     port_ranges(row, &region->destination_ports), "application", lx_json_text(row->application),
+                     "source", lx_json_text(row->source), "override", lx_json_text(row->override));
 }
 
 static json_t *regions(const struct lx_policy_diff *diff, bool allowed)

@@ -50,7 +50,7 @@ json_t *lx_report_flow(const struct lx_metadata *metadata, const struct lx_flow 
     return json_pack("{s:o, s:s, s:o, s:o, s:s, s:o, s:b, s:I, s:I}", "interface", lx_json_text(metadata->interface),
                      "transport", transport_of(&flow->ends).text, "role",
                      endpoint(&flow->ends, flow->ends.role, flow->ends.role_port), "remote",
-                     endpoint(&flow->ends, flow->ends.remote, flow->ends.remote_port), "state", state_name(flow->state), "row",
-                     lx_json_text(row), "picked_up", flow->picked_up, "age_seconds", seconds_since(flow->created, now),
-                     "idle_seconds", seconds_since(flow->seen, now));
+                     endpoint(&flow->ends, flow->ends.remote, flow->ends.remote_port), "state", state_name(flow->state),
+                     "row", lx_json_text(row), "picked_up", flow->picked_up, "age_seconds",
+                     seconds_since(flow->created, now), "idle_seconds", seconds_since(flow->seen, now));
 }

@@ -126,17 +126,17 @@ json_t *lx_report_row(const struct lx_row *row, const struct lx_rule *rule)
 {
     json_t *report;
 
-    report = json_pack(
-        "{s:o, s:o, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?, s:b, s:o}", "id",
-        lx_json_text(row->id), "role", lx_json_text(row->role), "side", lx_side_name(row->side), "hook",
-        lx_hook_name(lx_row_hook(row)), "from", lx_json_endpoint(&row->from), "source_port",
-        ports(row, &row->source_ports), "to", lx_json_endpoint(&row->to), "destination_port",
-        ports(row, &row->destination_ports), "transport",
-        row->transports ? json_string(lx_transports_name(row, row->transports).text) : json_null(), "application",
-        lx_json_text(row->application), "direction", lx_json_text(row->direction), "options", words(&row->options),
-        "workloads", words(&row->workloads), "source", lx_json_text(row->source), "note", lx_json_text(row->note), "lb",
-        lx_lb_name(row->lb), "needs", row->needs, "unresolved", row->unresolved, "override",
-        lx_json_text(row->override));
+    report =
+        json_pack("{s:o, s:o, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?, s:b, s:o}",
+                  "id", lx_json_text(row->id), "role", lx_json_text(row->role), "side", lx_side_name(row->side), "hook",
+                  lx_hook_name(lx_row_hook(row)), "from", lx_json_endpoint(&row->from), "source_port",
+                  ports(row, &row->source_ports), "to", lx_json_endpoint(&row->to), "destination_port",
+                  ports(row, &row->destination_ports), "transport",
+                  row->transports ? json_string(lx_transports_name(row, row->transports).text) : json_null(),
+                  "application", lx_json_text(row->application), "direction", lx_json_text(row->direction), "options",
+                  words(&row->options), "workloads", words(&row->workloads), "source", lx_json_text(row->source),
+                  "note", lx_json_text(row->note), "lb", lx_lb_name(row->lb), "needs", row->needs, "unresolved",
+                  row->unresolved, "override", lx_json_text(row->override));
     if (report && rule &&
         (json_object_set_new(report, "source_addresses", lx_json_prefixes(rule->source)) ||
          json_object_set_new(report, "destination_addresses", lx_json_prefixes(rule->destination)))) {

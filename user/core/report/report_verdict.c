@@ -44,7 +44,7 @@ json_t *lx_report_explanation(const struct lx_explanation *explanation)
                      "reason", lx_reason_name(explanation->reason), "meaning", lx_reason_meaning(explanation->reason),
                      "hook", lx_hook_name(explanation->hook), "row", lx_json_text(explanation->row), "source",
                      lx_json_text(explanation->source), "override", lx_json_text(explanation->override), "transport",
-                     transport_of(probe).text, "from", end_of(probe, &probe->source, probe->source_port),
-                     "to", end_of(probe, &probe->destination, probe->destination_port), "nearest",
-                     near_miss(explanation), "would_drop", would);
+                     transport_of(probe).text, "from", end_of(probe, &probe->source, probe->source_port), "to",
+                     end_of(probe, &probe->destination, probe->destination_port), "nearest", near_miss(explanation),
+                     "would_drop", would);
 }
