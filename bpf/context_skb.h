@@ -12,7 +12,7 @@
 
 #define LX_CONTEXT struct __sk_buff
 #define LX_CONTEXT_DROP TC_ACT_SHOT
-#define LX_AT_EGRESS true
+#define LX_AT_EGRESS 1
 
 /* The most of a packet that is pulled into its linear part: Ethernet, two tags, IPv6 and room for extension headers. */
 #define LX_HEADERS 256

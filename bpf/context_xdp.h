@@ -12,7 +12,7 @@
 #define LX_CONTEXT_DROP XDP_DROP
 
 /* XDP sees what a NIC receives: all of it comes in by that NIC. */
-#define LX_AT_EGRESS false
+#define LX_AT_EGRESS 0
 
 /* An ordinary frame is not longer; of a longer one, more may lie in fragments than the program sees. */
 #define LX_LONGEST_LINEAR 1522

@@ -2,7 +2,7 @@
 /*
  * The from-role hook, for the shell of every program (program.h): the same names as in hook_to_role.h. At tc egress it
  * stands on the role's own host, or at the outer NIC of a pair that the kernel bridges or routes, for the box's own
- * packets, which never cross the inner one; by XDP, at the inner NIC of a pair.
+ * packets, which never cross the inner one; by XDP, at the inner NIC of a pair, or where the role is behind a NIC.
  */
 #ifndef LYNCXDP_BPF_HOOK_FROM_ROLE_H
 #define LYNCXDP_BPF_HOOK_FROM_ROLE_H
@@ -16,6 +16,9 @@
 #define LX_HOOK_USUALLY_NO_ROW false
 
 #define LX_HOOK_IPV6_NOINLINE 1
+
+/* Where the role is behind the interface, what it sends is held to its own name (own_name.h); that is by XDP. */
+#define LX_HOOK_HOLDS (!LX_AT_EGRESS)
 
 /* This hook does not exist to a policy of `--egress off`; the program waits for an update that needs it. */
 lx_inline bool lx_hook_is_off(const struct lx_view *view)

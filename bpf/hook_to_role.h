@@ -20,6 +20,9 @@
 /* 1 where the verifier follows either family in a function of its own. */
 #define LX_HOOK_IPV6_NOINLINE 0
 
+/* What goes to the role claims nothing of the role's. */
+#define LX_HOOK_HOLDS 0
+
 /* No policy is without this hook. */
 lx_inline bool lx_hook_is_off(const struct lx_view *view)
 {

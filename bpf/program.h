@@ -53,6 +53,22 @@ lx_noinline __u32 lx_bypass(LX_CONTEXT *context, __u32 offset, __u32 slot, __u32
     return lx_judge_bypass(&view, LX_HOOK, &cursor, ethertype, by_vlan);
 }
 
+#if LX_HOOK_HOLDS
+/* What was read of a frame of a role behind the interface. In a function of its own, as above. */
+lx_noinline __u32 lx_hold(LX_CONTEXT *context, __u32 offset, __u32 slot, __u32 reason)
+{
+    struct lx_frame frame = lx_context_frame(context, 0);
+    struct lx_cursor cursor = lx_cursor(&frame);
+    struct lx_view view;
+
+    if (!lx_image_of(slot, &view))
+        return LX_REASON_NO_POLICY;
+    cursor.offset = offset;
+    lx_settle(&cursor);
+    return lx_hold_to_name(&view, &cursor, reason);
+}
+#endif
+
 /* Any frame, with all that it may need. With a query it answers that, and does nothing else. */
 lx_noinline int lx_any(LX_CONTEXT *context, struct lx_query *query)
 {
@@ -79,12 +95,18 @@ lx_noinline int lx_any(LX_CONTEXT *context, struct lx_query *query)
             reason = lx_bypass(context, cursor.offset, slot, packet->ethertype, reason == LX_VLAN_BYPASSED);
         if (reason == LX_UNDECIDED)
             reason = lx_read_inside(context, cursor.offset, frame.length, view.image->built_ins, packet);
+#if LX_HOOK_HOLDS
+        if (view.image->built_ins & LX_BUILT_IN_BEHIND)
+            reason = lx_hold(context, cursor.offset, slot, reason);
+#endif
         lx_opaque(reason); /* the verifier follows the rest once, not once for every reason */
         judgement = LX_JUDGED(reason);
         if (reason == LX_UNDECIDED) {
             service = lx_hook_service(lx_counted_service(packet), packet);
             judgement = lx_decide(&view, LX_HOOK, packet, !query);
         }
+        if (LX_HOOK_HOLDS)
+            permissive = lx_is_permitted(&view, LX_HOOK, judgement) || lx_hook_is_off(&view);
     }
     if (query)
         return lx_query_decide(query, judgement, service, permissive);

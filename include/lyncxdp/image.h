@@ -41,6 +41,7 @@ enum lx_built_in {
     LX_BUILT_IN_L2_CONTROL = 1u << 10,
     LX_BUILT_IN_WIRE = 1u << 11,         /* no switch: for a pair that forwards by itself (link_control.h) */
     LX_BUILT_IN_ROUTER_ALERT = 1u << 12, /* no switch: a row lists IGMP, which has this IPv4 option (portless.h) */
+    LX_BUILT_IN_BEHIND = 1u << 13,       /* no switch: for an interface behind which the role is (own_name.h) */
 };
 
 /* Addresses cut to one length, in a hash table without collisions. */

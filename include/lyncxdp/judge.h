@@ -14,6 +14,7 @@
 #include "link_control.h"
 #include "martian.h"
 #include "ordinary.h"
+#include "own_name.h"
 #include "packet.h"
 #include "portless.h"
 
@@ -21,6 +22,15 @@
 lx_inline bool lx_is_permissive(const struct lx_view *view, enum lx_hook hook)
 {
     return view->image->permissive >> hook & 1;
+}
+
+/*
+ * The same of a judgement. What the role behind an interface may not claim hurts others than the role: `track`, which
+ * lets pass what its tables may lack, is no reason to let it pass.
+ */
+lx_inline bool lx_is_permitted(const struct lx_view *view, enum lx_hook hook, __u32 judgement)
+{
+    return lx_is_permissive(view, judgement == LX_JUDGED(LX_REASON_NOT_FROM_ROLE) ? LX_HOOK_TO_ROLE : hook);
 }
 
 /*
@@ -80,18 +90,22 @@ lx_inline __u32 lx_read_network(struct lx_cursor *cursor, __u32 frame_length, __
 }
 
 /*
- * The first half of judging a frame, the same for both hooks but for what is bypassed: its headers. LX_UNDECIDED leaves
- * a packet for the second half; anything else is decided.
+ * The first half of judging a frame, the same for both hooks but for what is bypassed and what is claimed: its headers.
+ * LX_UNDECIDED leaves a packet for the second half; anything else is decided.
  */
 lx_inline __u32 lx_read_frame(const struct lx_view *view, enum lx_hook hook, const struct lx_frame *frame,
                               struct lx_packet *packet)
 {
-    struct lx_cursor cursor = lx_cursor(frame);
+    struct lx_cursor cursor = lx_cursor(frame), inside;
     __u32 reason = lx_read_link(view, &cursor, packet, frame->vlan);
 
     if (reason > LX_UNDECIDED)
         reason = lx_judge_bypass(view, hook, &cursor, packet->ethertype, reason == LX_VLAN_BYPASSED);
-    return reason == LX_UNDECIDED ? lx_read_network(&cursor, frame->length, view->image->built_ins, packet) : reason;
+    if (reason != LX_UNDECIDED)
+        return reason;
+    inside = cursor;
+    reason = lx_read_network(&cursor, frame->length, view->image->built_ins, packet);
+    return hook == LX_HOOK_FROM_ROLE ? lx_hold_to_name(view, &inside, reason) : reason;
 }
 
 /* What TCP and UDP must pass on either hook before their rows are asked; DHCP is decided here. */
@@ -330,7 +344,7 @@ lx_inline __u32 lx_policy_from_role_ported(const struct lx_view *view, const str
     if (packet->kind == LX_KIND_PORTS)
         reason = lx_check_ports(view, packet, ipv4);
     if (reason != LX_UNDECIDED)
-        return LX_JUDGED(reason);
+        return lx_hold_to_asking(view, packet, LX_JUDGED(reason));
     if (!lx_is_own_source(view, packet, ipv4))
         return LX_JUDGED(LX_REASON_SPOOFED);
     return lx_rows_from_role(view, packet, ipv4);

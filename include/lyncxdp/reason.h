@@ -65,7 +65,9 @@ enum lx_verdict {
       "a later fragment that would overwrite headers of the first one")                                                \
     X(L2_CONTROL, "l2-control", PASS, "link control: slow protocols (LACP), spanning tree, 802.1X or LLDP")            \
     X(BYPASS, "bypass", PASS, "a neighbour behind the same pair, or its VLAN, which the site bypasses")                \
-    X(HOP_LIMIT, "hop-limit", DROP, "VRRP whose TTL or hop limit is not 255, so that a router has forwarded it")
+    X(HOP_LIMIT, "hop-limit", DROP, "VRRP whose TTL or hop limit is not 255, so that a router has forwarded it")       \
+    X(NOT_FROM_ROLE, "not-from-role", DROP,                                                                            \
+      "a name or an office on the network that the role behind the interface may not claim")
 
 enum lx_reason {
 #define LX_REASON_SYMBOL(symbol, name, verdict, meaning) LX_REASON_##symbol,

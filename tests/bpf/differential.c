@@ -25,6 +25,7 @@
 /* These name the types of the maps. */
 #include "from_role_tc.skel.h"
 #include "from_role_xdp.skel.h"
+#include "to_role_tc.skel.h"
 #include "to_role_xdp.skel.h"
 
 #define ROUNDS 50
@@ -35,14 +36,15 @@
 #define CAPACITY (16u * LX_IMAGE_MIN_CAPACITY)
 
 /*
- * The programs of both hooks, each loaded twice, and what the ones that count must have counted. From-role has two, of
- * a host and of a pair's inner side, which take turns and count together.
+ * The programs of both hooks, each loaded twice, and what the ones that count must have counted. Either hook has two,
+ * by XDP and by tc, which take turns and count together.
  */
 struct loaded {
     struct to_role_xdp *to_role, *to_role_dry_run;
+    struct to_role_tc *leaving, *leaving_dry_run;
     struct from_role_tc *from_role, *from_role_dry_run;
     struct from_role_xdp *inner, *inner_dry_run;
-    bool at_inner;
+    bool at_inner, by_tc; /* the one of from-role that is of XDP, the one of to-role that is of tc */
     struct oracle_memory memory;
     struct lx_counters *expected[LX_HOOK_COUNT]; /* owned */
 };
@@ -116,6 +118,25 @@ static struct from_role_xdp *load_inner(bool dry_run)
     return program;
 }
 
+static struct to_role_tc *load_leaving(bool dry_run)
+{
+    const struct to_role_xdp *first = dry_run ? loaded.to_role_dry_run : loaded.to_role;
+    struct to_role_tc *program = to_role_tc__open();
+
+    cr_assert(program != NULL);
+    program->rodata->image_mask = CAPACITY - 1;
+    program->rodata->dry_run = dry_run;
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.counters, bpf_map__fd(first->maps.counters)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.ports, bpf_map__fd(first->maps.ports)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.images, bpf_map__fd(first->maps.images)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.data_control, bpf_map__fd(first->maps.data_control)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.flows, bpf_map__fd(first->maps.flows)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.data_flow_gate, bpf_map__fd(first->maps.data_flow_gate)), 0);
+    cr_assert_eq(bpf_map__reuse_fd(program->maps.fragments, bpf_map__fd(first->maps.fragments)), 0);
+    cr_assert_eq(to_role_tc__load(program), 0, "the to-role program of tc does not load");
+    return program;
+}
+
 static int silent(enum libbpf_print_level level, const char *format, va_list arguments)
 {
     return level == LIBBPF_WARN && !strstr(format, "Retrying without BTF") ? vfprintf(stderr, format, arguments) : 0;
@@ -134,6 +155,8 @@ static void setup(void)
     loaded.from_role_dry_run = load_from_role(true);
     loaded.inner = load_inner(false);
     loaded.inner_dry_run = load_inner(true);
+    loaded.leaving = load_leaving(false);
+    loaded.leaving_dry_run = load_leaving(true);
     loaded.expected[LX_HOOK_TO_ROLE] = calloc(1, sizeof(struct lx_counters));
     loaded.expected[LX_HOOK_FROM_ROLE] = calloc(1, sizeof(struct lx_counters));
     cr_assert(loaded.expected[LX_HOOK_TO_ROLE] && loaded.expected[LX_HOOK_FROM_ROLE]);
@@ -145,6 +168,8 @@ static void teardown(void)
     to_role_xdp__destroy(loaded.to_role_dry_run);
     from_role_tc__destroy(loaded.from_role);
     from_role_tc__destroy(loaded.from_role_dry_run);
+    to_role_tc__destroy(loaded.leaving);
+    to_role_tc__destroy(loaded.leaving_dry_run);
     from_role_xdp__destroy(loaded.inner);
     from_role_xdp__destroy(loaded.inner_dry_run);
     oracle_forget(&loaded.memory);
@@ -156,6 +181,8 @@ TestSuite(kernel, .init = setup, .fini = teardown, .timeout = 240);
 
 static int program_of(enum lx_hook hook, bool dry_run)
 {
+    if (hook == LX_HOOK_TO_ROLE && loaded.by_tc)
+        return bpf_program__fd((dry_run ? loaded.leaving_dry_run : loaded.leaving)->progs.lyncxdp_to_role);
     if (hook == LX_HOOK_TO_ROLE)
         return bpf_program__fd((dry_run ? loaded.to_role_dry_run : loaded.to_role)->progs.lyncxdp_to_role);
     if (loaded.at_inner)
@@ -232,20 +259,21 @@ static void expect_counted(enum lx_hook hook, bool would, const struct oracle_ve
 
 static bool is_tc(enum lx_hook hook)
 {
-    return hook == LX_HOOK_FROM_ROLE && !loaded.at_inner;
+    return hook == LX_HOOK_FROM_ROLE ? !loaded.at_inner : loaded.by_tc;
 }
 
 /* Puts a frame to both programs of a hook: first to the dry run, which must leave no trace. */
 static void judge(const struct lx_policy *policy, enum lx_hook hook, const uint8_t *frame, size_t length)
 {
-    bool would = hook == LX_HOOK_FROM_ROLE && policy->egress == LX_EGRESS_TRACK;
     struct oracle_verdict verdict;
     struct lx_judgement answer;
     struct timespec now;
+    bool would;
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     loaded.memory.now = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     verdict = oracle_watch(&loaded.memory, policy, hook, frame, length);
+    would = hook == LX_HOOK_FROM_ROLE && policy->egress == LX_EGRESS_TRACK && verdict.reason != LX_REASON_NOT_FROM_ROLE;
     answer = lx_judgement_unpack(run(hook, true, frame, length));
     if (answer.reason != verdict.reason || answer.row != verdict.row)
         agree_report(hook, frame, length, answer.reason, answer.row, &verdict);
@@ -415,7 +443,9 @@ Test(kernel, random_policies_are_judged_and_counted_as_the_oracle_says)
                 publish(&traffic.compiled[turn]);
             }
             length = next_frame(&traffic, &hook, frame);
-            loaded.at_inner = index & 1;
+            /* What a role behind an interface may not claim is nothing to the host's own program. */
+            loaded.at_inner = index & 1 || traffic.turns[turn].built_ins & LX_BUILT_IN_BEHIND;
+            loaded.by_tc = index & 2;
             /* Where egress is off, nothing looks at what the role sends. */
             if (hook == LX_HOOK_FROM_ROLE && traffic.turns[turn].egress == LX_EGRESS_OFF)
                 continue;
@@ -435,13 +465,16 @@ Test(kernel, random_policies_are_judged_and_counted_as_the_oracle_says)
 static void judge_on_both(const struct lx_policy *policy, const uint8_t *frame, size_t length,
                           uint64_t frames[LX_HOOK_COUNT])
 {
-    loaded.at_inner = !loaded.at_inner;
+    loaded.at_inner = !loaded.at_inner || policy->built_ins & LX_BUILT_IN_BEHIND;
+    loaded.by_tc = !loaded.by_tc;
     if (can_run(is_tc(LX_HOOK_FROM_ROLE), frame, length)) {
         judge(policy, LX_HOOK_FROM_ROLE, frame, length);
         frames[LX_HOOK_FROM_ROLE]++;
     }
-    judge(policy, LX_HOOK_TO_ROLE, frame, length);
-    frames[LX_HOOK_TO_ROLE]++;
+    if (can_run(is_tc(LX_HOOK_TO_ROLE), frame, length)) {
+        judge(policy, LX_HOOK_TO_ROLE, frame, length);
+        frames[LX_HOOK_TO_ROLE]++;
+    }
 }
 
 Test(kernel, damaged_frames_are_judged_and_counted_as_the_oracle_says)

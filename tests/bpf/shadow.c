@@ -36,14 +36,15 @@ static struct {
     struct lx_maps maps;
     struct lx_attachment pins; /* no more than the directory and the maps */
     int programs[LX_HOOK_COUNT];
-    bool at_inner; /* what the role sends is seen by XDP on the inner NIC of a pair */
+    bool at_inner; /* what the role sends is seen by XDP: on the inner NIC of a pair, or */
+    bool behind;   /* on the one that the role is behind, where what goes to it is seen by tc */
     struct oracle_memory memory;
     uint8_t slot; /* in force */
 } loaded = {.maps = LX_MAPS_NONE};
 
 static bool is_tc(enum lx_hook hook)
 {
-    return hook == LX_HOOK_FROM_ROLE && !loaded.at_inner;
+    return hook == LX_HOOK_FROM_ROLE ? !loaded.at_inner : loaded.behind;
 }
 
 static void load_program(enum lx_program program)
@@ -143,7 +144,8 @@ static void expect_change(struct expected *expected, const struct lx_divergence 
 static bool passes(const struct lx_policy *policy, enum lx_hook hook, const struct oracle_verdict *verdict)
 {
     return lx_reason_verdict(verdict->reason) == LX_PASS ||
-           (hook == LX_HOOK_FROM_ROLE && policy->egress == LX_EGRESS_TRACK);
+           (hook == LX_HOOK_FROM_ROLE && policy->egress == LX_EGRESS_TRACK &&
+            verdict->reason != LX_REASON_NOT_FROM_ROLE);
 }
 
 /* What the candidate says to a frame, by a memory that is forgotten afterwards. */
@@ -299,6 +301,10 @@ static void play(struct generator *generator, bool same, struct expected expecte
 
     cr_assert_not_null(frame);
     cr_assert(traffic_begin(&traffic, generator, 1 + generate_below(generator, 48)));
+    for (size_t i = 0; i < TRAFFIC_POLICIES && !loaded.behind; i++) {
+        traffic.turns[i].built_ins &= ~(uint32_t)LX_BUILT_IN_BEHIND;
+        traffic.compiled[i].image->built_ins = traffic.turns[i].built_ins;
+    }
     for (size_t i = 0; i < FRAMES; i++) {
         if (i == 0 || generate_chance(generator, 2)) {
             active = generate_below(generator, TRAFFIC_POLICIES);
@@ -349,6 +355,14 @@ Test(shadow, of_an_inline_pair_as_well)
     loaded.at_inner = true;
     load_program(LX_PROGRAM_FROM_ROLE_XDP);
     compare_random("shadow/inline");
+}
+
+Test(shadow, and_where_the_role_is_behind_an_interface)
+{
+    loaded.at_inner = loaded.behind = true;
+    load_program(LX_PROGRAM_FROM_ROLE_XDP);
+    load_program(LX_PROGRAM_TO_ROLE_TC);
+    compare_random("shadow/behind");
 }
 
 Test(shadow, a_candidate_that_is_the_policy_changes_nothing)

@@ -71,7 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     policy = *policies.policy[data[0] % SAMPLE_POLICIES];
     compiled = &policies.compiled[data[0] % SAMPLE_POLICIES];
     /* The switches are one word of the image's header, the same bits as the policy's. */
-    policy.built_ins = compiled->image->built_ins = data[1] | (data[2] & 3u) << 8 | (data[2] & 0x60u) << 5;
+    policy.built_ins = compiled->image->built_ins =
+        data[1] | (data[2] & 3u) << 8 | (data[2] & 0x60u) << 5 | (data[2] & 0x80u) << 6;
     policy.egress = (enum lx_egress)((data[2] >> 2 & 3) % 3);
     compiled->image->egress = (uint8_t)policy.egress;
     if (data[2] & 0x10)

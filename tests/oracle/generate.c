@@ -11,7 +11,7 @@
 #include <time.h>
 
 #define MOST_SETS 20
-#define ALL_BUILT_INS 0xfffu
+#define ALL_BUILT_INS 0x2fffu /* but Router Alert, which is the rows' own */
 #define MOST_SLOTS LX_ROW_SLOTS
 
 uint64_t generator_seed(const char *test)
@@ -296,8 +296,9 @@ static void random_switches(struct generator *generator, struct lx_policy *polic
 {
     size_t listed = generate_below(generator, 6), index;
 
-    policy->built_ins =
-        generate_chance(generator, 50) ? ALL_BUILT_INS : (uint32_t)generate_below(generator, ALL_BUILT_INS + 1);
+    policy->built_ins = generate_chance(generator, 50)
+                            ? ALL_BUILT_INS
+                            : (uint32_t)generate_below(generator, ALL_BUILT_INS + 1) & ALL_BUILT_INS;
     policy->egress = (enum lx_egress)generate_below(generator, 3);
     policy->vlans_listed = generate_chance(generator, 25);
     if (generate_chance(generator, 60))

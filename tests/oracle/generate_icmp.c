@@ -109,6 +109,15 @@ struct shape generate_error(struct generator *generator, const struct oracle_tup
     return shape;
 }
 
+/* The link-local address that a card gives itself. */
+static void put_address_of_card(const uint8_t mac[6], uint8_t address[16])
+{
+    const uint8_t made[16] = {0xfe,   0x80,   0,    0,    0,      0,      0,     0, (uint8_t)(mac[0] ^ 2),
+                              mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]};
+
+    memcpy(address, made, sizeof(made));
+}
+
 struct shape generate_icmp(struct generator *generator, const struct oracle_tuple *tuple)
 {
     static const uint8_t usual4[] = {0, 3, 4, 5, 8, 11, 12, 13},
@@ -119,7 +128,12 @@ struct shape generate_icmp(struct generator *generator, const struct oracle_tupl
         shape_of_icmp(tuple, generate_chance(generator, 90) ? type : (uint8_t)generate_number(generator));
 
     shape.icmp_identifier = tuple->source_port;
-    if (generate_chance(generator, 40)) {
+    memcpy(shape.neighbour, generate_chance(generator, 60) ? tuple->source : tuple->destination, 16);
+    if (generate_chance(generator, 15))
+        put_address_of_card(shape.source_mac, shape.neighbour);
+    if (tuple->ipv6 && generate_chance(generator, 15))
+        put_address_of_card(shape.source_mac, shape.tuple.source);
+    else if (generate_chance(generator, 40)) {
         generate_special(generator, tuple->ipv6, shape.tuple.source);
         shape.tuple.source[15] ^= (uint8_t)(tuple->ipv6 ? generate_below(generator, 2) : 0);
     }

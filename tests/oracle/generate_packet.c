@@ -305,6 +305,18 @@ static void add_defect(struct generator *generator, struct shape *shape)
     }
 }
 
+/* About the tuple's ends, or nobody, where it has IPv4 addresses; else about something. */
+static struct shape random_arp(struct generator *generator, const struct oracle_tuple *tuple)
+{
+    struct shape shape = shape_of_arp((uint16_t)generate_below(generator, 4));
+
+    if (generate_chance(generator, 80))
+        memcpy(shape.arp_sender, tuple->source, sizeof(shape.arp_sender));
+    memcpy(shape.arp_target, generate_chance(generator, 50) ? tuple->source : tuple->destination,
+           sizeof(shape.arp_target));
+    return shape;
+}
+
 static struct shape random_dhcp(struct generator *generator, struct oracle_tuple tuple)
 {
     uint16_t client = tuple.ipv6 ? 546 : 68, server = tuple.ipv6 ? 547 : 67;
@@ -398,8 +410,7 @@ struct shape generate_shape_of(struct generator *generator, struct oracle_tuple 
     else if (kind < 9)
         shape = random_dhcp(generator, tuple);
     else if (kind < 10)
-        shape = generate_chance(generator, 50) ? shape_of_arp((uint16_t)generate_below(generator, 4))
-                                               : generate_link_control(generator);
+        shape = generate_chance(generator, 50) ? random_arp(generator, &tuple) : generate_link_control(generator);
     else if (kind < 20)
         shape = generate_error(generator, &tuple);
     else

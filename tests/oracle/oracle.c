@@ -377,6 +377,9 @@ struct oracle_verdict oracle_judge_packet(const struct lx_policy *policy, enum l
         verdict = judge_portless(policy, hook, packet, opened);
     else
         verdict = judge_ports(policy, hook, packet);
+    if (hook == LX_HOOK_FROM_ROLE && (policy->built_ins & LX_BUILT_IN_BEHIND) &&
+        !oracle_may_claim(policy, packet, verdict.reason))
+        verdict.reason = LX_REASON_NOT_FROM_ROLE;
     verdict.has_ports = packet->has_ports;
     verdict.transport = packet->tuple.transport;
     verdict.source_port = packet->tuple.source_port;

@@ -32,7 +32,9 @@ struct oracle_packet {
     bool defective;
     uint32_t defect; /* enum lx_reason, when defective */
     bool group_mac, broadcast_mac;
+    uint8_t source_mac[6];
     bool arp, link_control;
+    uint8_t arp_sender[4], arp_target[4];
     struct oracle_tuple tuple; /* the addresses, once defects are ruled out and it is not ARP; */
     bool has_ports;            /* the transport and ports, when TCP or UDP (even of a frame defective after them) */
     bool portless;             /* neither TCP, UDP nor ICMP */
@@ -41,6 +43,7 @@ struct oracle_packet {
     uint8_t icmp_type, icmp_code;
     uint16_t icmp_identifier; /* where an echo has it */
     size_t icmp_length;       /* bytes of the ICMP message, its header included */
+    uint8_t neighbour[16];    /* the target of neighbour discovery, where the message has one */
     bool quotes;              /* the message quotes a packet whose conversation can be told: */
     struct oracle_tuple quoted;
     uint8_t hop_limit; /* or TTL */
@@ -113,6 +116,9 @@ bool oracle_set_covers(const struct lx_prefix_set *set, bool ipv6, const uint8_t
 
 /* Whether the site has said which addresses are behind the role, and this is one of them. */
 bool oracle_is_protected(const struct lx_policy *policy, bool ipv6, const uint8_t *address);
+
+/* Whether a role behind an interface may send what would pass for that reason on its own host (oracle_name.c). */
+bool oracle_may_claim(const struct lx_policy *policy, const struct oracle_packet *packet, uint32_t reason);
 
 /* The same conversation, seen from its other end. */
 struct oracle_tuple oracle_turned(const struct oracle_tuple *tuple);

@@ -135,6 +135,8 @@ static void read_icmp(struct oracle_packet *packet, const struct reader *reader,
     packet->icmp_type = byte_at(reader, reader->at);
     packet->icmp_code = byte_at(reader, reader->at + 1);
     packet->icmp_length = reader->end - reader->at;
+    if (holds(reader, 24))
+        bytes_at(reader, reader->at + 8, packet->neighbour, 16);
 }
 
 static void read_portless(struct oracle_packet *packet, const struct reader *reader, uint8_t protocol)
@@ -362,6 +364,8 @@ static void read_arp(struct oracle_packet *packet, const struct reader *reader)
         return;
     }
     packet->arp = true;
+    bytes_at(reader, at + 14, packet->arp_sender, 4);
+    bytes_at(reader, at + 24, packet->arp_target, 4);
     operation = word_at(reader, at + 6);
     if (word_at(reader, at) != 1 || word_at(reader, at + 2) != 0x0800 || byte_at(reader, at + 4) != 6 ||
         byte_at(reader, at + 5) != 4 || (operation != 1 && operation != 2))
@@ -424,6 +428,7 @@ struct oracle_packet oracle_read_frame(const struct lx_policy *policy, enum lx_h
     }
     packet.broadcast_mac = memcmp(frame, everyone, 6) == 0;
     packet.group_mac = frame[0] & 1;
+    memcpy(packet.source_mac, frame + 6, 6);
     if (frame[6] & 1) {
         defect(&packet, LX_REASON_GROUP_SOURCE);
         return packet;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define SEED 20101117
-#define ALL_BUILT_INS 0xfffu
+#define ALL_BUILT_INS 0x2fffu
 
 static struct lx_policy *open_policy(struct generator *generator)
 {
@@ -38,7 +38,7 @@ static struct lx_policy *open_policy(struct generator *generator)
     policy->bypass.count = 0;
     memset(policy->bypass.vlans, 0, sizeof(policy->bypass.vlans));
     policy->built_ins = ALL_BUILT_INS & ~(uint32_t)(LX_BUILT_IN_ECHO | LX_BUILT_IN_IP_OPTIONS | LX_BUILT_IN_FRAGMENTS |
-                                                    LX_BUILT_IN_WIRE);
+                                                    LX_BUILT_IN_WIRE | LX_BUILT_IN_BEHIND);
     return policy;
 }
 

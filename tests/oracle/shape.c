@@ -207,10 +207,14 @@ static void write_transport(struct writer *writer, const struct shape *shape)
         put16(writer, shape->icmp_identifier);
         put_zeros(writer, 2);
     }
-    if (shape->quote.present)
+    if (shape->quote.present) {
         write_quote(writer, shape);
-    else
+    } else if (shape->protocol == 58 && shape->payload >= sizeof(shape->neighbour)) {
+        put_bytes(writer, shape->neighbour, sizeof(shape->neighbour));
+        put_zeros(writer, shape->payload - sizeof(shape->neighbour));
+    } else {
         put_zeros(writer, shape->payload);
+    }
 }
 
 static void write_ipv4(struct writer *writer, const struct shape *shape)
@@ -271,7 +275,10 @@ static void write_arp(struct writer *writer, const struct shape *shape)
     put8(writer, 6);
     put8(writer, 4);
     put16(writer, shape->arp_operation);
-    put_zeros(writer, 20);
+    put_bytes(writer, shape->source_mac, 6);
+    put_bytes(writer, shape->arp_sender, 4);
+    put_zeros(writer, 6);
+    put_bytes(writer, shape->arp_target, 4);
 }
 
 static void write_other(struct writer *writer, const struct shape *shape)

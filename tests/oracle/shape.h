@@ -48,11 +48,13 @@ struct shape {
     struct shape_quote quote;
     uint32_t identification; /* of a fragment; IPv4 has the lower half alone */
     uint16_t arp_operation;
-    unsigned payload;    /* bytes after the transport header, or after the 8 first bytes of ICMP */
-    unsigned padding;    /* bytes after the IP packet */
-    bool without_length; /* the IP length is 0, */
-    bool jumbo;          /* and a first hop-by-hop header has it instead (RFC 2675) */
-    int jumbo_error;     /* wrong by so much */
+    uint8_t arp_sender[4], arp_target[4];
+    uint8_t neighbour[16]; /* of neighbour discovery: the first 16 bytes of the payload */
+    unsigned payload;      /* bytes after the transport header, or after the 8 first bytes of ICMP */
+    unsigned padding;      /* bytes after the IP packet */
+    bool without_length;   /* the IP length is 0, */
+    bool jumbo;            /* and a first hop-by-hop header has it instead (RFC 2675) */
+    int jumbo_error;       /* wrong by so much */
     /* What is wrong, added to the right value. */
     int version_error, ip_length_error, header_length_error, transport_length_error;
 };

@@ -21,7 +21,7 @@ static bool make_turn(struct generator *generator, const struct lx_policy *polic
     if (generate_chance(generator, 50))
         turn->egress = (enum lx_egress)generate_below(generator, 3);
     if (generate_chance(generator, 30))
-        turn->built_ins ^= 1u << generate_below(generator, 12);
+        turn->built_ins ^= generate_chance(generator, 8) ? LX_BUILT_IN_BEHIND : 1u << generate_below(generator, 12);
     return true;
 }
 

@@ -37,8 +37,8 @@ static struct lx_judgement judge_by_programs(const struct lx_compiled *compiled,
 
 static bool same(const struct fixture_policy *policy, const struct fixture_frame *frame, uint32_t reason, uint32_t row)
 {
-    bool would =
-        frame->hook == LX_HOOK_FROM_ROLE && policy->policy.egress == LX_EGRESS_TRACK && !lx_reason_verdict(reason);
+    bool would = frame->hook == LX_HOOK_FROM_ROLE && policy->policy.egress == LX_EGRESS_TRACK &&
+                 !lx_reason_verdict(reason) && reason != LX_REASON_NOT_FROM_ROLE;
     bool found;
 
     return reason == frame->reason && row == fixture_row_slot(&policy->policy, frame->row, &found) && found &&
