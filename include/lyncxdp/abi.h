@@ -294,6 +294,14 @@ enum lx_mode {
 /* Interfaces, or pairs, that one attachment may stand on. */
 #define LX_MEMBERS 8
 
+/* Where the interface of an attachment stands to the role. */
+enum lx_placement {
+    LX_PLACEMENT_HOST = 0,   /* it is the role's own: to-role is XDP, from-role tc egress */
+    LX_PLACEMENT_PAIR = 1,   /* the outer one of an inline pair: from-role is XDP on the inner one, too */
+    LX_PLACEMENT_BEHIND = 2, /* the role is behind it: to-role is tc egress, from-role XDP */
+    LX_PLACEMENTS
+};
+
 /*
  * The metadata map: its first entry says what this attachment is, whatever its policy; the entries behind it say the
  * same of the interfaces, or pairs, that are filtered with the first one, each as if it stood alone. One without the
@@ -323,7 +331,8 @@ struct lx_metadata {
     __u32 pair_dispatcher; /* and 1 when libxdp's dispatcher calls it */
     __u32 member;          /* the place of this entry in the map */
     __u32 joining;         /* 1 until what joins later has joined, which its to-role program shows, too */
-    __u8 reserved[136];
+    __u32 placement;       /* enum lx_placement */
+    __u8 reserved[132];
 };
 
 _Static_assert(offsetof(struct lx_metadata, interface) == 56, "ABI");

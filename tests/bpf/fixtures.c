@@ -23,8 +23,9 @@
 
 /* Neither a test run nor a packet socket takes less than an Ethernet header. */
 #define SHORTEST_FRAME 14
-/* The policy to attach with: its image has as much room as any of them needs. */
+/* The policies to attach with: their images have as much room as any of the others needs. */
 #define FIRST_POLICY "enforce"
+#define FIRST_BEHIND "behind"
 
 TestSuite(fixtures, .init = enter_world, .timeout = 240);
 
@@ -33,6 +34,7 @@ static struct lx_attachment attachment;
 static struct fixture_policy policy;
 static char policy_name[FIXTURE_NAME];
 static uint32_t generation = 1;
+static bool attached_behind;
 static int wires[LX_HOOK_COUNT];
 static struct lx_maps maps;                        /* to be written to */
 static struct lx_counters *counted[LX_HOOK_COUNT]; /* so far */
@@ -44,22 +46,24 @@ static void count(enum lx_hook hook)
     cr_assert_eq(lx_attachment_counters_again(&attachment, hook, counted[hook], &failure), 0, "%s", failure.text);
 }
 
-static void attach(void)
+/* `behind`: the role is at the far end of the wire. */
+static void attach(bool behind)
 {
     static const char *const ends[] = {"wire0", "outer0"}; /* the world's end, and the role's */
-    const struct lx_attach_choices choices = {0};
+    const struct lx_attach_choices choices = {.behind = behind};
+    const char *first = behind ? FIRST_BEHIND : FIRST_POLICY;
     struct lx_interface interface;
     struct lx_metadata metadata;
 
-    cr_assert(fixture_policy_read(FIRST_POLICY, &policy));
-    strcpy(policy_name, FIRST_POLICY);
+    cr_assert(fixture_policy_read(first, &policy));
+    strcpy(policy_name, first);
     cr_assert_eq(lx_interface_find("outer0", &interface, &failure), 0, "%s", failure.text);
     cr_assert_eq(lx_attach(&interface, &policy.policy, &policy.compiled, &choices, &metadata, &failure), 0, "%s",
                  failure.text);
     cr_assert_eq(lx_attachment_open(&interface, &attachment, &failure), 0, "%s", failure.text);
     cr_assert_eq(lx_maps_open(attachment.directory, true, &maps), 0);
     for (int hook = 0; hook < LX_HOOK_COUNT; hook++) {
-        struct sockaddr_ll end = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(ends[hook])};
+        struct sockaddr_ll end = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(ends[hook ^ behind])};
 
         wires[hook] = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
         cr_assert_geq(wires[hook], 0);
@@ -98,6 +102,7 @@ static void put_in_force(const char *name)
         return;
     fixture_policy_free(&policy);
     cr_assert(fixture_policy_read(name, &policy));
+    maps.shape.behind = policy.behind; /* programs are the same to all policies that are not about claims */
     cr_assert_leq(policy.compiled.capacity, attachment.metadata.image_capacity, "attach with %s instead", name);
     cr_assert_eq(lx_publish(&maps, &candidate, &failure), 0, "%s", failure.text);
     cr_assert_eq(lx_publish_control(maps.fds[LX_MAP_CONTROL], word, &failure), 0, "%s", failure.text);
@@ -203,6 +208,9 @@ static size_t check_subject(const char *subject)
     for (size_t i = 0; i < fixtures.count; i++) {
         const struct fixture *fixture = &fixtures.items[i];
 
+        /* What the role may not claim is nothing to the other placement's programs. */
+        if (!attached_behind && !strncmp(fixture->policy, FIRST_BEHIND, strlen(FIRST_BEHIND)))
+            continue;
         put_in_force(fixture->policy);
         forget(maps.fds[LX_MAP_FLOWS]);
         forget(maps.fds[LX_MAP_FRAGMENTS]);
@@ -218,22 +226,29 @@ static size_t check_subject(const char *subject)
 }
 
 /* Several subjects by one attachment: attaching takes an emulated machine longer than all their frames. */
-static void check_subjects(size_t least, const char *const *subjects, size_t count)
+static void check_subjects(bool behind, size_t least, const char *const *subjects, size_t count)
 {
     size_t frames = 0;
 
-    attach();
+    attached_behind = behind;
+    attach(behind);
     for (size_t i = 0; i < count; i++)
         frames += check_subject(subjects[i]);
     detach();
     cr_expect_geq(frames, least, "%zu frames", frames);
 }
 
+/* By the programs of a host, and by those of an interface behind which the role is. */
 #define SUBJECTS_TEST(name, least, ...)                                                                                \
     Test(fixtures, name)                                                                                               \
     {                                                                                                                  \
         static const char *const subjects[] = {__VA_ARGS__};                                                           \
-        check_subjects(least, subjects, sizeof(subjects) / sizeof(*subjects));                                         \
+        check_subjects(false, least, subjects, sizeof(subjects) / sizeof(*subjects));                                  \
+    }                                                                                                                  \
+    Test(fixtures, name##_behind)                                                                                      \
+    {                                                                                                                  \
+        static const char *const subjects[] = {__VA_ARGS__};                                                           \
+        check_subjects(true, least, subjects, sizeof(subjects) / sizeof(*subjects));                                   \
     }
 
 SUBJECTS_TEST(of_the_link, 230, "arp", "bypass", "ethernet", "groups", "link_control", "tunnels", "vlan")
@@ -241,3 +256,10 @@ SUBJECTS_TEST(of_the_network, 190, "extension_headers", "fragments", "ipv4", "ip
 SUBJECTS_TEST(of_control, 170, "dhcp", "icmp", "mld", "neighbour_discovery", "switches")
 SUBJECTS_TEST(of_conversations, 160, "flows", "rows", "spoofing", "tcp", "udp")
 SUBJECTS_TEST(without_ports, 80, "portless")
+
+Test(fixtures, of_claims)
+{
+    static const char *const subjects[] = {"behind"};
+
+    check_subjects(true, 60, subjects, 1);
+}

@@ -14,6 +14,7 @@
 #include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/hooks.h"
 #include "user/kernel/link/bond.h"
+#include "user/kernel/link/links.h"
 #include "user/kernel/object/pins.h"
 
 static size_t rules_of_hook(const struct lx_policy *policy, enum lx_hook hook)
@@ -87,6 +88,31 @@ static bool any_of(const struct lx_prefix_set *set, const struct lx_prefix *host
         if (lx_prefix_set_lists(set, &hosts[i].address))
             return true;
     return false;
+}
+
+/* Whether one of the addresses is the role's, or may be. */
+static bool lives_there(const struct lx_interface *interface, const struct lx_policy *policy)
+{
+    struct lx_address *addresses = NULL;
+    size_t count = 0;
+    bool there = false;
+
+    if (lx_interface_global_addresses(interface, &addresses, &count))
+        return true;
+    for (size_t i = 0; i < count; i++)
+        there = there || policy->own->any || lx_prefix_set_lists(policy->protected, &addresses[i]);
+    free(addresses);
+    return there;
+}
+
+void lx_warn_of_place(const struct lx_interface *interface, const struct lx_policy *policy)
+{
+    const char *what = lx_link_leads_on(interface->index);
+
+    if (what && !lives_there(interface, policy))
+        lx_print_warning("%s is %s, and this host has no address of the role's there: if the role is behind it, attach "
+                         "with --behind",
+                         interface->name, what);
 }
 
 int lx_guard_self(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_intent *intent)
@@ -322,17 +348,25 @@ void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy 
 
     if (attached->mode == LX_MODE_GENERIC && choices->mode == LX_MODE_AUTO)
         how = "generic mode (slower: the driver refused the native one)";
+    else if (!attached->mode)
+        how = "at tc egress";
     lx_print("%s%s%s", attached->interface, attached->pair_ifindex ? " - " : "", attached->pair);
     say_members(attached, false);
     lx_print(": filtering as ");
     say_roles(policy);
     lx_print(", %s", how);
     say_members(attached, true);
-    lx_print(", %s\n", attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
+    if (attached->mode)
+        lx_print(", %s", attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
+    putchar('\n');
     say_terms(attached->interface, policy, choices->try_seconds);
     warn_of_open_port(attached);
     look_for_tcx(attached);
     look_at_ends(attached);
+    if (lx_is_behind(attached))
+        puts(
+            "  the role is behind it: judged at tc egress and at arrival; what XDP or bpf_redirect_peer redirects past "
+            "tc egress is not seen");
     if (attached->forward)
         lx_print("  %s and %s forward by themselves\n", attached->interface, attached->pair);
 }

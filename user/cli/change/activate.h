@@ -31,6 +31,12 @@ int lx_guard_session(const struct lx_interface *interface, const struct lx_polic
  */
 int lx_guard_self(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_intent *intent);
 
+/*
+ * Warns of an interface that leads to others than this host, which has no address of the role's there: a tap, a port of
+ * a bridge, the host's end of a veth. Asked of a host's placement.
+ */
+void lx_warn_of_place(const struct lx_interface *interface, const struct lx_policy *policy);
+
 /* Warns that nobody gave the role an address. */
 void lx_warn_of_any_self(const struct lx_policy *policy);
 

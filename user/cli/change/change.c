@@ -5,6 +5,7 @@
 #include "user/cli/policy/policy_spec.h"
 #include "user/cli/print/output.h"
 #include "user/core/resolve/request_words.h"
+#include "user/kernel/attachment/hooks.h"
 #include "user/kernel/attachment/members.h"
 #include "user/kernel/attachment/pick_up.h"
 #include "wires.h"
@@ -38,7 +39,8 @@ static int add_members(struct lx_update *update, const struct lx_words *with,
         return lx_print_failure(&failure);
     result = lx_wires_find(with, update->interface, paired ? &pair : NULL, &wires);
     if (result == LX_EXIT_DONE)
-        result = lx_guard_wires(&wires, pair.forward, &compiled_policy->policy, &compiled_policy->compiled, intent);
+        result = lx_guard_wires(&wires, pair.forward, lx_is_behind(&update->metadata), &compiled_policy->policy,
+                                &compiled_policy->compiled, intent);
     if (result == LX_EXIT_DONE && lx_members_add(update, wires.items, wires.count, &failure))
         return lx_print_failure(&failure);
     return result;
@@ -56,6 +58,7 @@ static int put(struct lx_update *update, struct lx_policy_spec *spec, const stru
                                          .force = intent->force,
                                          .pick_up = intent->pick_up};
     const struct lx_members before = update->members;
+    const bool behind = lx_is_behind(&update->metadata);
     struct lx_failure failure;
     int result;
 
@@ -63,8 +66,10 @@ static int put(struct lx_update *update, struct lx_policy_spec *spec, const stru
         return lx_print_failure(&failure);
     result = lx_compiled_policy_build(compiled_policy);
     if (result == LX_EXIT_DONE && !intent->shadow)
-        result = lx_guard_session(update->interface, &compiled_policy->policy, &compiled_policy->compiled, intent);
-    if (result == LX_EXIT_DONE && !spec->is_inline)
+        result =
+            behind ? lx_guard_behind(update->interface, &compiled_policy->compiled, intent)
+                   : lx_guard_session(update->interface, &compiled_policy->policy, &compiled_policy->compiled, intent);
+    if (result == LX_EXIT_DONE && !spec->is_inline && !behind)
         result = lx_guard_self(update->interface, &compiled_policy->policy, intent);
     if (result == LX_EXIT_DONE && intent->shadow)
         return load(update, compiled_policy, &proposal);

@@ -18,6 +18,9 @@ static bool arrives_at(const struct lx_ssh_session *session, const struct lx_int
     return lx_ssh_session_paths(session, interface, paths);
 }
 
+static const char from_role_side[] =
+    "it comes from the role's side, and --egress enforce drops what no outbound row lists";
+
 /* Why the session would be cut, or NULL. */
 static const char *why_cut(const struct lx_ssh_session *session, const struct lx_pair *pair,
                            const struct lx_compiled *compiled)
@@ -32,19 +35,17 @@ static const char *why_cut(const struct lx_ssh_session *session, const struct lx
     if (arrives_at(session, &pair->outer) || compiled->image->egress != LX_EGRESS_ENFORCE ||
         !lx_ssh_session_cut(session, &pair->inner, LX_HOOK_FROM_ROLE, compiled, &verdict))
         return NULL;
-    return "it comes from the role's side, and --egress enforce drops what no outbound row lists";
+    return from_role_side;
 }
 
-static int guard_pair_session(const struct lx_pair *pair, const struct lx_compiled *compiled,
-                              const struct lx_intent *intent)
+/* `why` the session is cut, or NULL. */
+static int refuse(const struct lx_ssh_session *session, const char *why, const struct lx_intent *intent)
 {
-    struct lx_ssh_session session;
     char client[LX_PREFIX_TEXT];
-    const char *why;
 
-    if (!lx_ssh_session_find(&session) || !(why = why_cut(&session, pair, compiled)))
+    if (!why)
         return LX_EXIT_DONE;
-    lx_address_format(&session.client, client);
+    lx_address_format(&session->client, client);
     if (intent->force) {
         lx_print_warning("this cuts the SSH session from %s, as --force says: %s", client, why);
         return LX_EXIT_DONE;
@@ -53,6 +54,24 @@ static int guard_pair_session(const struct lx_pair *pair, const struct lx_compil
                    "%s all the same with --force",
                    client, why, intent->verb);
     return LX_EXIT_FAILED;
+}
+
+int lx_guard_behind(const struct lx_interface *interface, const struct lx_compiled *compiled,
+                    const struct lx_intent *intent)
+{
+    const unsigned egress = compiled->image->egress;
+    struct lx_ssh_session session;
+    struct lx_ssh_verdict verdict;
+    const char *why = NULL;
+
+    if (!lx_ssh_session_find(&session) || !arrives_at(&session, interface))
+        return LX_EXIT_DONE;
+    if (egress == LX_EGRESS_OFF)
+        why = "it comes from the role's side, and --egress off lets no answers to it in";
+    else if (egress == LX_EGRESS_ENFORCE &&
+             lx_ssh_session_cut(&session, interface, LX_HOOK_FROM_ROLE, compiled, &verdict))
+        why = from_role_side;
+    return refuse(&session, why, intent);
 }
 
 /* fe80::/64, which every interface gives itself. */
@@ -115,22 +134,30 @@ int lx_pair_find(const char *inner, const struct lx_interface *outer, bool forwa
 
 int lx_guard_pair(const struct lx_pair *pair, const struct lx_compiled *compiled, const struct lx_intent *intent)
 {
-    int result = guard_pair_session(pair, compiled, intent);
+    struct lx_ssh_session session;
+    int result = LX_EXIT_DONE;
+
+    if (lx_ssh_session_find(&session))
+        result = refuse(&session, why_cut(&session, pair, compiled), intent);
 
     if (result == LX_EXIT_DONE)
         warn_of_pair(pair);
     return result;
 }
 
-int lx_guard_attachment(const struct lx_interface *interface, const struct lx_pair *pair,
+int lx_guard_attachment(const struct lx_interface *interface, const struct lx_pair *pair, bool behind,
                         const struct lx_policy *policy, const struct lx_compiled *compiled,
                         const struct lx_intent *intent)
 {
     int result = pair ? lx_guard_pair(pair, compiled, intent) : LX_EXIT_DONE;
 
-    if (result == LX_EXIT_DONE && !(pair && pair->forward))
+    if (behind)
+        result = lx_guard_behind(interface, compiled, intent);
+    else if (result == LX_EXIT_DONE && !(pair && pair->forward))
         result = lx_guard_session(interface, policy, compiled, intent);
-    if (result == LX_EXIT_DONE && !pair)
+    if (!pair && !behind)
+        lx_warn_of_place(interface, policy);
+    if (result == LX_EXIT_DONE && !pair && !behind)
         result = lx_guard_self(interface, policy, intent);
     if (result != LX_EXIT_DONE)
         return result;

@@ -25,11 +25,15 @@ int lx_pair_find(const char *inner, const struct lx_interface *outer, bool forwa
  */
 int lx_guard_pair(const struct lx_pair *pair, const struct lx_compiled *compiled, const struct lx_intent *intent);
 
+/* The same of an SSH session that comes from the role itself, behind the interface. */
+int lx_guard_behind(const struct lx_interface *interface, const struct lx_compiled *compiled,
+                    const struct lx_intent *intent);
+
 /*
- * Makes sure that what is to be attached, to an interface or a pair (else NULL), does not cut the hand that asks, and
- * warns of what is probably not meant. Returns an exit code.
+ * Makes sure that what is to be attached, to an interface (the role `behind` it or not) or a pair (else NULL), does not
+ * cut the hand that asks, and warns of what is probably not meant. Returns an exit code.
  */
-int lx_guard_attachment(const struct lx_interface *interface, const struct lx_pair *pair,
+int lx_guard_attachment(const struct lx_interface *interface, const struct lx_pair *pair, bool behind,
                         const struct lx_policy *policy, const struct lx_compiled *compiled,
                         const struct lx_intent *intent);
 

@@ -12,6 +12,7 @@
 #include "user/core/report/report_json.h"
 #include "user/core/resolve/request_words.h"
 #include "user/kernel/attachment/attach.h"
+#include "user/kernel/attachment/hooks.h"
 #include "user/kernel/attachment/location.h"
 #include "user/kernel/attachment/members.h"
 #include "user/kernel/process/namespace.h"
@@ -45,9 +46,10 @@ static void keep(const struct lx_attachment *attachment, struct lx_plan_item *it
     item->returns = lx_policy_spec_compose("apply", item->name, before) == LX_EXIT_DONE &&
                     lx_compiled_policy_build(&before->compiled_policy) == LX_EXIT_DONE;
     item->choices_before = (struct lx_attach_choices){
-        .mode = metadata->mode == LX_MODE_NATIVE ? LX_MODE_ONLY_NATIVE : LX_MODE_ONLY_GENERIC,
+        .mode = lx_mode_again(metadata->mode),
         .flows = metadata->flow_capacity,
         .forward = metadata->forward,
+        .behind = lx_is_behind(metadata),
         .force = true, /* as it was */
     };
 }
@@ -62,8 +64,10 @@ static const char *beyond_update(const struct lx_plan_item *item, const struct l
     if (!lx_pairing_is(metadata, &item->pairing) &&
         !lx_pairing_fits(&item->interface, metadata, &attachment->members, &item->pairing))
         return "it is paired otherwise";
-    if ((choices->mode == LX_MODE_ONLY_NATIVE && metadata->mode != LX_MODE_NATIVE) ||
-        (choices->mode == LX_MODE_ONLY_GENERIC && metadata->mode != LX_MODE_GENERIC))
+    if (lx_is_behind(metadata) != choices->behind)
+        return choices->behind ? "the role is behind it now" : "the role is not behind it now";
+    if (metadata->mode && ((choices->mode == LX_MODE_ONLY_NATIVE && metadata->mode != LX_MODE_NATIVE) ||
+                           (choices->mode == LX_MODE_ONLY_GENERIC && metadata->mode != LX_MODE_GENERIC)))
         return "its mode differs";
     /* An attachment without a flow table gets one of the usual size by an update. */
     if (item->config.policy.compiled_policy.policy.egress != LX_EGRESS_OFF &&
@@ -168,11 +172,12 @@ static int plan_declared(const struct lx_declared *declared, const struct lx_int
     if (result == LX_EXIT_DONE)
         result = look_at(item);
     if (result == LX_EXIT_DONE && item->action != LX_ACTION_NONE)
-        result = lx_guard_attachment(&item->interface, pair ? &item->pair : NULL,
+        result = lx_guard_attachment(&item->interface, pair ? &item->pair : NULL, item->config.choices.behind,
                                      &item->config.policy.compiled_policy.policy,
                                      &item->config.policy.compiled_policy.compiled, intent);
     if (result == LX_EXIT_DONE && item->action != LX_ACTION_NONE)
-        result = lx_guard_wires(&item->wires, item->pair.forward, &item->config.policy.compiled_policy.policy,
+        result = lx_guard_wires(&item->wires, item->pair.forward, item->config.choices.behind,
+                                &item->config.policy.compiled_policy.policy,
                                 &item->config.policy.compiled_policy.compiled, intent);
     if (result != LX_EXIT_DONE)
         lx_print_error("%s:%u: %s cannot be brought to this state", declared->place.file, declared->place.line,

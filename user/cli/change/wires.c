@@ -81,7 +81,7 @@ int lx_wires_find(const struct lx_words *with, const struct lx_interface *interf
     return result;
 }
 
-int lx_guard_wires(const struct lx_wires *wires, bool forward, const struct lx_policy *policy,
+int lx_guard_wires(const struct lx_wires *wires, bool forward, bool behind, const struct lx_policy *policy,
                    const struct lx_compiled *compiled, const struct lx_intent *intent)
 {
     int result = LX_EXIT_DONE;
@@ -91,7 +91,9 @@ int lx_guard_wires(const struct lx_wires *wires, bool forward, const struct lx_p
         const struct lx_pair pair = {.outer = wire->interface, .inner = wire->pair, .forward = forward};
 
         result = wire->pair.index ? lx_guard_pair(&pair, compiled, intent) : LX_EXIT_DONE;
-        if (result == LX_EXIT_DONE && !forward)
+        if (behind)
+            result = lx_guard_behind(&wire->interface, compiled, intent);
+        else if (result == LX_EXIT_DONE && !forward)
             result = lx_guard_session(&wire->interface, policy, compiled, intent);
     }
     return result;

@@ -22,7 +22,7 @@ int lx_wires_find(const struct lx_words *with, const struct lx_interface *interf
                   struct lx_wires *wires);
 
 /* As lx_guard_attachment, for those that are filtered with another. */
-int lx_guard_wires(const struct lx_wires *wires, bool forward, const struct lx_policy *policy,
+int lx_guard_wires(const struct lx_wires *wires, bool forward, bool behind, const struct lx_policy *policy,
                    const struct lx_compiled *compiled, const struct lx_intent *intent);
 
 #endif

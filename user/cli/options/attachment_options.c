@@ -33,6 +33,9 @@ static const struct lx_option attachment_options[] = {
     {"with", "IFACE",
      "filter this interface with it, by one policy and one flow table; of a pair OUTER:INNER; repeatable", lx_take_word,
      offsetof(struct lx_attachment_options, with)},
+    {"behind", NULL,
+     "the role is behind this interface: a virtual machine's tap, a container's veth, a router's inner card",
+     lx_take_flag, offsetof(struct lx_attachment_options, choices.behind)},
     {"forward", NULL, "the pair forwards packets by itself, without the kernel's bridge or routes", lx_take_flag,
      offsetof(struct lx_attachment_options, choices.forward)},
 };
@@ -50,6 +53,10 @@ int lx_attachment_options_check(const struct lx_attachment_options *options)
 {
     const struct lx_egress_choice *egress = &options->policy.egress;
 
+    if (options->choices.behind && options->pair)
+        return lx_usage_error(
+            "--behind looks at both ways on one interface, --pair at one on each of two; leave one of "
+            "them out");
     if (!options->choices.forward)
         return LX_EXIT_DONE;
     if (!options->pair)

@@ -43,9 +43,11 @@ static int attach(const char *name, const struct attach_options *options,
     if (result == LX_EXIT_DONE)
         result = lx_wires_find(&asked->with, &interface, pair, &wires);
     if (result == LX_EXIT_DONE)
-        result = lx_guard_attachment(&interface, pair, &compiled_policy->policy, &compiled_policy->compiled, &intent);
+        result = lx_guard_attachment(&interface, pair, choices.behind, &compiled_policy->policy,
+                                     &compiled_policy->compiled, &intent);
     if (result == LX_EXIT_DONE)
-        result = lx_guard_wires(&wires, choices.forward, &compiled_policy->policy, &compiled_policy->compiled, &intent);
+        result = lx_guard_wires(&wires, choices.forward, choices.behind, &compiled_policy->policy,
+                                &compiled_policy->compiled, &intent);
     if (result == LX_EXIT_DONE)
         result = lx_check_lasting(options->argc, options->argv);
     if (result != LX_EXIT_DONE)

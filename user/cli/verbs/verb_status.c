@@ -14,6 +14,7 @@
 #include "user/cli/print/table.h"
 #include "user/cli/print/title.h"
 #include "user/core/report/report_json.h"
+#include "user/kernel/attachment/hooks.h"
 #include "user/kernel/attachment/location.h"
 #include "verb.h"
 
@@ -88,8 +89,8 @@ static int warn_of_state(const struct lx_attachment *attachment, enum lx_state s
     else
         lx_print_error(
             "what the role sends through %s is not filtered, and not remembered: its program does not run at "
-            "tc egress any more; 'lyncxdp update %s' puts it back",
-            name, command);
+            "%s any more; 'lyncxdp update %s' puts it back",
+            name, lx_is_behind(metadata) ? "its XDP hook" : "tc egress", command);
     return LX_EXIT_FAILED;
 }
 
@@ -254,10 +255,11 @@ static int mark_declared(json_t *report, const struct lx_expected *expected)
 /* An interface that is declared and has no hook at all: all members that a hook would have are there, and null. */
 static int add_missing(json_t *report, const char *interface, const char *file)
 {
-    static const char *const nulls[] = {
-        "role",          "edition", "side",    "hook",      "mode",      "egress",  "dispatcher",    "digest",
-        "generation",    "audit",   "trial",   "fallback",  "shadow",    "flows",   "flows_evicted", "netns",
-        "flow_capacity", "pair",    "forward", "published", "namespace", "members", "open_port",     "tcx"};
+    static const char *const nulls[] = {"role",      "edition",       "side",      "hook",       "mode",
+                                        "egress",    "dispatcher",    "digest",    "generation", "audit",
+                                        "trial",     "fallback",      "shadow",    "flows",      "flows_evicted",
+                                        "netns",     "flow_capacity", "pair",      "forward",    "published",
+                                        "namespace", "members",       "open_port", "tcx",        "placement"};
     json_t *missing =
         json_pack("{s:o, s:s, s:b}", "interface", lx_json_text(interface), "state", "not-attached", "declared", true);
 

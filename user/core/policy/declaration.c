@@ -30,6 +30,7 @@ enum key {
     PAIR,
     WITH,
     FORWARD,
+    BEHIND,
     KEYS,
     KEYS_OF_DEFAULTS = PAIR, /* what comes from there on is about one interface */
 };
@@ -40,7 +41,7 @@ static const struct lx_field keys[KEYS] = {
     [WORKLOAD] = {"workload", NULL}, [LB] = {"lb", NULL},           [POLICY] = {"policy", NULL},
     [EGRESS] = {"egress", NULL},     [AUDIT] = {"audit", NULL},     [MODE] = {"mode", NULL},
     [FLOWS] = {"flows", NULL},       [PAIR] = {"pair", NULL},       [WITH] = {"with", NULL},
-    [FORWARD] = {"forward", NULL},
+    [FORWARD] = {"forward", NULL},   [BEHIND] = {"behind", NULL},
 };
 
 struct declaration_reader {
@@ -253,6 +254,9 @@ static void read_key(struct declaration_reader *read, enum key key, const struct
     case FORWARD:
         lx_read_flag(reader, node, &declared->forward);
         break;
+    case BEHIND:
+        lx_read_flag(reader, node, &declared->behind);
+        break;
     case PAIR:
         keep_text(reader, read_interface(reader, node), &declared->pair);
         break;
@@ -343,6 +347,9 @@ static void check_keys(struct declaration_reader *read, const struct lx_node *na
         lx_mistake(reader, values[FORWARD],
                    "forward needs the other interface of an inline pair; write pair: eth1 "
                    "beside it, or leave forward out");
+    if (declared->behind && values[PAIR])
+        lx_mistake(reader, values[BEHIND],
+                   "behind looks at both ways on one interface, pair at one on each of two; leave one of them out");
     if (values[WITH])
         check_with(reader, values[WITH], declared);
     if (declared->pair && !strcmp(declared->pair, declared->interface))

@@ -9,6 +9,7 @@
  *       eth1: {role: access-edge, side: internal, set: {pool: [192.0.2.10, 192.0.2.11]}}
  *       eth2: {role: reverse-proxy, pair: eth3, forward: on, egress: enforce}
  *       eth4: {role: front-end, with: [eth5]}
+ *       tap0: {role: av-edge, behind: true}
  */
 #ifndef LYNCXDP_CORE_DECLARATION_H
 #define LYNCXDP_CORE_DECLARATION_H
@@ -47,6 +48,7 @@ struct lx_declared {
     char *pair;           /* the inner interface of an inline pair */
     struct lx_words with; /* what is filtered with it: IFACE, of a pair OUTER:INNER */
     bool forward;
+    bool behind;    /* the role is behind the interface */
     unsigned mode;  /* enum lx_mode; 0: native, else generic */
     unsigned flows; /* entries of the flow table; 0: the default */
 };

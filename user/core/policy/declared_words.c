@@ -74,6 +74,7 @@ int lx_declared_words(const struct lx_declared *declared, struct lx_words *words
     error = error ?: add_option(&made, "--pair", declared->pair);
     error = error ?: add_each(&made, "--with", &declared->with);
     error = error ?: add_flag(&made, "--forward", declared->forward);
+    error = error ?: add_flag(&made, "--behind", declared->behind);
     error = error ?: add_option(&made, "--mode", declared->mode ? lx_mode_name(declared->mode) : NULL);
     error = error ?: add_numbers(&made, declared);
     if (error)

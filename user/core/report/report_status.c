@@ -8,18 +8,24 @@ static bool on_inner(const struct lx_metadata *metadata, enum lx_hook hook)
     return hook == LX_HOOK_FROM_ROLE && metadata->pair_ifindex;
 }
 
+/* Whether the hook's program on the interface itself is one of XDP. */
+static bool by_xdp(const struct lx_metadata *metadata, enum lx_hook hook)
+{
+    return (hook == LX_HOOK_TO_ROLE) != (metadata->placement == LX_PLACEMENT_BEHIND);
+}
+
 const char *lx_hook_mode(const struct lx_metadata *metadata, enum lx_hook hook)
 {
     if (on_inner(metadata, hook))
         return lx_mode_name(metadata->pair_mode);
-    return hook == LX_HOOK_TO_ROLE ? lx_mode_name(metadata->mode) : "tc";
+    return by_xdp(metadata, hook) ? lx_mode_name(metadata->mode) : "tc";
 }
 
 bool lx_hook_dispatched(const struct lx_metadata *metadata, enum lx_hook hook)
 {
     if (on_inner(metadata, hook))
         return metadata->pair_dispatcher;
-    return hook == LX_HOOK_TO_ROLE && metadata->dispatcher;
+    return by_xdp(metadata, hook) && metadata->dispatcher;
 }
 
 /* A trial that is pending, as an object with the whole seconds left, rounded up; or null. */
@@ -70,10 +76,11 @@ json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
 {
     const struct lx_publication *publication = status->publication;
     const struct lx_metadata *metadata = status->metadata;
+    static const char *const placements[LX_PLACEMENTS] = {"host", "pair", "behind"};
 
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:o, "
-        "s:b, s:I, s:b, s:o, s:o, s:o, s:o, s:b, s:b}",
+        "s:b, s:I, s:b, s:o, s:o, s:o, s:o, s:b, s:b, s:s}",
         "interface", lx_json_text(metadata->interface), "role", lx_json_text(publication->roles), "edition",
         lx_json_text(publication->edition), "side", lx_json_text(publication->side), "hook", lx_hook_name(hook),
         "state", status->state, "mode", lx_hook_mode(metadata, hook), "egress", lx_egress_name(publication->egress),
@@ -87,6 +94,7 @@ json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
         "forward", metadata->forward, "published", (json_int_t)publication->published, "any_self",
         (publication->traits & LX_TRAIT_ANY_SELF) != 0, "vlan_tags", lx_json_text(status->vlan_tags), "members",
         members(status, hook), "open_port", lx_json_text(status->open_port), "tcx",
-        hook == LX_HOOK_FROM_ROLE ? lx_json_text(status->tcx) : json_null(), "bypass",
-        (publication->traits & LX_TRAIT_BYPASS) != 0, "bypass_unbound", (publication->traits & LX_TRAIT_UNBOUND) != 0);
+        by_xdp(metadata, hook) ? json_null() : lx_json_text(status->tcx), "bypass",
+        (publication->traits & LX_TRAIT_BYPASS) != 0, "bypass_unbound", (publication->traits & LX_TRAIT_UNBOUND) != 0,
+        "placement", placements[metadata->placement % LX_PLACEMENTS]);
 }

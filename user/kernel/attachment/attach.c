@@ -171,20 +171,19 @@ static int remove_stale(const struct lx_interface *interface, const char *direct
 {
     uint32_t counters;
     struct lx_metadata metadata = {.ifindex = interface->index};
-    struct lx_running running;
     int error;
 
     error = lx_rebuild_recover(interface->index, directory, failure);
     if (error || lx_pins_look(directory))
         return error;
+    lx_metadata_find(directory, &metadata);
+    metadata.ifindex = interface->index;
     error = lx_pin_map_id(directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS), &counters);
-    error = error ?: lx_running_with_map(interface->index, counters, &running);
+    error = error ?: lx_location_runs(&metadata, LX_HOOK_TO_ROLE, counters);
     if (!error && !is_unfinished(directory))
         return fail_for_another(interface, failure);
     if (error && error != -ENOENT)
         return lx_fail_to_look(error, interface->name, failure);
-    lx_metadata_find(directory, &metadata);
-    metadata.ifindex = interface->index;
     return remove_all(&metadata, directory, failure);
 }
 
@@ -250,6 +249,9 @@ static int describe(struct attaching *attaching, const struct lx_shape *shape, s
         .flow_capacity = shape->from_role ? shape->flows : 0,
         .pair_ifindex = pair ? pair->index : 0,
         .forward = shape->forward,
+        .placement = shape->behind ? LX_PLACEMENT_BEHIND
+                     : pair        ? LX_PLACEMENT_PAIR
+                                   : LX_PLACEMENT_HOST,
         .member = metadata->member,
         .joining = metadata->joining,
     };
@@ -358,30 +360,37 @@ static int pin_program(const struct attaching *attaching, enum lx_program which,
     return lx_repin_program(program, attaching->directory, lx_program_pins[which], failure);
 }
 
-/* What the interface itself sends. */
-static int let_out(struct attaching *attaching, struct lx_failure *failure)
+/* The program of tc, if it is of that hook: what leaves by an interface. */
+static int let_out(struct attaching *attaching, enum lx_hook hook, struct lx_failure *failure)
 {
+    const enum lx_program which = lx_filter_program(&attaching->metadata);
     int error, program;
 
-    if (!lx_has_filter(&attaching->metadata))
+    if (!lx_has_filter_of(&attaching->metadata, hook))
         return 0;
-    program = lx_program_load(&attaching->maps, LX_PROGRAM_FROM_ROLE_TC, false, failure);
+    program = lx_program_load(&attaching->maps, which, false, failure);
     if (program < 0)
         return program;
-    error = pin_program(attaching, LX_PROGRAM_FROM_ROLE_TC, program, failure);
+    error = pin_program(attaching, which, program, failure);
     if (!error) {
         error = lx_clsact_create(attaching->interface, failure);
         attaching->metadata.clsact = error == 1;
         error = error < 0 ? error : lx_filter_attach(attaching->interface, program, failure);
     }
     close(program);
-    return error;
+    return error ?: lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, failure);
+}
+
+/* The interface of a program of XDP. */
+static const struct lx_interface *stands_on(const struct attaching *attaching, enum lx_program which)
+{
+    return lx_is_at_inner(&attaching->metadata, which) ? attaching->pair : attaching->interface;
 }
 
 /* What only attaching could show is written down. */
 static int complete(struct attaching *attaching, enum lx_program which, int program, struct lx_failure *failure)
 {
-    const struct lx_interface *interface = which == LX_PROGRAM_FROM_ROLE_XDP ? attaching->pair : attaching->interface;
+    const struct lx_interface *interface = stands_on(attaching, which);
     int error = lx_metadata_complete(&attaching->metadata, which, &attaching->maps);
 
     if (error)
@@ -392,14 +401,16 @@ static int complete(struct attaching *attaching, enum lx_program which, int prog
     return error ?: lx_publish_metadata(attaching->maps.fds[LX_MAP_METADATA], &attaching->metadata, failure);
 }
 
-/* A program of XDP: what comes in by an interface. */
+/* A program of XDP, if there is to be one: what comes in by an interface. */
 static int let_in(struct attaching *attaching, enum lx_program which, enum lx_mode_choice mode,
                   struct lx_failure *failure)
 {
-    const struct lx_interface *interface = which == LX_PROGRAM_FROM_ROLE_XDP ? attaching->pair : attaching->interface;
+    const struct lx_interface *interface = stands_on(attaching, which);
     struct lx_running running;
     int error, program;
 
+    if (!lx_place_of_xdp(&attaching->metadata, which))
+        return 0;
     program = lx_pair_attach(&attaching->maps, which, interface, &attaching->metadata, mode, failure);
     /* Somebody was quicker: say who, rather than what the kernel thinks of it. */
     if ((program == -EBUSY || program == -EEXIST) && !lx_running_alone(interface->index, &running))
@@ -417,12 +428,19 @@ static int let_role_send(struct attaching *attaching, const struct lx_compiled *
 {
     int error = connect(attaching, failure);
 
-    if (attaching->pair && attaching->metadata.from_role)
-        error = error ?: let_in(attaching, LX_PROGRAM_FROM_ROLE_XDP, mode, failure);
-    error = error ?: let_out(attaching, failure);
+    error = error ?: let_in(attaching, LX_PROGRAM_FROM_ROLE_XDP, mode, failure);
+    error = error ?: let_out(attaching, LX_HOOK_FROM_ROLE, failure);
     if (!error && attaching->metadata.from_role)
         lx_pick_up(&attaching->maps, attaching->interface, compiled);
     return error;
+}
+
+/* What comes to it, by whichever way. */
+static int let_come(struct attaching *attaching, enum lx_mode_choice mode, struct lx_failure *failure)
+{
+    int error = let_out(attaching, LX_HOOK_TO_ROLE, failure);
+
+    return error ?: let_in(attaching, LX_PROGRAM_TO_ROLE_XDP, mode, failure);
 }
 
 /*
@@ -437,8 +455,8 @@ static int put_in_force(struct attaching *attaching, const struct lx_compiled *c
     for (size_t i = 0; i < attaching->with_count && !error; i++)
         error = let_role_send(&attaching->with[i], compiled, mode, failure);
     for (size_t i = 0; i < attaching->with_count && !error; i++)
-        error = let_in(&attaching->with[i], LX_PROGRAM_TO_ROLE_XDP, mode, failure);
-    return error ?: let_in(attaching, LX_PROGRAM_TO_ROLE_XDP, mode, failure);
+        error = let_come(&attaching->with[i], mode, failure);
+    return error ?: let_come(attaching, mode, failure);
 }
 
 /* What cannot be found again must not be called attached. */
@@ -486,6 +504,7 @@ static int attach_locked(struct attaching *attaching, const struct lx_policy *po
         .from_role = from_role,
         .paired = attaching->pair != NULL,
         .forward = choices->forward,
+        .behind = choices->behind,
     };
     int error;
 
@@ -635,7 +654,7 @@ static int join_locked(struct attaching *joining, const struct lx_compiled *comp
         return error;
     error = let_role_send(joining, compiled, mode, failure);
     joining->metadata.joining = 0;
-    error = error ?: let_in(joining, LX_PROGRAM_TO_ROLE_XDP, mode, failure);
+    error = error ?: let_come(joining, mode, failure);
     if (error && !stop_both(&joining->metadata, joining->directory, NULL) && none.member)
         lx_publish_metadata(map, &none, NULL);
     return error;
@@ -680,7 +699,7 @@ int lx_let_in_again(const struct lx_maps *maps, const char *directory, struct lx
     again.maps = *maps;
     again.metadata = *metadata;
     snprintf(again.directory, sizeof(again.directory), "%s", directory);
-    error = let_in(&again, LX_PROGRAM_TO_ROLE_XDP, lx_mode_again(metadata->mode), failure);
+    error = let_come(&again, lx_mode_again(metadata->mode), failure);
     if (!error)
         *metadata = again.metadata;
     return error;

@@ -15,14 +15,15 @@ struct lx_attach_choices {
     const struct lx_wire *with;      /* what is filtered with it: pairs where it is one, */
     size_t with_count;               /* at most LX_MEMBERS - 1 */
     bool forward;                    /* the pair forwards by itself; the policy's egress must not be off then */
+    bool behind;                     /* the role is behind the interface */
     bool force;                      /* a card that takes VLAN tags off frames, and does not let go of that, is borne */
 };
 
 /*
- * Attaches: loads, pins, publishes the image, labels the rows, lets the from-role program onto tc egress (unless the
- * policy's egress is off), of a pair onto the inner interface too, so that flows that already run are known, and only
- * then the to-role program onto the interface through libxdp. A failure at any step leaves nothing behind. LX_EXIT_BUSY
- * when the interface already has an attachment (-EEXIST), a foreign program (-EBUSY) or another lyncxdp command at work
+ * Attaches: loads, pins, publishes the image, labels the rows, lets the from-role programs to where they stand (unless
+ * the policy's egress is off), so that flows that already run are known, and only then the to-role program. A failure
+ * at any step leaves nothing behind. LX_EXIT_BUSY when the interface already has an attachment (-EEXIST), a foreign
+ * program (-EBUSY) or another lyncxdp command at work
  * (-EWOULDBLOCK). `attached` receives the metadata.
  */
 int lx_attach(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_compiled *compiled,

@@ -64,18 +64,21 @@ bool lx_attachment_has_hook(const struct lx_attachment *attachment, enum lx_hook
 /* A command that died after attaching left the metadata unfinished: what only attaching could show is asked again. */
 static void complete_metadata(const struct lx_attachment *attachment, struct lx_metadata *metadata)
 {
-    bool inner = metadata->pair_ifindex && metadata->from_role && !metadata->pair_program_id;
+    static const enum lx_program programs[] = {LX_PROGRAM_TO_ROLE_XDP, LX_PROGRAM_FROM_ROLE_XDP};
+    bool unknown[2];
     int came_from;
 
-    if (metadata->program_id && !inner)
+    for (int i = 0; i < 2; i++)
+        unknown[i] = lx_place_of_xdp(metadata, programs[i]) &&
+                     !(lx_is_at_inner(metadata, programs[i]) ? metadata->pair_program_id : metadata->program_id);
+    if (!unknown[0] && !unknown[1])
         return;
     came_from = lx_namespace_enter(metadata->netns);
     if (came_from < 0)
         return;
-    if (!metadata->program_id)
-        lx_metadata_complete(metadata, LX_PROGRAM_TO_ROLE_XDP, &attachment->maps);
-    if (inner)
-        lx_metadata_complete(metadata, LX_PROGRAM_FROM_ROLE_XDP, &attachment->maps);
+    for (int i = 0; i < 2; i++)
+        if (unknown[i])
+            lx_metadata_complete(metadata, programs[i], &attachment->maps);
     lx_namespace_leave(came_from);
 }
 
@@ -116,7 +119,7 @@ static int fail_to_open(int error, const char *path, const char *what, struct lx
 static int open_path(const char *path, const char *what, bool anywhere, struct lx_attachment *attachment,
                      struct lx_failure *failure)
 {
-    struct lx_attachment opened = {.maps = LX_MAPS_NONE, .dry_runs = {-1, -1}};
+    struct lx_attachment opened = {.maps = LX_MAPS_NONE, .dry_runs = {[0 ... LX_PROGRAM_COUNT - 1] = -1}};
     int error = lx_pins_look(path);
 
     error = error ?: open_pins(path, &opened);
@@ -193,10 +196,10 @@ int lx_attachment_open_nearby(const char *directory, struct lx_attachment *attac
 
 void lx_attachment_close(struct lx_attachment *attachment)
 {
-    for (int hook = 0; hook < LX_HOOK_COUNT; hook++) {
-        if (attachment->dry_runs[hook] >= 0)
-            close(attachment->dry_runs[hook]);
-        attachment->dry_runs[hook] = -1;
+    for (int program = 0; program < LX_PROGRAM_COUNT; program++) {
+        if (attachment->dry_runs[program] >= 0)
+            close(attachment->dry_runs[program]);
+        attachment->dry_runs[program] = -1;
     }
     lx_maps_close(&attachment->maps);
 }

@@ -29,7 +29,7 @@ struct lx_attachment {
     uint64_t control;                  /* the control word then */
     uint64_t opened_ms;                /* when that was: milliseconds of CLOCK_BOOTTIME */
     struct lx_maps maps;
-    int dry_runs[LX_HOOK_COUNT]; /* programs to ask (lx_attachment_ask), loaded when first asked; -1 until then */
+    int dry_runs[LX_PROGRAM_COUNT]; /* programs to ask (lx_attachment_ask), loaded when first asked; -1 until then */
 };
 
 /* What is there and in what state, for `status`. */

@@ -14,7 +14,7 @@
 
 int lx_metadata_complete(struct lx_metadata *metadata, enum lx_program program, const struct lx_maps *maps)
 {
-    bool inner = program == LX_PROGRAM_FROM_ROLE_XDP;
+    bool inner = lx_is_at_inner(metadata, program);
     struct lx_running running;
     uint32_t counters;
     int error = lx_map_id(maps->fds[lx_map_of_counters(lx_program_hook(program))], &counters);
@@ -64,28 +64,37 @@ static int stop_filter(unsigned ifindex, uint32_t map_id, bool orphans, struct l
     return error == -ENOENT ? error : lx_fail_to_look(error, "the interface", failure);
 }
 
+/* The program of a hook on the interface itself. */
+static int stop_hook(const struct lx_metadata *metadata, const char *directory, enum lx_hook hook, bool orphans,
+                     struct lx_failure *failure)
+{
+    uint32_t counters;
+    int error = lx_pin_map_id(directory, lx_map_name(lx_map_of_counters(hook)), &counters);
+
+    if (error)
+        return lx_fail_to_look(error, "the interface", failure);
+    return hook == lx_filter_hook(metadata) ? stop_filter(metadata->ifindex, counters, orphans, failure)
+                                            : stop_xdp(metadata->ifindex, counters, orphans, failure);
+}
+
 int lx_hooks_stop(const struct lx_metadata *metadata, const char *directory, bool orphans, struct lx_failure *failure)
 {
     const unsigned ifindex = metadata->ifindex;
-    uint32_t to_role, from_role;
-    int error, stopped;
+    int error, stopped = -ENOENT, filter = -ENOENT;
     bool created;
 
-    error = lx_pin_map_id(directory, lx_map_name(LX_MAP_TO_ROLE_COUNTERS), &to_role);
-    error = error ?: lx_pin_map_id(directory, lx_map_name(LX_MAP_FROM_ROLE_COUNTERS), &from_role);
-    if (error)
-        return lx_fail_to_look(error, "the interface", failure);
-    stopped = stop_xdp(ifindex, to_role, orphans, failure);
-    if (stopped && stopped != -ENOENT && stopped != -EUCLEAN)
-        return stopped;
-    error = stop_filter(ifindex, from_role, orphans, failure);
-    if (error && error != -ENOENT)
-        return error;
-    if (!error && stopped != -EUCLEAN)
-        stopped = 0;
+    for (int hook = 0; hook < LX_HOOK_COUNT; hook++) {
+        error = stop_hook(metadata, directory, hook, orphans, failure);
+        if (error && error != -ENOENT && error != -EUCLEAN)
+            return error;
+        if (hook == (int)lx_filter_hook(metadata))
+            filter = error;
+        if (stopped != -EUCLEAN && error != -ENOENT)
+            stopped = error;
+    }
     /* A command that was killed may have created the qdisc and put nothing on it. Where the pins that would show are
      * lost, it is taken for ours if ours was the last filter on it. */
-    created = metadata->magic ? metadata->clsact : !error;
+    created = metadata->magic ? metadata->clsact : !filter;
     error = created ? lx_clsact_remove(ifindex, failure) : 0;
     error = error ?: lx_link_settings_restore(metadata, LX_OUTER, ifindex, failure);
     return error ?: stopped;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The two hooks of an attachment: to-role by XDP on its interface; from-role by tc at its egress, on an inline pair by
- * XDP on the inner interface, too. Whether their programs are there, and taking them off. The caller stands in the
- * interface's network namespace.
+ * The two hooks of an attachment, and where they stand (enum lx_placement). Whether their programs are there, and
+ * taking them off. The caller stands in the interface's network namespace.
  */
 #ifndef LYNCXDP_KERNEL_HOOKS_H
 #define LYNCXDP_KERNEL_HOOKS_H
@@ -30,10 +29,47 @@ static inline struct lx_interface lx_interface_of(const struct lx_metadata *meta
     return interface;
 }
 
-/* Whether a program of the from-role hook stands at tc egress. On a pair that forwards by itself none does. */
+static inline bool lx_is_behind(const struct lx_metadata *metadata)
+{
+    return metadata->placement == LX_PLACEMENT_BEHIND;
+}
+
+/* The hook whose program stands at the interface's tc egress, if one does, and that program. */
+static inline enum lx_hook lx_filter_hook(const struct lx_metadata *metadata)
+{
+    return lx_is_behind(metadata) ? LX_HOOK_TO_ROLE : LX_HOOK_FROM_ROLE;
+}
+
+static inline enum lx_program lx_filter_program(const struct lx_metadata *metadata)
+{
+    return lx_is_behind(metadata) ? LX_PROGRAM_TO_ROLE_TC : LX_PROGRAM_FROM_ROLE_TC;
+}
+
+/* Whether one does. On a pair that forwards by itself none does. */
 static inline bool lx_has_filter(const struct lx_metadata *metadata)
 {
-    return metadata->from_role && !metadata->forward;
+    return lx_is_behind(metadata) || (metadata->from_role && !metadata->forward);
+}
+
+static inline bool lx_has_filter_of(const struct lx_metadata *metadata, enum lx_hook hook)
+{
+    return lx_has_filter(metadata) && hook == lx_filter_hook(metadata);
+}
+
+/* The interface where a program of XDP stands; 0 where the attachment has no such program. */
+static inline unsigned lx_place_of_xdp(const struct lx_metadata *metadata, enum lx_program program)
+{
+    if (program == LX_PROGRAM_TO_ROLE_XDP)
+        return lx_is_behind(metadata) ? 0 : metadata->ifindex;
+    if (program != LX_PROGRAM_FROM_ROLE_XDP || !metadata->from_role)
+        return 0;
+    return lx_is_behind(metadata) ? metadata->ifindex : metadata->pair_ifindex;
+}
+
+/* Whether that is the inner one of a pair. */
+static inline bool lx_is_at_inner(const struct lx_metadata *metadata, enum lx_program program)
+{
+    return program == LX_PROGRAM_FROM_ROLE_XDP && !lx_is_behind(metadata);
 }
 
 /*

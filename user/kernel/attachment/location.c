@@ -46,13 +46,15 @@ static int runs_filter(unsigned ifindex, uint32_t counters_id)
 
 int lx_location_runs(const struct lx_metadata *metadata, enum lx_hook hook, uint32_t counters_id)
 {
+    const enum lx_program program = hook == LX_HOOK_TO_ROLE ? LX_PROGRAM_TO_ROLE_XDP : LX_PROGRAM_FROM_ROLE_XDP;
+    const unsigned place = lx_place_of_xdp(metadata, program);
     int error = 0;
 
-    if (hook == LX_HOOK_TO_ROLE)
-        return runs_xdp(metadata->ifindex, counters_id, metadata->dispatcher, metadata->program_id);
-    if (metadata->pair_ifindex)
-        error = runs_xdp(metadata->pair_ifindex, counters_id, metadata->pair_dispatcher, metadata->pair_program_id);
-    return error || !lx_has_filter(metadata) ? error : runs_filter(metadata->ifindex, counters_id);
+    if (place && lx_is_at_inner(metadata, program))
+        error = runs_xdp(place, counters_id, metadata->pair_dispatcher, metadata->pair_program_id);
+    else if (place)
+        error = runs_xdp(place, counters_id, metadata->dispatcher, metadata->program_id);
+    return error || !lx_has_filter_of(metadata, hook) ? error : runs_filter(metadata->ifindex, counters_id);
 }
 
 /* The counters by which the programs on one side of an attachment are recognised; 0: none stands there. */
@@ -70,8 +72,13 @@ static uint32_t counters_of(const char *directory, enum lx_hook hook)
 
 static struct side outer_side(const char *directory)
 {
-    return (struct side){.xdp = counters_of(directory, LX_HOOK_TO_ROLE),
-                         .filter = counters_of(directory, LX_HOOK_FROM_ROLE)};
+    const uint32_t to_role = counters_of(directory, LX_HOOK_TO_ROLE);
+    const uint32_t from_role = counters_of(directory, LX_HOOK_FROM_ROLE);
+    struct lx_metadata metadata;
+
+    if (!lx_metadata_find(directory, &metadata) && lx_is_behind(&metadata))
+        return (struct side){.xdp = from_role, .filter = to_role};
+    return (struct side){.xdp = to_role, .filter = from_role};
 }
 
 static struct side inner_side(const char *directory)
@@ -102,7 +109,7 @@ static bool still_there(const struct side *side, struct lx_metadata *metadata)
 
 struct wanted_program {
     const char *directory;
-    uint32_t counters_id;
+    const struct side *side;
     struct lx_metadata *metadata;
 };
 
@@ -129,10 +136,13 @@ static int look_here(void *data)
     struct wanted_program *wanted = data;
     struct if_nameindex *all = if_nameindex();
     struct lx_running running;
+    struct lx_filter filter;
     int found = 0;
 
     for (struct if_nameindex *one = all; one && one->if_index && !found; one++) {
-        if (lx_running_with_map(one->if_index, wanted->counters_id, &running) || is_anothers(wanted, one->if_index))
+        if ((lx_running_with_map(one->if_index, wanted->side->xdp, &running) &&
+             lx_filter_with_map(one->if_index, wanted->side->filter, &filter)) ||
+            is_anothers(wanted, one->if_index))
             continue;
         found = 1;
         wanted->metadata->ifindex = one->if_index;
@@ -146,7 +156,7 @@ static int look_here(void *data)
 
 static int find(const char *directory, const struct side *side, struct lx_metadata *metadata)
 {
-    struct wanted_program wanted = {.directory = directory, .counters_id = side->xdp, .metadata = metadata};
+    struct wanted_program wanted = {.directory = directory, .side = side, .metadata = metadata};
     int came_from = lx_namespace_enter(metadata->netns);
     bool there = false;
 
@@ -237,9 +247,7 @@ bool lx_location_is_member(const struct lx_interface *interface, const char *dir
 
 bool lx_location_joined(const char *directory, const struct lx_metadata *member)
 {
-    const struct side side = outer_side(directory);
-
-    return !member->joining || !runs_xdp(member->ifindex, side.xdp, member->dispatcher, member->program_id);
+    return !member->joining || !lx_location_runs(member, LX_HOOK_TO_ROLE, counters_of(directory, LX_HOOK_TO_ROLE));
 }
 
 bool lx_location_goes_on(const char *directory, uint32_t without)

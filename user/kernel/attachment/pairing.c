@@ -48,6 +48,7 @@ static int describe(const struct lx_update *update, const struct lx_pairing *pai
     successor->shape.paired = inner != NULL;
     successor->shape.forward = pairing->forward;
     metadata->forward = pairing->forward;
+    metadata->placement = inner ? LX_PLACEMENT_PAIR : LX_PLACEMENT_HOST;
     if (metadata->pair_ifindex != pairing->inner.index) {
         metadata->pair_ifindex = pairing->inner.index;
         metadata->pair_program_id = metadata->pair_mode = metadata->pair_dispatcher = 0;

@@ -38,7 +38,7 @@ struct picking {
     size_t asked_count; /* the latest of them are kept */
     __u64 now;
     __u32 count;  /* that were put into the table */
-    bool tracked; /* connection tracking has reported of what is behind the pair */
+    bool tracked; /* connection tracking has reported of what is behind the interfaces */
 };
 
 static struct lx_flow_gate *map_gate(const struct lx_maps *maps)
@@ -165,11 +165,11 @@ static void look(struct picking *picking)
 {
     const struct lx_shape *shape = &picking->maps->shape;
 
-    if (shape->paired && !shape->forward)
+    if ((shape->paired && !shape->forward) || shape->behind)
         lx_tracked_see(see_tracked, picking);
     /* The box of a pair is not behind the role. */
     picking->view.any_source = shape->paired;
-    if (!shape->forward && !lx_listeners_see(see_port, picking))
+    if (!shape->forward && !shape->behind && !lx_listeners_see(see_port, picking))
         lx_sockets_see(see_socket, picking);
 }
 

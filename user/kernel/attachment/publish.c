@@ -50,6 +50,8 @@ static int publish_padded(const struct lx_maps *maps, const struct lx_publishing
     compiled->image->generation = (uint32_t)publishing->generation;
     if (maps->shape.forward)
         compiled->image->built_ins |= LX_BUILT_IN_WIRE;
+    if (maps->shape.behind)
+        compiled->image->built_ins |= LX_BUILT_IN_BEHIND;
     memcpy(padded, compiled->image, compiled->image->size);
     error = lx_publish_image(maps, publishing->slot, padded, failure);
     free(padded);

@@ -58,20 +58,12 @@ static const enum lx_program programs[] = {LX_PROGRAM_TO_ROLE_XDP, LX_PROGRAM_FR
 
 #define PROGRAMS (sizeof(programs) / sizeof(*programs))
 
-/* The interface that a program of XDP stands on; 0 where the attachment has no such program. */
-static unsigned place_of(const struct lx_metadata *metadata, enum lx_program which)
-{
-    if (which == LX_PROGRAM_TO_ROLE_XDP)
-        return metadata->ifindex;
-    return metadata->from_role ? metadata->pair_ifindex : 0;
-}
-
 static struct lx_interface interface_of(const struct lx_metadata *metadata, enum lx_program which)
 {
-    struct lx_interface interface = {.index = place_of(metadata, which), .netns = metadata->netns};
+    struct lx_interface interface = {.index = lx_place_of_xdp(metadata, which), .netns = metadata->netns};
 
     snprintf(interface.name, sizeof(interface.name), "%s",
-             which == LX_PROGRAM_FROM_ROLE_XDP ? metadata->pair : metadata->interface);
+             lx_is_at_inner(metadata, which) ? metadata->pair : metadata->interface);
     return interface;
 }
 
@@ -104,8 +96,8 @@ static int complete(const char *path, const struct lx_maps *maps, struct lx_meta
     error = lx_publish_metadata(maps->fds[LX_MAP_METADATA], metadata, failure);
     if (error || metadata->member)
         return error;
-    return pin_program(path, which,
-                       which == LX_PROGRAM_FROM_ROLE_XDP ? metadata->pair_program_id : metadata->program_id, failure);
+    return pin_program(path, which, lx_is_at_inner(metadata, which) ? metadata->pair_program_id : metadata->program_id,
+                       failure);
 }
 
 /* Takes the program with those images off an interface, if it is there. */
@@ -125,7 +117,7 @@ static int finish_at(const char *next, const struct lx_maps *maps, struct lx_met
     int error = 0;
 
     for (size_t i = 0; i < PROGRAMS && !error; i++) {
-        unsigned ifindex = place_of(metadata, programs[i]);
+        unsigned ifindex = lx_place_of_xdp(metadata, programs[i]);
 
         if (!ifindex)
             continue;
@@ -217,7 +209,7 @@ static struct lx_metadata *old_at(struct places *old, const struct lx_metadata *
 static int undo_xdp(const char *path, const struct lx_metadata *successor, struct lx_metadata *old,
                     enum lx_program which, uint32_t images, struct lx_failure *failure)
 {
-    const unsigned ifindex = place_of(successor, which);
+    const unsigned ifindex = lx_place_of_xdp(successor, which);
     struct lx_running running, other;
     uint32_t old_images;
     int error;
@@ -228,9 +220,18 @@ static int undo_xdp(const char *path, const struct lx_metadata *successor, struc
     if (error)
         return error == -ENOENT ? 0 : lx_fail_to_look(error, "the interface", failure);
     error = lx_pin_map_id(path, images_pin(), &old_images);
-    if (!error && old && place_of(old, which) == ifindex && lx_running_with_map(ifindex, old_images, &other) == -ENOENT)
+    if (!error && old && lx_place_of_xdp(old, which) == ifindex &&
+        lx_running_with_map(ifindex, old_images, &other) == -ENOENT)
         return bring_back(path, old, which, &running, failure);
     return error ?: lx_running_stop(ifindex, &running, failure);
+}
+
+/* The program of tc, of which an attachment has one at most. */
+static int open_filter(const char *path)
+{
+    int program = lx_pin_open_program(path, lx_program_pins[LX_PROGRAM_FROM_ROLE_TC]);
+
+    return program < 0 ? lx_pin_open_program(path, lx_program_pins[LX_PROGRAM_TO_ROLE_TC]) : program;
 }
 
 static int undo_filter(const char *path, unsigned ifindex, uint32_t images, struct lx_failure *failure)
@@ -240,7 +241,7 @@ static int undo_filter(const char *path, unsigned ifindex, uint32_t images, stru
 
     if (error)
         return error == -ENOENT ? 0 : lx_fail_to_look(error, "the interface", failure);
-    program = lx_pin_open_program(path, lx_program_pins[LX_PROGRAM_FROM_ROLE_TC]);
+    program = open_filter(path);
     error = program < 0 ? lx_filter_detach(ifindex, &filter, failure)
                         : lx_filter_replace(ifindex, &filter, program, failure);
     if (program >= 0)
@@ -278,9 +279,20 @@ static int undo(unsigned ifindex, const char *path, const char *next, struct lx_
     return error ?: lx_pins_remove(next, failure);
 }
 
+/* Whether the successor's to-role program, which comes last, is there. */
+static int is_done(const char *next, unsigned ifindex, uint32_t images)
+{
+    struct lx_metadata metadata;
+    struct lx_running running;
+    struct lx_filter filter;
+
+    if (!lx_metadata_find(next, &metadata) && lx_is_behind(&metadata))
+        return lx_filter_with_map(ifindex, images, &filter);
+    return lx_running_with_map(ifindex, images, &running);
+}
+
 int lx_rebuild_recover(unsigned ifindex, const char *directory, struct lx_failure *failure)
 {
-    struct lx_running running;
     char next[LX_PINS_PATH];
     uint32_t images;
     int error;
@@ -291,7 +303,7 @@ int lx_rebuild_recover(unsigned ifindex, const char *directory, struct lx_failur
     if (lx_pins_look(directory))
         return lx_pins_remove(next, failure); /* the attachment is gone, and with it what a successor is for */
     error = lx_pin_map_id(next, images_pin(), &images);
-    error = error ?: lx_running_with_map(ifindex, images, &running);
+    error = error ?: is_done(next, ifindex, images);
     if (!error)
         return finish(directory, next, failure);
     return error == -ENOENT ? undo(ifindex, directory, next, failure)
@@ -353,15 +365,19 @@ static int connect(const struct rebuilding *rebuilding, struct lx_failure *failu
 }
 
 /* Into the place of the old filter, or onto the interface if there was none. */
-static int put_filter(const struct lx_maps *old, const struct lx_interface *interface, int program,
+static int put_filter(const struct lx_maps *old, const struct lx_metadata *metadata, int program,
                       struct lx_failure *failure)
 {
+    const struct lx_interface place = lx_interface_of(metadata), *interface = &place;
+    const int map = old->fds[lx_map_of_counters(lx_filter_hook(metadata))];
     struct lx_filter filter;
     uint32_t counters;
     int error = -ENOENT;
 
-    if (old->fds[LX_MAP_FROM_ROLE_COUNTERS] >= 0) {
-        error = lx_map_id(old->fds[LX_MAP_FROM_ROLE_COUNTERS], &counters);
+    if (!interface->index)
+        return 0;
+    if (map >= 0) {
+        error = lx_map_id(map, &counters);
         error = error ?: lx_filter_with_map(interface->index, counters, &filter);
     }
     if (!error)
@@ -372,27 +388,27 @@ static int put_filter(const struct lx_maps *old, const struct lx_interface *inte
     return error < 0 ? error : lx_filter_attach(interface, program, failure);
 }
 
+/* The attachment's own interface last, as below: the program may be the one by which the successor is known to be done.
+ */
 static int let_out(const struct rebuilding *rebuilding, struct lx_failure *failure)
 {
+    const struct places *places = &rebuilding->places;
+    const enum lx_program which = lx_filter_program(&places->items[0]);
     int error, program;
 
-    if (!lx_has_filter(&rebuilding->places.items[0]))
+    if (!lx_has_filter(&places->items[0]))
         return 0;
-    program = lx_program_load(&rebuilding->maps, LX_PROGRAM_FROM_ROLE_TC, false, failure);
+    program = lx_program_load(&rebuilding->maps, which, false, failure);
     if (program < 0)
         return program;
-    error = lx_pin_program(program, rebuilding->next, lx_program_pins[LX_PROGRAM_FROM_ROLE_TC], failure);
-    for (size_t i = 0; i < rebuilding->places.count && !error; i++) {
-        const struct lx_interface interface = lx_interface_of(&rebuilding->places.items[i]);
-
-        if (interface.index)
-            error = put_filter(rebuilding->old->maps, &interface, program, failure);
-    }
+    error = lx_pin_program(program, rebuilding->next, lx_program_pins[which], failure);
+    for (size_t i = places->count; i-- > 0 && !error;)
+        error = put_filter(rebuilding->old->maps, &places->items[i], program, failure);
     close(program);
     return error;
 }
 
-/* In the place of the old program of XDP, or onto the inner interface if there was none. */
+/* In the place of the old program of XDP, or where there was none for what the role sends. */
 static int let_in_at(const struct rebuilding *rebuilding, const struct lx_metadata *metadata, enum lx_program which,
                      struct lx_failure *failure)
 {

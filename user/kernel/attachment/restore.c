@@ -9,6 +9,7 @@
 
 #include "attach.h"
 #include "hooks.h"
+#include "location.h"
 #include "pair.h"
 #include "publish.h"
 #include "user/kernel/link/filter.h"
@@ -20,7 +21,7 @@
 static int put_filter(const struct lx_maps *maps, const char *directory, const struct lx_interface *interface,
                       struct lx_metadata *metadata, struct lx_failure *failure)
 {
-    int error, program = lx_pin_open_program(directory, lx_program_pins[LX_PROGRAM_FROM_ROLE_TC]);
+    int error, program = lx_pin_open_program(directory, lx_program_pins[lx_filter_program(metadata)]);
 
     if (program < 0)
         return lx_fail(failure, LX_EXIT_FAILED, -program, "cannot open the program of %s's egress: %s", interface->name,
@@ -36,26 +37,27 @@ static int put_filter(const struct lx_maps *maps, const char *directory, const s
 }
 
 /* XDP programs are loaded for where libxdp puts them. */
-static int put_inner(const struct lx_maps *maps, const char *directory, struct lx_metadata *metadata,
-                     struct lx_failure *failure)
+static int put_xdp(const struct lx_maps *maps, const char *directory, struct lx_metadata *metadata,
+                   struct lx_failure *failure)
 {
-    struct lx_interface inner = {.index = metadata->pair_ifindex};
+    const bool paired = lx_is_at_inner(metadata, LX_PROGRAM_FROM_ROLE_XDP);
+    struct lx_interface place = {.index = lx_place_of_xdp(metadata, LX_PROGRAM_FROM_ROLE_XDP)};
     int error, program;
 
-    if (lx_interface_name(inner.index, inner.name))
+    if (lx_interface_name(place.index, place.name))
         return lx_fail(failure, LX_EXIT_FAILED, ENODEV,
                        "%s, the inner side of the pair, is not here any more; 'lyncxdp detach %s' takes off the rest, "
                        "then attach anew",
                        metadata->pair, metadata->interface);
-    program =
-        lx_pair_attach(maps, LX_PROGRAM_FROM_ROLE_XDP, &inner, metadata, lx_mode_again(metadata->pair_mode), failure);
+    program = lx_pair_attach(maps, LX_PROGRAM_FROM_ROLE_XDP, &place, metadata,
+                             lx_mode_again(paired ? metadata->pair_mode : metadata->mode), failure);
     if (program < 0)
         return program;
     error =
         metadata->member ? 0 : lx_repin_program(program, directory, lx_program_pins[LX_PROGRAM_FROM_ROLE_XDP], failure);
     close(program);
     if (!error && (error = lx_metadata_complete(metadata, LX_PROGRAM_FROM_ROLE_XDP, maps)))
-        error = lx_fail_to_look(error, inner.name, failure);
+        error = lx_fail_to_look(error, place.name, failure);
     error = error ?: lx_publish_metadata(maps->fds[LX_MAP_METADATA], metadata, failure);
     return error ?: 1;
 }
@@ -63,6 +65,7 @@ static int put_inner(const struct lx_maps *maps, const char *directory, struct l
 int lx_restore_from_role(const struct lx_maps *maps, const char *directory, const struct lx_interface *interface,
                          struct lx_metadata *metadata, struct lx_failure *failure)
 {
+    const unsigned place = lx_place_of_xdp(metadata, LX_PROGRAM_FROM_ROLE_XDP);
     struct lx_running running;
     struct lx_filter filter;
     uint32_t counters;
@@ -71,13 +74,13 @@ int lx_restore_from_role(const struct lx_maps *maps, const char *directory, cons
     if (!metadata->from_role)
         return 0;
     error = lx_map_id(maps->fds[LX_MAP_FROM_ROLE_COUNTERS], &counters);
-    if (!error && metadata->pair_ifindex)
-        error = lx_running_with_map(metadata->pair_ifindex, counters, &running);
+    if (!error && place)
+        error = lx_running_with_map(place, counters, &running);
     if (error == -ENOENT)
-        error = restored = put_inner(maps, directory, metadata, failure);
+        error = restored = put_xdp(maps, directory, metadata, failure);
     else if (error)
         return lx_fail_to_look(error, interface->name, failure);
-    if (error < 0 || !lx_has_filter(metadata))
+    if (error < 0 || !lx_has_filter_of(metadata, LX_HOOK_FROM_ROLE))
         return error < 0 ? error : restored;
     error = lx_filter_with_map(interface->index, counters, &filter);
     if (error == -ENOENT)
@@ -105,7 +108,6 @@ int lx_restore_member(const struct lx_maps *maps, const char *directory, struct 
                       struct lx_failure *failure)
 {
     const struct lx_interface interface = lx_interface_of(metadata);
-    struct lx_running running;
     uint32_t counters;
     int error, restored;
 
@@ -115,7 +117,7 @@ int lx_restore_member(const struct lx_maps *maps, const char *directory, struct 
     if (restored < 0)
         return restored;
     error = lx_map_id(maps->fds[LX_MAP_TO_ROLE_COUNTERS], &counters);
-    error = error ?: lx_running_with_map(metadata->ifindex, counters, &running);
+    error = error ?: lx_location_runs(metadata, LX_HOOK_TO_ROLE, counters);
     if (error != -ENOENT)
         return error ? lx_fail_to_look(error, interface.name, failure) : restored;
     error = lx_let_in_again(maps, directory, metadata, failure);

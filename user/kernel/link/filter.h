@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tc filter on an interface's egress, where the from-role program stands on the role's own host: found, put there
- * beside those of others, and taken off, with the clsact qdisc that carries it. All in this network namespace.
+ * The tc filter on an interface's egress, where a program stands that judges what leaves: found, put there beside those
+ * of others, and taken off, with the clsact qdisc that carries it. All in this network namespace.
  */
 #ifndef LYNCXDP_KERNEL_FILTER_H
 #define LYNCXDP_KERNEL_FILTER_H

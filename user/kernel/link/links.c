@@ -54,6 +54,8 @@ static void read_kind(const struct nlattr *info, struct lx_link *link)
     }
     for (size_t i = 0; i < sizeof(above) / sizeof(*above); i++)
         link->takes_tags = link->takes_tags || !strcmp(kind, above[i]);
+    link->bridges = !strcmp(kind, "bridge");
+    link->taps = !strcmp(kind, "tun");
     link->bonds = !strcmp(kind, "bond") || !strcmp(kind, "team");
     if (!strcmp(kind, "vlan") && data)
         link->vlan = read_vlan(data);
@@ -186,4 +188,24 @@ int lx_far_end_enter(unsigned ifindex, struct lx_far_end *end)
 void lx_far_end_leave(const struct lx_far_end *end)
 {
     lx_namespace_leave(end->came_from);
+}
+
+const char *lx_link_leads_on(unsigned index)
+{
+    const struct lx_link *link, *master;
+    const char *what = NULL;
+    struct lx_links links;
+
+    if (lx_links_read(&links))
+        return NULL;
+    link = lx_link_find(&links, index);
+    master = link && link->master ? lx_link_find(&links, link->master) : NULL;
+    if (link && link->taps)
+        what = "a tap";
+    else if (master && master->bridges)
+        what = "a port of a bridge";
+    else if (link && link->far >= 0)
+        what = "an end of a veth";
+    lx_links_free(&links);
+    return what;
 }

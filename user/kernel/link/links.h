@@ -19,6 +19,8 @@ struct lx_link {
     unsigned far_index;
     uint16_t vlan;   /* of a VLAN: its id */
     bool resolves;   /* neighbours are looked for by ARP and neighbour discovery */
+    bool bridges;    /* a bridge */
+    bool taps;       /* a tap, or a tun, */
     bool bonds;      /* a bond, or a team: its ports are ways to one place */
     bool partial;    /* a tap whose frames may come without their checksums, for the kernel to put in */
     bool takes_tags; /* what comes to it has lost its VLAN tags to what it is made of: not a card, and not a VLAN */
@@ -48,6 +50,12 @@ struct lx_far_end {
 /* Goes there: 0, -ENOENT when the interface is none, or why it cannot be reached. The caller leaves it again. */
 int lx_far_end_enter(unsigned ifindex, struct lx_far_end *end);
 void lx_far_end_leave(const struct lx_far_end *end);
+
+/*
+ * What an interface is that leads on to others than this host: "a tap", "a port of a bridge", "an end of a veth"; NULL
+ * for any other, or when that cannot be determined.
+ */
+const char *lx_link_leads_on(unsigned index);
 
 /* More interfaces than stand on each other anywhere. */
 #define LX_LINKS_DEPTH 8

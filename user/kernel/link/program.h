@@ -21,7 +21,7 @@ enum lx_mode_choice {
 /* What leads to the mode again that a program runs in. */
 static inline enum lx_mode_choice lx_mode_again(uint32_t mode)
 {
-    return mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : LX_MODE_ONLY_NATIVE;
+    return mode == LX_MODE_GENERIC ? LX_MODE_ONLY_GENERIC : mode == LX_MODE_NATIVE ? LX_MODE_ONLY_NATIVE : LX_MODE_AUTO;
 }
 
 /*

@@ -38,6 +38,7 @@ struct lx_shape {
     bool from_role;    /* counters and ports for that hook too */
     bool paired;       /* an inline pair, */
     bool forward;      /* that forwards by itself */
+    bool behind;       /* the role is behind the interface */
 };
 
 /* File descriptors, owned; -1: not opened. */

@@ -186,6 +186,7 @@ static int read_shape(struct lx_maps *maps, const struct lx_metadata *metadata)
         .from_role = metadata->from_role,
         .paired = metadata->pair_ifindex != 0,
         .forward = metadata->forward,
+        .behind = metadata->placement == LX_PLACEMENT_BEHIND,
     };
     for (enum lx_map map = LX_MAP_FROM_ROLE_COUNTERS; map < LX_MAP_COUNT; map++)
         if (metadata->from_role && maps->fds[map] < 0)

@@ -30,13 +30,13 @@ struct lx_pin_name {
 
 /*
  * The programs, by their hook and by what calls them. A host has the first two, which stand at the hooks of the same
- * number; a pair has the third, too.
+ * number; a pair has the third, too; where the role is behind an interface, the last two.
  */
 enum lx_program {
     LX_PROGRAM_TO_ROLE_XDP = LX_HOOK_TO_ROLE,    /* on the interface, of a pair the outer one */
     LX_PROGRAM_FROM_ROLE_TC = LX_HOOK_FROM_ROLE, /* at its egress */
-    LX_PROGRAM_FROM_ROLE_XDP,                    /* on the inner interface of a pair */
-    LX_PROGRAM_TO_ROLE_TC,
+    LX_PROGRAM_FROM_ROLE_XDP, /* on the inner interface of a pair, or the one that the role is behind */
+    LX_PROGRAM_TO_ROLE_TC,    /* at the egress of that one */
     LX_PROGRAM_COUNT
 };
 

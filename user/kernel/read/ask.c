@@ -14,7 +14,7 @@
 #include "user/kernel/link/program.h"
 
 /*
- * Ethernet and IPv6. A test run of tc takes no frame that ends before its IP header does; both hooks judge such a one
+ * Ethernet and IPv6. A test run of tc takes no frame that ends before its IP header does; all programs judge such a one
  * alike, by what the headers show.
  */
 #define HEADERS 54
@@ -32,38 +32,40 @@ static int test_run(int program, const void *frame, size_t length, uint32_t *wor
 /* Of a pair, what the role sends is seen by the program on the inner interface. */
 static enum lx_program program_to_ask(const struct lx_maps *maps, enum lx_hook hook)
 {
-    return hook == LX_HOOK_FROM_ROLE && maps->shape.paired ? LX_PROGRAM_FROM_ROLE_XDP : (enum lx_program)hook;
+    if (hook == LX_HOOK_TO_ROLE)
+        return maps->shape.behind ? LX_PROGRAM_TO_ROLE_TC : LX_PROGRAM_TO_ROLE_XDP;
+    return maps->shape.paired || maps->shape.behind ? LX_PROGRAM_FROM_ROLE_XDP : LX_PROGRAM_FROM_ROLE_TC;
 }
 
 /* The program to ask, loaded over the attachment's maps at the first question. */
-static int dry_run_of(struct lx_attachment *attachment, enum lx_hook hook, struct lx_failure *failure)
+static int dry_run_of(struct lx_attachment *attachment, enum lx_program program, struct lx_failure *failure)
 {
     struct lx_maps maps;
     int error;
 
-    if (attachment->dry_runs[hook] >= 0)
-        return attachment->dry_runs[hook];
+    if (attachment->dry_runs[program] >= 0)
+        return attachment->dry_runs[program];
     error = lx_maps_open(attachment->directory, true, &maps);
     if (error == -EPERM || error == -EACCES)
         return lx_fail(failure, LX_EXIT_FAILED, -error, "asking the kernel needs root; run it with sudo");
     if (error)
         return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open the maps of %s: %s",
                        attachment->metadata.interface, strerror(-error));
-    attachment->dry_runs[hook] = lx_program_load(&maps, program_to_ask(&maps, hook), true, failure);
+    attachment->dry_runs[program] = lx_program_load(&maps, program, true, failure);
     lx_maps_close(&maps);
-    return attachment->dry_runs[hook];
+    return attachment->dry_runs[program];
 }
 
-static int ask(struct lx_attachment *attachment, enum lx_hook hook, const void *frame, size_t length, uint32_t *word,
-               struct lx_failure *failure)
+static int ask(struct lx_attachment *attachment, enum lx_program program, const void *frame, size_t length,
+               uint32_t *word, struct lx_failure *failure)
 {
-    int error, dry_run = dry_run_of(attachment, hook, failure);
+    int error, dry_run = dry_run_of(attachment, program, failure);
 
     if (dry_run < 0)
         return dry_run;
     error = test_run(dry_run, frame, length, word);
-    if (error == -EINVAL && hook == LX_HOOK_FROM_ROLE && length < HEADERS)
-        return ask(attachment, LX_HOOK_TO_ROLE, frame, length, word, failure);
+    if (error == -EINVAL && program != LX_PROGRAM_TO_ROLE_XDP && length < HEADERS)
+        return ask(attachment, LX_PROGRAM_TO_ROLE_XDP, frame, length, word, failure);
     if (!error)
         return 0;
     return lx_fail(failure, LX_EXIT_FAILED, -error, "the kernel does not judge this frame of %zu bytes: %s", length,
@@ -81,7 +83,7 @@ int lx_attachment_ask(struct lx_attachment *attachment, enum lx_hook hook, const
         return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
                        "%s has no hook for what the role sends: it was attached with --egress off",
                        attachment->metadata.interface);
-    error = ask(attachment, hook, frame, length, &word, failure);
+    error = ask(attachment, program_to_ask(&attachment->maps, hook), frame, length, &word, failure);
     if (error)
         return error;
     given = lx_judgement_unpack(word);
