@@ -14,6 +14,14 @@ unset SSH_CONNECTION LYNCXDP_POLICIES
 
 # --- The ground of a lane ------------------------------------------------------------------------------------------
 
+# Once to a port that policy a opens, twice to one of policy b, four times to one of neither, eight to one of both.
+send() {
+    local port
+    for port in 1001 1002 1002 1004 1004 1004 1004 1003 1003 1003 1003 1003 1003 1003 1003; do
+        echo >"/dev/udp/$1/$port"
+    done 2>/dev/null
+}
+
 lay_ground() {
     mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
     ip link set lo up
@@ -34,12 +42,8 @@ lay_ground() {
         echo 1 >/proc/sys/net/ipv6/conf/far/disable_ipv6
         ip addr add 198.51.100.9/24 dev far && ip link set far up &&
         ip neigh add 198.51.100.1 lladdr 02:00:00:00:00:01 dev far nud permanent'
-    # Once to a port that policy a opens, twice to one of policy b, four times to one of neither, eight to one of both.
-    # shellcheck disable=SC2016 # expanded inside
-    coproc SENDER { nsenter --net=/proc/$far/ns/net bash -c 'while read -r; do
-        for port in 1001 1002 1002 1004 1004 1004 1004 1003 1003 1003 1003 1003 1003 1003 1003; do
-            echo >/dev/udp/198.51.100.1/$port
-        done 2>/dev/null
+    coproc SENDER { nsenter --net=/proc/$far/ns/net bash -c "$(declare -f send)"'; while read -r; do
+        send 198.51.100.1
         echo sent
     done'; }
     for policy in a b; do
@@ -51,20 +55,33 @@ lay_ground() {
     echo 'interfaces: {}' >"$work/declared-nothing.yaml"
 }
 
-# Datagrams that reached the host and found no socket.
+# On a host they come from far away; where the role is behind the interface they go there.
+placement=() receiver=self
+behind() {
+    placement=(--behind) receiver=$far
+    [ "$2" != bpf ] || step=$((step * 8)) # some of many
+    "$@"
+    placement=() receiver=self
+}
+
+# Datagrams that reached the role's host and found no socket.
 delivered() {
     local name none
     while read -r name _ none _; do
         [ "$name" = Udp: ] && [ "$none" != NoPorts ] && echo "$none" && return
-    done </proc/net/snmp
+    done <"/proc/$receiver/net/snmp"
 }
 
 # What is enforced, by what arrives: a, b, nothing, or a mixture. The eight come last, and arrive always.
 enforced() {
     local before after last="" steady=0
     before=$(delivered)
-    echo >&"${SENDER[1]}"
-    read -r <&"${SENDER[0]}"
+    if [ "$receiver" = self ]; then
+        echo >&"${SENDER[1]}"
+        read -r <&"${SENDER[0]}"
+    else
+        send 198.51.100.9
+    fi
     for _ in $(seq 5000); do
         after=$(delivered)
         [ "$after" = "$last" ] && steady=$((steady + 1)) || steady=0
@@ -138,7 +155,7 @@ other() { [ "$1" = a ] && echo b || echo a; }
 kill_attach() {
     local call=$1 number=$first
     shift
-    while killed "$call" $number attach outer --role client --site "$work/b.yaml" "$@"; do
+    while killed "$call" $number attach outer --role client --site "$work/b.yaml" "${placement[@]}" "$@"; do
         consistent "attach $*, killed at $call $number" nothing b
         [ "$enforces" = b ] && must detach outer && traceless "attach $*, killed at $call $number"
         next_point
@@ -150,14 +167,14 @@ kill_attach() {
 
 kill_detach() {
     local call=$1 number=$first
-    must attach outer --role client --site "$work/b.yaml"
+    must attach outer --role client --site "$work/b.yaml" "${placement[@]}"
     while killed "$call" $number detach outer; do
         consistent "detach, killed at $call $number" nothing b
         if [ "$enforces" = nothing ]; then
             "$LYNCXDP" detach outer >"$work/output" 2>&1 || grep -q 'nothing is attached' "$work/output" ||
                 wrong "detach after $call $number: $(<"$work/output")"
             traceless "detach, killed at $call $number"
-            must attach outer --role client --site "$work/b.yaml"
+            must attach outer --role client --site "$work/b.yaml" "${placement[@]}"
         fi
         next_point
     done
@@ -169,7 +186,7 @@ kill_detach() {
 kill_update() {
     local call=$1 prepare=$2 number=$first now=a
     shift 2
-    must attach outer --role client --site "$work/a.yaml"
+    must attach outer --role client --site "$work/a.yaml" "${placement[@]}"
     $prepare
     while killed "$call" $number update outer --site "$work/$(other $now).yaml" "$@"; do
         consistent "update $*, killed at $call $number" $now "$(other $now)"
@@ -301,13 +318,14 @@ version_at=$(sed -nE 's/.*offsetof\(struct lx_metadata, program_version\) == ([0
 # promise SHARES WHAT FUNCTION CALL…   One promise, and a task for each of so many shares of its points.
 promises=() shares=() tasks=()
 promise() {
-    local share manner="killed before"
+    local share manner="killed before" call=$4
     [[ $3 = fail_* ]] && manner="at"
+    [ "$3" != behind ] || call=$5
     for share in $(seq "$1"); do
         tasks+=("${#promises[@]}.$share $share $1 ${*:3}")
     done
     shares+=("$1")
-    promises+=("$2, $manner each of its POINTS calls of $4")
+    promises+=("$2, $manner each of its POINTS calls of $call")
 }
 
 # The longest first.
@@ -334,6 +352,12 @@ for call in renameat2 sendto mkdir unlink rmdir chmod; do
     promise 1 "update that replaces programs" kill_update $call outdate
 done
 promise 1 "update that replaces programs, failing" fail_update renameat2 outdate
+for call in sendto bpf; do
+    promise 1 "attach, the role behind" behind kill_attach $call
+    promise 1 "detach, the role behind" behind kill_detach $call
+    promise 1 "update that replaces programs, the role behind" behind kill_update $call outdate
+done
+promise 1 "update that replaces programs, the role behind" behind kill_update renameat2 outdate
 promise 1 "attach of two interfaces" kill_attach sendto --with second
 promise 1 "update by which an interface joins" kill_update sendto apart --with second
 promise 1 "update that replaces the programs of two interfaces" kill_update sendto join_and_outdate
