@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "user/cli/print/output.h"
+#include "user/core/policy/protocols.h"
 #include "user/core/text/number.h"
 
 /* Of a protocol without ports, its number stands where the ports do. */
