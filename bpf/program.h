@@ -82,7 +82,8 @@ lx_noinline int lx_any(LX_CONTEXT *context, struct lx_query *query)
 
     if (!packet)
         return LX_CONTEXT_DROP;
-    __builtin_memset(packet, 0, sizeof(*packet));
+    if (query) /* whoever asks may look at more of the packet than was read */
+        __builtin_memset(packet, 0, sizeof(*packet));
     slot = lx_query_slot(query);
     if (lx_image_of(slot, &view)) {
         view.slot = slot;
