@@ -22,7 +22,7 @@ function want(cell, known, what,    list, count, i) {
 }
 
 function want_ports(cell, what,    list, ends, count, i) {
-    if (cell == "-" || cell == "any")
+    if (cell == "-" || cell == "any" || cell == "site")
         return
     count = split(cell, list, ",")
     for (i = 1; i <= count; i++) {
@@ -70,12 +70,21 @@ BEGIN {
                   "av-edge office-communicator live-meeting")
     else if (edition == "ocs2007r2")
         set(role, "office-communicator live-meeting")
-    else
+    else if (edition == "lync2010")
         set(role, "access-edge webconf-edge av-edge reverse-proxy front-end front-end-mediation front-end-cms " \
                   "director mediation hlb-front-end hlb-director hlb-mediation client ip-phone group-chat " \
                   "group-chat-compliance xmpp-gateway exchange-um branch-appliance sql-backend domain-controller " \
                   "global-catalog pstn-gateway monitoring archiving")
-    set(sided, "access-edge webconf-edge av-edge reverse-proxy")
+    else {
+        later = 1
+        set(role, "access-edge webconf-edge av-edge reverse-proxy front-end front-end-mediation front-end-cms " \
+                  "director mediation hlb-front-end hlb-director hlb-mediation hlb-edge client ip-phone " \
+                  "persistent-chat video-interop office-web-apps exchange-um sba sql-backend pstn-gateway sbc " \
+                  "teams-sba -")
+        set(peer, "monitoring branch-appliance branch cms office365 teams teams-signalling teams-media")
+        set(of, "lync2013 sfb2015 sfb2019 teams")
+    }
+    set(sided, "access-edge webconf-edge av-edge reverse-proxy hlb-edge")
     set(side, "external internal both -")
     set(transport, "tcp udp tcp/udp -")
     set(direction, "in out in/out -")
@@ -104,7 +113,9 @@ NF != 16 {
             wrong("cell " i " is empty or has stray blanks")
     if ($1 != stem)
         wrong("the document is not " stem)
-    if ($3 != edition)
+    if (later)
+        want($3, of, "edition")
+    else if ($3 != edition)
         wrong("the edition is not " edition)
     want_place($2)
     want($4, role, "role")
@@ -121,7 +132,9 @@ NF != 16 {
         wrong("an application or a condition is not a short word")
     if (split($4, list, ",") && (list[1] in sided) != ($5 != "-"))
         wrong("a side goes with the Edge roles and the reverse proxy, and only with them")
-    if (($6 == "-" || $8 == "-") != ($16 ~ /^unresolved: /))
+    if (($4 == "-") != ($16 ~ /^nobody: /))
+        wrong("a line that asks nothing of a role says why, and only such a line")
+    if ($4 != "-" && ($6 == "-" || $8 == "-") != ($16 ~ /^unresolved: /))
         wrong("a row without a port or a transport is marked unresolved, and only such a row")
     if ($6 == "-" && $7 != "-" || $6 == "any" && $7 !~ /[0-9]/)
         wrong("the source ports do not go with the ports")

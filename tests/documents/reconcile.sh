@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Holds the transcriptions beside it to their form and to the row counts stated in README.md. With a directory that
-# holds the documents as text, `reconcile.sh DIR`, it also counts their rows anew and compares every printed figure.
+# Holds the transcriptions beside it to their form and to the row counts stated in tables.tsv. `reconcile.sh DIR` also
+# counts the rows anew and compares every printed figure, with what DIR has: the documents up to Lync 2010 as text, or
+# the facts of the later ones, a file rows.tsv.
 set -u
 documents=
 if [ $# -gt 0 ]; then
@@ -18,7 +19,7 @@ lint() { # lint FILE: says what is wrong with it, line by line
     awk -F '\t' -v stem="$(basename "$1" .tsv)" -f $here/lint.awk "$1"
 }
 
-# --- The counts stated in README.md ------------------------------------------------------------------------------
+# --- The counts stated in tables.tsv ------------------------------------------------------------------------------
 
 # "table rows lines" for each table; the parts a, b … of a row are lines of one row.
 counted() {
@@ -29,8 +30,8 @@ counted() {
     } END { for (table in lines) print table, rows[table], lines[table] }' "$1" | sort
 }
 
-stated() { # stated DOCUMENT: the same, from the table in README.md
-    awk -F ' *[|] *' -v document="$1" '$2 == document && $4 ~ /^[0-9]+$/ { print $3, $4, $5 }' $here/README.md | sort
+stated() { # stated DOCUMENT: the same, from tables.tsv; a table that is left out has no lines
+    awk -F '\t' -v document="$1" '$1 == document && $8 == "-" { print $2, $4, $5 }' $here/tables.tsv | sort
 }
 
 counts_agree() {
@@ -79,14 +80,62 @@ figures_agree() {
     lines=$(printed "$(basename "$1" .tsv)") && [ -n "$lines" ] && diff <(echo "$lines") <(transcribed "$1")
 }
 
+# --- The facts of the later documents ------------------------------------------------------------------------------
+
+# Every table that has facts stands in tables.tsv with as many rows: transcribed, or left out with the reason.
+tables_agree() {
+    diff <(awk -F '\t' 'NR > 1 { sub(/ \(.*\)/, "", $2); sub(/ \(.*\):/, ":", $2); rows[$2 " | " $3]++ }
+                        END { for (table in rows) print table, rows[table] }' "$documents/rows.tsv" | sort) \
+        <(awk -F '\t' 'NR > 1 && $6 != "-" { print $6 " | " $7, $4 }' $here/tables.tsv | sort)
+}
+
+# Like `printed`, from the ports of the facts; a port count becomes the last port of its range.
+noted() { # noted DOCUMENT
+    awk -F '\t' -v document="$1" 'NR == FNR {
+            if ($1 == document && $8 == "-") table[$6 " | " $7] = $2
+            next
+        } {
+            sub(/ \(.*\)/, "", $2); sub(/ \(.*\):/, ":", $2)
+            place = $2 " | " $3
+            if (!(place in table)) next
+            row = table[place] "/" ++count[place]
+            if ($12 ~ /^[0-9]+, [0-9]+ ports$/) {
+                split($12, start, ", ")
+                $12 = start[1] " " start[1] + start[2] - 1
+            }
+            found = $10 " " $12
+            if (found !~ /[0-9]/) print row, "-"
+            while (match(found, /[0-9]+/)) {
+                print row, substr(found, RSTART, RLENGTH)
+                found = substr(found, RSTART + RLENGTH)
+            }
+        }' $here/tables.tsv "$documents/rows.tsv" | sort -u
+}
+
+facts_agree() {
+    local lines
+    lines=$(noted "$(basename "$1" .tsv)") && [ -n "$lines" ] && diff <(echo "$lines") <(transcribed "$1")
+}
+
 # -----------------------------------------------------------------------------------------------------------------
 
+has_text() { # has_text DOCUMENT: its text was kept, the later ones are facts only
+    [ -n "$(words_of "$1")" ]
+}
+
+if [ -n "$documents" ] && [ -f "$documents/rows.tsv" ]; then
+    check "tables.tsv has every table of rows.tsv, with as many rows" tables_agree
+fi
 for file in "$here"/*.tsv; do
-    [ "$file" != "$here/exceptions.tsv" ] || continue
+    case $file in */exceptions.tsv | */tables.tsv | */addresses.tsv) continue ;; esac
     check "$(basename "$file") is well-formed" lint "$file"
-    check "$(basename "$file") has the rows that README.md states" counts_agree "$file"
-    if [ -n "$documents" ]; then
-        check "$(basename "$file") has every row and figure of its document" figures_agree "$file"
+    check "$(basename "$file") has the rows that tables.tsv states" counts_agree "$file"
+    agree=
+    if [ -n "$documents" ] && [ -f "$documents/rows.tsv" ]; then
+        has_text "$(basename "$file" .tsv)" || agree=facts_agree
+    elif [ -n "$documents" ]; then
+        has_text "$(basename "$file" .tsv)" && agree=figures_agree
     fi
+    [ -z "$agree" ] || check "$(basename "$file") has every row and figure of its document" $agree "$file"
 done
 finish
