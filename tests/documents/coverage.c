@@ -123,6 +123,15 @@ static bool same_partner(const struct lx_row *row, const struct printed_line *li
     return !line_names_groups(line) || listed(line->peers, partner->group);
 }
 
+/* A row that is closed by default, since no port table prints it. */
+static bool is_unprinted(const struct lx_row *row)
+{
+    for (size_t i = 0; i < row->options.count; i++)
+        if (!strcmp(row->options.items[i], "unprinted"))
+            return true;
+    return false;
+}
+
 static bool serves(const struct lx_row *row, const struct printed_line *line)
 {
     bool some = !row->workloads.count || !strcmp(line->workload, "-");
@@ -150,19 +159,36 @@ static bool same_application(const struct lx_row *row, const struct printed_line
 struct demand {
     const struct printed_line *line;
     const char *role;
+    const struct group_name *group; /* whose addresses; NULL where the line names none */
     enum lx_hook hook;
     enum lx_side side;
     enum lx_lb lb;
     enum lx_transport transport;
 };
 
+/* A row for another group than the one that the line asks for is no answer, nor is one that a site has to open first.
+ */
+static bool reaches(const struct lx_row *row, const struct demand *demand)
+{
+    const struct lx_endpoint *partner = partner_of(row);
+
+    if (is_unprinted(row) && !demand->line->unprinted)
+        return false;
+    if (!demand->group || partner->kind == LX_ENDPOINT_ANY)
+        return true;
+    for (const struct group_name *group = group_names; group->name; group++)
+        if (partner->group && !strcmp(group->name, partner->group))
+            return group->kind == demand->group->kind;
+    return false;
+}
+
 static bool answers(const struct lx_row *row, const struct demand *demand)
 {
-    return !row->unresolved && lx_row_hook(row) == demand->hook &&
+    return !row->unresolved && lx_row_hook(row) == demand->hook && reaches(row, demand) &&
            (row->side == LX_SIDE_NONE || row->side == demand->side) &&
            (row->lb == LX_LB_ANY || row->lb == demand->lb) && row->transports & LX_TRANSPORT_BIT(demand->transport) &&
-           within(&demand->line->source_ports, &row->source_ports) && same_partner(row, demand->line, true) &&
-           serves(row, demand->line);
+           (demand->line->site_sources || within(&demand->line->source_ports, &row->source_ports)) &&
+           same_partner(row, demand->line, true) && serves(row, demand->line);
 }
 
 static void line_name(const struct printed_line *line, char name[128])
@@ -175,18 +201,23 @@ static bool check_demand(const struct rows *rows, const struct demand *demand, s
 {
     const struct printed_line *line = demand->line;
     struct port_set open = {{0}};
+    bool some = false;
     char where[128];
     unsigned port;
 
     for (size_t i = 0; i < rows->count; i++)
-        if (answers(rows->items[i], demand))
+        if (answers(rows->items[i], demand)) {
             add_ports(&open, &rows->items[i]->destination_ports);
+            some = true;
+        }
+    if (some && line->site_ports)
+        return true;
     port = first_lacking(&open, &line->ports);
     line_name(line, where);
     if (port)
-        found(findings, "missing", where, "%s does not open %s %u of %s, %s, side %s", demand->role,
+        found(findings, "missing", where, "%s does not open %s %u of %s, %s, side %s, peers %s", demand->role,
               demand->transport == LX_TCP ? "tcp" : "udp", port, line->ports_text,
-              demand->hook == LX_HOOK_TO_ROLE ? "to-role" : "from-role", line->side);
+              demand->hook == LX_HOOK_TO_ROLE ? "to-role" : "from-role", line->side, line->peers);
     return !port;
 }
 
@@ -207,15 +238,11 @@ static void check_unresolved(const struct rows *rows, const struct printed_line 
     found(findings, "missing", where, "%s has no unresolved row for %s", role, line->application);
 }
 
-static void check_line(const struct rows *rows, const struct printed_line *line, const char *role,
-                       struct findings *findings)
+/* Returns true when all of it is met, for one group of machines at the other end. */
+static bool check_group(const struct rows *rows, struct demand demand, struct findings *findings)
 {
-    struct demand demand = {.line = line, .role = role};
+    const struct printed_line *line = demand.line;
 
-    if (line->unresolved) {
-        check_unresolved(rows, line, role, findings);
-        return;
-    }
     for (demand.hook = LX_HOOK_TO_ROLE; demand.hook <= LX_HOOK_FROM_ROLE; demand.hook++)
         for (demand.side = LX_SIDE_NONE; demand.side <= LX_SIDE_INTERNAL; demand.side++)
             for (demand.lb = LX_LB_HARDWARE; demand.lb <= LX_LB_DNS; demand.lb++)
@@ -223,7 +250,23 @@ static void check_line(const struct rows *rows, const struct printed_line *line,
                     if (line_has_hook(line, demand.hook) && line_has_side(line, demand.side) &&
                         line_has_lb(line, demand.lb) && line_has_transport(line, demand.transport) &&
                         !check_demand(rows, &demand, findings))
-                        return;
+                        return false;
+    return true;
+}
+
+static void check_line(const struct rows *rows, const struct printed_line *line, const char *role,
+                       struct findings *findings)
+{
+    struct demand demand = {.line = line, .role = role};
+
+    if (line->unresolved)
+        check_unresolved(rows, line, role, findings);
+    else if (!line_names_groups(line))
+        check_group(rows, demand, findings);
+    else
+        for (demand.group = group_names; demand.group->name; demand.group++)
+            if (listed(line->peers, demand.group->name) && !check_group(rows, demand, findings))
+                return;
 }
 
 /* The roles that a line is about are there. */
@@ -242,8 +285,7 @@ static void check_roles(const struct lx_policy_file *file, const struct printed_
 void find_missing_roles(const struct lx_policy_file *file, const struct printed *printed, struct findings *findings)
 {
     for (size_t i = 0; i < printed->count; i++)
-        if (!strcmp(printed->lines[i].edition, file->edition))
-            check_roles(file, &printed->lines[i], findings);
+        check_roles(file, &printed->lines[i], findings);
 }
 
 void find_missing(const struct lx_policy_file *file, const struct printed *printed, struct findings *findings)
@@ -253,51 +295,33 @@ void find_missing(const struct lx_policy_file *file, const struct printed *print
 
         add_rows(&rows, &file->roles[i]);
         for (size_t j = 0; j < printed->count; j++)
-            if (!strcmp(printed->lines[j].edition, file->edition) &&
-                names_role(printed->lines[j].roles, file->roles[i].name))
+            if (names_role(printed->lines[j].roles, &file->roles[i]))
                 check_line(&rows, &printed->lines[j], file->roles[i].name, findings);
     }
 }
 
 /* --- Nothing is opened that is not printed ------------------------------------------------------------------------ */
 
-/* How the policies call the tables. */
-static const struct {
-    const char *key, *table;
-} tables[] = {
-    {"edge-external", "external-tuples"},
-    {"edge-internal", "internal-tuples"},
-    {"servers", "servers"},
-    {"lb-hardware", "hlb-hardware"},
-    {"lb-dns", "hlb-dns"},
-    {"clients", "clients"},
-    {"ports", "components"},
-    {"media", "media-ports"},
-};
-
 bool cites(const struct lx_row *row, const struct printed_line *line)
 {
-    const char *place = row->citation ? strchr(row->citation, ' ') : NULL;
-    char cited[64];
+    const char *place = row->citation ? strchr(row->citation, ' ') : NULL, *number = strchr(line->row, '/') + 1;
+    char key[64];
+    size_t length;
 
     if (!place)
         return false;
-    if (!strncmp(row->citation, "poster ", strlen("poster ")))
-        return !strcmp(line->document, "lync2010-poster");
-    for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
-        size_t length = strlen(tables[i].key);
-
-        if (length != (size_t)(place - row->citation) || strncmp(row->citation, tables[i].key, length))
-            continue;
-        snprintf(cited, sizeof(cited), "%s/%s", tables[i].table, place + 1);
-        length = strlen(cited);
-        return !strncmp(line->row, cited, length) && (!line->row[length] || isalpha((unsigned char)line->row[length]));
-    }
-    return false;
+    snprintf(key, sizeof(key), "%.*s", (int)(place - row->citation), row->citation);
+    if (!listed(line->cited_as, key))
+        return false;
+    length = strlen(++place);
+    if (!isdigit((unsigned char)*place)) /* a label of a poster: any line there */
+        return true;
+    return !strncmp(number, place, length) && (!number[length] || isalpha((unsigned char)number[length]));
 }
 
 /* The line is about the role, on the row's hook and side; or the role is the peer, for whom the hook turns round. */
-static bool speaks_of(const struct printed_line *line, const char *role, const struct lx_row *row, enum lx_side side)
+static bool speaks_of(const struct printed_line *line, const struct lx_role *role, const struct lx_row *row,
+                      enum lx_side side)
 {
     enum lx_hook hook = lx_row_hook(row), turned = hook == LX_HOOK_TO_ROLE ? LX_HOOK_FROM_ROLE : LX_HOOK_TO_ROLE;
 
@@ -306,17 +330,18 @@ static bool speaks_of(const struct printed_line *line, const char *role, const s
     return names_role(line->peers, role) && line_has_hook(line, turned);
 }
 
-static bool allows(const struct printed_line *line, const char *role, const struct lx_row *row, enum lx_side side,
-                   enum lx_transport transport)
+static bool allows(const struct printed_line *line, const struct lx_role *role, const struct lx_row *row,
+                   enum lx_side side, enum lx_transport transport)
 {
     return !line->unresolved && cites(row, line) && speaks_of(line, role, row, side) &&
+           (!line->unprinted || is_unprinted(row)) &&
            (row->lb == LX_LB_ANY ? line_has_lb(line, LX_LB_HARDWARE) && line_has_lb(line, LX_LB_DNS)
                                  : line_has_lb(line, row->lb)) &&
            line_has_transport(line, transport) && within(&row->source_ports, &line->source_ports) &&
            same_partner(row, line, false);
 }
 
-static void check_row(const struct printed *printed, const struct lx_policy_file *file, const char *role,
+static void check_row(const struct printed *printed, const struct lx_policy_file *file, const struct lx_role *role,
                       const struct lx_row *row, enum lx_side side, struct findings *findings)
 {
     for (enum lx_transport transport = LX_TCP; transport <= LX_UDP; transport++) {
@@ -327,20 +352,19 @@ static void check_row(const struct printed *printed, const struct lx_policy_file
         if (!(row->transports & LX_TRANSPORT_BIT(transport)))
             continue;
         for (size_t i = 0; i < printed->count; i++)
-            if (!strcmp(printed->lines[i].edition, file->edition) &&
-                allows(&printed->lines[i], role, row, side, transport))
+            if (allows(&printed->lines[i], role, row, side, transport))
                 add_ports(&allowed, &printed->lines[i].ports);
         port = first_lacking(&allowed, &row->destination_ports);
         snprintf(where, sizeof(where), "%s %s", file->edition, row->id);
         if (port)
-            found(findings, "unprinted", where, "at %s it opens %s %u, which is not printed where it cites", role,
+            found(findings, "unprinted", where, "at %s it opens %s %u, which is not printed where it cites", role->name,
                   transport == LX_TCP ? "tcp" : "udp", port);
     }
 }
 
 /* A row that opens nothing rests on a line that is printed without a port or a transport. */
-static void check_unresolved_row(const struct printed *printed, const struct lx_policy_file *file, const char *role,
-                                 const struct lx_row *row, struct findings *findings)
+static void check_unresolved_row(const struct printed *printed, const struct lx_policy_file *file,
+                                 const struct lx_role *role, const struct lx_row *row, struct findings *findings)
 {
     char where[128];
 
@@ -349,7 +373,7 @@ static void check_unresolved_row(const struct printed *printed, const struct lx_
             speaks_of(&printed->lines[i], role, row, LX_SIDE_NONE) && same_application(row, &printed->lines[i]))
             return;
     snprintf(where, sizeof(where), "%s %s", file->edition, row->id);
-    found(findings, "unprinted", where, "at %s it is unresolved, but no such line is printed", role);
+    found(findings, "unprinted", where, "at %s it is unresolved, but no such line is printed", role->name);
 }
 
 void find_unprinted(const struct lx_policy_file *file, const struct printed *printed, struct findings *findings)
@@ -363,25 +387,17 @@ void find_unprinted(const struct lx_policy_file *file, const struct printed *pri
             const struct lx_row *row = rows.items[j];
 
             if (row->unresolved)
-                check_unresolved_row(printed, file, role->name, row, findings);
+                check_unresolved_row(printed, file, role, row, findings);
             else if (row->side != LX_SIDE_NONE || !(role->external || role->internal))
-                check_row(printed, file, role->name, row, row->side, findings);
+                check_row(printed, file, role, row, row->side, findings);
             else
                 for (enum lx_side side = LX_SIDE_EXTERNAL; side <= LX_SIDE_INTERNAL; side++)
-                    check_row(printed, file, role->name, row, side, findings);
+                    check_row(printed, file, role, row, side, findings);
         }
     }
 }
 
 /* --- Every numbered line is cited --------------------------------------------------------------------------------- */
-
-static bool in_cited_table(const struct printed_line *line)
-{
-    for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
-        if (!strncmp(line->row, tables[i].table, strlen(tables[i].table)) && line->row[strlen(tables[i].table)] == '/')
-            return true;
-    return false;
-}
 
 static bool is_cited(const struct lx_policy_file *file, const struct printed_line *line)
 {
@@ -399,7 +415,7 @@ void find_uncited(const struct lx_policy_file *file, const struct printed *print
         char where[128];
 
         line_name(line, where);
-        if (!strcmp(line->edition, file->edition) && in_cited_table(line) && !is_cited(file, line))
+        if (strcmp(line->cited_as, "-") && !is_cited(file, line))
             found(findings, "uncited", where, "no row cites it");
     }
 }

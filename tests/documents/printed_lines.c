@@ -8,9 +8,10 @@
 
 #define DOCUMENTS "tests/documents/"
 #define PRINTED_FIELDS (offsetof(struct printed_line, ports) / sizeof(char *))
+#define TABLE_FIELDS (sizeof(struct printed_table) / sizeof(char *))
 
-/* Reads a line's fields, tab-separated; the first one owns the text of all, which lives as long as the test. False at
- * the end of the file. */
+/* Reads a line's fields, tab-separated; the first one owns the text of all. False at the
+ * end of the file. */
 static bool read_fields(FILE *file, char **fields, size_t count)
 {
     char *text = NULL, *rest;
@@ -46,36 +47,81 @@ static void parse_line(struct printed_line *line)
     const char *ports = meant ? line->note + strlen(misprint) : line->ports_text;
 
     line->unresolved = !strcmp(ports, "-") || !strcmp(line->transport, "-");
-    if (strcmp(ports, "-"))
+    line->site_ports = !strcmp(ports, "site");
+    line->site_sources = !strcmp(line->sources_text, "site");
+    line->unprinted = listed(line->condition, "unprinted");
+    if (strcmp(ports, "-") && !line->site_ports)
         cr_assert_eq(lx_ports_parse(ports, &line->ports, NULL), 0, "%s: %s", line->row, ports);
-    if (strcmp(line->sources_text, "-"))
+    if (strcmp(line->sources_text, "-") && !line->site_sources)
         cr_assert_eq(lx_ports_parse(line->sources_text, &line->source_ports, NULL), 0, "%s", line->row);
 }
 
-static void read_document(struct printed *printed, const char *document)
+static const struct printed_table *table_of(const struct printed *printed, const struct printed_line *line)
 {
+    size_t length = strcspn(line->row, "/");
+
+    for (size_t i = 0; i < printed->table_count; i++)
+        if (!strcmp(printed->tables[i].document, line->document) &&
+            !strncmp(printed->tables[i].table, line->row, length) && !printed->tables[i].table[length])
+            return &printed->tables[i];
+    cr_assert_fail("%s %s is of no table of tables.tsv", line->document, line->row);
+    return NULL;
+}
+
+static void read_document(struct printed *printed, const char *document, const char *edition)
+{
+    struct printed_line line = {0};
     char path[128];
     FILE *file;
 
     snprintf(path, sizeof(path), DOCUMENTS "%s.tsv", document);
     file = open_table(path, PRINTED_FIELDS);
-    while (read_fields(file, &printed->lines[printed->count].document, PRINTED_FIELDS)) {
-        parse_line(&printed->lines[printed->count++]);
+    for (; read_fields(file, &line.document, PRINTED_FIELDS); line = (struct printed_line){0}) {
+        parse_line(&line);
+        line.cited_as = table_of(printed, &line)->cited_as;
+        if (listed(line.edition, edition) && strcmp(line.roles, "-"))
+            printed->lines[printed->count++] = line;
+        else
+            free(line.document);
         cr_assert_lt(printed->count, LINES_LIMIT);
     }
     fclose(file);
 }
 
-struct printed *read_printed(void)
+static void read_tables(struct printed *printed)
 {
-    static const char *const documents[] = {"ocs2007", "ocs2007r2", "lync2010-servers", "lync2010-edge",
-                                            "lync2010-poster"};
+    FILE *file = open_table(DOCUMENTS "tables.tsv", TABLE_FIELDS);
+
+    while (read_fields(file, &printed->tables[printed->table_count].document, TABLE_FIELDS))
+        cr_assert_lt(++printed->table_count, TABLES_LIMIT);
+    fclose(file);
+}
+
+struct printed *read_printed(const char *edition)
+{
     struct printed *printed = calloc(1, sizeof(*printed));
+    const char *last = "";
 
     cr_assert_not_null(printed);
-    for (size_t i = 0; i < sizeof(documents) / sizeof(*documents); i++)
-        read_document(printed, documents[i]);
+    read_tables(printed);
+    for (size_t i = 0; i < printed->table_count; i++) {
+        const struct printed_table *table = &printed->tables[i];
+
+        if (strcmp(table->left_out, "-") || !strcmp(table->document, last))
+            continue;
+        last = table->document;
+        read_document(printed, last, edition);
+    }
     return printed;
+}
+
+void free_printed(struct printed *printed)
+{
+    for (size_t i = 0; i < printed->table_count; i++)
+        free(printed->tables[i].document);
+    for (size_t i = 0; i < printed->count; i++)
+        free(printed->lines[i].document);
+    free(printed);
 }
 
 struct exceptions *read_exceptions(void)
@@ -109,17 +155,12 @@ bool listed(const char *list, const char *word)
     return false;
 }
 
-bool names_role(const char *list, const char *role)
+bool names_role(const char *list, const struct lx_role *role)
 {
-    static const char *const more[][2] = {
-        {"front-end-mediation", "front-end"},  {"front-end-cms", "front-end"},   {"consolidated-edge", "access-edge"},
-        {"consolidated-edge", "webconf-edge"}, {"consolidated-edge", "av-edge"},
-    };
-
-    if (listed(list, role))
+    if (listed(list, role->name))
         return true;
-    for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++)
-        if (!strcmp(role, more[i][0]) && listed(list, more[i][1]))
+    for (size_t i = 0; i < role->include_count; i++)
+        if (names_role(list, role->includes[i]))
             return true;
     return false;
 }
@@ -148,8 +189,15 @@ bool line_has_transport(const struct printed_line *line, enum lx_transport trans
     return !strcmp(line->transport, "tcp/udp") || !strcmp(line->transport, transport == LX_TCP ? "tcp" : "udp");
 }
 
+const struct group_name group_names[] = {
+    {"pool", 0},      {"next-hop", 0},         {"pool-vip", 0},    {"branch", 1}, {"cms", 2}, {"office-web-apps", 3},
+    {"office365", 4}, {"teams-signalling", 5}, {"teams-media", 6}, {NULL, 0},
+};
+
 bool line_names_groups(const struct printed_line *line)
 {
-    return !listed(line->peers, "any") &&
-           (listed(line->peers, "pool") || listed(line->peers, "next-hop") || listed(line->peers, "pool-vip"));
+    for (const struct group_name *group = group_names; group->name; group++)
+        if (listed(line->peers, group->name))
+            return !listed(line->peers, "any");
+    return false;
 }
