@@ -124,6 +124,7 @@ check "completion offers the workloads of a role's rows" \
     completed attach eth0 --role av-edge --workload a = application-sharing av-conferencing
 check "completion offers the groups, with nothing behind the sign" completed attach eth0 --set po = -o nospace pool= pool-vip=
 check "completion offers the reasons of a drop" completed monitor --reason mart = martian
+check "completion offers the formats of show" completed show av-edge --format c = csv
 check "completion puts no blank behind a folder" completed check "$tree/polic" = -o filenames "$tree/policies"
 
 check "attach --help says what holds by default" says 0 'edition of .*\(default: lync2010\)' nobody attach --help
@@ -173,6 +174,35 @@ check "an unknown option is not passed over" says 3 'did you mean .federation-oc
     nobody show av-edge --without federation-ocs207
 check "show without a role" says 2 'takes a role' nobody show
 check "show of an unknown role" says 2 "did you mean 'av-edge'" nobody show av-egde
+
+# A line of the sheet, by the columns that have these titles.
+sheet() { # sheet FORMAT ARGUMENT...
+    nobody show "${@:2}" --format "$1"
+}
+read_csv() { # read_csv ARGUMENT...: the cells that a spreadsheet would read, a tab between them
+    sheet csv "$@" | python3 -c 'import csv, sys; [print("\t".join(row)) for row in csv.reader(sys.stdin.buffer.read().decode().splitlines(keepends=True), strict=True)]'
+}
+check "the sheet for another firewall has its columns" says 0 $'^From\tSource port\tTo\tDestination port\tTransport\tDirection\tPurpose\tOnly for\tSource document\tRow' \
+    read_csv av-edge
+check "a line of it names the role and its addresses" \
+    says 0 $'^any\tany\tav-edge \\([0-9.]+\\)\t3478\tudp\tinbound\tSTUN/MSTURN: external users, A/V over UDP\t\t.*, row 12\tav-edge/external/stun-udp-in' \
+    read_csv av-edge --site "$contoso"
+check "a source range and a condition are in it" \
+    says 0 $'^av-edge\t50000-59999\tany\tany\tudp\toutbound\tRTP: .*\tfederated partners that still run Office Communications Server 2007\t' \
+    read_csv av-edge
+check "every open row is a line of it" is "$(sheet csv consolidated-edge | tail -n +2 | wc -l)" \
+    "$(nobody show consolidated-edge --json | jq 'map(select(.unresolved | not)) | length')"
+check "its lines end as RFC 4180 says" is "$(sheet csv av-edge | grep -c $'\r$')" "$(sheet csv av-edge | wc -l)"
+check "as Markdown it is a table" says 0 '^\|---\|---\|---\|---\|---\|---\|---\|---\|---\|---\|$' sheet markdown av-edge
+check "rows that open nothing are not in it, and that is said" says 0 'rows are printed without a port.*not in the sheet' \
+    sheet csv front-end
+printf 'rows:\n  - {id: own, from: any, to: self, port: 22, transport: tcp, application: "=cmd|x", note: "a, \\"b\\""}\n' >"$work/formula.yaml"
+check "nothing is a formula in it, and every cell stays one" says 0 $'\tinbound\t.=cmd\\|x: a, "b"\t.*\tsite/own$' \
+    read_csv av-edge --site "$work/formula.yaml"
+check "nor does a cell end a cell of Markdown" says 0 '\| =cmd\\\|x: a, "b" \|.*site/own \|$' \
+    sheet markdown av-edge --site "$work/formula.yaml"
+check "--format json is --json" is "$(sheet json av-edge)" "$(nobody show av-edge --json)"
+check "another format" says 2 'csv or markdown' sheet firewall av-edge
 
 check "check finds the tables sound" says 0 'lync2010.yaml: ok, [0-9]+ roles, [0-9]+ rows' \
     nobody check "$policies/lync2010.yaml" "$contoso"

@@ -60,6 +60,7 @@ _lyncxdp() {
         --egress) choices="track enforce off" ;;
         --mode) choices="auto native generic" ;;
         --by) choices="row port reason" ;;
+        --format) choices="text json csv markdown" ;;
         --flags) choices="SYN ACK SYN,ACK FIN,ACK RST" ;;
         --site | --policy | --file | -f | --write | -w | --pcap | --certificate | --key | --passwords | --textfile)
             _lyncxdp_files "$word"

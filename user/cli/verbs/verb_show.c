@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * show: the rows that a policy is made of, before anything is attached. Without a site the names in them stay names;
- * with one, what they resolve to stands beside them.
+ * with one, what they resolve to stands beside them. As a sheet it is for whoever runs another firewall.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,19 +9,50 @@
 
 #include "user/cli/policy/tables.h"
 #include "user/cli/print/output.h"
-#include "user/cli/print/table.h"
+#include "user/cli/print/sheet.h"
+#include "user/core/report/report_firewall.h"
 #include "user/core/report/report_json.h"
 #include "user/core/report/report_policy.h"
 #include "user/core/resolve/selection.h"
 #include "verb.h"
 
-struct show_options {
-    struct lx_policy_options policy;
-    bool json;
+enum format {
+    FORMAT_TEXT,
+    FORMAT_JSON,
+    FORMAT_CSV,
+    FORMAT_MARKDOWN,
+    FORMATS,
 };
 
+static const char *const format_names[FORMATS] = {"text", "json", "csv", "markdown"};
+
+struct show_options {
+    struct lx_policy_options policy;
+    enum format format;
+};
+
+static int take_format(void *field, const char *value)
+{
+    int format = lx_name_index(value, format_names, FORMATS);
+
+    if (format < 0)
+        return lx_usage_error("--format '%s': write text or json, or for the sheet of another firewall csv or markdown",
+                              value);
+    *(enum format *)field = (enum format)format;
+    return LX_EXIT_DONE;
+}
+
+static int take_json(void *field, const char *value)
+{
+    (void)value;
+    *(enum format *)field = FORMAT_JSON;
+    return LX_EXIT_DONE;
+}
+
 static const struct lx_option options_of_show[] = {
-    {"json", NULL, "print JSON", lx_take_flag, offsetof(struct show_options, json)},
+    {"format", "FORMAT", "text, json, or the sheet for another firewall: csv, markdown", take_format,
+     offsetof(struct show_options, format)},
+    {"json", NULL, "print JSON", take_json, offsetof(struct show_options, format)},
 };
 
 static const struct lx_column columns[] = {
@@ -37,6 +68,19 @@ static const struct lx_column columns[] = {
     {"CHANGED IN", "override", false, false}, /* only where a site changes a row */
 };
 
+static const struct lx_column sheet_columns[] = {
+    {"From", "from", false, false},
+    {"Source port", "source_port", false, false},
+    {"To", "to", false, false},
+    {"Destination port", "destination_port", false, false},
+    {"Transport", "transport", false, false},
+    {"Direction", "direction", false, false},
+    {"Purpose", "purpose", false, false},
+    {"Only for", "only_for", false, false},
+    {"Source document", "source", false, false},
+    {"Row", "rule", false, false},
+};
+
 /* The rule that a row became in a resolved policy; NULL when the policy was not resolved. */
 static const struct lx_rule *rule_of_row(const struct lx_policy *policy, const char *id)
 {
@@ -46,16 +90,34 @@ static const struct lx_rule *rule_of_row(const struct lx_policy *policy, const c
     return NULL;
 }
 
-static json_t *report_rows(const struct lx_selection *selection, const struct lx_policy *policy)
+/* What is shown: the tables, what of them was asked for, and what their names resolved to where all are known. */
+struct shown {
+    const struct lx_tables *tables;
+    const struct lx_words *roles;
+    struct lx_selection selection;
+    struct lx_policy policy;
+};
+
+/* A line of the sheet for another firewall. */
+static json_t *sheet_line(const struct shown *shown, const struct lx_row *row)
+{
+    const char *role = shown->roles->count == 1 ? shown->roles->items[0] : "the roles";
+
+    return lx_report_firewall_line(row, rule_of_row(&shown->policy, row->id), role, shown->tables->files);
+}
+
+/* The rows that are open. Those that open nothing are listed as well, but are no line of a sheet. */
+static json_t *report_rows(const struct shown *shown, bool sheet)
 {
     json_t *report = json_array();
 
-    for (size_t i = 0; report && i < selection->pick_count; i++) {
-        const struct lx_pick *pick = &selection->picks[i];
+    for (size_t i = 0; report && i < shown->selection.pick_count; i++) {
+        const struct lx_pick *pick = &shown->selection.picks[i];
 
-        if (pick->closed != LX_OPEN && pick->closed != LX_CLOSED_UNRESOLVED)
+        if (pick->closed != LX_OPEN && (sheet || pick->closed != LX_CLOSED_UNRESOLVED))
             continue;
-        if (lx_json_add(report, lx_report_row(pick->row, rule_of_row(policy, pick->row->id)))) {
+        if (lx_json_add(report, sheet ? sheet_line(shown, pick->row)
+                                      : lx_report_row(pick->row, rule_of_row(&shown->policy, pick->row->id)))) {
             json_decref(report);
             return NULL;
         }
@@ -149,6 +211,37 @@ static int print_text(const json_t *report, const struct lx_selection *selection
     return result;
 }
 
+/* Rows that open nothing are not in a sheet, which is said beside it. */
+static void print_sheet(const json_t *report, const struct lx_selection *selection, enum lx_sheet sheet)
+{
+    size_t unresolved = 0;
+
+    for (size_t i = 0; i < selection->pick_count; i++)
+        unresolved += selection->picks[i].closed == LX_CLOSED_UNRESOLVED;
+    lx_print_sheet(report, sheet_columns, sizeof(sheet_columns) / sizeof(*sheet_columns), sheet);
+    if (unresolved)
+        lx_print_warning("%zu row%s printed without a port or transport: not in the sheet", unresolved,
+                         unresolved == 1 ? " is" : "s are");
+}
+
+static int print_report(json_t *report, const struct shown *shown, enum format format)
+{
+    const struct lx_bypass *bypass = &shown->policy.bypass;
+    int result;
+
+    if (format == FORMAT_JSON)
+        return lx_print_json(json_incref(report));
+    if (format != FORMAT_TEXT) {
+        print_sheet(report, &shown->selection, format == FORMAT_CSV ? LX_SHEET_CSV : LX_SHEET_MARKDOWN);
+        return LX_EXIT_DONE;
+    }
+    result = print_text(report, &shown->selection);
+    if (result == LX_EXIT_DONE && lx_bypass_any(bypass))
+        lx_print("(unjudged on a pair, by bypass: %zu neighbour%s%s)\n", bypass->count, lx_plural(bypass->count),
+                 bypass->has_vlans ? " and some VLANs" : "");
+    return result;
+}
+
 /* Names that nobody gave an address are no mistake here, so what resolving says of them is kept back. */
 static void resolve_quietly(const struct lx_tables *tables, const struct lx_request *request, struct lx_policy *policy)
 {
@@ -161,28 +254,21 @@ static void resolve_quietly(const struct lx_tables *tables, const struct lx_requ
 static int show(const struct lx_tables *tables, const struct show_options *options)
 {
     struct lx_request request = lx_policy_request(tables, &options->policy);
-    struct lx_selection selection = {0};
+    struct shown shown = {.tables = tables, .roles = &options->policy.roles};
     struct lx_diagnostics diagnostics = {0};
-    struct lx_policy policy = {0};
     int result, error;
     json_t *report;
 
-    error = lx_select(tables->files, tables->has_site ? &tables->site : NULL, &request, &selection, &diagnostics);
+    error = lx_select(tables->files, tables->has_site ? &tables->site : NULL, &request, &shown.selection, &diagnostics);
     result = lx_resolve_exit(error, &diagnostics);
     if (result != LX_EXIT_DONE)
         return result;
-    resolve_quietly(tables, &request, &policy);
-    report = report_rows(&selection, &policy);
-    if (!report)
-        result = lx_memory_error();
-    else
-        result = options->json ? lx_print_json(json_incref(report)) : print_text(report, &selection);
-    if (result == LX_EXIT_DONE && !options->json && lx_bypass_any(&policy.bypass))
-        lx_print("(unjudged on a pair, by bypass: %zu neighbour%s%s)\n", policy.bypass.count,
-                 lx_plural(policy.bypass.count), policy.bypass.has_vlans ? " and some VLANs" : "");
+    resolve_quietly(tables, &request, &shown.policy);
+    report = report_rows(&shown, options->format == FORMAT_CSV || options->format == FORMAT_MARKDOWN);
+    result = report ? print_report(report, &shown, options->format) : lx_memory_error();
     json_decref(report);
-    lx_policy_free(&policy);
-    lx_selection_free(&selection);
+    lx_policy_free(&shown.policy);
+    lx_selection_free(&shown.selection);
     return result;
 }
 
