@@ -339,9 +339,18 @@ _Static_assert(offsetof(struct lx_metadata, interface) == 56, "ABI");
 _Static_assert(offsetof(struct lx_metadata, program_version) == 96, "ABI");
 _Static_assert(sizeof(struct lx_metadata) == 256, "ABI");
 
-/* What a publication has room for: words of a request with their zero bytes, and ports that metrics name. */
-#define LX_REQUEST_TEXT 28672
+/* What a publication has room for: words of a request with their zero bytes, ports that metrics name, lists. */
+#define LX_REQUEST_TEXT 26880
 #define LX_WATCH_PORTS 1024
+#define LX_GROUP_DATES 32
+
+/* A group whose addresses come from a list, and of when that is. */
+struct lx_group_date {
+    char group[48];
+    __u64 date; /* seconds of CLOCK_REALTIME; 0: no group, nor are there more behind it */
+};
+
+_Static_assert(sizeof(struct lx_group_date) == 56, "ABI");
 
 /* What there is to be watched while a policy is in force. */
 enum lx_trait {
@@ -370,11 +379,13 @@ struct lx_publication {
     struct lx_slot_set rows; /* the slots that its rows count in */
     __u16 watch_ports[LX_WATCH_PORTS];
     char request[LX_REQUEST_TEXT]; /* the words that asked for it, each with its zero byte: updates start from them */
+    struct lx_group_date groups[LX_GROUP_DATES];
 };
 
 _Static_assert(offsetof(struct lx_publication, edition) == 32, "ABI");
 _Static_assert(offsetof(struct lx_publication, request) == 2648, "ABI");
-_Static_assert(sizeof(struct lx_publication) == 2648 + LX_REQUEST_TEXT, "ABI");
+_Static_assert(offsetof(struct lx_publication, groups) == 29528, "ABI");
+_Static_assert(sizeof(struct lx_publication) == 31320, "ABI");
 
 /* What the data plane says of a packet. */
 struct lx_judgement {

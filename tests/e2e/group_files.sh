@@ -75,6 +75,31 @@ mkdir lists/partners.txt
 refused "a list that is a directory" "site.yaml:3:20: error: .*it is a directory"
 rmdir lists/partners.txt
 
+# --- Of when it is ------------------------------------------------------------------------------------------------------
+
+old='the list of the group .partners. is of 2026-01-15, [0-9]+ days old'
+list '# date: 2026-01-15' 203.0.113.128/25
+touch -d '2 days ago' lists/partners.txt
+check "check warns of an old list" says 0 "site.yaml:3:3: warning: $old" run check site/site.yaml
+check "check of a declaration, too" says 0 "$old" run check state.yaml
+check "update warns of it" says 0 "$old" run update outer
+check "status as well" says 0 "outer: $old" run status outer
+check "and in JSON it has its day" answers '.[0].lists == [{"group": "partners", "date": "2026-01-15"}]' run status outer --json
+age() { run exporter --textfile - | sed -n 's/^lyncxdp_group_age_seconds{interface="outer",hook="to-role",group="partners"} //p'; }
+check "the metric is its age" is "$((($(date +%s) - $(age)) / 86400 * 86400))" "$(date -ud 2026-01-15 +%s)"
+before=$(generation)
+check "nothing to do is nothing done" run apply -f state.yaml
+check "so the generation stays" is "$(generation)" "$before"
+list "# date: $(date -u +%F)" 203.0.113.128/25
+check "looked at again, it is in force anew" run apply -f state.yaml
+check "though its addresses are the same" is "$(generation)" "$((before + 1))"
+check "and nobody warns" says_no 0 'days old' run status outer
+list 203.0.113.128/25
+touch -d '100 days ago' lists/partners.txt
+check "without a date the day of its file counts" says 0 '100 days old' run check site/site.yaml
+list '# date: yesterday' 203.0.113.128/25
+check "a date that is none is said" says 0 "lists/partners.txt:1:1: warning: no date can be read" run check site/site.yaml
+
 # --- Watching it --------------------------------------------------------------------------------------------------------
 
 list 203.0.113.128/25

@@ -36,25 +36,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     FILE *stream = size ? fmemopen((void *)data, size, "r") : fopen("/dev/null", "r");
     struct lx_diagnostics diagnostics = {0};
-    struct lx_prefix *prefixes = NULL;
-    size_t count = 0;
+    struct lx_prefix_list list = {0};
     int error;
 
     if (!stream)
         return 0;
-    error = lx_prefix_list_read(stream, "fuzz.txt", lx_unusable_peer, &prefixes, &count, &diagnostics);
+    error = lx_prefix_list_read(stream, "fuzz.txt", lx_unusable_peer, &list, &diagnostics);
     fclose(stream);
     require(error == 0 || error == -EINVAL);
-    require((error == 0) == (diagnostics.errors == 0) && (error == 0) == (count > 0));
+    require((error == 0) == (diagnostics.errors == 0) && (error == 0) == (list.count > 0));
     check_diagnostics(&diagnostics, size);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < list.count; i++) {
         struct lx_prefix again;
         char text[LX_PREFIX_TEXT];
 
-        require(!lx_prefix_parse(lx_prefix_format(&prefixes[i], text), &again, NULL));
-        require(!lx_prefix_compare(&prefixes[i], &again) && !lx_unusable_peer(&again));
+        require(!lx_prefix_parse(lx_prefix_format(&list.prefixes[i], text), &again, NULL));
+        require(!lx_prefix_compare(&list.prefixes[i], &again) && !lx_unusable_peer(&again));
     }
     lx_diagnostics_free(&diagnostics);
-    free(prefixes);
+    free(list.prefixes);
     return 0;
 }

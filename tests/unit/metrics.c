@@ -84,6 +84,17 @@ Test(metrics, packets_and_bytes_are_told_by_reason_and_verdict)
         "lyncxdp_packets_total{interface=\"eth0\",hook=\"from-role\",reason=\"no-row\",verdict=\"would-drop\"} 2");
 }
 
+Test(metrics, a_list_of_addresses_ages_once_for_both_hooks)
+{
+    edge->publication.groups[0] = (struct lx_group_date){"partners", 1000};
+    edge->publication.groups[1] = (struct lx_group_date){"teams", 9000};
+    edge->seen_at = 8000;
+    print(1);
+    expect_line("lyncxdp_group_age_seconds{interface=\"eth0\",hook=\"to-role\",group=\"partners\"} 7000");
+    expect_line("lyncxdp_group_age_seconds{interface=\"eth0\",hook=\"to-role\",group=\"teams\"} 0");
+    cr_expect_eq(lines("lyncxdp_group_age_seconds{"), 2);
+}
+
 Test(metrics, every_reason_is_there_before_it_counts)
 {
     print(1);

@@ -16,8 +16,7 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
 struct list {
-    struct lx_prefix *prefixes;
-    size_t count;
+    struct lx_prefix_list read;
     struct lx_diagnostics diagnostics;
 };
 
@@ -26,7 +25,7 @@ static int read_stream(FILE *stream, const char *name, struct list *list)
     int error;
 
     cr_assert_not_null(stream, "%s", name);
-    error = lx_prefix_list_read(stream, name, lx_unusable_peer, &list->prefixes, &list->count, &list->diagnostics);
+    error = lx_prefix_list_read(stream, name, lx_unusable_peer, &list->read, &list->diagnostics);
     fclose(stream);
     return error;
 }
@@ -38,7 +37,7 @@ static int read_text(const char *text, struct list *list)
 
 static void end(struct list *list)
 {
-    free(list->prefixes);
+    free(list->read.prefixes);
     lx_diagnostics_free(&list->diagnostics);
 }
 
@@ -50,13 +49,13 @@ Test(prefix_text, a_list_has_comments_and_empty_lines_and_any_line_ends)
     struct list list = {0};
 
     cr_assert_eq(read_stream(fopen(DATA "good_list.txt", "r"), "good_list.txt", &list), 0);
-    cr_assert_eq(list.count, COUNT_OF(expected));
-    for (size_t i = 0; i < list.count; i++)
-        cr_expect_str_eq(lx_prefix_format(&list.prefixes[i], text), expected[i]);
+    cr_assert_eq(list.read.count, COUNT_OF(expected));
+    for (size_t i = 0; i < list.read.count; i++)
+        cr_expect_str_eq(lx_prefix_format(&list.read.prefixes[i], text), expected[i]);
     end(&list);
     list = (struct list){0};
     cr_assert_eq(read_text("192.0.2.1\r192.0.2.2\r\n\r\n192.0.2.3", &list), 0);
-    cr_expect_eq(list.count, 3);
+    cr_expect_eq(list.read.count, 3);
     end(&list);
 }
 
@@ -77,11 +76,11 @@ Test(prefix_text, every_mistake_of_a_list_is_found_in_one_run)
         {13, 1, "not an IPv4 or IPv6 address"},
         {14, 1, "a netmask where a length is needed"},
     };
-    struct list list = {.count = 4711};
+    struct list list = {.read = {.count = 4711}};
 
     cr_assert_eq(read_stream(fopen(DATA "mistakes_list.txt", "r"), "mistakes_list.txt", &list), -EINVAL);
     lx_expect_mistakes(&list.diagnostics, expected, COUNT_OF(expected));
-    cr_expect_eq(list.count, 4711, "the output was touched");
+    cr_expect_eq(list.read.count, 4711, "the output was touched");
     end(&list);
 }
 
@@ -94,6 +93,35 @@ Test(prefix_text, a_list_of_nothing_is_a_mistake)
 
         cr_expect_eq(read_text(texts[i], &list), -EINVAL);
         cr_expect(strstr(list.diagnostics.items[0].message, "no address is in the list"));
+        end(&list);
+    }
+}
+
+Test(prefix_text, a_list_may_say_of_when_it_is)
+{
+    static const struct {
+        const char *text;
+        uint64_t date;
+        size_t warnings;
+    } cases[] = {
+        {"192.0.2.1\n", 0, 0},
+        {"# date: 2026-10-01\n192.0.2.1\n", 1790812800, 0},
+        {"192.0.2.1\n# date: 1970-01-02   # the last word counts\n", 86400, 0},
+        {"# date: 2026-10-01\r\n# date: 2026-10-02\r\n192.0.2.1\r\n", 1790899200, 0},
+        {"192.0.2.1 # date: 2026-10-01\n", 0, 0}, /* that is of the address */
+        {"# dated: 2026-10-01\n192.0.2.1\n", 0, 0},
+        {"# date: 2026-02-30\n192.0.2.1\n", 0, 1},
+        {"# date: October\n192.0.2.1\n", 0, 1},
+        {"# date:\n192.0.2.1\n", 0, 1},
+        {"# date: 2026-10-1\n192.0.2.1\n", 0, 1},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct list list = {0};
+
+        cr_expect_eq(read_text(cases[i].text, &list), 0, "%s", cases[i].text);
+        cr_expect_eq(list.read.date, cases[i].date, "%s: %lu", cases[i].text, (unsigned long)list.read.date);
+        cr_expect_eq(list.diagnostics.count, cases[i].warnings, "%s", cases[i].text);
         end(&list);
     }
 }
@@ -113,7 +141,7 @@ Test(prefix_text, a_hundred_thousand_lines_read_in_no_time)
     started = clock();
     cr_assert_eq(read_text(text, &list), 0);
     cr_expect_lt((double)(clock() - started) / CLOCKS_PER_SEC, 2.0);
-    cr_expect_eq(list.count, 100000);
+    cr_expect_eq(list.read.count, 100000);
     end(&list);
     free(text);
 }
@@ -133,7 +161,8 @@ static int open_list(const struct lx_opener *opener, enum lx_opened_as as, const
         snprintf(problem, 256, "there is no such file");
         return -ENOENT;
     }
-    *opened = (struct lx_opened){.stream = fmemopen((void *)text, strlen(text), "r"), .name = strdup(what)};
+    *opened = (struct lx_opened){
+        .stream = fmemopen((void *)text, strlen(text), "r"), .name = strdup(what), .modified = 1790812800 + 4711};
     return 0;
 }
 
@@ -159,6 +188,8 @@ Test(prefix_text, a_group_may_be_read_from_a_list)
     cr_expect_null(site.groups[0].file);
     cr_expect_str_eq(site.groups[1].file, "partners.txt");
     cr_expect_eq(site.groups[1].prefix_count, 2);
+    cr_expect_eq(site.groups[0].date, 0);
+    cr_expect_eq(site.groups[1].date, 1790812800, "the day on which the file was written");
     lx_site_free(&site);
 }
 

@@ -50,7 +50,7 @@ _lyncxdp() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} choices=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        choices="apply attach check confirm counters detach diff explain exporter flows monitor promote roles rollback setup show status top update --help --version"
+        choices="apply attach check confirm counters detach diff endpoints explain exporter flows monitor promote roles rollback setup show status top update --help --version"
     else
         case $previous in
         --role) choices=$(_lyncxdp_roles) ;;
@@ -74,13 +74,14 @@ _lyncxdp() {
             choices="self= pool= next-hop= pool-vip= cms="
             ;;
         --pair | --with | --external | --internal) choices=$(_lyncxdp_interfaces) ;;
-        --flows | --try | --wait | --listen | --host | --every | --port | --prefix | --rate | --count | --mac) return ;;
+        --flows | --try | --wait | --listen | --host | --every | --port | --prefix | --rate | --count | --mac | --id | --date) return ;;
+        --service-area) choices="Common Exchange SharePoint Skype" ;;
         *)
             case $verb:$word in
             *:-*) choices=$(_lyncxdp_options "$verb") ;;
             explain:[a-z]*) choices="$(_lyncxdp_interfaces) tcp udp vrrp ospf igmp pim esp ah gre ipip echo" ;;
             setup:* | show:*) choices=$(_lyncxdp_roles) ;;
-            check:*)
+            check:* | endpoints:*)
                 _lyncxdp_files "$word"
                 return
                 ;;

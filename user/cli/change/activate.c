@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "losses.h"
 #include "ssh_session.h"
 #include "user/cli/print/output.h"
 #include "user/core/explain/lockout.h"
 #include "user/core/policy/built_ins.h"
+#include "user/core/resolve/group_dates.h"
 #include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/hooks.h"
 #include "user/kernel/link/bond.h"
@@ -160,6 +162,17 @@ void lx_warn_of_any_self(const struct lx_policy *policy)
             policy->roles.items[0]);
 }
 
+void lx_warn_of_old_lists(const struct lx_policy *policy)
+{
+    struct lx_group_date dates[LX_GROUP_DATES];
+    char text[256];
+
+    lx_policy_group_dates(policy, dates);
+    for (size_t i = 0; i < LX_GROUP_DATES && dates[i].date; i++)
+        if (lx_list_is_old(dates[i].group, dates[i].date, (uint64_t)time(NULL), text))
+            lx_print_warning("%s", text);
+}
+
 /* Whether the interface, or what stands on it, has global addresses of a family. */
 struct families {
     bool any, ipv4, ipv6;
@@ -203,6 +216,7 @@ void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_pol
         lx_print_warning("no row lets the role begin anything: with --egress enforce it can only answer, not even ask "
                          "for a name; add rows (from: self) to the site, or leave egress at track");
     lx_warn_of_any_self(policy);
+    lx_warn_of_old_lists(policy);
     if (!forward)
         warn_of_losses(interface, policy);
     if (!(policy->built_ins & LX_BUILT_IN_DHCP) && lx_interface_leased(interface))

@@ -40,6 +40,9 @@ void lx_warn_of_place(const struct lx_interface *interface, const struct lx_poli
 /* Warns that nobody gave the role an address. */
 void lx_warn_of_any_self(const struct lx_policy *policy);
 
+/* Warns of every old list that a group of the policy was read from. */
+void lx_warn_of_old_lists(const struct lx_policy *policy);
+
 /* Warns of what is legal but probably not meant. `forward`: the pair forwards by itself, and no host lives there. */
 void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_policy *policy, bool forward);
 

@@ -29,5 +29,7 @@ const struct lx_usage lx_usages[] = {
     {"setup", "ROLE... [--external IFACE] [--internal IFACE] [OPTION]...",
      "write a first site file from the addresses of interfaces"},
     {"check", "FILE... [OPTION]... [--json]", "look for mistakes in policy, site and declaration files"},
+    {"endpoints", "FILE [--service-area AREA]... [--id NUMBER]... [--required] [--date DAY]",
+     "the list of a group, out of the vendor's list of cloud addresses (JSON)"},
     {NULL, NULL, NULL},
 };

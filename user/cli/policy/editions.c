@@ -239,6 +239,7 @@ static int open_named(const struct lx_opener *opener, enum lx_opened_as as, cons
     struct lx_words *named = opener->context;
     char *path = named_path(directory, as, from, what, named);
     FILE *stream = NULL;
+    struct stat status;
     int error;
 
     if (!path || note(named, path)) {
@@ -248,6 +249,8 @@ static int open_named(const struct lx_opener *opener, enum lx_opened_as as, cons
     error = open_file(path, &stream, &problem);
     if (!error) {
         *opened = (struct lx_opened){.stream = stream, .name = path, .identity = realpath(path, NULL)};
+        if (!fstat(fileno(stream), &status))
+            opened->modified = (uint64_t)status.st_mtime;
         return 0;
     }
     say_problem(directory, as, what, problem, text);

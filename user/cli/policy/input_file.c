@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "editions.h"
 #include "user/cli/print/output.h"
@@ -13,6 +14,7 @@
 #include "user/core/policy/policy_print.h"
 #include "user/core/report/report_json.h"
 #include "user/core/report/report_policy.h"
+#include "user/core/resolve/group_dates.h"
 #include "user/core/text/yaml_tree.h"
 
 /* Whether a key is among those, NULL at their end. */
@@ -153,6 +155,7 @@ static int lint_sites(struct lx_input_file *files, size_t count)
         if (files[i].kind == LX_FILE_SITE && files[i].sound) {
             if (lx_lint_site(&files[i].site, policies, &files[i].diagnostics))
                 result = lx_memory_error();
+            lx_lint_lists(&files[i].site, (uint64_t)time(NULL), &files[i].diagnostics);
             files[i].sound = !files[i].diagnostics.errors;
         }
     for (size_t i = 0; i < count; i++)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "user/cli/print/output.h"
+#include "user/core/resolve/group_dates.h"
 #include "user/core/resolve/request_words.h"
 
 int lx_policy_spec_compose(const char *verb, const char *interface, struct lx_policy_spec *spec)
@@ -49,6 +50,15 @@ static bool watches(const struct lx_publication *publication, const struct lx_po
            (!count || !memcmp(publication->watch_ports, policy->watch_ports, count * sizeof(*policy->watch_ports)));
 }
 
+/* A list that was looked at again is news, even if all its addresses are the same. */
+static bool of_the_same_day(const struct lx_publication *publication, const struct lx_policy *policy)
+{
+    struct lx_group_date dates[LX_GROUP_DATES];
+
+    lx_policy_group_dates(policy, dates);
+    return !memcmp(publication->groups, dates, sizeof(dates));
+}
+
 bool lx_policy_spec_published(const struct lx_policy_spec *spec, const struct lx_publication *publication)
 {
     const struct lx_policy *policy = &spec->compiled_policy.policy;
@@ -56,7 +66,8 @@ bool lx_policy_spec_published(const struct lx_policy_spec *spec, const struct lx
     bool same = !lx_request_published(publication, &kept) && lx_request_same(&kept, &spec->words);
 
     lx_words_free(&kept);
-    return same && publication->digest == lx_policy_digest(policy) && watches(publication, policy);
+    return same && publication->digest == lx_policy_digest(policy) && watches(publication, policy) &&
+           of_the_same_day(publication, policy);
 }
 
 void lx_policy_spec_free(struct lx_policy_spec *spec)

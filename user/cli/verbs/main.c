@@ -17,13 +17,13 @@ static const struct {
     /* argv[0] is the verb. Returns the exit code (enum lx_exit). */
     int (*run)(int argc, char **argv);
 } verbs[] = {
-    {"attach", lx_verb_attach},     {"update", lx_verb_update},     {"diff", lx_verb_diff},
-    {"confirm", lx_verb_confirm},   {"promote", lx_verb_promote},   {"rollback", lx_verb_rollback},
-    {"apply", lx_verb_apply},       {"detach", lx_verb_detach},     {"status", lx_verb_status},
-    {"counters", lx_verb_counters}, {"exporter", lx_verb_exporter}, {"top", lx_verb_top},
-    {"monitor", lx_verb_monitor},   {"flows", lx_verb_flows},       {"explain", lx_verb_explain},
-    {"roles", lx_verb_roles},       {"show", lx_verb_show},         {"check", lx_verb_check},
-    {"setup", lx_verb_setup},
+    {"attach", lx_verb_attach},     {"update", lx_verb_update},       {"diff", lx_verb_diff},
+    {"confirm", lx_verb_confirm},   {"promote", lx_verb_promote},     {"rollback", lx_verb_rollback},
+    {"apply", lx_verb_apply},       {"detach", lx_verb_detach},       {"status", lx_verb_status},
+    {"counters", lx_verb_counters}, {"exporter", lx_verb_exporter},   {"top", lx_verb_top},
+    {"monitor", lx_verb_monitor},   {"flows", lx_verb_flows},         {"explain", lx_verb_explain},
+    {"roles", lx_verb_roles},       {"show", lx_verb_show},           {"check", lx_verb_check},
+    {"setup", lx_verb_setup},       {"endpoints", lx_verb_endpoints},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))

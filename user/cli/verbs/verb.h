@@ -10,6 +10,7 @@ int lx_verb_confirm(int argc, char **argv);
 int lx_verb_counters(int argc, char **argv);
 int lx_verb_detach(int argc, char **argv);
 int lx_verb_diff(int argc, char **argv);
+int lx_verb_endpoints(int argc, char **argv);
 int lx_verb_explain(int argc, char **argv);
 int lx_verb_exporter(int argc, char **argv);
 int lx_verb_flows(int argc, char **argv);

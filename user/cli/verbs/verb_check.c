@@ -115,6 +115,7 @@ static int check_declared(const struct lx_declared *declared, const struct check
                        declared->interface);
     } else {
         lx_warn_of_any_self(&config.policy.compiled_policy.policy);
+        lx_warn_of_old_lists(&config.policy.compiled_policy.policy);
         print_ok(declared->interface, &config.policy.compiled_policy, options);
     }
     lx_interface_config_free(&config);

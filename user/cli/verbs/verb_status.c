@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "status_report.h"
 #include "user/cli/change/activate.h"
@@ -14,6 +15,7 @@
 #include "user/cli/print/table.h"
 #include "user/cli/print/title.h"
 #include "user/core/report/report_json.h"
+#include "user/core/resolve/group_dates.h"
 #include "user/kernel/attachment/hooks.h"
 #include "user/kernel/attachment/location.h"
 #include "verb.h"
@@ -98,7 +100,9 @@ static int warn_of_state(const struct lx_attachment *attachment, enum lx_state s
 static void warn_of_terms(const struct lx_attachment *attachment)
 {
     const char *name = attachment->metadata.interface;
+    const struct lx_group_date *lists = attachment->publication.groups;
     uint64_t now = attachment->opened_ms, deadline = lx_control_deadline(attachment->control);
+    char old[256];
 
     if (lx_control_in_force(attachment->control, now) != lx_control_active(attachment->control))
         lx_print_warning("the trial on %s has run out unconfirmed: it fell back to generation %llu", name,
@@ -118,6 +122,9 @@ static void warn_of_terms(const struct lx_attachment *attachment)
                          name);
     else if (attachment->publication.traits & LX_TRAIT_BYPASS)
         lx_print("%s: neighbours behind it pass unjudged (bypass), each behind its own MAC address\n", name);
+    for (size_t i = 0; i < LX_GROUP_DATES && lists[i].date; i++)
+        if (lx_list_is_old(lists[i].group, lists[i].date, (uint64_t)time(NULL), old))
+            lx_print_warning("%s: %s", name, old);
     if (attachment->publication.audit)
         lx_print_warning("%s is in audit mode: nothing is dropped, only counted; 'lyncxdp update %s --no-audit' "
                          "filters",

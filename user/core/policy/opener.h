@@ -3,6 +3,7 @@
 #ifndef LYNCXDP_CORE_OPENER_H
 #define LYNCXDP_CORE_OPENER_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 /* What a name means depends on where it stands. */
@@ -15,8 +16,9 @@ enum lx_opened_as {
 /* A file, opened for reading. */
 struct lx_opened {
     FILE *stream;
-    char *name;     /* owned; what diagnostics call it, and what its own includes are relative to */
-    char *identity; /* owned; equal for one file by whatever name it is opened; NULL: unlike any other */
+    char *name;        /* owned; what diagnostics call it, and what its own includes are relative to */
+    uint64_t modified; /* when it was last written: seconds of CLOCK_REALTIME; 0: not known */
+    char *identity;    /* owned; equal for one file by whatever name it is opened; NULL: unlike any other */
 };
 
 struct lx_opener {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/core/text/date.h"
+
 /* Longer words are cut before they are looked at: no address is as long. */
 #define LONGEST_WORD 128
 
@@ -49,8 +51,7 @@ bool lx_prefix_read(const struct lx_text *text, struct lx_diagnostics *diagnosti
 struct list {
     struct lx_text text;
     lx_unusable *unusable;
-    struct lx_prefix *prefixes;
-    size_t count;
+    struct lx_prefix_list read;
     struct lx_diagnostics *diagnostics;
 };
 
@@ -71,12 +72,31 @@ static size_t span_of(const char *bytes, size_t size, const char *set, bool amon
     return length;
 }
 
+/* A comment may say of when the list is. */
+static void read_comment(struct list *list, unsigned line, const char *bytes, size_t size)
+{
+    static const char key[] = "# date:";
+    const struct lx_place place = {.file = list->text.name, .line = line, .column = 1};
+    char date[LX_DATE_TEXT];
+    size_t start = sizeof(key) - 1, length;
+
+    if (size < start || memcmp(bytes, key, start))
+        return;
+    start += span_of(bytes + start, size - start, " \t", true);
+    length = span_of(bytes + start, size - start, " \t", false);
+    snprintf(date, sizeof(date), "%.*s", (int)(length < sizeof(date) ? length : 0), bytes + start);
+    if (!lx_date_parse(date, &list->read.date))
+        lx_diagnose(list->diagnostics, LX_WARNING, place, NULL,
+                    "no date can be read here; write it as '# date: 2026-10-01'");
+}
+
 /* What stands on one line, without its end. The text has no zero bytes. */
 static void read_line(struct list *list, unsigned line, const char *bytes, size_t size)
 {
     size_t start = span_of(bytes, size, " \t", true), end, next, length;
     char word[LONGEST_WORD + 1];
 
+    read_comment(list, line, bytes, size);
     size = span_of(bytes, size, "#", false);
     if (start >= size)
         return;
@@ -86,9 +106,9 @@ static void read_line(struct list *list, unsigned line, const char *bytes, size_
     memcpy(word, bytes + start, length);
     word[length] = '\0';
     if (!lx_prefix_read(&list->text, list->diagnostics, line, (unsigned)start + 1, word, list->unusable,
-                        &list->prefixes[list->count]))
+                        &list->read.prefixes[list->read.count]))
         return;
-    list->count++;
+    list->read.count++;
     if (next < size) /* behind an address, which is plain ASCII: a byte is a column */
         lx_text_mistake(&list->text, list->diagnostics, line, (unsigned)next + 1,
                         "more than one address on a line; write what stands here on a line of its own, or behind a #");
@@ -117,8 +137,8 @@ static size_t count_lines(const struct lx_text *text)
     return lines;
 }
 
-int lx_prefix_list_read(FILE *stream, const char *name, lx_unusable *unusable, struct lx_prefix **prefixes,
-                        size_t *count, struct lx_diagnostics *diagnostics)
+int lx_prefix_list_read(FILE *stream, const char *name, lx_unusable *unusable, struct lx_prefix_list *read,
+                        struct lx_diagnostics *diagnostics)
 {
     struct list list = {.unusable = unusable, .diagnostics = diagnostics};
     size_t errors = diagnostics->errors;
@@ -126,22 +146,21 @@ int lx_prefix_list_read(FILE *stream, const char *name, lx_unusable *unusable, s
 
     if (error)
         return error;
-    list.prefixes = calloc(count_lines(&list.text), sizeof(*list.prefixes));
-    if (list.prefixes)
+    list.read.prefixes = calloc(count_lines(&list.text), sizeof(*list.read.prefixes));
+    if (list.read.prefixes)
         read_lines(&list);
-    if (list.prefixes && !list.count && diagnostics->errors == errors)
+    if (list.read.prefixes && !list.read.count && diagnostics->errors == errors)
         lx_diagnose(diagnostics, LX_ERROR, (struct lx_place){.file = name}, NULL,
                     "no address is in the list; write one a line at least, or leave the group out");
-    if (!list.prefixes || diagnostics->out_of_memory)
+    if (!list.read.prefixes || diagnostics->out_of_memory)
         error = -ENOMEM;
     else if (diagnostics->errors > errors)
         error = -EINVAL;
     lx_text_free(&list.text);
     if (error) {
-        free(list.prefixes);
+        free(list.read.prefixes);
         return error;
     }
-    *prefixes = list.prefixes;
-    *count = list.count;
+    *read = list.read;
     return 0;
 }

@@ -15,6 +15,7 @@
 #include "prefix_text.h"
 #include "row_text.h"
 #include "site_reader.h"
+#include "user/core/text/date.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
@@ -76,6 +77,7 @@ static void read_selves(struct site_reader *site, const struct lx_node *node)
 static bool read_list(struct site_reader *site, const struct lx_node *mapping, struct lx_group *group)
 {
     static const struct lx_field fields[] = {{"file", NULL}};
+    struct lx_prefix_list list = {0};
     struct lx_opened opened;
     const struct lx_node *file;
     int error;
@@ -83,8 +85,10 @@ static bool read_list(struct site_reader *site, const struct lx_node *mapping, s
     if (!lx_read_mapping(&site->reader, mapping, "a group from a file", fields, COUNT_OF(fields), &file) || !file ||
         !lx_site_open_named(site, file, LX_OPENED_LIST, "the path of a list, like partners.txt", &opened))
         return false;
-    error = lx_prefix_list_read(opened.stream, opened.name, lx_unusable_peer, &group->prefixes, &group->prefix_count,
-                                site->reader.diagnostics);
+    error = lx_prefix_list_read(opened.stream, opened.name, lx_unusable_peer, &list, site->reader.diagnostics);
+    group->prefixes = list.prefixes;
+    group->prefix_count = list.count;
+    group->date = list.date ? list.date : opened.modified - opened.modified % LX_DAY_SECONDS;
     site->reader.out_of_memory |= error == -ENOMEM;
     if (error == -EIO)
         lx_mistake(&site->reader, file, "'%s' cannot be read: input/output error",

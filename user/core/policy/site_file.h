@@ -17,6 +17,8 @@
 struct lx_group {
     char *name;
     char *file; /* the list that its addresses were read from; NULL: they stand in the site */
+    uint64_t
+        date; /* the day of the list, by its own word or else the file's: seconds of CLOCK_REALTIME; 0: not known */
     struct lx_prefix *prefixes;
     size_t prefix_count;
     struct lx_place place;

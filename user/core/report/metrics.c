@@ -12,6 +12,7 @@
 
 #include "report_status.h"
 #include "user/core/explain/probe.h"
+#include "user/core/resolve/group_dates.h"
 #include "user/core/text/foreign.h"
 
 /* Where the samples of one hook go. */
@@ -125,6 +126,18 @@ static void print_shadow(const struct sampler *sampler)
 {
     begin(sampler);
     end(sampler, lx_observed_has_shadow(sampler->observed));
+}
+
+/* Of the policy, which both hooks have: once is enough. */
+static void print_group_ages(const struct sampler *sampler)
+{
+    const struct lx_group_date *groups = sampler->observed->publication.groups;
+
+    for (size_t i = 0; sampler->hook == LX_HOOK_TO_ROLE && i < LX_GROUP_DATES && groups[i].date; i++) {
+        begin(sampler);
+        put_label(sampler, "group", groups[i].group, sizeof(groups[i].group));
+        end(sampler, lx_list_age(groups[i].date, sampler->observed->seen_at));
+    }
 }
 
 /* Flows belong to the hook that records them. */
@@ -343,6 +356,8 @@ static const struct family families[] = {
     {"lyncxdp_policy_fallback", "gauge", "1 when a trial ran out and the policy before it is in force again.",
      print_fallback},
     {"lyncxdp_policy_shadow", "gauge", "1 while a candidate is judged beside the policy in force.", print_shadow},
+    {"lyncxdp_group_age_seconds", "gauge", "Since the day of the list that the addresses of a group come from.",
+     print_group_ages},
     {"lyncxdp_packets_total", "counter", "Packets by the one reason that decided each.", print_packets},
     {"lyncxdp_bytes_total", "counter", "Their bytes: frame lengths without the FCS.", print_bytes},
     {"lyncxdp_row_packets_total", "counter", "Packets that a row of the policy let through.", print_row_packets},

@@ -36,6 +36,7 @@ struct lx_observed {
     struct lx_publication shadow;      /* of the candidate beside it, while there is one */
     uint64_t control;                  /* the control word */
     uint64_t seen_ms;                  /* when that was: milliseconds of CLOCK_BOOTTIME */
+    uint64_t seen_at;                  /* the same as seconds of CLOCK_REALTIME */
     char missed[16];                   /* an interface of it where a program was found gone, or empty */
     char open_port[16];                /* a port of its bond that is not filtered, or empty */
     bool elsewhere;                    /* in another network namespace than the reader's */

@@ -2,6 +2,7 @@
 #include "report_status.h"
 
 #include "report_json.h"
+#include "user/core/text/date.h"
 
 static bool on_inner(const struct lx_metadata *metadata, enum lx_hook hook)
 {
@@ -53,6 +54,25 @@ static json_t *shadow(const struct lx_publication *publication)
                      json_sprintf("%016llx", (unsigned long long)publication->digest));
 }
 
+/* The groups from lists, and of which day these are. */
+static json_t *lists(const struct lx_publication *publication)
+{
+    const struct lx_group_date *groups = publication->groups;
+    json_t *array = json_array();
+    char day[LX_DATE_TEXT];
+
+    for (size_t i = 0; i < LX_GROUP_DATES && groups[i].date; i++) {
+        json_t *list = json_pack("{s:o, s:s}", "group", lx_json_text(groups[i].group), "date",
+                                 lx_date_format(groups[i].date, day));
+
+        if (lx_json_add(array, list)) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
 /* Every interface of the attachment, and how its program of the hook runs there. */
 static json_t *members(const struct lx_status *status, enum lx_hook hook)
 {
@@ -80,7 +100,7 @@ json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
 
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:o, "
-        "s:b, s:I, s:b, s:o, s:o, s:o, s:o, s:b, s:b, s:s}",
+        "s:b, s:I, s:b, s:o, s:o, s:o, s:o, s:b, s:b, s:s, s:o}",
         "interface", lx_json_text(metadata->interface), "role", lx_json_text(publication->roles), "edition",
         lx_json_text(publication->edition), "side", lx_json_text(publication->side), "hook", lx_hook_name(hook),
         "state", status->state, "mode", lx_hook_mode(metadata, hook), "egress", lx_egress_name(publication->egress),
@@ -96,5 +116,5 @@ json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
         members(status, hook), "open_port", lx_json_text(status->open_port), "tcx",
         by_xdp(metadata, hook) ? json_null() : lx_json_text(status->tcx), "bypass",
         (publication->traits & LX_TRAIT_BYPASS) != 0, "bypass_unbound", (publication->traits & LX_TRAIT_UNBOUND) != 0,
-        "placement", placements[metadata->placement % LX_PLACEMENTS]);
+        "placement", placements[metadata->placement % LX_PLACEMENTS], "lists", lists(publication));
 }

@@ -21,6 +21,7 @@
 struct span {
     const struct lx_prefix *items;
     size_t count;
+    uint64_t date; /* of the list that they come from, or 0 */
 };
 
 static bool is_sorted(const struct lx_prefix *items, size_t count)
@@ -141,7 +142,7 @@ static bool find_group(const struct lx_binding *binding, const char *name, struc
         return true;
     group = binding->site ? lx_site_group(binding->site, name) : NULL;
     if (group)
-        *found = (struct span){.items = group->prefixes, .count = group->prefix_count};
+        *found = (struct span){.items = group->prefixes, .count = group->prefix_count, .date = group->date};
     return group;
 }
 
@@ -199,6 +200,7 @@ static int bind_group(struct lx_binding *binding, const struct lx_row *row, cons
     if (found.count)
         memcpy(set.items, found.items, found.count * sizeof(*set.items));
     set.count = canonicalise(set.items, found.count);
+    set.date = found.date;
     if (!add_set(binding->policy, &set, bound))
         return 0;
 out_of_memory:

@@ -18,6 +18,7 @@ struct lx_prefix_set {
     struct lx_prefix *items; /* owned */
     size_t count;            /* 0 with `any` false: matches nothing */
     bool any;                /* every unicast address */
+    uint64_t date;           /* of the list that the group was read from (lx_group); 0: of none */
 };
 
 /* True when one of its prefixes has the address; `any` is for the caller to ask. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "user/core/image/row_slots.h"
+#include "user/core/resolve/group_dates.h"
 
 int lx_publish_image(const struct lx_maps *maps, uint32_t slot, const void *image, struct lx_failure *failure)
 {
@@ -178,6 +179,7 @@ static int describe(const struct lx_publishing *publishing, struct lx_publicatio
         publication->watch_ports[publication->watch_port_count] = policy->watch_ports[publication->watch_port_count];
         publication->watch_port_count++;
     }
+    lx_policy_group_dates(policy, publication->groups);
     error = join_roles(policy, publication->roles, sizeof(publication->roles), failure);
     return error ?: keep_request(publishing->request, publication, failure);
 }

@@ -208,6 +208,7 @@ static int read_attachment(struct lx_collector *collector, const struct lx_attac
     observed->publication = attachment->publication;
     observed->control = attachment->control;
     observed->seen_ms = attachment->opened_ms;
+    observed->seen_at = (uint64_t)time(NULL);
     if (lx_observed_has_shadow(observed))
         error = error ?: read_shadow(observed, attachment, failure);
     observed->elsewhere = attachment->metadata.netns != lx_namespace_own();
