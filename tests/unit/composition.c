@@ -76,12 +76,12 @@ Test(composition, every_mistake_of_every_file_is_reported_in_one_run)
 {
     static const struct lx_expected expected[] = {
         {4, 1, "unknown key 'includes' in a policy file; did you mean"},
-        {5, 13, "the document 'table' stands for something else in"},
         {6, 12, "a list where a mapping is needed; write NAME:"},
         {9, 3, "'Two' cannot be the name of an option; write it with the"},
         {10, 9, "nothing where text is needed; write a line that says what"},
         {11, 3, "the option 'shared' stands for something else in"},
-        {12, 9, "a mapping where text is needed; write a line that says what"},
+        {12, 9, "an option without the key 'for'; write for:"},
+        {12, 10, "unknown key 'text' in an option; its keys are for, default"},
         {14, 3, "'common' is the name of a set already, in"},
         {16, 3, "'edge' is the name of a role already, in"},
         {18, 3, "'Upper' cannot be the name of a set; write it with the"},
@@ -112,6 +112,7 @@ Test(composition, every_mistake_of_every_file_is_reported_in_one_run)
         {43, 64, "the id"},
         {44, 3, "'flat' is the name of a set already, in"},
         {2, 10, "'Included' cannot be the name of an edition; write it with"},
+        {3, 13, "the document 'table' stands for something else in"},
         {7, 3, "the key 'doubled' is there already, on line 6; keep one of"},
         {13, 70, "unknown document 'tabel'; did you mean 'table'?"},
         {17, 78, "undeclared workload 'vioce'; did you mean 'voice'?"},
@@ -175,6 +176,46 @@ Test(composition, a_file_adds_to_what_it_includes)
     cr_expect_str_eq(ids(&given.file, "own"), "own/ping own/cms");
     cr_expect_eq(given.file.files.count, 2);
     cr_expect_eq(given.file.groups.count, 2);
+    given_end(&given);
+}
+
+/* Two editions that print the same table, each in a document of its own. */
+Test(composition, an_included_row_cites_the_document_of_whoever_includes_it)
+{
+    static const struct lx_given_file files[] = {
+        {"first", "edition: first\ninclude: [shared]\ndocuments: {table: The first}\n"},
+        {"second", "edition: second\ninclude: [shared]\ndocuments: {table: The second, again: Elsewhere}\n"},
+        {"shared", "roles: {edge: {rows: [{id: a, from: any, to: self, port: 1, transport: tcp, source: table 7}]}}\n"},
+        {NULL, NULL}};
+    struct lx_diagnostics diagnostics = {0};
+    struct lx_policy_file file;
+
+    cr_assert_eq(lx_read_given(files, &file, &diagnostics), 0);
+    cr_expect_str_eq(file.roles[0].rows[0].source, "The first, row 7");
+    lx_policy_file_free(&file);
+    cr_assert_eq(lx_read_given(files + 1, &file, &diagnostics), 0);
+    cr_expect_str_eq(file.roles[0].rows[0].source, "The second, row 7");
+    lx_policy_file_free(&file);
+}
+
+Test(composition, a_row_may_be_printed_in_several_places)
+{
+    struct given given = {0};
+    const struct lx_row *row;
+
+    given_policy(&given,
+                 "edition: x\n"
+                 "documents: {one: The one, other: The other}\n"
+                 "roles:\n"
+                 "  edge:\n"
+                 "    rows:\n"
+                 "      - {id: a, from: any, to: self, port: 1, transport: tcp, source: [one 1, other 2, one x]}\n");
+    row = &given.file.roles[0].rows[0];
+    cr_expect_str_eq(row->source, "The one, row 1");
+    cr_expect_str_eq(row->citation, "one 1");
+    cr_assert_eq(row->repeats.count, 2);
+    cr_expect_str_eq(row->repeats.items[0], "other 2");
+    cr_expect_str_eq(row->repeats.items[1], "one x");
     given_end(&given);
 }
 

@@ -99,7 +99,7 @@ Test(declaration, every_key_means_what_the_golden_file_says)
     cr_expect_eq(one->setting_count, 2);
     expect_words(one, "--role access-edge --role av-edge --edition lync2010 --side external "
                       "--site " DATA "sites/contoso.yaml --set pool=192.0.2.10 --set admins=198.51.100.0/24 "
-                      "--without federation-ocs2007 --workload im-presence --workload av-conferencing "
+                      "--without federation-ocs2007 --open unprinted --workload im-presence --workload av-conferencing "
                       "--egress track --audit --mode native --flows 1024");
     one = &declaration.items[1];
     cr_expect_str_eq(one->interface, "eth0.100");

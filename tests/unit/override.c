@@ -71,6 +71,25 @@ Test(override, ports_are_moved_and_carved_and_the_row_stays_what_it_is)
     given_end(&given);
 }
 
+/* What lacks a port and nothing else; the row that has one opens nothing for another reason. */
+Test(override, a_row_that_is_printed_without_a_port_opens_the_one_that_it_is_given)
+{
+    struct given given = given_texts(
+        "edition: t\n"
+        "roles:\n"
+        "  sbc:\n"
+        "    rows:\n"
+        "      - {id: media-in, from: any, source-port: 3478, to: self, transport: udp, unresolved: true}\n"
+        "      - {id: media-reply-in, from: any, to: self, port: 443, transport: tcp, unresolved: true}\n",
+        "override:\n  sbc/media-*in: {port: 20000-29999}\n", "sbc");
+
+    cr_assert_eq(given_resolve(&given), 0);
+    expect_ports(&given, "sbc/media-in", "3478", "20000-29999");
+    cr_expect_not(given_rule(&given, "sbc/media-in")->row->unresolved);
+    cr_expect_null(given_rule(&given, "sbc/media-reply-in"));
+    given_end(&given);
+}
+
 Test(override, the_far_end_is_narrowed_at_either_end)
 {
     struct given given = given_site_text("groups: {partners: [198.51.100.0/24, 203.0.113.7]}\n"
@@ -226,7 +245,7 @@ Test(override, what_cannot_be_applied_is_told_once_with_a_row)
         {3, 30, "'to' cannot be changed: the row edge/external/web-in is received by the role itself; write from:"},
         {4, 39,
          "'except-port' cannot be changed: the row edge/external/sip-in has no port left then; write closed: true"},
-        {5, 32, "'port' cannot be changed: the row edge/external/odd-in is printed without a port"},
+        {5, 32, "'port' cannot be changed: the row edge/external/odd-in opens nothing as it is printed"},
     };
 
     expect_refused("override:\n"

@@ -224,6 +224,26 @@ Test(policy_file, what_is_no_yaml_ends_the_reading_with_one_mistake_at_its_place
     ONE("a: [[[[[[[[[[[[[[[[[", 1, 19, "more than 16 deep");
 }
 
+#define WITH_OPTION(option)                                                                                            \
+    "edition: x\noptions: {p: x, o: " option "}\n"                                                                     \
+    "roles: {r: {rows: [{id: a, from: any, to: self, port: 1, transport: tcp, options: p}]}}\n"
+
+Test(policy_file, an_option_says_what_it_is_for_and_whether_it_is_on)
+{
+    static const struct {
+        const char *text, *words;
+        unsigned column;
+    } wrong[] = {
+        {WITH_OPTION("{default: off}"), "an option without the key 'for'", 20},
+        {WITH_OPTION("{for: text, default: maybe}"), "'maybe' where a switch is needed", 41},
+        {WITH_OPTION("{for: [text]}"), "a list where text is needed", 26},
+        {WITH_OPTION("{for: text, defalt: off}"), "unknown key 'defalt' in an option; did you mean 'default'?", 32},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        expect_one_mistake(wrong[i].text, strlen(wrong[i].text), 2, wrong[i].column, wrong[i].words);
+}
+
 Test(policy_file, what_is_no_text_is_refused_at_its_place)
 {
     ONE("edition: x\nroles: \0\n", 2, 8, "NUL");

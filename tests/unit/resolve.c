@@ -267,6 +267,61 @@ Test(resolve, a_site_closes_options_too)
     given_end(&given);
 }
 
+/* A policy of one role whose second row is closed by default. */
+static struct given given_spare(const char *site)
+{
+    return given_texts(
+        "edition: t\n"
+        "options: {usual: \"on\", spare: {for: \"a spare\", default: off}}\n"
+        "roles:\n"
+        "  edge:\n"
+        "    rows:\n"
+        "      - {id: a, from: any, to: self, port: 1, transport: tcp, options: [usual], missed: \"a is lost\"}\n"
+        "      - {id: b, from: any, to: self, port: 2, transport: tcp, options: [spare], missed: \"b is lost\"}\n"
+        "      - {id: c, from: any, to: self, port: 3, transport: tcp, options: [spare, usual]}\n",
+        site, "edge");
+}
+
+Test(resolve, an_option_may_be_closed_until_somebody_opens_it)
+{
+    struct given given = given_spare(NULL);
+
+    cr_assert_eq(given_resolve(&given), 0);
+    cr_expect_not_null(given_rule(&given, "edge/a"));
+    cr_expect_null(given_rule(&given, "edge/b"));
+    cr_expect_not_null(given_rule(&given, "edge/c"), "its other option is on");
+    cr_expect_null(given.policy.rows[0].missed, "it is open");
+    cr_expect_str_eq(given.policy.rows[1].missed, "b is lost");
+    given_words(&given.request.open, "spare");
+    cr_assert_eq(given_resolve(&given), 0);
+    cr_expect_not_null(given_rule(&given, "edge/b"));
+    cr_expect_null(given.policy.rows[1].missed);
+    given_words(&given.request.without, "spare");
+    cr_assert_eq(given_resolve(&given), 0);
+    cr_expect_null(given_rule(&given, "edge/b"), "closing wins");
+    cr_expect_null(given.policy.rows[1].missed, "who closes a row knows");
+    given_end(&given);
+}
+
+Test(resolve, a_site_opens_what_is_closed_by_default)
+{
+    struct given on = given_spare("options: {spare: on}\n"), off = given_spare("options: {spare: off}\n");
+
+    cr_assert_eq(given_resolve(&on), 0);
+    cr_expect_not_null(given_rule(&on, "edge/b"));
+    given_end(&on);
+    cr_assert_eq(given_resolve(&off), 0);
+    cr_expect_null(given_rule(&off, "edge/b"));
+    cr_expect_null(off.policy.rows[1].missed, "the site closes it on purpose");
+    given_words(&off.request.open, "spare");
+    cr_assert_eq(given_resolve(&off), 0);
+    cr_expect_not_null(given_rule(&off, "edge/b"), "the command line wins over the site");
+    given_words(&off.request.open, "sparse");
+    cr_assert_eq(given_resolve(&off), -EINVAL);
+    cr_expect(given_told(&off, "did you mean 'spare'?"));
+    given_end(&off);
+}
+
 Test(resolve, a_misspelt_option_is_an_error_in_the_site_and_in_the_request)
 {
     struct given given = given_tables("options: {partner: off}\n", "whole");

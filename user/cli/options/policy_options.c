@@ -113,6 +113,7 @@ static const struct lx_option policy_options[] = {
     {"set", "NAME=ADDR[,ADDR...]", "addresses for a group or self; overrides the site file", take_setting,
      FIELD(settings)},
     {"without", "OPTION", "close the rows of an option; repeatable", lx_take_word, FIELD(without)},
+    {"open", "OPTION", "open the rows of an option that is off otherwise; repeatable", lx_take_word, FIELD(open)},
     {"workload", "WORKLOAD", "open only the rows that a workload needs; repeatable", lx_take_word, FIELD(workloads)},
     {"lb", "hardware|dns", "which table of a load-balanced role", take_lb, FIELD(lb), "hardware"},
     {"policy", "FILE", "policy file with roles of your own; repeatable", lx_take_word, FIELD(policies)},
@@ -149,13 +150,15 @@ void lx_change_option_sets(struct lx_policy_options *options, struct lx_words *g
 bool lx_policy_options_given(const struct lx_policy_options *options)
 {
     return options->roles.count || options->edition || options->side || options->lb || options->site ||
-           options->settings.count || options->without.count || options->workloads.count || options->policies.count;
+           options->settings.count || options->without.count || options->open.count || options->workloads.count ||
+           options->policies.count;
 }
 
 void lx_policy_options_free(struct lx_policy_options *options)
 {
     lx_words_free(&options->roles);
     lx_words_free(&options->without);
+    lx_words_free(&options->open);
     lx_words_free(&options->workloads);
     lx_words_free(&options->policies);
     for (size_t i = 0; i < options->settings.count; i++) {

@@ -12,7 +12,7 @@
 #define LX_DEFAULT_EDITION "lync2010"
 
 struct lx_policy_options {
-    struct lx_words roles, without, workloads;
+    struct lx_words roles, without, open, workloads;
     struct lx_words policies; /* files, in the order given */
     const char *edition;      /* NULL: LX_DEFAULT_EDITION */
     const char *site;         /* a file, or NULL */

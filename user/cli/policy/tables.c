@@ -106,6 +106,7 @@ struct lx_request lx_policy_request(const struct lx_tables *tables, const struct
         .settings = options->settings.items,
         .setting_count = options->settings.count,
         .without = options->without,
+        .open = options->open,
         .workloads = options->workloads,
         .lb = options->lb,
         .elsewhere = tables->elsewhere,

@@ -45,6 +45,8 @@ static void put_options(FILE *text, const struct inputs *inputs)
         fputs(between(i, options->count, " or "), text);
         if (asked)
             fprintf(text, "leave out --without %s", option);
+        else if (!in_site)
+            fprintf(text, "add --open %s", option);
         if (in_site)
             fprintf(text, "%stake '%s: off' out of the site file", asked ? " and " : "", option);
     }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "items.h"
+
 static char *compose(struct lx_reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static char *compose(struct lx_reader *reader, const char *format, ...)
@@ -35,8 +37,9 @@ static void unknown_document(struct lx_reader *reader, const struct lx_node *nod
                *hint.text ? hint.text : "; give its title under documents");
 }
 
-void lx_read_citation(struct lx_reader *reader, const struct lx_node *node, const struct lx_glossary *documents,
-                      struct lx_row *row)
+/* One of the places: the first is the row's source, the others print the same again. */
+static void read_place(struct lx_reader *reader, const struct lx_node *node, const struct lx_glossary *documents,
+                       struct lx_row *row)
 {
     const char *text = lx_read_text(reader, node, "the key of a document and a place in it"), *place;
     const struct lx_term *document;
@@ -58,11 +61,25 @@ void lx_read_citation(struct lx_reader *reader, const struct lx_node *node, cons
         lx_mistake(reader, node, "the source names no place in the document; write source: %s 1", lx_show(key).text);
     } else {
         bool number = !place[strspn(place, "0123456789")];
+        char *citation = compose(reader, "%s %s", key, place);
 
-        row->source = compose(reader, "%s, %s%s", document->text, number ? "row " : "", place);
-        row->citation = compose(reader, "%s %s", key, place);
+        if (row->citation) {
+            reader->out_of_memory |= citation && lx_words_add(&row->repeats, citation) != 0;
+            free(citation);
+        } else {
+            row->source = compose(reader, "%s, %s%s", document->text, number ? "row " : "", place);
+            row->citation = citation;
+        }
     }
     free(key);
+}
+
+void lx_read_citation(struct lx_reader *reader, const struct lx_node *node, const struct lx_glossary *documents,
+                      struct lx_row *row)
+{
+    if (lx_expect_items(reader, node, "the key of a document and a place in it, or a list of them"))
+        for (const struct lx_node *item = lx_first_item(node); item; item = lx_next_item(node, item))
+            read_place(reader, item, documents, row);
 }
 
 /* The name of a file in the place of a document's title: as long as a title may be, and without control characters. */

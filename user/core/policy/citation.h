@@ -6,7 +6,10 @@
 #include "row.h"
 #include "term_text.h"
 
-/* "edge-external 3", the key of a document and the place in it: becomes the row's source and citation. */
+/*
+ * "edge-external 3", the key of a document and the place in it: becomes the row's source and citation. Those behind it
+ * in a list are other places that print the same: the row's `repeats`.
+ */
 void lx_read_citation(struct lx_reader *reader, const struct lx_node *node, const struct lx_glossary *documents,
                       struct lx_row *row);
 

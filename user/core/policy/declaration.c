@@ -20,6 +20,7 @@ enum key {
     SITE,
     SET,
     WITHOUT,
+    OPEN,
     WORKLOAD,
     LB,
     POLICY,
@@ -36,12 +37,12 @@ enum key {
 };
 
 static const struct lx_field keys[KEYS] = {
-    [ROLE] = {"role", NULL},         [EDITION] = {"edition", NULL}, [SIDE] = {"side", NULL},
-    [SITE] = {"site", NULL},         [SET] = {"set", NULL},         [WITHOUT] = {"without", NULL},
-    [WORKLOAD] = {"workload", NULL}, [LB] = {"lb", NULL},           [POLICY] = {"policy", NULL},
-    [EGRESS] = {"egress", NULL},     [AUDIT] = {"audit", NULL},     [MODE] = {"mode", NULL},
-    [FLOWS] = {"flows", NULL},       [PAIR] = {"pair", NULL},       [WITH] = {"with", NULL},
-    [FORWARD] = {"forward", NULL},   [BEHIND] = {"behind", NULL},
+    [ROLE] = {"role", NULL},     [EDITION] = {"edition", NULL},   [SIDE] = {"side", NULL},
+    [SITE] = {"site", NULL},     [SET] = {"set", NULL},           [WITHOUT] = {"without", NULL},
+    [OPEN] = {"open", NULL},     [WORKLOAD] = {"workload", NULL}, [LB] = {"lb", NULL},
+    [POLICY] = {"policy", NULL}, [EGRESS] = {"egress", NULL},     [AUDIT] = {"audit", NULL},
+    [MODE] = {"mode", NULL},     [FLOWS] = {"flows", NULL},       [PAIR] = {"pair", NULL},
+    [WITH] = {"with", NULL},     [FORWARD] = {"forward", NULL},   [BEHIND] = {"behind", NULL},
 };
 
 struct declaration_reader {
@@ -242,6 +243,9 @@ static void read_key(struct declaration_reader *read, enum key key, const struct
     case WITHOUT:
         read_words(read, node, "an option", &declared->without);
         break;
+    case OPEN:
+        read_words(read, node, "an option", &declared->open);
+        break;
     case WORKLOAD:
         read_words(read, node, "a workload", &declared->workloads);
         break;
@@ -285,6 +289,7 @@ static void declared_free(struct lx_declared *declared)
     lx_words_free(&declared->with);
     lx_words_free(&declared->roles);
     lx_words_free(&declared->without);
+    lx_words_free(&declared->open);
     lx_words_free(&declared->workloads);
     lx_words_free(&declared->policies);
 }

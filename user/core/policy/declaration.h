@@ -40,7 +40,7 @@ struct lx_declared {
     char *site; /* a path, already relative to the working directory, like those in `policies` */
     struct lx_setting *settings;
     size_t setting_count;
-    struct lx_words without, workloads, policies;
+    struct lx_words without, open, workloads, policies;
     enum lx_lb lb;
     bool egress_said;
     enum lx_egress egress; /* when it was said */

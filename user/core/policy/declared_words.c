@@ -66,6 +66,7 @@ int lx_declared_words(const struct lx_declared *declared, struct lx_words *words
     for (size_t i = 0; !error && i < declared->setting_count; i++)
         error = add_setting(&made, &declared->settings[i]);
     error = error ?: add_each(&made, "--without", &declared->without);
+    error = error ?: add_each(&made, "--open", &declared->open);
     error = error ?: add_each(&made, "--workload", &declared->workloads);
     error = error ?: add_option(&made, "--lb", lx_lb_name(declared->lb));
     error = error ?: add_each(&made, "--policy", &declared->policies);

@@ -182,9 +182,12 @@ static void lint_bypass(const struct site_lint *lint)
                     unbound ? ": bind them, {address: ADDR, mac: MAC}" : "");
 }
 
+/* What several sites include has overrides and no addresses at all. */
 static void lint_self(const struct site_lint *lint)
 {
-    if (!lint->site->self_count)
+    bool shared = lint->site->overrides.count && !lint->site->group_count;
+
+    if (!lint->site->self_count && !shared)
         lx_diagnose(lint->diagnostics, LX_WARNING, (struct lx_place){.file = lint->site->name}, NULL,
                     "no role has an address here, so that rows hold for any: give the roles theirs under self:");
 }

@@ -46,13 +46,19 @@ static bool matches(const char *pattern, const char *text)
     return !*pattern;
 }
 
+/* A row that only needs a port to open something: a site knows what the table leaves to it. */
+static bool lacks_port(const struct lx_row *row)
+{
+    return row->unresolved && row->transports && !lx_row_is_portless(row) && lx_ports_any(&row->destination_ports);
+}
+
 /* A star is in the last part alone, and so must be what it stands for. */
 bool lx_override_matches(const struct lx_override *override, const struct lx_row *row)
 {
     const char *last = strrchr(override->pattern, '/') + 1, *of_row = strrchr(row->id, '/');
     size_t length = (size_t)(last - override->pattern);
 
-    if (row->unresolved && strchr(last, '*'))
+    if (row->unresolved && !lacks_port(row) && strchr(last, '*'))
         return false;
     return of_row && (size_t)(of_row + 1 - row->id) == length && !strncmp(override->pattern, row->id, length) &&
            matches(last, of_row + 1);
@@ -112,7 +118,8 @@ static const char *port_problem(const struct lx_overriding *overriding, enum lx_
     (void)key;
     if (lx_row_is_portless(row))
         return "is about a protocol without ports";
-    return row->unresolved ? "is printed without a port and opens nothing; write a row of your own under rows:" : NULL;
+    return row->unresolved && !lacks_port(row) ? "opens nothing as it is printed; write a row of your own under rows:"
+                                               : NULL;
 }
 
 /* What is carved out of the ports that the key before this one gives, or else those that are printed. */
@@ -134,8 +141,8 @@ static const char *except_problem(const struct lx_overriding *overriding, enum l
 {
     struct lx_ports left;
 
-    if (row->unresolved || lx_row_is_portless(row))
-        return port_problem(overriding, key, row);
+    if (lx_row_is_portless(row) || (row->unresolved && !overriding->by[key - 1]))
+        return port_problem(overriding, key, row) ?: "is printed without a port; give it one with port:";
     switch (carve(overriding, key, row, &left)) {
     case -ENOENT:
         return "has no port left then; write closed: true";
@@ -185,6 +192,7 @@ static int change(const struct lx_overriding *overriding, enum lx_override_key k
         return change_end(override, key, changed);
     case LX_OVERRIDE_PORT:
         changed->destination_ports = override->ports[key];
+        changed->unresolved = false; /* the port was what was missing */
         return 0;
     case LX_OVERRIDE_SOURCE_PORT:
         changed->source_ports = override->ports[key];

@@ -58,9 +58,9 @@ static void put_terms(FILE *out, const struct lx_terms *terms)
     for (size_t i = 0; i < terms->count; i++) {
         fputs("  ", out);
         put_name(out, terms->items[i].name);
-        fputs(": ", out);
+        fputs(terms->items[i].closed ? ": {for: " : ": ", out);
         put_quoted(out, terms->items[i].text);
-        fputc('\n', out);
+        fputs(terms->items[i].closed ? ", default: off}\n" : "\n", out);
     }
 }
 
@@ -134,7 +134,15 @@ static const struct lx_term *file_of_row(const struct lx_terms *files, const str
 
 static void put_source(FILE *out, const struct lx_terms *files, const struct lx_row *row)
 {
-    if (row->citation)
+    if (row->citation && row->repeats.count) {
+        fputs(", source: [", out);
+        put_quoted(out, row->citation);
+        for (size_t i = 0; i < row->repeats.count; i++) {
+            fputs(", ", out);
+            put_quoted(out, row->repeats.items[i]);
+        }
+        fputc(']', out);
+    } else if (row->citation)
         put_text(out, "source", row->citation);
     else
         fprintf(out, ", source: \"%s %s\"", file_of_row(files, row)->name, line_mark(row->source) + strlen(", "));
@@ -167,6 +175,7 @@ static void put_row(FILE *out, const struct lx_terms *files, const struct lx_row
     }
     put_source(out, files, row);
     put_text(out, "note", row->note);
+    put_text(out, "missed", row->missed);
     fputc('}', out);
 }
 

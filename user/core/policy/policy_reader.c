@@ -126,6 +126,7 @@ static int read_unit(struct reader *reader, FILE *stream, const char *name, char
     unit->open = true;
     error = lx_reader_open(&unit->reader, stream, unit->name, reader->policy.diagnostics);
     if (!error && lx_read_sections(unit, sections)) {
+        lx_read_documents(&reader->policy, unit, sections);
         if (sections[LX_SECTION_INCLUDE])
             read_includes(reader, unit, sections[LX_SECTION_INCLUDE]);
         lx_read_policy_text(&reader->policy, unit, sections);
@@ -232,7 +233,10 @@ int lx_policy_file_load(const struct lx_opened *top, const struct lx_opener *ope
             .options = glossary("options", "option", "an option", "a line that says what it is for"),
         }};
     char *identity = top->identity ? strdup(top->identity) : NULL;
-    int error = (top->identity && !identity) || !(reader.policy.file.name = strdup(top->name)) ? -ENOMEM : 0;
+    int error;
+
+    reader.policy.options.switches = true;
+    error = (top->identity && !identity) || !(reader.policy.file.name = strdup(top->name)) ? -ENOMEM : 0;
 
     if (error)
         free(identity);

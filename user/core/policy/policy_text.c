@@ -268,6 +268,13 @@ bool lx_read_sections(struct lx_unit *unit, const struct lx_node *sections[LX_SE
     return lx_read_mapping(&unit->reader, unit->reader.tree.nodes, "a policy file", fields, LX_SECTIONS, sections);
 }
 
+void lx_read_documents(struct lx_policy_draft *policy, struct lx_unit *unit,
+                       const struct lx_node *const sections[LX_SECTIONS])
+{
+    if (sections[LX_SECTION_DOCUMENTS])
+        lx_read_terms(&unit->reader, sections[LX_SECTION_DOCUMENTS], unit->name, &policy->documents);
+}
+
 void lx_read_policy_text(struct lx_policy_draft *policy, struct lx_unit *unit,
                          const struct lx_node *const sections[LX_SECTIONS])
 {
@@ -276,8 +283,6 @@ void lx_read_policy_text(struct lx_policy_draft *policy, struct lx_unit *unit,
 
     if (sections[LX_SECTION_EDITION])
         read_edition(policy, unit, sections[LX_SECTION_EDITION]);
-    if (sections[LX_SECTION_DOCUMENTS])
-        lx_read_terms(reader, sections[LX_SECTION_DOCUMENTS], unit->name, &policy->documents);
     if (sections[LX_SECTION_WORKLOADS])
         lx_read_terms(reader, sections[LX_SECTION_WORKLOADS], unit->name, &policy->workloads);
     if (sections[LX_SECTION_OPTIONS])

@@ -19,7 +19,11 @@ enum lx_section {
 /* Finds the sections of a file, each NULL where there is none. False after a mistake: it is no mapping. */
 bool lx_read_sections(struct lx_unit *unit, const struct lx_node *sections[LX_SECTIONS]);
 
-/* Reads them into the policy, all but what is included. Mistakes go to the file's reader. */
+/* Reads the documents: before what is included, whose rows may cite those of whoever includes them. */
+void lx_read_documents(struct lx_policy_draft *policy, struct lx_unit *unit,
+                       const struct lx_node *const sections[LX_SECTIONS]);
+
+/* Reads the others into the policy, all but what is included. Mistakes go to the file's reader. */
 void lx_read_policy_text(struct lx_policy_draft *policy, struct lx_unit *unit,
                          const struct lx_node *const sections[LX_SECTIONS]);
 

@@ -19,6 +19,7 @@ struct lx_request {
     struct lx_setting *settings; /* win over the site */
     size_t setting_count;
     struct lx_words without;   /* options to close */
+    struct lx_words open;      /* options to open that are closed otherwise */
     struct lx_words workloads; /* empty: all */
     enum lx_lb lb;             /* LX_LB_ANY: hardware */
     /* Tables of other editions, one behind the other, or NULL: a site may speak of their roles and options too. */

@@ -78,7 +78,9 @@ void lx_row_free(struct lx_row *row)
     free(row->source);
     free(row->citation);
     free(row->needs);
+    lx_words_free(&row->repeats);
     free(row->note);
+    free(row->missed);
     free(row->override);
     lx_words_free(&row->options);
     lx_words_free(&row->workloads);

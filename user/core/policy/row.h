@@ -43,7 +43,9 @@ struct lx_row {
     char *direction;     /* as printed: "in", "out", "in/out" */
     char *source;        /* document and place */
     char *citation;      /* the same by the document's key: "edge-external 3"; NULL: no document prints it */
+    struct lx_words repeats; /* citations of the other places that print the same */
     char *note;
+    char *missed;              /* what is lost where it is closed by default or has no port; mostly NULL */
     struct lx_words options;   /* alternatives: open while one of them is on; none: always open */
     struct lx_words workloads; /* none: belongs to all */
     enum lx_lb lb;

@@ -55,7 +55,8 @@ int lx_row_copy(const struct lx_row *row, struct lx_row *copy)
         !lx_endpoint_copy(&row->from, &result.from) && !lx_endpoint_copy(&row->to, &result.to) &&
         copy_text(row->application, &result.application) && copy_text(row->direction, &result.direction) &&
         copy_text(row->source, &result.source) && copy_text(row->citation, &result.citation) &&
-        copy_text(row->needs, &result.needs) && copy_text(row->note, &result.note) &&
+        copy_words(&row->repeats, &result.repeats) && copy_text(row->needs, &result.needs) &&
+        copy_text(row->note, &result.note) && copy_text(row->missed, &result.missed) &&
         copy_text(row->override, &result.override) && copy_words(&row->options, &result.options) &&
         copy_words(&row->workloads, &result.workloads)) {
         *copy = result;

@@ -24,6 +24,7 @@ enum {
     ROW_WORKLOADS,
     ROW_SOURCE,
     ROW_NOTE,
+    ROW_MISSED,
     ROW_UNRESOLVED,
     ROW_LB,
     ROW_NEEDS,
@@ -46,6 +47,7 @@ static const struct lx_field fields[ROW_FIELDS] = {
     [ROW_WORKLOADS] = {"workloads", NULL},
     [ROW_SOURCE] = {"source", NULL},
     [ROW_NOTE] = {"note", NULL},
+    [ROW_MISSED] = {"missed", NULL},
     [ROW_UNRESOLVED] = {"unresolved", NULL},
     [ROW_LB] = {"lb", NULL},
     [ROW_NEEDS] = {"needs", NULL},
@@ -237,6 +239,7 @@ static void read_texts(struct lx_reader *reader, const struct lx_node *const *va
         row->direction = lx_reader_copy(reader, directions[direction]);
     row->application = read_line(reader, values[ROW_APPLICATION]);
     row->note = read_line(reader, values[ROW_NOTE]);
+    row->missed = read_line(reader, values[ROW_MISSED]);
     read_terms_used(reader, values[ROW_OPTIONS], scope->options, "an option", &row->options);
     read_terms_used(reader, values[ROW_WORKLOADS], scope->workloads, "a workload", &row->workloads);
 }

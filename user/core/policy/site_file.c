@@ -154,7 +154,7 @@ static void read_option(struct site_reader *site, const struct lx_node *key)
 
 static void read_options(struct site_reader *site, const struct lx_node *node)
 {
-    if (!lx_expect(&site->reader, node, LX_NODE_MAPPING, "OPTION: off for each option to close"))
+    if (!lx_expect(&site->reader, node, LX_NODE_MAPPING, "OPTION: off for each option to close, or on to open it"))
         return;
     site->site.options.items = lx_reader_room(&site->reader, node->value / 2, sizeof(*site->site.options.items));
     if (!site->site.options.items)

@@ -38,28 +38,46 @@ struct lx_hint lx_glossary_hint(struct lx_reader *reader, const struct lx_glossa
 
 /* True when the name is new; what an earlier file says otherwise is diagnosed. */
 static bool is_new(struct lx_reader *reader, const struct lx_node *key, const struct lx_glossary *glossary,
-                   const char *name, const char *text)
+                   const char *name, const char *text, bool closed)
 {
     const struct lx_term *before = lx_glossary_find(glossary, name);
 
-    if (before && strcmp(before->text, text))
+    if (before && (strcmp(before->text, text) || before->closed != closed))
         lx_mistake(reader, key, "the %s '%s' stands for something else in %s, line %u; choose another name",
                    glossary->noun, name, before->place.file, before->place.line);
     return !before;
+}
+
+/* An option is on unless it says otherwise: `{for: TEXT, default: off}`. Returns the text, or NULL. */
+static const char *read_switch(struct lx_reader *reader, const struct lx_node *node, bool *closed)
+{
+    static const struct lx_field fields[] = {{"for", "for: \"...\", a line that says what it is for"},
+                                             {"default", NULL}};
+    const struct lx_node *values[2];
+    bool on = true;
+
+    if (!lx_read_mapping(reader, node, "an option", fields, 2, values) || !values[0])
+        return NULL;
+    if (values[1])
+        lx_read_flag(reader, values[1], &on);
+    *closed = !on;
+    return lx_read_text(reader, values[0], "a line that says what it is for");
 }
 
 static void read_term(struct lx_reader *reader, const struct lx_node *key, const char *file,
                       struct lx_glossary *glossary, size_t *added)
 {
     const struct lx_node *node = lx_node_next(key);
-    const char *name = lx_read_name(reader, key, glossary->what), *text = lx_read_text(reader, node, glossary->text);
     struct lx_term term = {.place = lx_node_place(key, file)};
+    const char *name = lx_read_name(reader, key, glossary->what);
+    const char *text = glossary->switches && node->kind == LX_NODE_MAPPING ? read_switch(reader, node, &term.closed)
+                                                                           : lx_read_text(reader, node, glossary->text);
 
     if (!name || !text)
         return;
     if (strlen(text) > LX_TERM_LIMIT)
         lx_mistake(reader, node, "the text is longer than %d letters; write a shorter one", LX_TERM_LIMIT);
-    if (!is_new(reader, key, glossary, name, text))
+    if (!is_new(reader, key, glossary, name, text, term.closed))
         return;
     term.name = lx_reader_copy(reader, name);
     term.text = lx_reader_copy(reader, text);

@@ -19,6 +19,7 @@ struct lx_glossary {
     const char *noun;    /* "option" */
     const char *what;    /* "an option" */
     const char *text;    /* what stands behind a name: "a line that says what the option is for" */
+    bool switches;       /* they are on or off: `{for: TEXT, default: off}` */
     struct lx_terms terms;
     struct lx_named *index;     /* owned: the terms, sorted */
     struct lx_reader *reader;   /* of the file that declares first; NULL: nothing is declared */

@@ -10,7 +10,8 @@
 
 struct lx_term {
     char *name;
-    char *text; /* the title of a document; what an option or a workload is for */
+    char *text;  /* the title of a document; what an option or a workload is for */
+    bool closed; /* an option that is off unless somebody opens it */
     struct lx_place place;
 };
 

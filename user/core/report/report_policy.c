@@ -76,26 +76,54 @@ static int count_printed(const struct roles *roles, json_int_t *rows)
     return 0;
 }
 
-/* The rows of a role as its tables print them, those of the roles that it includes among them. */
-static int count_rows(const struct lx_role *role, json_int_t *rows)
+/* A role and all that it includes. */
+static int gather(const struct lx_role *role, struct roles *roles)
 {
-    struct roles roles = {0};
-    int error = add_role(&roles, role);
+    int error = add_role(roles, role);
 
-    for (size_t i = 0; i < roles.count && !error; i++)
-        for (size_t j = 0; j < roles.items[i]->include_count && !error; j++)
-            error = add_role(&roles, roles.items[i]->includes[j]);
-    if (!error)
-        error = count_printed(&roles, rows);
-    free(roles.items);
+    for (size_t i = 0; i < roles->count && !error; i++)
+        for (size_t j = 0; j < roles->items[i]->include_count && !error; j++)
+            error = add_role(roles, roles->items[i]->includes[j]);
     return error;
+}
+
+/* The options of a row that are off unless somebody opens them, each once. */
+static int add_off(const struct lx_policy_file *file, const struct lx_row *row, struct lx_words *off)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < row->options.count && !error; i++) {
+        const struct lx_term *option = lx_terms_find(&file->options, row->options.items[i]);
+
+        if (option && option->closed && !lx_words_contain(off, option->name))
+            error = lx_words_add(off, option->name);
+    }
+    return error;
+}
+
+/* The options that are closed by default, of the rows of roles. */
+static json_t *closed_options(const struct lx_policy_file *file, const struct roles *roles)
+{
+    struct lx_words off = {0};
+    json_t *closed = NULL;
+    int error = 0;
+
+    for (size_t i = 0; i < roles->count; i++)
+        for (size_t j = 0; j < roles->items[i]->row_count && !error; j++)
+            error = add_off(file, &roles->items[i]->rows[j], &off);
+    if (!error)
+        closed = words(&off);
+    lx_words_free(&off);
+    return closed;
 }
 
 json_t *lx_report_role(const struct lx_policy_file *file, const struct lx_role *role)
 {
     json_t *sides = json_array(), *includes = json_array();
     int error = !sides || !includes;
+    struct roles roles = {0};
     json_int_t rows = 0;
+    json_t *report = NULL;
 
     if (role->external && !error)
         error = lx_json_add(sides, json_string("external"));
@@ -103,14 +131,16 @@ json_t *lx_report_role(const struct lx_policy_file *file, const struct lx_role *
         error = lx_json_add(sides, json_string("internal"));
     for (size_t i = 0; i < role->include_count && !error; i++)
         error = lx_json_add(includes, lx_json_text(role->includes[i]->name));
+    error = error ?: gather(role, &roles);
+    error = error ?: count_printed(&roles, &rows);
     if (!error)
-        error = count_rows(role, &rows);
-    if (!error)
-        return json_pack("{s:o, s:o, s:o, s:I, s:o}", "edition", lx_json_text(file->edition), "role",
-                         lx_json_text(role->name), "sides", sides, "rows", rows, "includes", includes);
+        report = json_pack("{s:o, s:o, s:O, s:I, s:O, s:o}", "edition", lx_json_text(file->edition), "role",
+                           lx_json_text(role->name), "sides", sides, "rows", rows, "includes", includes, "closed",
+                           closed_options(file, &roles));
+    free(roles.items);
     json_decref(sides);
     json_decref(includes);
-    return NULL;
+    return report;
 }
 
 static json_t *ports(const struct lx_row *row, const struct lx_ports *ports)
@@ -126,17 +156,17 @@ json_t *lx_report_row(const struct lx_row *row, const struct lx_rule *rule)
 {
     json_t *report;
 
-    report =
-        json_pack("{s:o, s:o, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?, s:b, s:o}",
-                  "id", lx_json_text(row->id), "role", lx_json_text(row->role), "side", lx_side_name(row->side), "hook",
-                  lx_hook_name(lx_row_hook(row)), "from", lx_json_endpoint(&row->from), "source_port",
-                  ports(row, &row->source_ports), "to", lx_json_endpoint(&row->to), "destination_port",
-                  ports(row, &row->destination_ports), "transport",
-                  row->transports ? json_string(lx_transports_name(row, row->transports).text) : json_null(),
-                  "application", lx_json_text(row->application), "direction", lx_json_text(row->direction), "options",
-                  words(&row->options), "workloads", words(&row->workloads), "source", lx_json_text(row->source),
-                  "note", lx_json_text(row->note), "lb", lx_lb_name(row->lb), "needs", row->needs, "unresolved",
-                  row->unresolved, "override", lx_json_text(row->override));
+    report = json_pack(
+        "{s:o, s:o, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?, s:b, s:o}", "id",
+        lx_json_text(row->id), "role", lx_json_text(row->role), "side", lx_side_name(row->side), "hook",
+        lx_hook_name(lx_row_hook(row)), "from", lx_json_endpoint(&row->from), "source_port",
+        ports(row, &row->source_ports), "to", lx_json_endpoint(&row->to), "destination_port",
+        row->unresolved && lx_ports_any(&row->destination_ports) ? json_null() : ports(row, &row->destination_ports),
+        "transport", row->transports ? json_string(lx_transports_name(row, row->transports).text) : json_null(),
+        "application", lx_json_text(row->application), "direction", lx_json_text(row->direction), "options",
+        words(&row->options), "workloads", words(&row->workloads), "source", lx_json_text(row->source), "repeats",
+        words(&row->repeats), "note", lx_json_text(row->note), "lb", lx_lb_name(row->lb), "needs", row->needs,
+        "unresolved", row->unresolved, "override", lx_json_text(row->override));
     if (report && rule &&
         (json_object_set_new(report, "source_addresses", lx_json_prefixes(rule->source)) ||
          json_object_set_new(report, "destination_addresses", lx_json_prefixes(rule->destination)))) {

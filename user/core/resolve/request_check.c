@@ -137,7 +137,8 @@ static int check_options(const struct inputs *inputs)
     struct vocabulary options = {0};
     int result = learn_subject(&options, inputs, OPTIONS);
 
-    if (!result && !check_words(inputs, &options, &inputs->request->without, "option"))
+    if (!result && (!check_words(inputs, &options, &inputs->request->without, "option") ||
+                    !check_words(inputs, &options, &inputs->request->open, "option")))
         result = -EINVAL;
     free(options.words);
     return result;

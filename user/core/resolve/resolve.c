@@ -43,9 +43,16 @@ static int take_rows(const struct lx_selection *selection, struct lx_policy *pol
     if (!policy->rows)
         return -ENOMEM;
     for (size_t i = 0; i < selection->pick_count; i++) {
-        if (lx_row_copy(selection->picks[i].row, &policy->rows[i]))
+        const struct lx_pick *pick = &selection->picks[i];
+
+        if (lx_row_copy(pick->row, &policy->rows[i]))
             return -ENOMEM;
         policy->row_count++;
+        if (pick->closed != LX_CLOSED_DEFAULT &&
+            pick->closed != LX_CLOSED_UNRESOLVED) { /* open, or closed on purpose */
+            free(policy->rows[i].missed);
+            policy->rows[i].missed = NULL;
+        }
     }
     return 0;
 }

@@ -80,10 +80,28 @@ static int choose_side(const struct inputs *inputs, struct lx_selection *selecti
     return -ENOTSUP;
 }
 
-static bool option_closed(const struct inputs *inputs, const char *option)
+static bool option_off(const struct lx_policy_file *file, const char *option)
 {
-    return lx_words_contain(&inputs->request->without, option) ||
-           (inputs->site && lx_words_contain(&inputs->site->closed_options, option));
+    for (; file; file = file->next) {
+        const struct lx_term *term = lx_terms_find(&file->options, option);
+
+        if (term)
+            return term->closed;
+    }
+    return false;
+}
+
+/* The command line first, then the site, then what the policy says of the option. */
+static enum lx_closed option_closed(const struct inputs *inputs, const char *option)
+{
+    bool said = inputs->site && lx_terms_find(&inputs->site->options, option);
+    bool off = said && lx_words_contain(&inputs->site->closed_options, option);
+
+    if (lx_words_contain(&inputs->request->without, option))
+        return LX_CLOSED_OPTION;
+    if (lx_words_contain(&inputs->request->open, option) || (said && !off))
+        return LX_OPEN;
+    return off ? LX_CLOSED_OPTION : option_off(inputs->file, option) ? LX_CLOSED_DEFAULT : LX_OPEN;
 }
 
 /* True when the site or a setting gives the group addresses. */
@@ -95,23 +113,40 @@ static bool is_set(const struct inputs *inputs, const char *group)
     return inputs->site && lx_site_group(inputs->site, group);
 }
 
-/* Options are alternatives, and so are workloads; a row without any needs none. */
+/* Options are alternatives: the row is open while one of them is on, or where it has none. */
+static enum lx_closed closed_by_options(const struct inputs *inputs, const struct lx_row *row)
+{
+    enum lx_closed closed = row->options.count ? LX_CLOSED_OPTION : LX_OPEN;
+
+    for (size_t i = 0; i < row->options.count; i++) {
+        enum lx_closed why = option_closed(inputs, row->options.items[i]);
+
+        if (why == LX_OPEN)
+            return LX_OPEN;
+        if (why == LX_CLOSED_DEFAULT)
+            closed = why;
+    }
+    return closed;
+}
+
+/* Workloads are alternatives, too; a row without any belongs to all. */
 static enum lx_closed why_closed(const struct inputs *inputs, const struct lx_row *row)
 {
     const struct lx_words *asked = &inputs->request->workloads;
     enum lx_lb lb = inputs->request->lb == LX_LB_ANY ? LX_LB_HARDWARE : inputs->request->lb;
-    bool option_on = !row->options.count, workload_on = !row->workloads.count || !asked->count;
+    bool workload_on = !row->workloads.count || !asked->count;
+    enum lx_closed by_options = closed_by_options(inputs, row);
 
-    for (size_t i = 0; i < row->options.count && !option_on; i++)
-        option_on = !option_closed(inputs, row->options.items[i]);
     for (size_t i = 0; i < row->workloads.count && !workload_on; i++)
         workload_on = lx_words_contain(asked, row->workloads.items[i]);
     if (row->lb != LX_LB_ANY && row->lb != lb)
         return LX_CLOSED_LB;
     if (row->needs && !is_set(inputs, row->needs))
         return LX_CLOSED_NEEDS;
-    if (!option_on || !workload_on)
-        return !option_on ? LX_CLOSED_OPTION : LX_CLOSED_WORKLOAD;
+    if (by_options != LX_OPEN)
+        return by_options;
+    if (!workload_on)
+        return LX_CLOSED_WORKLOAD;
     if (row->closed)
         return LX_CLOSED_OVERRIDE;
     return row->unresolved ? LX_CLOSED_UNRESOLVED : LX_OPEN;

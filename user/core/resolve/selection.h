@@ -25,6 +25,7 @@ enum lx_closed {
     LX_CLOSED_LB,         /* belongs to the other way of load balancing */
     LX_CLOSED_NEEDS,      /* the group that it needs is not set */
     LX_CLOSED_OPTION,     /* all of its options are closed */
+    LX_CLOSED_DEFAULT,    /* likewise, one of them by default alone */
     LX_CLOSED_WORKLOAD,   /* none of its workloads was asked for */
     LX_CLOSED_OVERRIDE,   /* the site closes it */
     LX_CLOSED_UNRESOLVED, /* printed without a port or transport */
