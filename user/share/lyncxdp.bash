@@ -6,11 +6,11 @@ _lyncxdp_options() {
 }
 
 _lyncxdp_roles() {
-    lyncxdp roles 2>/dev/null | awk 'NR > 1 {print $2}' | sort -u
+    lyncxdp roles --json 2>/dev/null | awk -F'"' '$2 == "role" {print $4}' | sort -u
 }
 
 _lyncxdp_editions() {
-    lyncxdp roles 2>/dev/null | awk 'NR > 1 {print $1}' | sort -u
+    lyncxdp roles --json 2>/dev/null | awk -F'"' '$2 == "edition" {print $4}' | sort -u
 }
 
 _lyncxdp_interfaces() {
@@ -35,6 +35,12 @@ _lyncxdp_rows() {
         awk -v member="\"$1\":" -F'"' '$0 ~ member {inside = 1; next} /\]/ {inside = 0} inside {print $2}' | sort -u
 }
 
+# The options that are closed by default, of any role.
+_lyncxdp_closed() {
+    lyncxdp roles --json 2>/dev/null |
+        awk -F'"' '/"closed":/ {inside = 1; next} /\]/ {inside = 0} inside {print $2}' | sort -u
+}
+
 # The error of a reason that there is not lists those that there are.
 _lyncxdp_reasons() {
     lyncxdp monitor --reason '?' 2>&1 | sed -n 's/.*write one of://p'
@@ -54,7 +60,7 @@ _lyncxdp() {
     else
         case $previous in
         --role) choices=$(_lyncxdp_roles) ;;
-        --edition) choices=$(_lyncxdp_editions) ;;
+        --edition | --to) choices=$(_lyncxdp_editions) ;;
         --side) choices="external internal" ;;
         --lb) choices="hardware dns" ;;
         --egress) choices="track enforce off" ;;
@@ -67,11 +73,12 @@ _lyncxdp() {
             return
             ;;
         --without) choices=$(_lyncxdp_rows options) ;;
+        --open) choices=$(_lyncxdp_closed) ;;
         --workload) choices=$(_lyncxdp_rows workloads) ;;
         --reason) choices=$(_lyncxdp_reasons) ;;
         --set)
             compopt -o nospace 2>/dev/null
-            choices="self= pool= next-hop= pool-vip= cms="
+            choices="self= pool= next-hop= pool-vip= cms= branch= office365= edge-peers="
             ;;
         --pair | --with | --external | --internal) choices=$(_lyncxdp_interfaces) ;;
         --flows | --try | --wait | --listen | --host | --every | --port | --prefix | --rate | --count | --mac | --id | --date) return ;;

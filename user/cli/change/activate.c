@@ -208,6 +208,24 @@ static void warn_of_losses(const struct lx_interface *interface, const struct lx
     }
 }
 
+/* What is lost while packets are dropped, once each. */
+static void warn_of_missed(const struct lx_policy *policy)
+{
+    struct lx_words said = {0};
+
+    for (size_t i = 0; i < policy->row_count && !policy->audit; i++) {
+        const struct lx_row *row = &policy->rows[i];
+
+        if (!row->missed || lx_words_contain(&said, row->missed) || lx_words_add(&said, row->missed))
+            continue;
+        if (row->unresolved)
+            lx_print_warning("%s opens nothing: %s", row->id, row->missed);
+        else
+            lx_print_warning("%s is closed: %s; open it with --open %s", row->id, row->missed, row->options.items[0]);
+    }
+    lx_words_free(&said);
+}
+
 void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_policy *policy, bool forward)
 {
     if (!rules_of_hook(policy, LX_HOOK_TO_ROLE))
@@ -215,6 +233,7 @@ void lx_warn_of_policy(const struct lx_interface *interface, const struct lx_pol
     if (policy->egress == LX_EGRESS_ENFORCE && !rules_of_hook(policy, LX_HOOK_FROM_ROLE))
         lx_print_warning("no row lets the role begin anything: with --egress enforce it can only answer, not even ask "
                          "for a name; add rows (from: self) to the site, or leave egress at track");
+    warn_of_missed(policy);
     lx_warn_of_any_self(policy);
     lx_warn_of_old_lists(policy);
     if (!forward)

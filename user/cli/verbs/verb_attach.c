@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* attach: puts the policy of a role in force on an interface, unless that would cut the hand that does it. */
+#include <string.h>
+
 #include "user/cli/change/lasting.h"
 #include "user/cli/change/wires.h"
 #include "user/cli/options/attachment_options.h"
@@ -59,6 +61,8 @@ static int attach(const char *name, const struct attach_options *options,
     if (lx_attach(&interface, &compiled_policy->policy, &compiled_policy->compiled, &choices, &attached, &failure))
         return lx_print_failure(&failure);
     lx_say_attached(&attached, &compiled_policy->policy, &choices);
+    if (!asked->policy.edition && !strcmp(compiled_policy->policy.edition, LX_DEFAULT_EDITION))
+        lx_print("  the tables are those of " LX_DEFAULT_EDITION ", the default; --edition names others\n");
     return LX_EXIT_DONE;
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * diff: what an update with the same options would newly allow and newly drop, before anybody makes it. Nothing is
- * changed, and no lock is taken.
+ * changed, and no lock is taken. With --to, and no interface, what changes from one edition to another.
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "user/cli/options/attachments.h"
 #include "user/cli/policy/policy_spec.h"
@@ -15,6 +17,7 @@
 
 struct diff_options {
     struct lx_policy_options policy; /* as given; what counts are the words */
+    const char *to;                  /* an edition, where editions are compared */
     bool json;
 };
 
@@ -24,6 +27,8 @@ static const struct lx_option options_of_diff[] = {
 };
 
 static const struct lx_option output_of_diff[] = {
+    {"to", "EDITION", "compare --edition with this one, for a --role; no interface", lx_take_text,
+     offsetof(struct diff_options, to)},
     {"json", NULL, "print JSON", lx_take_flag, offsetof(struct diff_options, json)},
 };
 
@@ -76,6 +81,38 @@ static int run(const char *name, const struct lx_words *given, bool json)
     return result;
 }
 
+static bool names_role(const struct lx_words *given)
+{
+    for (size_t i = 0; i < given->count; i++)
+        if (!strncmp(given->items[i], "--role=", strlen("--role=")))
+            return true;
+    return false;
+}
+
+/* The same options for two editions. */
+static int compare_editions(const struct lx_words *given, const struct diff_options *options)
+{
+    struct lx_policy_spec before = {.is_inline = false}, after = before;
+    struct lx_words none = {0}, to = {0};
+    int result = LX_EXIT_DONE;
+    char *word = NULL;
+
+    if (asprintf(&word, "--edition=%s", options->to) < 0 || lx_words_add(&to, word) ||
+        lx_request_merge(&none, given, &before.words) || lx_request_merge(given, &to, &after.words))
+        result = lx_memory_error();
+    if (result == LX_EXIT_DONE)
+        result = lx_policy_spec_compose("diff", "", &before);
+    if (result == LX_EXIT_DONE)
+        result = lx_policy_spec_compose("diff", "", &after);
+    if (result == LX_EXIT_DONE)
+        result = lx_print_diff(&before.compiled_policy.policy, &after.compiled_policy.policy, options->json);
+    lx_policy_spec_free(&before);
+    lx_policy_spec_free(&after);
+    lx_words_free(&to);
+    free(word);
+    return result;
+}
+
 int lx_verb_diff(int argc, char **argv)
 {
     struct lx_words given = {0};
@@ -87,7 +124,12 @@ int lx_verb_diff(int argc, char **argv)
 
     lx_change_option_sets(&options.policy, &given, &back, sets);
     if (lx_options_read(argc, argv, sets, LX_CHANGE_OPTION_SETS + 1, &arguments, &result)) {
-        if (arguments.count != 1)
+        if (options.to && (arguments.count || !names_role(&given)))
+            result = lx_usage_error("diff --to compares editions: lyncxdp diff --role ROLE --edition EDITION --to "
+                                    "EDITION, without an interface");
+        else if (options.to)
+            result = compare_editions(&given, &options);
+        else if (arguments.count != 1)
             result = lx_usage_error("diff takes one interface: lyncxdp diff IFACE [OPTION]...");
         else
             result = run(arguments.items[0], &given, options.json);

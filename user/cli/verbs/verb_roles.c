@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* roles: the roles of every edition, their sides, and how many rows their tables print. */
+/* roles: the roles of every edition, their sides, and how many rows their tables print. Text stands by edition. */
 #include <stdio.h>
+#include <string.h>
 
 #include "user/cli/options/options.h"
 #include "user/cli/policy/editions.h"
@@ -21,10 +22,10 @@ static const struct lx_option options_of_roles[] = {
 };
 
 static const struct lx_column columns[] = {
-    {"EDITION", "edition", false, false},
     {"ROLE", "role", false, false},
     {"SIDES", "sides", false, false},
     {"ROWS", "rows", true, false},
+    {"CLOSED UNTIL --open", "closed", false, true},
 };
 
 static int add_edition(const char *edition, json_t *report)
@@ -54,6 +55,32 @@ static int add_all(json_t *report)
     return result;
 }
 
+static bool same_edition(const json_t *left, const json_t *right)
+{
+    return !strcmp(json_string_value(json_object_get(left, "edition")),
+                   json_string_value(json_object_get(right, "edition")));
+}
+
+/* A heading and a table for each edition; its roles stand together in the report. */
+static int print_text(const json_t *report)
+{
+    int result = LX_EXIT_DONE;
+
+    for (size_t first = 0, i; result == LX_EXIT_DONE && first < json_array_size(report); first = i) {
+        const json_t *head = json_array_get(report, first);
+        json_t *roles = json_array();
+
+        for (i = first; i < json_array_size(report) && same_edition(head, json_array_get(report, i)); i++)
+            if (json_array_append(roles, json_array_get(report, i)))
+                result = lx_memory_error();
+        lx_print("%s%s\n", first ? "\n" : "", json_string_value(json_object_get(head, "edition")));
+        if (result == LX_EXIT_DONE)
+            result = lx_print_table(roles, columns, sizeof(columns) / sizeof(*columns));
+        json_decref(roles);
+    }
+    return result;
+}
+
 int lx_verb_roles(int argc, char **argv)
 {
     struct roles_options options = {0};
@@ -72,8 +99,7 @@ int lx_verb_roles(int argc, char **argv)
         return lx_memory_error();
     result = options.edition ? add_edition(options.edition, report) : add_all(report);
     if (result == LX_EXIT_DONE)
-        result = options.json ? lx_print_json(json_incref(report))
-                              : lx_print_table(report, columns, sizeof(columns) / sizeof(*columns));
+        result = options.json ? lx_print_json(json_incref(report)) : print_text(report);
     json_decref(report);
     return result;
 }

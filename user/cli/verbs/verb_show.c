@@ -167,6 +167,24 @@ static bool is_changed(const json_t *report)
     return false;
 }
 
+/* The options that nobody has opened, and how to. */
+static void print_unopened(const struct lx_selection *selection, size_t count)
+{
+    struct lx_words options = {0};
+
+    lx_print("(%zu more are closed unless you open them:", count);
+    for (size_t i = 0; i < selection->pick_count; i++) {
+        const struct lx_pick *pick = &selection->picks[i];
+
+        for (size_t j = 0; pick->closed == LX_CLOSED_DEFAULT && j < pick->row->options.count; j++)
+            if (!lx_words_contain(&options, pick->row->options.items[j]) &&
+                !lx_words_add(&options, pick->row->options.items[j]))
+                lx_print(" --open %s", pick->row->options.items[j]);
+    }
+    lx_print(")\n");
+    lx_words_free(&options);
+}
+
 /* What the table does not show, by the reason for it. */
 static void print_remarks(const struct lx_selection *selection, const struct lx_words *documents)
 {
@@ -189,6 +207,8 @@ static void print_remarks(const struct lx_selection *selection, const struct lx_
     for (size_t i = 0; i < LX_CLOSED_REASONS; i++)
         if (remarks[i] && counts[i])
             lx_print("(%zu %s)\n", counts[i], remarks[i]);
+    if (counts[LX_CLOSED_DEFAULT])
+        print_unopened(selection, counts[LX_CLOSED_DEFAULT]);
 }
 
 static int print_text(const json_t *report, const struct lx_selection *selection)
