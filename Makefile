@@ -285,12 +285,14 @@ UNITS := $(patsubst user/share/systemd/%.in,%,$(wildcard user/share/systemd/*.in
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/sites \
+	    $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/common \
 	    $(DESTDIR)$(PREFIX)/share/lyncxdp/prometheus $(DESTDIR)$(PREFIX)/share/lyncxdp/grafana \
 	    $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(UNITDIR)
 	install -m 755 $(BUILD)/lyncxdp $(DESTDIR)$(PREFIX)/sbin/lyncxdp
 	install -m 644 policies/*.yaml $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/
-	install -m 644 policies/sites/*.yaml $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/sites/
+	install -m 644 policies/common/*.yaml $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/common/
+	install -m 644 policies/sites/* $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/sites/
 	install -m 644 user/share/prometheus/lyncxdp.rules.yml $(DESTDIR)$(PREFIX)/share/lyncxdp/prometheus/
 	install -m 644 user/share/grafana/lyncxdp.json $(DESTDIR)$(PREFIX)/share/lyncxdp/grafana/
 	install -m 644 user/share/lyncxdp.8 $(DESTDIR)$(PREFIX)/share/man/man8/lyncxdp.8

@@ -102,11 +102,12 @@ static void expect_the_same(struct lx_policy_file *file, const char *name)
     free(again);
 }
 
+/* All but hardening.yaml, which is no policy. */
 Test(canonical, of_every_shipped_file)
 {
     glob_t paths;
 
-    cr_assert_eq(glob("policies/*.yaml", 0, NULL, &paths), 0);
+    cr_assert_eq(glob("policies/[!h]*.yaml", 0, NULL, &paths), 0);
     for (size_t i = 0; i < paths.gl_pathc; i++) {
         struct lx_diagnostics diagnostics = {0};
         struct lx_policy_file file;

@@ -11,8 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "user/core/policy/policy_reader.h"
+#include "user/core/text/path.h"
+#include "user/core/text/schema.h"
 
 /* A file that exists only here; the list ends with a name that is NULL. */
 struct lx_given_file {
@@ -52,16 +55,19 @@ static inline int lx_read_given(const struct lx_given_file *files, struct lx_pol
     return error;
 }
 
-/* Editions lie in policies/; a path is relative to the tree. */
+/* Editions lie in policies/; a path is relative to the file that names it, or else to the tree. */
 static inline int lx_open_shipped(const struct lx_opener *opener, enum lx_opened_as as, const char *from,
                                   const char *what, struct lx_opened *opened, char problem[256])
 {
-    char path[256];
+    char path[256], *beside = lx_path_beside(from, what);
 
     (void)opener;
     (void)as;
-    (void)from;
-    snprintf(path, sizeof(path), strchr(what, '/') ? "%s" : "policies/%s.yaml", what);
+    if (lx_is_name(what))
+        snprintf(path, sizeof(path), "policies/%s.yaml", what);
+    else
+        snprintf(path, sizeof(path), "%s", access(beside, R_OK) ? what : beside);
+    free(beside);
     *opened = (struct lx_opened){.stream = fopen(path, "r"), .name = strdup(path), .identity = strdup(path)};
     if (opened->stream)
         return 0;

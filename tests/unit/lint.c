@@ -275,14 +275,16 @@ Test(lint, a_site_that_gives_no_role_an_address)
     given_end(&given);
 }
 
-/* Nothing that is shipped has a warning, each edition by itself and the sample site against all of them. */
+/* Nothing that is shipped has a warning, each edition by itself and the sample site against all of them.
+ * (hardening.yaml is no policy: sites include it.)
+ */
 Test(lint, is_quiet_about_what_is_shipped)
 {
     struct lx_policy_file files[16] = {{0}};
     struct given given = {0};
     glob_t paths;
 
-    cr_assert_eq(glob("policies/*.yaml", 0, NULL, &paths), 0);
+    cr_assert_eq(glob("policies/[!h]*.yaml", 0, NULL, &paths), 0);
     cr_assert_leq(paths.gl_pathc, 16);
     for (size_t i = 0; i < paths.gl_pathc; i++) {
         cr_assert_eq(lx_read_shipped(paths.gl_pathv[i], &files[i], &given.diagnostics), 0);
