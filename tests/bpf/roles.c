@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/including.h"
 #include "user/core/explain/probe.h"
 #include "user/core/policy/policy_reader.h"
 #include "user/core/resolve/resolve.h"
@@ -19,7 +20,8 @@
 #include "user/kernel/read/ask.h"
 #include "world.h"
 
-static const char *const editions[] = {"ocs2007", "ocs2007r2", "lync2010"};
+static const char *const editions[] = {"ocs2007", "ocs2007r2", "lync2010", "lync2013",
+                                       "sfb2015", "sfb2019",   "sfbse",    "teams"};
 static struct lx_failure failure;
 
 /* --- What is attached --------------------------------------------------------------------------------------------- */
@@ -31,7 +33,7 @@ struct trial {
     enum lx_lb lb;
 };
 
-#define TRIALS 128
+#define TRIALS 256
 
 static FILE *open_input(const char *path)
 {
@@ -45,13 +47,8 @@ static struct lx_policy_file read_edition(const char *edition)
 {
     struct lx_diagnostics diagnostics = {0};
     struct lx_policy_file file;
-    char path[64];
-    FILE *stream;
 
-    snprintf(path, sizeof(path), "policies/%s.yaml", edition);
-    stream = open_input(path);
-    cr_assert_eq(lx_policy_file_read(stream, path, &file, &diagnostics), 0, "%s", path);
-    fclose(stream);
+    cr_assert_eq(lx_read_shipped(edition, &file, &diagnostics), 0, "%s", edition);
     return file;
 }
 
@@ -86,13 +83,16 @@ static size_t add_trials(struct trial *trials, const char *edition, const struct
 /* The policy of a trial at the sample site, which leaves a few groups open. */
 static struct lx_policy policy_of(const struct trial *trial)
 {
+    static const char *const groups[] = {
+        "cms",       "branch",           "office-web-apps", "office365",      "persistent-chat",
+        "sql-peers", "teams-signalling", "teams-media",     "teams-gcc-high", "teams-dod"};
     static struct lx_prefix others;
-    struct lx_setting settings[] = {{.name = (char *)"cms", .prefixes = &others, .prefix_count = 1}};
+    struct lx_setting settings[sizeof(groups) / sizeof(*groups)];
     char *role = (char *)trial->role;
     struct lx_request request = {.roles = {.items = &role, .count = 1},
                                  .side = trial->side,
                                  .settings = settings,
-                                 .setting_count = 1,
+                                 .setting_count = sizeof(groups) / sizeof(*groups),
                                  .lb = trial->lb};
     struct lx_policy_file file = read_edition(trial->edition), elsewhere = read_edition("lync2010");
     const char *path = "policies/sites/contoso.yaml";
@@ -101,6 +101,8 @@ static struct lx_policy policy_of(const struct trial *trial)
     struct lx_policy policy;
     struct lx_site site;
 
+    for (size_t i = 0; i < request.setting_count; i++)
+        settings[i] = (struct lx_setting){.name = (char *)groups[i], .prefixes = &others, .prefix_count = 1};
     request.elsewhere = &elsewhere; /* whose roles the site speaks of */
     cr_assert_eq(lx_prefix_parse("192.168.10.92", &others, NULL), 0);
     cr_assert_eq(lx_site_file_read(stream, path, &site, &diagnostics), 0);

@@ -57,7 +57,7 @@ check "no longer from where it is printed" sends tcp 50000 7000 -
 # --- Every verb names the line --------------------------------------------------------------------------------------------
 
 mkdir policies
-cp "$tree"/policies/*.yaml policies/
+cp -r "$tree/policies/." policies/
 export LYNCXDP_POLICIES=$work/policies
 printf 'override:\n  access-edge/external/http-out: {closed: true}\n  av-edge/external/stun-tcp-in: {from: partners}\n' \
     >policies/hardening.yaml

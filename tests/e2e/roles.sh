@@ -51,7 +51,90 @@ ocs2007 av-edge external,internal 4
 ocs2007 office-communicator - 5
 ocs2007 live-meeting - 5
 ocs2007r2 office-communicator - 2
-ocs2007r2 live-meeting - 2'
+ocs2007r2 live-meeting - 2
+lync2013 front-end - 43
+lync2013 front-end-mediation - 50
+lync2013 mediation - 10
+lync2013 hlb-front-end - 23
+lync2013 hlb-mediation - 1
+lync2013 client - 12
+lync2013 ip-phone - 1
+lync2013 sba - 7
+lync2013 exchange-um - 4
+lync2013 sql-backend - 3
+lync2013 access-edge external,internal 16
+lync2013 webconf-edge external,internal 4
+lync2013 av-edge external,internal 15
+lync2013 consolidated-edge external,internal 35
+lync2013 hlb-access-edge external,internal 7
+lync2013 hlb-webconf-edge external 1
+lync2013 hlb-av-edge external,internal 6
+lync2013 hlb-edge external,internal 14
+lync2013 reverse-proxy external,internal 7
+lync2013 director - 11
+lync2013 hlb-director - 10
+lync2013 front-end-cms - 43
+lync2013 persistent-chat - 6
+lync2013 office-web-apps - 3
+lync2013 pstn-gateway - 6
+sfb2015 front-end - 46
+sfb2015 front-end-mediation - 53
+sfb2015 mediation - 10
+sfb2015 hlb-front-end - 23
+sfb2015 hlb-mediation - 1
+sfb2015 client - 13
+sfb2015 ip-phone - 1
+sfb2015 sba - 7
+sfb2015 exchange-um - 4
+sfb2015 sql-backend - 5
+sfb2015 access-edge external,internal 17
+sfb2015 webconf-edge external,internal 3
+sfb2015 av-edge external,internal 14
+sfb2015 consolidated-edge external,internal 34
+sfb2015 hlb-access-edge external,internal 7
+sfb2015 hlb-webconf-edge external 1
+sfb2015 hlb-av-edge external,internal 5
+sfb2015 hlb-edge external,internal 13
+sfb2015 reverse-proxy external,internal 2
+sfb2015 director - 9
+sfb2015 hlb-director - 6
+sfb2015 front-end-cms - 46
+sfb2015 video-interop - 4
+sfb2015 office-web-apps - 3
+sfb2015 pstn-gateway - 6
+sfb2015 persistent-chat - 6
+sfb2019 front-end - 43
+sfb2019 front-end-mediation - 50
+sfb2019 mediation - 10
+sfb2019 hlb-front-end - 23
+sfb2019 hlb-mediation - 1
+sfb2019 client - 12
+sfb2019 ip-phone - 1
+sfb2019 sba - 7
+sfb2019 exchange-um - 4
+sfb2019 sql-backend - 3
+sfb2019 access-edge external,internal 13
+sfb2019 webconf-edge external,internal 3
+sfb2019 av-edge external,internal 14
+sfb2019 consolidated-edge external,internal 30
+sfb2019 hlb-access-edge external,internal 5
+sfb2019 hlb-webconf-edge external 1
+sfb2019 hlb-av-edge external,internal 5
+sfb2019 hlb-edge external,internal 11
+sfb2019 reverse-proxy external,internal 2
+sfb2019 director - 9
+sfb2019 hlb-director - 6
+sfb2019 front-end-cms - 43
+sfb2019 video-interop - 4
+sfb2019 office-web-apps - 3
+sfb2019 pstn-gateway - 6
+teams sbc external 8
+teams teams-sba - 4
+teams sip-phone - 2
+teams teams-client - 5'
+
+# A second name has the roles of the first.
+expected+=$'\n'$(sed -n 's/^sfb2019 /sfbse /p' <<<"$expected")
 
 listed=$("$LYNCXDP" roles --json)
 
@@ -84,8 +167,45 @@ while read -r edition role sides rows; do
     done
 done <<<"$expected"
 for role in hlb-front-end hlb-director; do
-    check "lync2010 $role with DNS load balancing: every row of show is sound" shows lync2010 "$role" - dns
+    for edition in lync2010 lync2013 sfb2019; do
+        check "$edition $role with DNS load balancing: every row of show is sound" shows "$edition" "$role" - dns
+    done
 done
 check "nothing is printed for the load balancer of Mediation with DNS" \
     [ "$("$LYNCXDP" show hlb-mediation --lb dns --json)" = "[]" ]
+
+# Text is by edition, and says which options are closed unless they are opened.
+roles() { "$LYNCXDP" roles "$@"; }
+check "roles has a heading for every edition" \
+    [ "$(roles | grep -cxE 'lync2010|lync2013|ocs2007|ocs2007r2|sfb2015|sfb2019|sfbse|teams')" = 8 ]
+check "and names what is closed by default" grep -qE '^front-end .* unprinted$' <(roles --edition sfb2019)
+check "which JSON has, too" jq -e '.[] | select(.role == "consolidated-edge") | .closed | sort
+    == ["edge-pool-nat", "single-address"]' <<<"$(roles --edition sfb2019 --json)"
+
+# What is closed by default is not in show until it is opened, on the command line or by a site.
+rows_of() { "$LYNCXDP" show "$@" --json | jq -r '.[].id'; }
+closed_until_opened() {
+    local site
+    site=$(mktemp)
+    printf 'options: {unprinted: on}\n' >"$site"
+    ! rows_of front-end --edition sfb2019 | grep -qx front-end/fabric &&
+        rows_of front-end --edition sfb2019 --open unprinted | grep -qx front-end/fabric &&
+        rows_of front-end --edition sfb2019 --site "$site" | grep -qx front-end/fabric &&
+        ! rows_of front-end --edition sfb2019 --site "$site" --without unprinted | grep -qx front-end/fabric
+    local result=$?
+    rm "$site"
+    return $result
+}
+check "an option that is off by default opens by --open, or by the site" closed_until_opened
+check "show says how" grep -q -- '--open unprinted' <("$LYNCXDP" show front-end --edition sfb2019)
+
+# What changes from one edition to another, without an interface.
+sfb=$here/../../policies/sites/contoso-2013.yaml
+changes() { "$LYNCXDP" diff --role consolidated-edge --site "$sfb" "$@"; }
+check "from Lync 2010 to 2019, media inwards is gone" jq -e '.dropped
+    | any(.row == "av-edge/external/media-tcp-in" and .destination_port == "50000-59999")' \
+    <<<"$(changes --edition lync2010 --to sfb2019 --json)"
+check "Subscription Edition is 2019" jq -e .same <<<"$(changes --edition sfb2019 --to sfbse --json)"
+check "2015 has XMPP" jq -e '.dropped | any(.row == "access-edge/external/xmpp-in")' \
+    <<<"$(changes --edition sfb2015 --to sfb2019 --json)"
 finish
