@@ -74,14 +74,14 @@ Test(override, ports_are_moved_and_carved_and_the_row_stays_what_it_is)
 /* What lacks a port and nothing else; the row that has one opens nothing for another reason. */
 Test(override, a_row_that_is_printed_without_a_port_opens_the_one_that_it_is_given)
 {
-    struct given given = given_texts(
-        "edition: t\n"
-        "roles:\n"
-        "  sbc:\n"
-        "    rows:\n"
-        "      - {id: media-in, from: any, source-port: 3478, to: self, transport: udp, unresolved: true}\n"
-        "      - {id: media-reply-in, from: any, to: self, port: 443, transport: tcp, unresolved: true}\n",
-        "override:\n  sbc/media-*in: {port: 20000-29999}\n", "sbc");
+    struct given given =
+        given_texts("edition: t\n"
+                    "roles:\n"
+                    "  sbc:\n"
+                    "    rows:\n"
+                    "      - {id: media-in, from: any, source-port: 3478, to: self, transport: udp, unresolved: true}\n"
+                    "      - {id: media-reply-in, from: any, to: self, port: 443, transport: tcp, unresolved: true}\n",
+                    "override:\n  sbc/media-*in: {port: 20000-29999}\n", "sbc");
 
     cr_assert_eq(given_resolve(&given), 0);
     expect_ports(&given, "sbc/media-in", "3478", "20000-29999");
