@@ -343,7 +343,9 @@ rows:
 END
 check "lint warns and passes" says 0 "wide.yaml:2:10: warning: no row names the group 'poool'.*wide.yaml:4:5: warning: .*1024-65535.*wide.yaml: ok, site, 1 group, 1 row, 3 warnings" \
     bash -c "'$LYNCXDP' check '$work/wide.yaml' 2>&1 | tr '\n' ' '; exit \${PIPESTATUS[0]}"
-check "lint is quiet about what is shipped" answers 'length > 3 and all(.ok and .diagnostics == [])' \
+# The lists of Teams are as old as the pages that they are from, which is said.
+check "lint is quiet about what is shipped" \
+    answers 'length > 3 and all(.ok and all(.diagnostics[]; .message | test("list of the group .teams-.*days old")))' \
     nobody check --json "$policies"/*.yaml "$policies"/sites/*.yaml
 check "roles lists every edition" answers 'map(.edition) | unique == ["lync2010", "lync2013", "ocs2007", "ocs2007r2", "sfb2015",
     "sfb2019", "sfbse", "teams"]' nobody roles --json
