@@ -4,48 +4,8 @@
 #include <criterion/criterion.h>
 #include <ctype.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- Ports as sets ------------------------------------------------------------------------------------------------ */
-
-struct port_set {
-    uint64_t bits[65536 / 64];
-};
-
-static void add_ports(struct port_set *set, const struct lx_ports *ports)
-{
-    static const struct lx_ports all = {.count = 1, .ranges = {{1, 65535}}};
-
-    if (lx_ports_any(ports))
-        ports = &all;
-    for (size_t i = 0; i < ports->count; i++)
-        for (unsigned port = ports->ranges[i].first; port <= ports->ranges[i].last; port++)
-            set->bits[port / 64] |= 1ull << port % 64;
-}
-
-/* The first of the ports that the set lacks, or 0. */
-static unsigned first_lacking(const struct port_set *set, const struct lx_ports *ports)
-{
-    struct port_set wanted = {{0}};
-
-    add_ports(&wanted, ports);
-    for (unsigned i = 0; i < 65536 / 64; i++)
-        if (wanted.bits[i] & ~set->bits[i])
-            return 64 * i + (unsigned)__builtin_ctzll(wanted.bits[i] & ~set->bits[i]);
-    return 0;
-}
-
-bool within(const struct lx_ports *inner, const struct lx_ports *outer)
-{
-    struct port_set set = {{0}};
-
-    if (lx_ports_any(outer) || lx_ports_any(inner))
-        return lx_ports_any(outer);
-    add_ports(&set, outer);
-    return !first_lacking(&set, inner);
-}
 
 /* --- Findings ----------------------------------------------------------------------------------------------------- */
 
@@ -182,9 +142,10 @@ static bool reaches(const struct lx_row *row, const struct demand *demand)
     return false;
 }
 
+/* A row whose ports a site must give opens nothing before, and is all that can be asked for. */
 static bool answers(const struct lx_row *row, const struct demand *demand)
 {
-    return !row->unresolved && lx_row_hook(row) == demand->hook && reaches(row, demand) &&
+    return (!row->unresolved || demand->line->site_ports) && lx_row_hook(row) == demand->hook && reaches(row, demand) &&
            (row->side == LX_SIDE_NONE || row->side == demand->side) &&
            (row->lb == LX_LB_ANY || row->lb == demand->lb) && row->transports & LX_TRANSPORT_BIT(demand->transport) &&
            (demand->line->site_sources || within(&demand->line->source_ports, &row->source_ports)) &&
@@ -302,30 +263,49 @@ void find_missing(const struct lx_policy_file *file, const struct printed *print
 
 /* --- Nothing is opened that is not printed ------------------------------------------------------------------------ */
 
-bool cites(const struct lx_row *row, const struct printed_line *line)
+/* The place of a citation, "servers 9": the line's number, whatever part of it, or for a document without numbers the
+ * name that the line's note begins with; a label of a poster is any line there. */
+static bool is_place(const char *place, const struct printed_line *line)
 {
-    const char *place = row->citation ? strchr(row->citation, ' ') : NULL, *number = strchr(line->row, '/') + 1;
-    char key[64];
-    size_t length;
+    const char *number = strchr(line->row, '/') + 1;
+    size_t length = strlen(place);
 
-    if (!place)
-        return false;
-    snprintf(key, sizeof(key), "%.*s", (int)(place - row->citation), row->citation);
-    if (!listed(line->cited_as, key))
-        return false;
-    length = strlen(++place);
-    if (!isdigit((unsigned char)*place)) /* a label of a poster: any line there */
-        return true;
+    if (!isdigit((unsigned char)*place))
+        return !strcmp(line->document, "lync2010-poster") || !strncmp(line->note, place, length);
     return !strncmp(number, place, length) && (!number[length] || isalpha((unsigned char)number[length]));
 }
 
-/* The line is about the role, on the row's hook and side; or the role is the peer, for whom the hook turns round. */
+static bool is_citation(const char *citation, const struct printed_line *line)
+{
+    const char *place = citation ? strchr(citation, ' ') : NULL;
+    char key[64];
+
+    if (!place)
+        return false;
+    snprintf(key, sizeof(key), "%.*s", (int)(place - citation), citation);
+    return listed(line->cited_as, key) && is_place(place + 1, line);
+}
+
+bool cites(const struct lx_row *row, const struct printed_line *line)
+{
+    bool cited = is_citation(row->citation, line);
+
+    for (size_t i = 0; i < row->repeats.count && !cited; i++)
+        cited = is_citation(row->repeats.items[i], line);
+    return cited;
+}
+
+/*
+ * The line is about the role, on the row's hook and side, and its peers are the row's partner; or the role is the peer,
+ * for whom the hook turns round.
+ */
 static bool speaks_of(const struct printed_line *line, const struct lx_role *role, const struct lx_row *row,
                       enum lx_side side)
 {
     enum lx_hook hook = lx_row_hook(row), turned = hook == LX_HOOK_TO_ROLE ? LX_HOOK_FROM_ROLE : LX_HOOK_TO_ROLE;
 
-    if (names_role(line->roles, role) && line_has_hook(line, hook) && line_has_side(line, side))
+    if (names_role(line->roles, role) && line_has_hook(line, hook) && line_has_side(line, side) &&
+        same_partner(row, line, false))
         return true;
     return names_role(line->peers, role) && line_has_hook(line, turned);
 }
@@ -337,8 +317,7 @@ static bool allows(const struct printed_line *line, const struct lx_role *role, 
            (!line->unprinted || is_unprinted(row)) &&
            (row->lb == LX_LB_ANY ? line_has_lb(line, LX_LB_HARDWARE) && line_has_lb(line, LX_LB_DNS)
                                  : line_has_lb(line, row->lb)) &&
-           line_has_transport(line, transport) && within(&row->source_ports, &line->source_ports) &&
-           same_partner(row, line, false);
+           line_has_transport(line, transport) && within(&row->source_ports, &line->source_ports);
 }
 
 static void check_row(const struct printed *printed, const struct lx_policy_file *file, const struct lx_role *role,
@@ -369,8 +348,8 @@ static void check_unresolved_row(const struct printed *printed, const struct lx_
     char where[128];
 
     for (size_t i = 0; i < printed->count; i++)
-        if (printed->lines[i].unresolved && cites(row, &printed->lines[i]) &&
-            speaks_of(&printed->lines[i], role, row, LX_SIDE_NONE) && same_application(row, &printed->lines[i]))
+        if ((printed->lines[i].unresolved || printed->lines[i].site_ports) && cites(row, &printed->lines[i]) &&
+            speaks_of(&printed->lines[i], role, row, row->side) && same_application(row, &printed->lines[i]))
             return;
     snprintf(where, sizeof(where), "%s %s", file->edition, row->id);
     found(findings, "unprinted", where, "at %s it is unresolved, but no such line is printed", role->name);

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "port_set.h"
 #include "printed_lines.h"
 #include "user/core/policy/policy_file.h"
 
@@ -37,9 +38,6 @@ void find_unprinted(const struct lx_policy_file *file, const struct printed *pri
 
 /* Numbered lines that no row cites. */
 void find_uncited(const struct lx_policy_file *file, const struct printed *printed, struct findings *findings);
-
-/* Whether some ports are all among others. */
-bool within(const struct lx_ports *inner, const struct lx_ports *outer);
 
 /* Whether a row's citation is this line, whatever part of it: "servers 9", or a label somewhere on the poster. */
 bool cites(const struct lx_row *row, const struct printed_line *line);

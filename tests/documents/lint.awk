@@ -78,13 +78,13 @@ BEGIN {
     else {
         later = 1
         set(role, "access-edge webconf-edge av-edge reverse-proxy front-end front-end-mediation front-end-cms " \
-                  "director mediation hlb-front-end hlb-director hlb-mediation hlb-edge client ip-phone " \
-                  "persistent-chat video-interop office-web-apps exchange-um sba sql-backend pstn-gateway sbc " \
-                  "teams-sba -")
-        set(peer, "monitoring branch-appliance branch cms office365 teams teams-signalling teams-media")
+                  "director mediation hlb-front-end hlb-director hlb-mediation hlb-access-edge hlb-webconf-edge " \
+                  "hlb-av-edge client ip-phone persistent-chat video-interop office-web-apps exchange-um sba " \
+                  "sql-backend pstn-gateway sbc teams-sba teams-client sip-phone -")
+        set(peer, "monitoring branch cms office365 teams-signalling teams-media teams-gcc-high teams-dod")
         set(of, "lync2013 sfb2015 sfb2019 teams")
     }
-    set(sided, "access-edge webconf-edge av-edge reverse-proxy hlb-edge")
+    set(sided, "access-edge webconf-edge av-edge reverse-proxy hlb-access-edge hlb-webconf-edge hlb-av-edge sbc")
     set(side, "external internal both -")
     set(transport, "tcp udp tcp/udp -")
     set(direction, "in out in/out -")

@@ -145,6 +145,27 @@ void free_exceptions(struct exceptions *exceptions)
     free(exceptions);
 }
 
+struct addresses *read_addresses(void)
+{
+    struct addresses *addresses = calloc(1, sizeof(*addresses));
+    FILE *file = open_table(DOCUMENTS "addresses.tsv", 6);
+
+    cr_assert_not_null(addresses);
+    while (read_fields(file, &addresses->items[addresses->count].document, 6)) {
+        addresses->count++;
+        cr_assert_lt(addresses->count, EXCEPTIONS_LIMIT);
+    }
+    fclose(file);
+    return addresses;
+}
+
+void free_addresses(struct addresses *addresses)
+{
+    for (size_t i = 0; i < addresses->count; i++)
+        free(addresses->items[i].document);
+    free(addresses);
+}
+
 bool listed(const char *list, const char *word)
 {
     size_t length = strlen(word);
@@ -190,8 +211,9 @@ bool line_has_transport(const struct printed_line *line, enum lx_transport trans
 }
 
 const struct group_name group_names[] = {
-    {"pool", 0},      {"next-hop", 0},         {"pool-vip", 0},    {"branch", 1}, {"cms", 2}, {"office-web-apps", 3},
-    {"office365", 4}, {"teams-signalling", 5}, {"teams-media", 6}, {NULL, 0},
+    {"pool", 0},        {"next-hop", 0},        {"pool-vip", 0},  {"branch", 1},
+    {"cms", 2},         {"office-web-apps", 3}, {"office365", 4}, {"teams-signalling", 5},
+    {"teams-media", 6}, {"teams-gcc-high", 7},  {"teams-dod", 8}, {NULL, 0},
 };
 
 bool line_names_groups(const struct printed_line *line)

@@ -54,6 +54,17 @@ void free_printed(struct printed *printed);
 struct exceptions *read_exceptions(void);
 void free_exceptions(struct exceptions *exceptions);
 
+/* What the pages print of the vendor's clouds. */
+struct addresses {
+    struct address_line {
+        char *document, *row, *cloud, *use, *prefixes, *note;
+    } items[EXCEPTIONS_LIMIT];
+    size_t count;
+};
+
+struct addresses *read_addresses(void);
+void free_addresses(struct addresses *addresses);
+
 /* True when a field's list, "front-end,director", has the word. */
 bool listed(const char *list, const char *word);
 

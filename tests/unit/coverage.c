@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "tests/documents/coverage.h"
-#include "user/core/policy/policy_reader.h"
+#include "tests/unit/including.h"
+#include "user/core/policy/prefix_text.h"
 
-static const char *const editions[] = {"ocs2007", "ocs2007r2", "lync2010"};
+static const char *const editions[] = {"ocs2007", "ocs2007r2", "lync2010", "lync2013", "sfb2015", "sfb2019", "teams"};
 
 #define EDITIONS (sizeof(editions) / sizeof(*editions))
 
@@ -23,13 +24,9 @@ static struct lx_policy_file read_policy(const char *edition)
 {
     struct lx_diagnostics diagnostics = {0};
     struct lx_policy_file file;
-    char path[64];
-    FILE *stream;
 
-    snprintf(path, sizeof(path), "policies/%s.yaml", edition);
-    cr_assert_not_null(stream = fopen(path, "r"), "%s", path);
-    cr_assert_eq(lx_policy_file_read(stream, path, &file, &diagnostics), 0, "%s", path);
-    fclose(stream);
+    cr_assert_eq(lx_read_shipped(edition, &file, &diagnostics), 0, "%s: %s", edition,
+                 diagnostics.count ? diagnostics.items[0].message : "");
     return file;
 }
 
@@ -69,6 +66,10 @@ static void expect_none(const char *edition, check_function *check)
 COVERAGE(ocs2007)
 COVERAGE(ocs2007r2)
 COVERAGE(lync2010)
+COVERAGE(lync2013)
+COVERAGE(sfb2015)
+COVERAGE(sfb2019)
+COVERAGE(teams)
 
 Test(coverage, every_exception_is_needed)
 {
@@ -91,6 +92,53 @@ Test(coverage, every_exception_is_needed)
         cr_expect(findings.exceptions->items[i].used, "%s: %s", findings.exceptions->items[i].kind,
                   findings.exceptions->items[i].where);
     close_findings(&findings);
+}
+
+/* --- Addresses ---------------------------------------------------------------------------------------------------- */
+
+/* Whether a list is just what the line prints, "52.112.0.0/14,52.122.0.0/15". */
+static bool prints(const char *prefixes, const struct lx_prefix_list *list)
+{
+    size_t count = 1;
+
+    for (const char *comma = prefixes; (comma = strchr(comma, ',')); comma++)
+        count++;
+    for (size_t i = 0; i < list->count; i++) {
+        char text[LX_PREFIX_TEXT];
+
+        if (!listed(prefixes, lx_prefix_format(&list->prefixes[i], text)))
+            return false;
+    }
+    return count == list->count;
+}
+
+static void expect_printed(const char *cloud)
+{
+    struct lx_diagnostics diagnostics = {0};
+    struct lx_prefix_list list;
+    struct addresses *addresses = read_addresses();
+    bool printed = false;
+    char path[64];
+    FILE *stream;
+
+    snprintf(path, sizeof(path), "policies/sites/teams-%s.txt", cloud);
+    cr_assert_not_null(stream = fopen(path, "r"), "%s", path);
+    cr_assert_eq(lx_prefix_list_read(stream, path, lx_unusable_peer, &list, &diagnostics), 0);
+    fclose(stream);
+    for (size_t i = 0; i < addresses->count; i++)
+        printed |= !strcmp(addresses->items[i].document, "teams") && !strcmp(addresses->items[i].cloud, cloud) &&
+                   prints(addresses->items[i].prefixes, &list);
+    cr_expect(printed, "no page prints just what is in %s", path);
+    cr_expect_gt(list.date, 0, "%s does not say of when it is", path);
+    free(list.prefixes);
+    free_addresses(addresses);
+}
+
+Test(coverage, the_shipped_lists_of_teams_are_printed)
+{
+    expect_printed("worldwide");
+    expect_printed("gcc-high");
+    expect_printed("dod");
 }
 
 /* --- The comparison would notice ---------------------------------------------------------------------------------- */
@@ -143,8 +191,8 @@ static void expect_noticed(bool (*change)(const struct lx_role *role, struct lx_
     free_exceptions(exceptions);
 }
 
-/* Nothing printed would be missing without it: another row has all of it, or the line is about its partner. */
-static bool is_spare(const struct lx_role *role, const struct lx_row *row, const struct printed *printed)
+/* Another row of the role, or of one that it includes, has all of it. */
+static bool has_other(const struct lx_role *role, const struct lx_row *row)
 {
     for (size_t i = 0; i < role->row_count; i++) {
         const struct lx_row *other = &role->rows[i];
@@ -155,6 +203,17 @@ static bool is_spare(const struct lx_role *role, const struct lx_row *row, const
             within(&row->source_ports, &other->source_ports))
             return true;
     }
+    for (size_t i = 0; i < role->include_count; i++)
+        if (has_other(role->includes[i], row))
+            return true;
+    return false;
+}
+
+/* Nothing printed would be missing without it: another row has all of it, or the line is about its partner. */
+static bool is_spare(const struct lx_role *role, const struct lx_row *row, const struct printed *printed)
+{
+    if (has_other(role, row))
+        return true;
     for (size_t i = 0; i < printed->count; i++)
         if (cites(row, &printed->lines[i]) && names_role(printed->lines[i].roles, role) &&
             line_has_hook(&printed->lines[i], lx_row_hook(row)) && row->unresolved == printed->lines[i].unresolved &&
@@ -199,9 +258,13 @@ static bool add_a_transport(const struct lx_role *role, struct lx_row *row, cons
 {
     unsigned both = LX_TRANSPORT_BIT(LX_TCP) | LX_TRANSPORT_BIT(LX_UDP);
 
-    (void)role, (void)printed;
+    (void)role;
     if (row->unresolved || row->transports == both)
         return false;
+    for (size_t i = 0; i < printed->count; i++) /* it would be no mistake */
+        if (cites(row, &printed->lines[i]) && line_has_transport(&printed->lines[i], LX_TCP) &&
+            line_has_transport(&printed->lines[i], LX_UDP))
+            return false;
     row->transports = both;
     return true;
 }
