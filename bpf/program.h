@@ -50,7 +50,7 @@ lx_noinline __u32 lx_bypass(LX_CONTEXT *context, __u32 offset, __u32 slot, __u32
         return LX_REASON_NO_POLICY;
     cursor.offset = offset;
     lx_settle(&cursor);
-    return lx_judge_bypass(&view, LX_HOOK, &cursor, ethertype, by_vlan);
+    return lx_judge_bypass(&view, LX_HOOK, &cursor, frame.vlan, ethertype, by_vlan);
 }
 
 #if LX_HOOK_HOLDS

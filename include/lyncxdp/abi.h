@@ -10,7 +10,7 @@
 #include "types.h"
 
 /* Raised whenever anything in this header or in image.h changes its layout or meaning. */
-#define LX_ABI_VERSION 10
+#define LX_ABI_VERSION 11
 
 /*
  * Raised when the programs change over maps and images that do not. An update replaces programs of another version in
@@ -332,7 +332,8 @@ struct lx_metadata {
     __u32 member;          /* the place of this entry in the map */
     __u32 joining;         /* 1 until what joins later has joined, which its to-role program shows, too */
     __u32 placement;       /* enum lx_placement */
-    __u8 reserved[132];
+    __u32 vlan;            /* the one VLAN of a trunk that is filtered, or 0: whatever comes by the interface */
+    __u8 reserved[128];
 };
 
 _Static_assert(offsetof(struct lx_metadata, interface) == 56, "ABI");

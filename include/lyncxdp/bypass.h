@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What of a frame is asked before the policy: whether its VLAN is one that is let in, and whether it is any business of
- * the filter at all. What a site bypasses, neighbours behind the same pair, passes unjudged, whatever it is, but for
- * Ethernet itself and for sources that are the role's.
+ * the filter at all. Of a trunk that may be one VLAN. What a site bypasses, neighbours behind the same pair, passes
+ * unjudged, whatever it is, but for Ethernet itself and for sources that are the role's.
  */
 #ifndef LYNCXDP_BYPASS_H
 #define LYNCXDP_BYPASS_H
@@ -96,17 +96,43 @@ lx_inline bool lx_is_neighbour(const struct lx_view *view, const __u32 address[4
 }
 
 /*
+ * Where one VLAN of a trunk is filtered: whether a frame is of it. The outer tag says whose it is, but a priority tag
+ * says nothing: kernels take it off and go by the one behind it. The tags are read again, since few frames need this.
+ */
+lx_inline __u32 lx_judge_trunk(const struct lx_view *view, __u32 vlan, const struct lx_cursor *cursor, __u32 stripped)
+{
+    struct lx_cursor again = {.start = cursor->start, .position = cursor->start, .end = cursor->end};
+    __u16 ids[LX_MAX_VLAN_TAGS] = {stripped & 0xfff}, type, inside;
+    const struct ethhdr *ethernet = lx_take(&again, sizeof(*ethernet));
+    __u32 reason;
+
+    if (!ethernet)
+        return LX_REASON_SHORT_FRAME;
+    type = ethernet->h_proto;
+    reason = lx_parse_vlan_tags(&again, &type, stripped ? 1 : 0, ids);
+    if (reason != LX_UNDECIDED)
+        return reason;
+    if (vlan != (ids[0] ? ids[0] : ids[1]))
+        return LX_REASON_OTHER_VLAN;
+    inside = ids[0] ? ids[1] : 0;
+    return inside && !lx_vlan_in(view, offsetof(struct lx_scope, inside), inside) ? LX_REASON_VLAN : LX_UNDECIDED;
+}
+
+/*
  * What becomes of a frame that may be bypassed; LX_UNDECIDED: it is judged like any other. A neighbour's is known by
  * its destination on the way to the role, by its source from there. The cursor stands behind the tags.
  */
 lx_inline __u32 lx_judge_bypass(const struct lx_view *view, enum lx_hook hook, const struct lx_cursor *cursor,
-                                __u16 ethertype, bool by_vlan)
+                                __u32 stripped, __u16 ethertype, bool by_vlan)
 {
+    const __u32 vlan = *(const __u32 *)lx_at(view, view->image->scope + offsetof(struct lx_scope, vlan));
     const __u32 otherwise = by_vlan ? LX_REASON_BYPASS : LX_UNDECIDED;
     bool ipv4 = ethertype == ETH_P_IP, to_role = hook == LX_HOOK_TO_ROLE;
     struct lx_ends ends = {{0}, {0}};
     const __u16 *macs = (const __u16 *)cursor->start;
 
+    if (vlan)
+        return lx_judge_trunk(view, vlan, cursor, stripped);
     if (cursor->start + sizeof(struct ethhdr) > cursor->end || (!ipv4 && ethertype != ETH_P_IPV6) ||
         !lx_read_ends(cursor, ipv4, &ends))
         return otherwise;

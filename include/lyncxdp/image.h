@@ -169,19 +169,22 @@ _Static_assert(offsetof(struct lx_section, destination_ports) == 144, "ABI");
 _Static_assert(sizeof(struct lx_section) == 2192, "ABI");
 
 /*
- * What is asked of a frame before the policy, where a site lists VLANs or bypasses neighbours. Bitmaps of 4096 VLAN
- * ids; id 0: untagged or priority-tagged.
+ * What is asked of a frame before the policy, where a site lists VLANs or bypasses neighbours, or one VLAN of a trunk
+ * is filtered. Bitmaps of 4096 VLAN ids; id 0: untagged or priority-tagged.
  */
 struct lx_scope {
     __u8 judged[512];                   /* all where the site lists none */
     __u8 bypassed[512];                 /* pass unjudged */
     struct lx_address_table neighbours; /* class 0: judged; the others: enum lx_neighbour */
     __u32 cards;                        /* offset of the struct lx_cards of class LX_NEIGHBOUR_BOUND and those after */
-    __u32 bypasses;                     /* 0: VLANs are listed, and nothing is bypassed */
+    __u32 bypasses;                     /* 0: VLANs are listed, and all else is judged */
+    __u32 vlan;                         /* the one VLAN of a trunk that is filtered, or 0 */
+    __u32 pad;
+    __u8 inside[512]; /* what may be inside that; `judged` and `bypassed` then leave all to it */
 };
 
 _Static_assert(offsetof(struct lx_scope, neighbours) == 1024, "ABI");
-_Static_assert(sizeof(struct lx_scope) == 1096, "ABI");
+_Static_assert(sizeof(struct lx_scope) == 1616, "ABI");
 
 enum lx_neighbour {
     LX_NEIGHBOUR_ANY_CARD = 1, /* bypassed behind whatever MAC address */

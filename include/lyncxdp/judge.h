@@ -100,7 +100,7 @@ lx_inline __u32 lx_read_frame(const struct lx_view *view, enum lx_hook hook, con
     __u32 reason = lx_read_link(view, &cursor, packet, frame->vlan);
 
     if (reason > LX_UNDECIDED)
-        reason = lx_judge_bypass(view, hook, &cursor, packet->ethertype, reason == LX_VLAN_BYPASSED);
+        reason = lx_judge_bypass(view, hook, &cursor, frame->vlan, packet->ethertype, reason == LX_VLAN_BYPASSED);
     if (reason != LX_UNDECIDED)
         return reason;
     inside = cursor;

@@ -67,7 +67,8 @@ enum lx_verdict {
     X(BYPASS, "bypass", PASS, "a neighbour behind the same pair, or its VLAN, which the site bypasses")                \
     X(HOP_LIMIT, "hop-limit", DROP, "VRRP whose TTL or hop limit is not 255, so that a router has forwarded it")       \
     X(NOT_FROM_ROLE, "not-from-role", DROP,                                                                            \
-      "a name or an office on the network that the role behind the interface may not claim")
+      "a name or an office on the network that the role behind the interface may not claim")                           \
+    X(OTHER_VLAN, "other-vlan", PASS, "a frame of another VLAN of the trunk than the one that is filtered, or of none")
 
 enum lx_reason {
 #define LX_REASON_SYMBOL(symbol, name, verdict, meaning) LX_REASON_##symbol,

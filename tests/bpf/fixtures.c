@@ -251,7 +251,7 @@ static void check_subjects(bool behind, size_t least, const char *const *subject
         check_subjects(true, least, subjects, sizeof(subjects) / sizeof(*subjects));                                   \
     }
 
-SUBJECTS_TEST(of_the_link, 230, "arp", "bypass", "ethernet", "groups", "link_control", "tunnels", "vlan")
+SUBJECTS_TEST(of_the_link, 270, "arp", "bypass", "ethernet", "groups", "link_control", "trunk", "tunnels", "vlan")
 SUBJECTS_TEST(of_the_network, 190, "extension_headers", "fragments", "ipv4", "ipv6", "martians")
 SUBJECTS_TEST(of_control, 170, "dhcp", "icmp", "mld", "neighbour_discovery", "switches")
 SUBJECTS_TEST(of_conversations, 160, "flows", "rows", "spoofing", "tcp", "udp")

@@ -303,6 +303,8 @@ static void random_switches(struct generator *generator, struct lx_policy *polic
     policy->vlans_listed = generate_chance(generator, 25);
     if (generate_chance(generator, 60))
         policy->vlans[0] |= 1;
+    if (generate_chance(generator, 10))
+        policy->vlan = (uint16_t)(1 + generate_below(generator, 8));
     for (index = 0; index < listed; index++) {
         size_t id = generate_chance(generator, 80) ? generate_below(generator, 8) : generate_below(generator, 4096);
 

@@ -372,6 +372,22 @@ static void read_arp(struct oracle_packet *packet, const struct reader *reader)
         defect(packet, LX_REASON_BAD_ARP);
 }
 
+/* Of a trunk, only frames whose first tag that names a VLAN names the policy's are looked at; the list is about the tag
+ * behind that. */
+static uint32_t of_trunk(const struct lx_policy *policy, const unsigned *ids, unsigned tags)
+{
+    unsigned index = 0;
+
+    while (index < tags && ids[index] == 0)
+        index++;
+    if (index == tags || ids[index] != policy->vlan)
+        return LX_REASON_OTHER_VLAN;
+    index++;
+    return index < tags && ids[index] != 0 && policy->vlans_listed && !vlan_listed(policy, ids[index])
+               ? LX_REASON_VLAN
+               : LX_REASON_COUNT;
+}
+
 /* IEEE 802.1Q and 802.1ad: at most two tags; id 0 is a priority tag. Returns false after a defect. */
 static bool read_tags(struct oracle_packet *packet, struct reader *reader, const struct lx_policy *policy,
                       uint16_t *ethertype, bool *bypassed)
@@ -390,6 +406,12 @@ static bool read_tags(struct oracle_packet *packet, struct reader *reader, const
         ids[tags++] = word_at(reader, reader->at) & 0x0fff;
         *ethertype = word_at(reader, reader->at + 2);
         reader->at += 4;
+    }
+    if (policy->vlan != 0) {
+        *bypassed = false;
+        defect(packet, of_trunk(policy, ids, tags));
+        packet->defective = packet->defect != LX_REASON_COUNT;
+        return !packet->defective;
     }
     *bypassed = oracle_vlans_bypassed(policy, ids, tags);
     if (*bypassed || !policy->vlans_listed)
@@ -436,7 +458,7 @@ struct oracle_packet oracle_read_frame(const struct lx_policy *policy, enum lx_h
     ethertype = word_at(&reader, 12);
     if (!read_tags(&packet, &reader, policy, &ethertype, &bypassed))
         return packet;
-    if (oracle_is_bypassed(policy, hook, frame, length, reader.at, ethertype, bypassed, &reason)) {
+    if (!policy->vlan && oracle_is_bypassed(policy, hook, frame, length, reader.at, ethertype, bypassed, &reason)) {
         defect(&packet, reason);
         return packet;
     }

@@ -34,6 +34,7 @@ static struct lx_policy *open_policy(struct generator *generator)
     policy->protected = NULL;
     policy->egress = LX_EGRESS_ENFORCE;
     policy->vlans_listed = false;
+    policy->vlan = 0;
     policy->bypass.has_vlans = false;
     policy->bypass.count = 0;
     memset(policy->bypass.vlans, 0, sizeof(policy->bypass.vlans));

@@ -30,6 +30,7 @@ static void calm(struct generator *generator, struct lx_policy *policy)
 {
     policy->built_ins |= LX_BUILT_IN_ICMP_ERROR | LX_BUILT_IN_FRAGMENTS;
     policy->vlans_listed = false;
+    policy->vlan = 0;
     if (generate_chance(generator, 60))
         policy->protected = NULL;
     if (generate_chance(generator, 70))

@@ -59,15 +59,17 @@ static int write_neighbours(struct lx_image_writer *writer, const struct lx_bypa
 int lx_scope_write(struct lx_image_writer *writer, const struct lx_policy *policy, uint32_t *offset)
 {
     const struct lx_bypass *bypass = &policy->bypass;
-    struct lx_scope scope = {.bypasses = lx_bypass_any(bypass)};
+    struct lx_scope scope = {.bypasses = lx_bypass_any(bypass) || policy->vlan, .vlan = policy->vlan};
+    uint8_t *listed = policy->vlan ? scope.inside : scope.judged;
     int error;
 
     if (!policy->vlans_listed && !scope.bypasses)
         return 0;
+    memset(scope.judged, 0xff, sizeof(scope.judged));
     if (policy->vlans_listed)
-        memcpy(scope.judged, policy->vlans, sizeof(scope.judged));
+        memcpy(listed, policy->vlans, sizeof(policy->vlans));
     else
-        memset(scope.judged, 0xff, sizeof(scope.judged));
+        memset(listed, 0xff, sizeof(policy->vlans));
     memcpy(scope.bypassed, bypass->vlans, sizeof(scope.bypassed));
     error = write_neighbours(writer, bypass, &scope);
     error = error ?: lx_image_reserve(writer, sizeof(scope), offset);

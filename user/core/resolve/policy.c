@@ -114,6 +114,8 @@ uint64_t lx_policy_digest(const struct lx_policy *policy)
     hash = mix_number(hash, policy->vlans_listed);
     if (policy->vlans_listed)
         hash = mix(hash, policy->vlans, sizeof(policy->vlans));
+    if (policy->vlan)
+        hash = mix_number(hash, policy->vlan);
     return mix_bypass(hash, &policy->bypass);
 }
 
@@ -127,7 +129,7 @@ bool lx_prefix_set_lists(const struct lx_prefix_set *set, const struct lx_addres
 
 bool lx_policy_reads_tags(const struct lx_policy *policy)
 {
-    return policy->vlans_listed || policy->bypass.has_vlans;
+    return policy->vlans_listed || policy->bypass.has_vlans || policy->vlan;
 }
 
 void lx_policy_free(struct lx_policy *policy)

@@ -49,6 +49,7 @@ struct lx_policy {
     bool vlans_listed;                     /* only the VLANs in `vlans` are let in */
     uint8_t vlans[512];                    /* bitmap by VLAN id; id 0: frames without a tag */
     struct lx_bypass bypass;               /* what passes unjudged behind a pair */
+    uint16_t vlan;                         /* the one VLAN of a trunk that it is about, or 0: all that comes */
     uint16_t *watch_ports;                 /* owned: ports that metrics name even while they are zero */
     size_t watch_port_count;
 };
