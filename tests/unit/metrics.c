@@ -330,6 +330,28 @@ Test(metrics, ranges_of_what_the_role_sends_are_of_its_own_ports)
     cr_expect_eq(lines("lyncxdp_port_range_dropped_packets_total"), 1);
 }
 
+Test(metrics, one_vlan_of_a_trunk_has_a_label_for_it)
+{
+    char *names[] = {"eth0@10", "eth0@20", "odd@", "@x"};
+    const struct lx_words vlans = {.items = names, .count = 4};
+    const struct lx_observed *items[] = {edge, second};
+    const struct lx_observations seen = {.items = items, .count = 2, .declared = &vlans};
+    size_t size;
+    FILE *stream;
+
+    strcpy(second->metadata.interface, "eth0");
+    second->metadata.vlan = 10;
+    stream = open_memstream(&text, &size);
+    lx_metrics_print(&seen, "1.2.3", stream);
+    cr_assert_eq(fclose(stream), 0);
+    expect_line("lyncxdp_policy_generation{interface=\"eth0\",hook=\"to-role\"} 3");
+    expect_line("lyncxdp_policy_generation{interface=\"eth0\",hook=\"to-role\",vlan=\"10\"} 3");
+    expect_line("lyncxdp_attached{interface=\"eth0\",vlan=\"10\"} 1");
+    expect_line("lyncxdp_attached{interface=\"eth0\",vlan=\"20\"} 0");
+    expect_line("lyncxdp_attached{interface=\"odd@\"} 0");
+    expect_line("lyncxdp_attached{interface=\"@x\"} 0");
+}
+
 Test(metrics, a_range_at_both_ends_is_two_series)
 {
     struct lx_observed_hook *hook = &edge->hooks[LX_HOOK_FROM_ROLE];

@@ -249,12 +249,12 @@ void lx_warn_of_restored(const struct lx_update *update)
 
     if (update->restored && update->members.count)
         lx_print_warning("not all of what is filtered with %s was: a program was gone, and is back",
-                         metadata->interface);
+                         update->interface->name);
     else if (update->restored)
         lx_print_warning(
             "what the role sends through %s%s%s was not looked at any more: the program that does it was gone, "
             "and is back",
-            metadata->pair, metadata->pair_ifindex ? " and " : "", metadata->interface);
+            metadata->pair, metadata->pair_ifindex ? " and " : "", update->interface->name);
 }
 
 /* "av-edge (lync2010, external), 7 inbound rows open" */
@@ -307,7 +307,7 @@ static void say_terms(const char *interface, const struct lx_policy *policy, uin
 /* Those that are filtered with an interface. */
 static void find_members(const struct lx_metadata *attached, struct lx_members *members)
 {
-    const struct lx_pin_name name = {.netns = attached->netns, .ifindex = attached->ifindex};
+    const struct lx_pin_name name = {.netns = attached->netns, .ifindex = attached->ifindex, .vlan = attached->vlan};
     char directory[LX_PINS_PATH];
 
     lx_members_find(lx_pins_path(&name, directory), members);
@@ -378,12 +378,13 @@ void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy 
                      const struct lx_attach_choices *choices)
 {
     const char *how = attached->mode == LX_MODE_NATIVE ? "native mode" : "generic mode";
+    const struct lx_called called = lx_called(attached->interface, attached->vlan);
 
     if (attached->mode == LX_MODE_GENERIC && choices->mode == LX_MODE_AUTO)
         how = "generic mode (slower: the driver refused the native one)";
     else if (!attached->mode)
         how = "at tc egress";
-    lx_print("%s%s%s", attached->interface, attached->pair_ifindex ? " - " : "", attached->pair);
+    lx_print("%s%s%s", called.text, attached->pair_ifindex ? " - " : "", attached->pair);
     say_members(attached, false);
     lx_print(": filtering as ");
     say_roles(policy);
@@ -392,7 +393,10 @@ void lx_say_attached(const struct lx_metadata *attached, const struct lx_policy 
     if (attached->mode)
         lx_print(", %s", attached->dispatcher ? "through libxdp's dispatcher" : "as the interface's single program");
     putchar('\n');
-    say_terms(attached->interface, policy, choices->try_seconds);
+    if (attached->vlan)
+        lx_print("  VLAN %u of %s alone: what comes in other VLANs, or in none, is not judged\n", attached->vlan,
+                 attached->interface);
+    say_terms(called.text, policy, choices->try_seconds);
     warn_of_open_port(attached);
     look_for_tcx(attached);
     look_at_ends(attached);
@@ -408,16 +412,16 @@ void lx_say_updated(const struct lx_update *update, const struct lx_policy *poli
 {
     const struct lx_publication *now = lx_update_in_force(update);
 
-    lx_print("%s: generation %llu: filtering as ", update->metadata.interface, (unsigned long long)now->generation);
+    lx_print("%s: generation %llu: filtering as ", update->interface->name, (unsigned long long)now->generation);
     say_roles(policy);
     putchar('\n');
-    say_terms(update->metadata.interface, policy, try_seconds);
+    say_terms(update->interface->name, policy, try_seconds);
     look_for_tcx(&update->metadata);
 }
 
 void lx_say_loaded(const struct lx_update *update, const struct lx_policy *policy)
 {
-    const char *interface = update->metadata.interface;
+    const char *interface = update->interface->name;
 
     lx_print("%s: generation %llu is a candidate: ", interface,
              (unsigned long long)lx_update_candidate(update)->generation);

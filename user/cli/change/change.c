@@ -101,7 +101,7 @@ static int put_if_needed(struct lx_update *update, struct lx_policy_spec *spec, 
 
 static int change_held(struct lx_update *update, struct lx_policy_change *change)
 {
-    struct lx_policy_spec spec = {.is_inline = update->metadata.pair_ifindex != 0};
+    struct lx_policy_spec spec = {.is_inline = update->metadata.pair_ifindex != 0, .vlan = update->metadata.vlan};
     struct lx_words kept = {0};
     struct lx_failure failure;
     int result;

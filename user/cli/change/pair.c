@@ -126,9 +126,16 @@ int lx_pair_find(const char *inner, const struct lx_interface *outer, bool forwa
 
     pair->outer = *outer;
     pair->forward = forward;
+    if (outer->vlan)
+        return lx_usage_error(
+            "%s is one VLAN of a trunk, and --pair goes by whole interfaces: list the VLANs of a pair "
+            "under vlans: and bypass: in the site",
+            outer->name);
     if (lx_interface_find(inner, &pair->inner, &failure) || lx_interface_check(&pair->inner, &failure) ||
         lx_pair_check(outer, &pair->inner, forward, &failure))
         return lx_print_failure(&failure);
+    if (pair->inner.vlan)
+        return lx_usage_error("--pair '%s': name the whole interface, %s", inner, pair->inner.device);
     return LX_EXIT_DONE;
 }
 

@@ -38,6 +38,7 @@ static void keep(const struct lx_attachment *attachment, struct lx_plan_item *it
     struct lx_failure unheard;
 
     before->is_inline = metadata->pair_ifindex != 0;
+    before->vlan = metadata->vlan;
     if (lx_request_published(&attachment->publication, &before->words) ||
         (before->is_inline && lx_interface_find(metadata->pair, &item->pair_before, &unheard)))
         return;
@@ -152,14 +153,14 @@ static int plan_declared(const struct lx_declared *declared, const struct lx_int
 {
     struct lx_failure failure;
     const char *pair;
-    int result;
+    int result, missing = lx_interface_find(declared->interface, &item->interface, &failure);
 
     snprintf(item->name, sizeof(item->name), "%s", declared->interface);
+    item->config.policy.vlan = item->interface.vlan;
     result = lx_interface_config_compose("apply", declared, &item->config);
     pair = item->config.pair;
     item->config.choices.force = intent->force;
-    if (result == LX_EXIT_DONE && (lx_interface_find(declared->interface, &item->interface, &failure) ||
-                                   lx_interface_check(&item->interface, &failure)))
+    if (result == LX_EXIT_DONE && (missing || lx_interface_check(&item->interface, &failure)))
         result = lx_print_failure(&failure);
     if (result == LX_EXIT_DONE)
         memcpy(item->name, item->interface.name, sizeof(item->name));
@@ -277,6 +278,7 @@ static int plan_undeclared(const struct lx_declaration *declaration, const char 
     struct lx_failure failure;
     struct lx_pin_name name;
     struct lx_plan_item *item = NULL;
+    struct lx_called called;
     int error, result = LX_EXIT_DONE;
 
     error = lx_attachment_open_directory(directory, &attachment, &failure);
@@ -286,9 +288,9 @@ static int plan_undeclared(const struct lx_declaration *declaration, const char 
         return plan_remains(declaration, directory, name.ifindex, plan);
     if (error)
         return lx_print_failure(&failure);
-    if (attachment.metadata.netns == own && !is_declared(declaration, attachment.metadata.interface)) {
-        item = add_detach(plan, attachment.metadata.interface,
-                          attachment.gone ? "the interface is gone" : "it is not declared");
+    called = lx_called(attachment.metadata.interface, attachment.metadata.vlan);
+    if (attachment.metadata.netns == own && !is_declared(declaration, called.text)) {
+        item = add_detach(plan, called.text, attachment.gone ? "the interface is gone" : "it is not declared");
         result = item ? LX_EXIT_DONE : lx_memory_error();
     }
     if (item && !attachment.gone && stands_in_the_way(declaration, &attachment)) {

@@ -27,7 +27,7 @@ enum lx_action {
 struct lx_plan_item {
     enum lx_action action;
     const char *why; /* half a sentence, or NULL */
-    char name[LX_INTERFACE_NAME];
+    char name[LX_CALLED];
     struct lx_interface interface;
     struct lx_pair pair;          /* if a pair is declared, */
     struct lx_pairing pairing;    /* which is this one, or none */

@@ -15,6 +15,8 @@ static int find_interface(const char *name, size_t length, struct lx_interface *
     snprintf(text, sizeof(text), "%.*s", (int)length, name);
     if (lx_interface_find(text, interface, &failure) || lx_interface_check(interface, &failure))
         return lx_print_failure(&failure);
+    if (interface->vlan)
+        return lx_usage_error("--with '%s': name the whole interface, %s", text, interface->device);
     return LX_EXIT_DONE;
 }
 
@@ -64,6 +66,11 @@ int lx_wires_find(const struct lx_words *with, const struct lx_interface *interf
     wires->count = 0;
     if (with->count > LX_MEMBERS - 1)
         return lx_usage_error("no more than %d interfaces can be filtered together", LX_MEMBERS);
+    if (with->count && interface->vlan)
+        return lx_usage_error(
+            "%s is one VLAN of a trunk, and --with goes by whole interfaces: attach to each by itself, "
+            "or to the device of the VLAN on the bond that they are ports of",
+            interface->name);
     for (size_t i = 0; i < with->count && result == LX_EXIT_DONE; i++) {
         struct lx_wire *wire = &wires->items[wires->count];
         bool twice;

@@ -126,7 +126,8 @@ static int by_attachment(const struct lx_capture_question *question, struct lx_a
     if (lx_attachment_labels(attachment, &labels, &failure) || lx_attachment_image(attachment, &policy, &failure))
         result = lx_print_failure(&failure);
     else
-        result = replay(question, &by, attachment->metadata.interface, labels);
+        result =
+            replay(question, &by, lx_called(attachment->metadata.interface, attachment->metadata.vlan).text, labels);
     lx_compiled_free(&policy);
     free(labels);
     return result;

@@ -27,8 +27,10 @@ static bool gather(struct lx_nearest *nearest, const char *verb, const struct lx
     struct lx_policy_spec *spec = &nearest->spec;
 
     spec->is_inline = attachment->metadata.pair_ifindex != 0;
+    spec->vlan = attachment->metadata.vlan;
     if (lx_request_published(&attachment->publication, &spec->words) || !spec->words.count ||
-        lx_policy_spec_compose(verb, attachment->metadata.interface, spec) != LX_EXIT_DONE)
+        lx_policy_spec_compose(verb, lx_called(attachment->metadata.interface, attachment->metadata.vlan).text, spec) !=
+            LX_EXIT_DONE)
         return false;
     nearest->request = lx_policy_request(&spec->compiled_policy.tables, &spec->options);
     return !lx_near_rows_gather(spec->compiled_policy.tables.files, site_of(nearest), &nearest->request,
@@ -43,11 +45,11 @@ struct lx_nearest *lx_nearest_open(const char *verb, const struct lx_attachment 
         if (!lx_policy_spec_published(&nearest->spec, &attachment->publication))
             lx_print_warning("the files of %s have changed since its policy was put in force: what is near a packet is "
                              "judged by what they say now",
-                             attachment->metadata.interface);
+                             lx_called(attachment->metadata.interface, attachment->metadata.vlan).text);
         return nearest;
     }
     lx_print_warning("the rows of %s cannot be read again, so that no nearest row is shown",
-                     attachment->metadata.interface);
+                     lx_called(attachment->metadata.interface, attachment->metadata.vlan).text);
     if (nearest)
         lx_policy_spec_free(&nearest->spec);
     free(nearest);

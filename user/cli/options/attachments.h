@@ -11,8 +11,9 @@
 int lx_open_attachment(const char *name, struct lx_attachment *attachment);
 
 /*
- * Visits the attachment of the interface that the arguments name, or every one when they name none; more than one
- * argument is a usage error. Returns LX_EXIT_DONE, or the last exit code that was another; what failed is printed.
+ * Visits the attachment of the interface that the arguments name, those of all its VLANs where it is a trunk, or every
+ * one when they name none; more than one argument is a usage error. Returns LX_EXIT_DONE, or the last exit code that
+ * was another; what failed is printed.
  */
 int lx_visit_attachments(const struct lx_arguments *arguments,
                          int (*visit)(const struct lx_attachment *attachment, void *context), void *context);

@@ -19,6 +19,7 @@ int lx_policy_spec_compose(const char *verb, const char *interface, struct lx_po
     if (!spec->options.roles.count)
         return lx_usage_error("the role that %s was attached for is not known; name it with --role", interface);
     result = lx_compose(&spec->options, spec->is_inline, &spec->compiled_policy);
+    spec->compiled_policy.policy.vlan = (uint16_t)spec->vlan;
     return result == LX_EXIT_DONE && !spec->is_inline ? lx_refuse_bypass(&spec->compiled_policy) : result;
 }
 

@@ -9,6 +9,7 @@
 struct lx_policy_spec {
     struct lx_words words;
     bool is_inline;                   /* for a pair */
+    unsigned vlan;                    /* for one VLAN of a trunk, or 0 */
     struct lx_policy_options options; /* as read from the words */
     struct lx_compiled_policy compiled_policy;
 };

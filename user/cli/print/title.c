@@ -17,12 +17,13 @@ static void name_of(const struct lx_metadata *metadata, char name[NAME_MAX + 1])
         snprintf(name, NAME_MAX + 1, "%" PRIu64, (uint64_t)metadata->netns);
 }
 
-int lx_mark_namespace(json_t *report, const struct lx_metadata *metadata)
+int lx_mark_place(json_t *report, const struct lx_metadata *metadata)
 {
     char name[NAME_MAX + 1];
 
     name_of(metadata, name);
-    return json_object_set_new(report, "netns", json_integer((json_int_t)metadata->netns)) ||
+    return json_object_set_new(report, "vlan", metadata->vlan ? json_integer(metadata->vlan) : json_null()) ||
+                   json_object_set_new(report, "netns", json_integer((json_int_t)metadata->netns)) ||
                    json_object_set_new(report, "namespace", lx_json_text(name))
                ? -1
                : 0;
@@ -32,15 +33,19 @@ static struct lx_title title(const char *interface, const char *name)
 {
     struct lx_title title;
 
-    snprintf(title.text, sizeof(title.text), name && *name ? "%s (network namespace %s)" : "%s", interface ?: "?",
-             name);
+    snprintf(title.text, sizeof(title.text), name && *name ? "%s (network namespace %s)" : "%s", interface, name);
     return title;
+}
+
+struct lx_called lx_report_called(const json_t *report)
+{
+    return lx_called(json_string_value(json_object_get(report, "interface")) ?: "?",
+                     (unsigned)json_integer_value(json_object_get(report, "vlan")));
 }
 
 struct lx_title lx_report_title(const json_t *report)
 {
-    return title(json_string_value(json_object_get(report, "interface")),
-                 json_string_value(json_object_get(report, "namespace")));
+    return title(lx_report_called(report).text, json_string_value(json_object_get(report, "namespace")));
 }
 
 struct lx_title lx_attachment_title(const struct lx_metadata *metadata)
@@ -48,7 +53,7 @@ struct lx_title lx_attachment_title(const struct lx_metadata *metadata)
     char name[NAME_MAX + 1];
 
     name_of(metadata, name);
-    return title(metadata->interface, name);
+    return title(lx_called(metadata->interface, metadata->vlan).text, name);
 }
 
 bool lx_some_elsewhere(const json_t *reports)

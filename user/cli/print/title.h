@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What an attachment is called in what is printed: by its interface, and by the network namespace when it is another.
+/*
+ * What an attachment is called in what is printed: by its interface, or VLAN, and by the network namespace when it is
+ * another.
  */
 #ifndef LYNCXDP_CLI_TITLE_H
 #define LYNCXDP_CLI_TITLE_H
@@ -9,12 +11,17 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "user/core/text/called.h"
+
 /*
- * Pins are seen from every network namespace, and names of interfaces mean something in one only. Marks the report of
- * an attachment with `netns` (an inode) and `namespace`: null in this one, else the other's name or inode. Returns 0 or
- * -1.
+ * Marks the report of an attachment with what beside its interface says which it is: `vlan`, the one of a trunk or
+ * null; and since pins are seen from every network namespace, and names of interfaces mean something in one only,
+ * `netns` (an inode) and `namespace`: null in this one, else the other's name or inode. Returns 0 or -1.
  */
-int lx_mark_namespace(json_t *report, const struct lx_metadata *metadata);
+int lx_mark_place(json_t *report, const struct lx_metadata *metadata);
+
+/* "eth0" or "eth0@10" of a marked report. */
+struct lx_called lx_report_called(const json_t *report);
 
 /* "eth0", or "eth0 (network namespace blue)" of a marked report or of an attachment. */
 struct lx_title {

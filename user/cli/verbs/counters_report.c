@@ -38,7 +38,7 @@ static json_t *report_of(const struct lx_attachment *attachment, enum lx_hook ho
     json_t *report = lx_report_counters(&attachment->metadata, hook, sum, labels);
 
     if (report && !json_object_set_new(report, "shadow", shadow_of(attachment, hook, labels)) &&
-        !lx_mark_namespace(report, &attachment->metadata))
+        !lx_mark_place(report, &attachment->metadata))
         return report;
     json_decref(report);
     return NULL;

@@ -34,16 +34,17 @@ static void print_xdp(const char *before, unsigned ifindex, const char *name)
     lx_print("%sip link set dev %s %s off\n", before, name, running.mode == LX_MODE_GENERIC ? "xdpgeneric" : "xdpdrv");
 }
 
-static void print_filter(const char *before, unsigned ifindex, const char *name)
+/* By its counters, for several may stand there; 0: by its name, where its pins are lost. */
+static void print_filter(const char *before, unsigned ifindex, uint32_t counters_id, const char *name)
 {
     struct lx_filter filter;
 
-    if (!lx_filter_by_name(ifindex, &filter))
+    if (counters_id ? !lx_filter_with_map(ifindex, counters_id, &filter) : !lx_filter_by_name(ifindex, &filter))
         lx_print("%stc filter delete dev %s egress pref %u\n", before, name, filter.priority);
 }
 
 /* Both sides of a pair, in the namespace where they are. */
-static void print_place(const struct lx_metadata *place)
+static void print_place(const struct lx_metadata *place, uint32_t counters_id)
 {
     char before[LX_NAMESPACE_PATH + 16];
     int came_from;
@@ -55,7 +56,7 @@ static void print_place(const struct lx_metadata *place)
     print_xdp(before, place->ifindex, place->interface);
     if (place->pair_ifindex)
         print_xdp(before, place->pair_ifindex, place->pair);
-    print_filter(before, place->ifindex, place->interface);
+    print_filter(before, place->ifindex, counters_id, place->interface);
     lx_namespace_leave(came_from);
 }
 
@@ -63,13 +64,16 @@ void lx_print_detach_commands(const char *directory)
 {
     struct lx_metadata metadata;
     struct lx_members members;
+    uint32_t counters_id;
 
+    if (lx_pin_map_id(directory, lx_map_name(LX_MAP_FROM_ROLE_COUNTERS), &counters_id))
+        counters_id = 0;
     if (!lx_metadata_find(directory, &metadata)) {
         lx_location_find(directory, &metadata);
         lx_members_find(directory, &members);
-        print_place(&metadata);
+        print_place(&metadata, counters_id);
         for (size_t i = 0; i < members.count; i++)
-            print_place(&members.items[i]);
+            print_place(&members.items[i], counters_id);
     }
     lx_print("rm -r %s\n", directory);
 }
@@ -79,5 +83,5 @@ void lx_print_orphan_commands(void)
     struct lx_metadata orphan = {.netns = lx_namespace_own()};
 
     while ((orphan.ifindex = lx_orphan_after(orphan.ifindex, orphan.interface)))
-        print_place(&orphan);
+        print_place(&orphan, 0);
 }

@@ -55,7 +55,7 @@ int lx_status_add(const struct lx_attachment *attachment, const char *(*name)(en
         status.state = name ? name(lx_attachment_hook_state(attachment, hook)) : "-";
         add_members(attachment, name, hook, &status);
         report = lx_report_status(&status, hook);
-        if (lx_json_add(reports, report) || lx_mark_namespace(report, &attachment->metadata))
+        if (lx_json_add(reports, report) || lx_mark_place(report, &attachment->metadata))
             return lx_memory_error();
     }
     return LX_EXIT_DONE;

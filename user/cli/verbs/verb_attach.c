@@ -13,6 +13,7 @@
 struct attach_options {
     struct lx_attachment_options asked;
     bool force;
+    const char *vlan;
     int argc; /* what was typed, from the verb on */
     char **argv;
 };
@@ -22,24 +23,23 @@ static const struct lx_option options_of_attach[] = {
      offsetof(struct attach_options, asked.choices.try_seconds)},
     {"force", NULL, "attach even if this cuts your SSH session or would drop everything", lx_take_flag,
      offsetof(struct attach_options, force)},
+    {"vlan", "ID", "filter this VLAN of a trunk alone; what it is called then is IFACE@ID", lx_take_text,
+     offsetof(struct attach_options, vlan)},
 };
 
-static int attach(const char *name, const struct attach_options *options,
+static int attach(struct lx_interface interface, const struct attach_options *options,
                   const struct lx_compiled_policy *compiled_policy)
 {
     const struct lx_intent intent = {
         .verb = "attach", .try_seconds = options->asked.choices.try_seconds, .force = options->force};
     const struct lx_attachment_options *asked = &options->asked;
     struct lx_attach_choices choices = asked->choices;
-    struct lx_interface interface;
     struct lx_metadata attached;
     struct lx_failure failure;
     struct lx_pair found = {0}, *pair = asked->pair ? &found : NULL;
     struct lx_wires wires;
     int result = LX_EXIT_DONE;
 
-    if (lx_interface_find(name, &interface, &failure) || lx_interface_check(&interface, &failure))
-        return lx_print_failure(&failure);
     if (pair)
         result = lx_pair_find(asked->pair, &interface, choices.forward, pair);
     if (result == LX_EXIT_DONE)
@@ -66,17 +66,30 @@ static int attach(const char *name, const struct attach_options *options,
     return LX_EXIT_DONE;
 }
 
+static int find(const char *name, const struct attach_options *options, struct lx_interface *interface)
+{
+    struct lx_failure failure;
+
+    if (lx_interface_find(name, interface, &failure) || lx_interface_check(interface, &failure) ||
+        (options->vlan && lx_interface_take_vlan(interface, options->vlan, &failure)))
+        return lx_print_failure(&failure);
+    return LX_EXIT_DONE;
+}
+
 static int run(const char *name, const struct attach_options *options)
 {
     struct lx_compiled_policy compiled_policy = {0};
+    struct lx_interface interface;
     int result = lx_compose(&options->asked.policy, options->asked.pair != NULL, &compiled_policy);
 
     if (result == LX_EXIT_DONE && !options->asked.pair)
         result = lx_refuse_bypass(&compiled_policy);
+    if (result == LX_EXIT_DONE && (result = find(name, options, &interface)) == LX_EXIT_DONE)
+        compiled_policy.policy.vlan = (uint16_t)interface.vlan;
     if (result == LX_EXIT_DONE)
         result = lx_compiled_policy_build(&compiled_policy);
     if (result == LX_EXIT_DONE)
-        result = attach(name, options, &compiled_policy);
+        result = attach(interface, options, &compiled_policy);
     lx_compiled_policy_free(&compiled_policy);
     return result;
 }

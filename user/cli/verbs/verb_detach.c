@@ -55,9 +55,10 @@ static int detach_one(const char *name)
 /* By as little as there may be left of it. */
 static int detach_directory(const char *directory)
 {
-    struct lx_metadata metadata;
+    struct lx_metadata metadata = {0};
     struct lx_failure failure;
     struct lx_title title = {""};
+    struct lx_called called;
     bool named = !lx_metadata_find(directory, &metadata);
 
     if (named) {
@@ -66,8 +67,9 @@ static int detach_directory(const char *directory)
     }
     if (lx_detach_directory(directory, &failure))
         return lx_print_failure(&failure);
-    lx_print("%s: no longer filtered%s\n", named ? metadata.interface : directory,
-             named ? title.text + strlen(metadata.interface) : "");
+    called = lx_called(metadata.interface, metadata.vlan);
+    lx_print("%s: no longer filtered%s\n", named ? called.text : directory,
+             named ? title.text + strlen(called.text) : "");
     return LX_EXIT_DONE;
 }
 

@@ -48,7 +48,9 @@ static void warn_of_changes(const struct lx_publication *now, const struct lx_po
 static int compare(const char *name, const struct lx_attachment *attachment, const struct lx_words *given, bool json)
 {
     const struct lx_publication *now = &attachment->publication;
-    struct lx_policy_spec before = {.is_inline = attachment->metadata.pair_ifindex != 0}, after = before;
+    struct lx_policy_spec before = {.is_inline = attachment->metadata.pair_ifindex != 0,
+                                    .vlan = attachment->metadata.vlan},
+                          after = before;
     int error = lx_request_published(now, &before.words);
     int result = LX_EXIT_FAILED;
 

@@ -206,18 +206,20 @@ static int ask(struct lx_attachment *attachment, const struct explain_options *o
                                          .hook = hook_of(options),
                                          .egress = attachment->publication.egress,
                                          .audit = attachment->publication.audit};
+    const uint16_t vlans[2] = {(uint16_t)attachment->metadata.vlan};
     struct lx_row_label *labels = NULL;
-    uint8_t frame[LX_PROBE_FRAME];
+    uint8_t frame[LX_PROBE_FRAME], tagged[LX_PROBE_FRAME + LX_PROBE_TAGS];
+    size_t length = lx_probe_tag(frame, frame_of(options, probe, frame), vlans, tagged);
     struct lx_failure failure;
     struct lx_judgement answer;
     int result;
 
     if (!lx_attachment_has_hook(attachment, explanation.hook)) {
         lx_print_error("what the role sends through %s is not looked at: its egress is off",
-                       attachment->metadata.interface);
+                       lx_called(attachment->metadata.interface, attachment->metadata.vlan).text);
         return LX_EXIT_FAILED;
     }
-    if (lx_attachment_ask(attachment, explanation.hook, frame, frame_of(options, probe, frame), &answer, &failure) ||
+    if (lx_attachment_ask(attachment, explanation.hook, tagged, length, &answer, &failure) ||
         lx_attachment_labels(attachment, &labels, &failure))
         return lx_print_failure(&failure);
     explanation.reason = answer.reason;

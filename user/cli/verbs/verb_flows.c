@@ -56,7 +56,7 @@ static int report_flows(const struct lx_attachment *attachment, json_t *flows)
         result = lx_print_failure(&failure);
     else if (count)
         qsort(entries, count, sizeof(*entries), latest_first);
-    if (lx_mark_namespace(mark, &attachment->metadata))
+    if (lx_mark_place(mark, &attachment->metadata))
         result = lx_memory_error();
     for (size_t i = 0; result == LX_EXIT_DONE && i < count; i++) {
         json_t *flow = lx_report_flow(&attachment->metadata, &entries[i], time, labels);

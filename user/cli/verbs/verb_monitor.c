@@ -186,7 +186,7 @@ static int listen_to(const struct lx_attachment *attachment, struct monitor *mon
                             .title = lx_attachment_title(&attachment->metadata),
                             .mark = json_object()};
     snprintf(of->interface, sizeof(of->interface), "%s", attachment->metadata.interface);
-    lx_mark_namespace(of->mark, &attachment->metadata);
+    lx_mark_place(of->mark, &attachment->metadata);
     return 0;
 }
 

@@ -70,7 +70,8 @@ static int warn_of_state(const struct lx_attachment *attachment, enum lx_state s
 {
     const struct lx_metadata *metadata = &attachment->metadata;
     const struct lx_title title = lx_attachment_title(metadata);
-    const char *name = title.text, *command = metadata->interface, *directory = attachment->directory;
+    const struct lx_called called = lx_called(metadata->interface, metadata->vlan);
+    const char *name = title.text, *command = called.text, *directory = attachment->directory;
 
     if (state == LX_STATE_FILTERING)
         return LX_EXIT_DONE;
@@ -99,8 +100,9 @@ static int warn_of_state(const struct lx_attachment *attachment, enum lx_state s
 /* What nobody may overlook: that nothing is dropped, and that what is in force is not what was put in force last. */
 static void warn_of_terms(const struct lx_attachment *attachment)
 {
-    const char *name = attachment->metadata.interface;
+    const struct lx_called called = lx_called(attachment->metadata.interface, attachment->metadata.vlan);
     const struct lx_group_date *lists = attachment->publication.groups;
+    const char *name = called.text;
     uint64_t now = attachment->opened_ms, deadline = lx_control_deadline(attachment->control);
     char old[256];
 
@@ -184,7 +186,8 @@ static int warn_of_open_port(const struct lx_attachment *attachment)
 
 static void warn_of_candidate(const struct lx_attachment *attachment)
 {
-    const char *name = attachment->metadata.interface;
+    const struct lx_called called = lx_called(attachment->metadata.interface, attachment->metadata.vlan);
+    const char *name = called.text;
     struct lx_publication candidate;
 
     if (!lx_attachment_candidate(attachment, &candidate))
@@ -196,13 +199,18 @@ static void warn_of_candidate(const struct lx_attachment *attachment)
 /* A list of VLANs that does not hold is no filter: whoever is in another VLAN comes in. */
 static int warn_of_tags(const struct lx_attachment *attachment)
 {
-    const char *name = attachment->metadata.interface;
+    const struct lx_called called = lx_called(attachment->metadata.interface, attachment->metadata.vlan);
+    const char *name = called.text;
 
     if (lx_attachment_takes_tags(attachment) != 1)
         return LX_EXIT_DONE;
-    lx_print_error("VLAN tags are taken off frames again before %s is filtered, so that the site's list of VLANs does "
-                   "not hold; 'lyncxdp update %s' switches that off",
-                   name, name);
+    lx_print_error(
+        "VLAN tags are taken off frames again before %s is filtered, so that %s; 'lyncxdp update %s' switches "
+        "that off",
+        name,
+        attachment->metadata.vlan ? "whatever comes in by that VLAN passes unjudged"
+                                  : "the site's list of VLANs does not hold",
+        name);
     return LX_EXIT_FAILED;
 }
 
@@ -237,8 +245,7 @@ static bool is_reported(const json_t *report, const char *interface)
     for (size_t i = 0; i < json_array_size(report) && !reported; i++) {
         const json_t *one = json_array_get(report, i);
 
-        reported = json_is_null(json_object_get(one, "namespace")) &&
-                   !strcmp(json_string_value(json_object_get(one, "interface")) ?: "", interface);
+        reported = json_is_null(json_object_get(one, "namespace")) && !strcmp(lx_report_called(one).text, interface);
     }
     return reported;
 }
@@ -250,9 +257,8 @@ static int mark_declared(json_t *report, const struct lx_expected *expected)
 
     for (size_t i = 0; i < json_array_size(report) && !error; i++) {
         json_t *one = json_array_get(report, i);
-        const char *interface = json_string_value(json_object_get(one, "interface"));
-        bool declared = interface && json_is_null(json_object_get(one, "namespace")) &&
-                        lx_words_contain(&expected->interfaces, interface);
+        bool declared = json_is_null(json_object_get(one, "namespace")) &&
+                        lx_words_contain(&expected->interfaces, lx_report_called(one).text);
 
         error = json_object_set_new(one, "declared", json_boolean(declared));
     }
@@ -266,7 +272,8 @@ static int add_missing(json_t *report, const char *interface, const char *file)
                                         "egress",    "dispatcher",    "digest",    "generation", "audit",
                                         "trial",     "fallback",      "shadow",    "flows",      "flows_evicted",
                                         "netns",     "flow_capacity", "pair",      "forward",    "published",
-                                        "namespace", "members",       "open_port", "tcx",        "placement"};
+                                        "namespace", "members",       "open_port", "tcx",        "placement",
+                                        "vlan"};
     json_t *missing =
         json_pack("{s:o, s:s, s:b}", "interface", lx_json_text(interface), "state", "not-attached", "declared", true);
 
@@ -323,16 +330,17 @@ static json_t *table_of(const json_t *report)
     int error = lines ? 0 : -1;
 
     for (size_t i = 0; i < json_array_size(report) && !error; i++) {
-        const json_t *one = json_array_get(report, i);
+        json_t *one = json_array_get(report, i);
 
-        error = json_array_append(lines, json_array_get(report, i));
+        line = json_copy(one);
+        error = json_object_set_new(line, "interface", lx_json_text(lx_report_called(one).text));
+        error = json_array_append_new(lines, line) || error;
         members = json_object_get(one, "members");
         for (size_t j = 1; j < json_array_size(members) && !error; j++) {
             line = json_deep_copy(json_array_get(members, j));
             error = json_object_set(line, "hook", json_object_get(one, "hook")) ||
                     json_object_set(line, "namespace", json_object_get(one, "namespace")) ||
-                    json_object_set_new(
-                        line, "role", json_sprintf("(with %s)", json_string_value(json_object_get(one, "interface"))));
+                    json_object_set_new(line, "role", json_sprintf("(with %s)", lx_report_called(one).text));
             error = json_array_append_new(lines, line) || error;
         }
     }

@@ -29,7 +29,7 @@ static struct lx_history_line *find(const struct lx_history *history, const stru
         struct lx_history_line *line = history->lines[i];
 
         if (line->hook == hook && line->netns == observed->metadata.netns &&
-            !strncmp(line->interface, observed->metadata.interface, sizeof(line->interface)))
+            !strcmp(line->called.text, lx_observed_called(observed).text))
             return line;
     }
     return NULL;
@@ -44,7 +44,7 @@ static struct lx_history_line *add(struct lx_history *history, const struct lx_o
         history->lines = grown;
     if (!line)
         return NULL;
-    memcpy(line->interface, observed->metadata.interface, sizeof(line->interface));
+    line->called = lx_observed_called(observed);
     line->netns = observed->metadata.netns;
     line->hook = hook;
     return grown[history->line_count++] = line;
@@ -77,7 +77,7 @@ static bool has_line(const struct lx_observations *seen, const struct lx_history
 {
     for (size_t i = 0; i < seen->count; i++)
         if (line->netns == seen->items[i]->metadata.netns && seen->items[i]->hooks[line->hook].present &&
-            !strncmp(line->interface, seen->items[i]->metadata.interface, sizeof(line->interface)))
+            !strcmp(line->called.text, lx_observed_called(seen->items[i]).text))
             return true;
     return false;
 }

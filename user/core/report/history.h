@@ -19,7 +19,7 @@ struct lx_moment {
 };
 
 struct lx_history_line {
-    char interface[16];
+    struct lx_called called;
     uint64_t netns;
     enum lx_hook hook;
     size_t count; /* of moments, the last ones */

@@ -55,6 +55,8 @@ static void begin(const struct sampler *sampler)
     fprintf(sampler->stream, "%s{interface=\"", sampler->name);
     put_value(metadata->interface, sizeof(metadata->interface), sampler->stream);
     fprintf(sampler->stream, "\",hook=\"%s\"", lx_hook_name(sampler->hook));
+    if (metadata->vlan)
+        fprintf(sampler->stream, ",vlan=\"%u\"", metadata->vlan);
     /* Only interfaces of one's own namespace can be distinguished by their names. */
     if (sampler->observed->elsewhere)
         fprintf(sampler->stream, ",netns=\"%" PRIu64 "\"", (uint64_t)metadata->netns);
@@ -405,6 +407,19 @@ static bool again(const struct lx_words *names, size_t at)
     return false;
 }
 
+/* The labels of an interface, or of one VLAN of it, as it is declared. */
+static void put_declared(const char *name, FILE *stream)
+{
+    const char *vlan = strrchr(name, '@');
+    bool one = vlan && vlan[1] && strspn(vlan + 1, "0123456789") == strlen(vlan + 1);
+
+    fputs("interface=\"", stream);
+    put_value(name, one ? (size_t)(vlan - name) : strlen(name), stream);
+    fputs("\"", stream);
+    if (one)
+        fprintf(stream, ",vlan=\"%s\"", vlan + 1);
+}
+
 /* One series for each interface that is declared; the value of `declared` does not matter to an alert that looks for
  * it, and stays whatever becomes of the attachment. */
 static void print_declared(const struct lx_observations *seen, const char *name, bool attached, FILE *stream)
@@ -415,9 +430,9 @@ static void print_declared(const struct lx_observations *seen, const char *name,
 
         if (again(seen->declared, i))
             continue;
-        fprintf(stream, "%s{interface=\"", name);
-        put_value(interface, strlen(interface), stream);
-        fprintf(stream, "\"} %d\n", !attached || (one && lx_observed_runs(one)));
+        fprintf(stream, "%s{", name);
+        put_declared(interface, stream);
+        fprintf(stream, "} %d\n", !attached || (one && lx_observed_runs(one)));
     }
 }
 

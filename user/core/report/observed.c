@@ -8,10 +8,14 @@
 const struct lx_observed *lx_observed_named(const struct lx_observations *seen, const char *name)
 {
     for (size_t i = 0; i < seen->count; i++)
-        if (!seen->items[i]->elsewhere &&
-            !strncmp(seen->items[i]->metadata.interface, name, sizeof(seen->items[i]->metadata.interface)))
+        if (!seen->items[i]->elsewhere && !strcmp(lx_observed_called(seen->items[i]).text, name))
             return seen->items[i];
     return NULL;
+}
+
+struct lx_called lx_observed_called(const struct lx_observed *observed)
+{
+    return lx_called(observed->metadata.interface, observed->metadata.vlan);
 }
 
 bool lx_observed_runs(const struct lx_observed *observed)

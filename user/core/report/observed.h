@@ -14,6 +14,7 @@
 #include "port_series.h"
 #include "range_series.h"
 #include "user/core/policy/row.h"
+#include "user/core/text/called.h"
 
 /* Whether the program of a hook was found where it belongs. */
 enum lx_found {
@@ -37,7 +38,7 @@ struct lx_observed {
     uint64_t control;                  /* the control word */
     uint64_t seen_ms;                  /* when that was: milliseconds of CLOCK_BOOTTIME */
     uint64_t seen_at;                  /* the same as seconds of CLOCK_REALTIME */
-    char missed[16];                   /* an interface of it where a program was found gone, or empty */
+    char missed[LX_CALLED];            /* an interface of it where a program was found gone, or empty */
     char open_port[16];                /* a port of its bond that is not filtered, or empty */
     bool elsewhere;                    /* in another network namespace than the reader's */
     bool flows_known;
@@ -48,11 +49,14 @@ struct lx_observed {
 
 /* All attachments that were seen. */
 struct lx_observations {
-    const struct lx_observed **items; /* no two of one namespace have an interface of the same name */
+    const struct lx_observed **items; /* no two of one namespace are called the same */
     size_t count;
     const struct lx_words *declared; /* interfaces of the reader's namespace that are to be filtered; NULL: none */
     bool declaration_broken;         /* not all of what is declared could be read */
 };
+
+/* What it is called by; in the reader's own namespace alone it is a name. */
+struct lx_called lx_observed_called(const struct lx_observed *observed);
 
 /* The one of that name in the reader's own namespace, or NULL. */
 const struct lx_observed *lx_observed_named(const struct lx_observations *seen, const char *name);

@@ -185,8 +185,8 @@ static json_t *attachment_state(const struct lx_page_input *input, const struct 
     const struct lx_publication *publication = &observed->publication;
 
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:I, s:b, s:I, s:b, s:b, s:o, s:I, s:o}", "interface",
-                     lx_json_text(observed->metadata.interface), "pair", lx_json_text(observed->metadata.pair), "role",
-                     lx_json_text(publication->roles), "edition", lx_json_text(publication->edition), "side",
+                     lx_json_text(lx_observed_called(observed).text), "pair", lx_json_text(observed->metadata.pair),
+                     "role", lx_json_text(publication->roles), "edition", lx_json_text(publication->edition), "side",
                      lx_json_text(publication->side), "mode", lx_hook_mode(&observed->metadata, LX_HOOK_TO_ROLE),
                      "egress", lx_egress_name(publication->egress), "netns",
                      observed->elsewhere ? json_integer((json_int_t)observed->metadata.netns) : json_null(),

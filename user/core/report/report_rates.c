@@ -89,6 +89,7 @@ static const json_t *same_hook(const json_t *reports, const json_t *report)
         const json_t *other = json_array_get(reports, i);
 
         if (json_equal(json_object_get(other, "interface"), json_object_get(report, "interface")) &&
+            json_integer_value(json_object_get(other, "vlan")) == json_integer_value(json_object_get(report, "vlan")) &&
             json_integer_value(json_object_get(other, "netns")) ==
                 json_integer_value(json_object_get(report, "netns")) &&
             json_equal(json_object_get(other, "hook"), json_object_get(report, "hook")))

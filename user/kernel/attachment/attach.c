@@ -62,7 +62,7 @@ static int fail_for_foreign(const struct lx_interface *interface, const struct l
     return lx_fail(failure, LX_EXIT_BUSY, EBUSY,
                    "%s runs another XDP program, %u (%s), without libxdp's dispatcher, so that none can run beside it; "
                    "take it off with: ip link set dev %s %s off",
-                   interface->name, other->id, other->name, interface->name,
+                   interface->device, other->id, other->name, interface->device,
                    other->mode == LX_MODE_GENERIC ? "xdpgeneric" : "xdpdrv");
 }
 
@@ -216,18 +216,59 @@ static int refuse_foreign(const struct lx_interface *interface, struct lx_failur
     return error == -ENOENT ? 0 : lx_fail_to_look(error, interface->name, failure);
 }
 
+static int fail_for_sharing(const struct lx_interface *interface, const struct lx_metadata *beside,
+                            struct lx_failure *failure)
+{
+    const struct lx_called called = lx_called(beside->interface, beside->vlan);
+
+    if (!beside->vlan)
+        return lx_fail(failure, LX_EXIT_BUSY, EEXIST,
+                       "%s is filtered whole already, where VLAN %u would be judged twice; take that off first with: "
+                       "lyncxdp detach %s",
+                       called.text, interface->vlan, called.text);
+    if (!interface->vlan)
+        return lx_fail(failure, LX_EXIT_BUSY, EEXIST,
+                       "of %s VLAN %u is filtered already, which would be judged twice; name another with --vlan, or "
+                       "take that off first with: lyncxdp detach %s",
+                       interface->name, beside->vlan, called.text);
+    return lx_fail(failure, LX_EXIT_BUSY, EBUSY,
+                   "%s is filtered by the single XDP program that %s can have here, because libxdp's dispatcher, which "
+                   "runs several, did not load; attach to the devices of the VLANs instead (--mode generic), or run a "
+                   "kernel that takes the dispatcher",
+                   called.text, interface->device);
+}
+
+/* Whether what filters a VLAN of the interface, or the whole, lets another stand beside it. `beside`: there is one. */
+static int refuse_beside(const struct lx_interface *interface, const char *joined, bool *beside,
+                         struct lx_failure *failure)
+{
+    struct lx_interface whole = *interface;
+    struct lx_metadata other;
+    char directory[LX_PINS_PATH];
+
+    *beside = lx_location_beside(interface, joined, &other, directory);
+    if (*beside)
+        return other.dispatcher && other.vlan && interface->vlan ? 0 : fail_for_sharing(interface, &other, failure);
+    whole.vlan = 0;
+    memcpy(whole.name, lx_called(whole.device, 0).text, sizeof(whole.name));
+    return interface->vlan ? refuse_inner_side(&whole, failure) : 0;
+}
+
 int lx_claim(const struct lx_interface *interface, const char *joined, struct lx_failure *failure)
 {
-    const struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index};
+    const struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index, .vlan = interface->vlan};
     char directory[LX_PINS_PATH];
+    bool beside = false;
     int error = refuse_replacement(interface, failure);
 
+    error = error ?: refuse_beside(interface, joined, &beside, failure);
     error = error ?: refuse_member(interface, joined, failure);
     error = error ?: lx_bond_refuse_twice(interface, failure);
     error = error ?: refuse_inner_side(interface, failure);
     error = error ?: refuse_moved(interface, lx_pins_path(&name, directory), joined, failure);
     error = error ?: remove_stale(interface, directory, failure);
-    error = error ?: refuse_foreign(interface, failure);
+    if (!beside)
+        error = error ?: refuse_foreign(interface, failure);
     /* Nothing runs behind it any more. */
     error = error ?: lx_running_stop_abandoned(interface->index, failure);
     return error == -ENOENT ? 0 : error;
@@ -254,11 +295,12 @@ static int describe(struct attaching *attaching, const struct lx_shape *shape, s
                                    : LX_PLACEMENT_HOST,
         .member = metadata->member,
         .joining = metadata->joining,
+        .vlan = interface->vlan,
     };
     metadata->clsact = lx_has_filter(metadata) && lx_clsact_look(interface->index) == -ENOENT;
-    snprintf(metadata->interface, sizeof(metadata->interface), "%s", interface->name);
+    snprintf(metadata->interface, sizeof(metadata->interface), "%s", interface->device);
     if (pair)
-        snprintf(metadata->pair, sizeof(metadata->pair), "%s", pair->name);
+        snprintf(metadata->pair, sizeof(metadata->pair), "%s", pair->device);
     return lx_link_settings_look(interface, pair, attaching->needs, metadata, failure);
 }
 
@@ -581,7 +623,7 @@ static size_t list_interfaces(const struct attaching *attaching, unsigned ifinde
 int lx_attach(const struct lx_interface *interface, const struct lx_policy *policy, const struct lx_compiled *compiled,
               const struct lx_attach_choices *choices, struct lx_metadata *attached, struct lx_failure *failure)
 {
-    const struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index};
+    const struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index, .vlan = interface->vlan};
     struct attaching attaching = arrival(interface, choices->pair, 0), with[LX_MEMBERS - 1];
     unsigned ifindexes[2 * LX_MEMBERS];
     struct lx_locks locks;
@@ -602,7 +644,7 @@ int lx_attach(const struct lx_interface *interface, const struct lx_policy *poli
     error = error ?: lx_bpffs_prepare(failure);
     if (!error)
         lx_detach_leftovers(interface);
-    error = error ?: lx_locks_take(name.netns, ifindexes, list_interfaces(&attaching, ifindexes), &locks, failure);
+    error = error ?: lx_locks_take(&name, ifindexes, list_interfaces(&attaching, ifindexes), &locks, failure);
     if (error)
         return error;
     error = attach_in_a_mode(&attaching, policy, compiled, choices, failure);
@@ -682,7 +724,8 @@ int lx_join(const struct lx_maps *maps, const char *directory, const struct lx_w
     joining.metadata.joining = !is_known(maps, member);
     snprintf(joining.directory, sizeof(joining.directory), "%s", directory);
     error = read_in_force(&joining, &compiled, failure);
-    error = error ?: lx_locks_take(wire->interface.netns, ifindexes, 2, &locks, failure);
+    error =
+        error ?: lx_locks_take(&(struct lx_pin_name){.netns = wire->interface.netns}, ifindexes, 2, &locks, failure);
     error = error ?: join_locked(&joining, &compiled, failure);
     lx_locks_free(&locks);
     lx_compiled_free(&compiled);

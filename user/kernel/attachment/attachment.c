@@ -136,12 +136,16 @@ static int open_path(const char *path, const char *what, bool anywhere, struct l
     return 0;
 }
 
-static int fail_for_none(const struct lx_interface *interface, struct lx_failure *failure)
+static int fail_for_none(const struct lx_interface *interface, const char *directory, struct lx_failure *failure)
 {
     struct lx_running orphan;
+    struct lx_metadata beside;
+    char path[LX_PINS_PATH];
 
     if (lx_bpffs_refuse_hidden(failure))
         return -ENOTSUP;
+    if (lx_location_beside(interface, directory, &beside, path))
+        return lx_fail_for_beside(interface, &beside, failure);
     if (lx_running_by_name(interface->index, &orphan))
         return fail_to_open(-ENOENT, NULL, interface->name, failure);
     return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
@@ -153,7 +157,7 @@ static int fail_for_none(const struct lx_interface *interface, struct lx_failure
 /* Whether the pins in a directory are those of a pair whose inner side an interface is, wherever that is now. */
 static bool is_inner_side(const struct lx_interface *interface, const char *directory)
 {
-    const struct lx_pin_name own = {.netns = interface->netns, .ifindex = interface->index};
+    const struct lx_pin_name own = {.netns = interface->netns, .ifindex = interface->index, .vlan = interface->vlan};
     char path[LX_PINS_PATH];
 
     return strcmp(lx_pins_path(&own, path), directory) && lx_location_is_inner(interface, directory);
@@ -168,13 +172,13 @@ int lx_attachment_open(const struct lx_interface *interface, struct lx_attachmen
     int error = open_path(lx_location_directory(interface, path), interface->name, true, &opened, failure);
 
     if (error)
-        return error == -ENOENT ? fail_for_none(interface, failure) : error;
+        return error == -ENOENT ? fail_for_none(interface, path, failure) : error;
     /* The pins may be those of another that was in its place and is gone, or somewhere else now. */
     if ((opened.gone || opened.metadata.ifindex != interface->index || opened.metadata.netns != interface->netns) &&
         !is_inner_side(interface, path) && !lx_location_is_member(interface, path, &member) &&
         !lx_location_goes_on(path, 0)) {
         lx_attachment_close(&opened);
-        return fail_for_none(interface, failure);
+        return fail_for_none(interface, path, failure);
     }
     *attachment = opened;
     return 0;

@@ -69,7 +69,7 @@ static bool is_off(int error)
 /* The interface that gives the attachment its name goes last: what is left of it is found by that. */
 static int stop(const struct lx_pin_name *name, const char *directory, struct lx_failure *failure)
 {
-    struct lx_metadata metadata = {.netns = name->netns, .ifindex = name->ifindex};
+    struct lx_metadata metadata = {.netns = name->netns, .ifindex = name->ifindex, .vlan = name->vlan};
     struct lx_members members;
     int last, result = -ENOENT;
 
@@ -129,7 +129,7 @@ static int detach(const char *directory, const char *what, struct lx_failure *fa
     if (error)
         return error;
     /* The way out is open where nothing can be locked, too. */
-    error = lx_locks_take(name.netns, ifindexes, list_interfaces(&name, directory, ifindexes), &locks, failure);
+    error = lx_locks_take(&name, ifindexes, list_interfaces(&name, directory, ifindexes), &locks, failure);
     if (error == -EWOULDBLOCK)
         return error;
     error = stop(&name, directory, failure);
@@ -164,8 +164,7 @@ static int detach_member(const struct lx_interface *interface, const char *direc
         !lx_location_is_member(interface, directory, &member))
         return -ENOENT;
     error = lx_privilege_check("detaching", failure);
-    error =
-        error ?: lx_locks_take(name.netns, ifindexes, list_interfaces(&name, directory, ifindexes), &locks, failure);
+    error = error ?: lx_locks_take(&name, ifindexes, list_interfaces(&name, directory, ifindexes), &locks, failure);
     if (error)
         return error;
     lx_location_find(directory, first);
@@ -188,9 +187,13 @@ int lx_detach_member(const struct lx_interface *interface, struct lx_metadata *f
 
 int lx_detach(const struct lx_interface *interface, struct lx_failure *failure)
 {
-    char directory[LX_PINS_PATH];
+    char directory[LX_PINS_PATH], path[LX_PINS_PATH];
+    struct lx_metadata beside;
+    int error = detach(lx_location_directory(interface, directory), interface->name, failure);
 
-    return detach(lx_location_directory(interface, directory), interface->name, failure);
+    if (error == -ENOENT && lx_location_beside(interface, directory, &beside, path))
+        return lx_fail_for_beside(interface, &beside, failure);
+    return error;
 }
 
 int lx_detach_directory(const char *directory, struct lx_failure *failure)
@@ -204,7 +207,8 @@ static bool left_by(const char *directory, const char *name, uint64_t netns)
     struct lx_metadata metadata;
 
     return !lx_metadata_find(directory, &metadata) && (!netns || metadata.netns == netns) &&
-           !strcmp(metadata.interface, name) && lx_location_find(directory, &metadata) == -ENOENT;
+           !strcmp(lx_called(metadata.interface, metadata.vlan).text, name) &&
+           lx_location_find(directory, &metadata) == -ENOENT;
 }
 
 /* Where `living`, also what goes on at interfaces that were filtered with it. */
@@ -236,7 +240,7 @@ static int leave_by_name(const char *name, struct lx_failure *failure)
     struct lx_metadata first;
     int error = lx_pins_list(&directories, failure), found = -ENOENT;
 
-    snprintf(interface.name, sizeof(interface.name), "%s", name);
+    snprintf(interface.device, sizeof(interface.device), "%s", name);
     for (size_t i = 0; i < directories.count && !error && found == -ENOENT; i++)
         found = detach_member(&interface, directories.items[i], &first, failure);
     lx_words_free(&directories);
@@ -252,8 +256,8 @@ static bool went_elsewhere(const char *name, struct lx_metadata *now)
     lx_pins_list(&directories, NULL);
     for (size_t i = 0; i < directories.count && !found; i++)
         found = !lx_metadata_find(directories.items[i], now) && now->netns == lx_namespace_own() &&
-                !strcmp(now->interface, name) && !lx_location_find(directories.items[i], now) &&
-                now->netns != lx_namespace_own();
+                !strcmp(lx_called(now->interface, now->vlan).text, name) &&
+                !lx_location_find(directories.items[i], now) && now->netns != lx_namespace_own();
     lx_words_free(&directories);
     return found;
 }
@@ -270,6 +274,6 @@ int lx_detach_gone(const char *name, struct lx_failure *failure)
         return lx_fail(failure, LX_EXIT_FAILED, EXDEV,
                        "%s was moved to another network namespace and is filtered there, as %s; take it off with: "
                        "nsenter --net=%s lyncxdp detach %s",
-                       name, now.interface, path, now.interface);
+                       name, lx_called(now.interface, now.vlan).text, path, lx_called(now.interface, now.vlan).text);
     return error;
 }

@@ -5,7 +5,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "location.h"
+#include "publish.h"
 #include "user/kernel/link/filter.h"
 #include "user/kernel/link/link_settings.h"
 #include "user/kernel/link/running.h"
@@ -77,14 +80,35 @@ static int stop_hook(const struct lx_metadata *metadata, const char *directory, 
                                             : stop_xdp(metadata->ifindex, counters, orphans, failure);
 }
 
+/* What is to be undone when nothing is filtered on the interface any more is the business of what goes on there. */
+static int hand_over(const struct lx_metadata *metadata, struct lx_metadata *beside, const char *directory,
+                     struct lx_failure *failure)
+{
+    int error, map;
+
+    if (!metadata->clsact && !metadata->restore)
+        return 0;
+    beside->clsact |= metadata->clsact;
+    beside->restore |= metadata->restore;
+    map = lx_metadata_open(directory);
+    error = map < 0 ? lx_fail_to_open(map, directory, metadata->interface, failure)
+                    : lx_publish_metadata(map, beside, failure);
+    if (map >= 0)
+        close(map);
+    return error;
+}
+
 int lx_hooks_stop(const struct lx_metadata *metadata, const char *directory, bool orphans, struct lx_failure *failure)
 {
+    const struct lx_interface interface = lx_interface_of(metadata);
     const unsigned ifindex = metadata->ifindex;
     int error, stopped = -ENOENT, filter = -ENOENT;
-    bool created;
+    char path[LX_PINS_PATH];
+    struct lx_metadata beside;
+    bool created, shared = lx_location_beside(&interface, directory, &beside, path);
 
     for (int hook = 0; hook < LX_HOOK_COUNT; hook++) {
-        error = stop_hook(metadata, directory, hook, orphans, failure);
+        error = stop_hook(metadata, directory, hook, orphans && !shared, failure);
         if (error && error != -ENOENT && error != -EUCLEAN)
             return error;
         if (hook == (int)lx_filter_hook(metadata))
@@ -92,6 +116,8 @@ int lx_hooks_stop(const struct lx_metadata *metadata, const char *directory, boo
         if (stopped != -EUCLEAN && error != -ENOENT)
             stopped = error;
     }
+    if (shared)
+        return hand_over(metadata, &beside, path, failure) ?: stopped;
     /* A command that was killed may have created the qdisc and put nothing on it. Where the pins that would show are
      * lost, it is taken for ours if ours was the last filter on it. */
     created = metadata->magic ? metadata->clsact : !filter;

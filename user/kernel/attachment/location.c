@@ -11,11 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "hooks.h"
+#include "place.h"
 #include "user/kernel/link/filter.h"
 #include "user/kernel/link/running.h"
 #include "user/kernel/object/maps.h"
 #include "user/kernel/process/namespace.h"
+
+/* Of an interface whichever is filtered, or all. */
+#define ANY_VLAN (~0u)
 
 static bool hidden(int error)
 {
@@ -224,8 +227,8 @@ static bool left_by(const struct lx_metadata *metadata, const struct lx_interfac
 {
     char name[LX_INTERFACE_NAME];
 
-    return metadata->netns == interface->netns && !strcmp(metadata->interface, interface->name) &&
-           (lx_interface_name(metadata->ifindex, name) || strcmp(name, interface->name) != 0);
+    return metadata->netns == interface->netns && !strcmp(metadata->interface, interface->device) &&
+           (lx_interface_name(metadata->ifindex, name) || strcmp(name, interface->device) != 0);
 }
 
 bool lx_location_is_member(const struct lx_interface *interface, const char *directory, struct lx_metadata *member)
@@ -279,13 +282,13 @@ static bool is_back(const struct lx_interface *interface, const char *directory)
     return left_by(&metadata, interface) && lx_location_goes_on(directory, 0);
 }
 
-/* Whether the pins in a directory are those of an interface of this namespace. */
+/* Whether the pins in a directory are those of an interface of this namespace, or of the VLAN of it that is meant. */
 static bool belongs(const struct lx_interface *interface, const char *directory)
 {
     const struct side side = outer_side(directory);
     struct lx_metadata metadata;
 
-    if (lx_metadata_find(directory, &metadata))
+    if (lx_metadata_find(directory, &metadata) || (interface->vlan != ANY_VLAN && interface->vlan != metadata.vlan))
         return false;
     metadata.ifindex = interface->index;
     return runs_any(&metadata, &side) || lx_location_is_inner(interface, directory) || is_back(interface, directory);
@@ -293,7 +296,9 @@ static bool belongs(const struct lx_interface *interface, const char *directory)
 
 char *lx_location_directory(const struct lx_interface *interface, char path[LX_PINS_PATH])
 {
-    const struct lx_pin_name own = {.netns = interface->netns, .ifindex = interface->index};
+    const struct lx_pin_name own = {.netns = interface->netns,
+                                    .ifindex = interface->index,
+                                    .vlan = interface->vlan == ANY_VLAN ? 0 : interface->vlan};
     struct lx_words others = {0};
     struct lx_failure failure;
 
@@ -310,6 +315,40 @@ char *lx_location_directory(const struct lx_interface *interface, char path[LX_P
     return path;
 }
 
+bool lx_location_beside(const struct lx_interface *interface, const char *directory, struct lx_metadata *beside,
+                        char path[LX_PINS_PATH])
+{
+    struct lx_words all = {0};
+    struct lx_failure failure;
+    struct lx_metadata other;
+    bool found = false;
+
+    if (lx_pins_list(&all, &failure))
+        return false;
+    for (size_t i = 0; i < all.count && !found; i++) {
+        const char *one = all.items[i];
+        const struct side side = outer_side(one);
+
+        if (!strcmp(one, directory) || strlen(one) >= LX_PINS_PATH || lx_metadata_find(one, &other))
+            continue;
+        other.ifindex = interface->index;
+        found = (other.vlan || interface->vlan) && runs_any(&other, &side);
+        if (found) {
+            *beside = other;
+            strcpy(path, one);
+        }
+    }
+    lx_words_free(&all);
+    return found;
+}
+
+int lx_fail_for_beside(const struct lx_interface *interface, const struct lx_metadata *beside,
+                       struct lx_failure *failure)
+{
+    return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "nothing is attached to %s; what is filtered there is called %s",
+                   interface->name, lx_called(beside->interface, beside->vlan).text);
+}
+
 static bool orphaned(const struct lx_interface *interface)
 {
     char path[LX_PINS_PATH];
@@ -323,7 +362,7 @@ static bool orphaned(const struct lx_interface *interface)
 
 unsigned lx_orphan_after(unsigned index, char name[LX_INTERFACE_NAME])
 {
-    struct lx_interface interface = {.netns = lx_namespace_own()};
+    struct lx_interface interface = {.netns = lx_namespace_own(), .vlan = ANY_VLAN};
     struct if_nameindex *all = if_nameindex();
     unsigned found = 0;
 

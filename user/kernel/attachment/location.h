@@ -42,6 +42,17 @@ bool lx_location_is_member(const struct lx_interface *interface, const char *dir
  */
 char *lx_location_directory(const struct lx_interface *interface, char path[LX_PINS_PATH]);
 
+/*
+ * What filters another VLAN of the interface than the attachment with those pins, or the whole, of which that one
+ * filters a VLAN. `beside` receives what is known of it, `path` the directory of its pins.
+ */
+bool lx_location_beside(const struct lx_interface *interface, const char *directory, struct lx_metadata *beside,
+                        char path[LX_PINS_PATH]);
+
+/* Fails for an interface, or VLAN of it, to which nothing is attached, while that is. Returns -ENOENT. */
+int lx_fail_for_beside(const struct lx_interface *interface, const struct lx_metadata *beside,
+                       struct lx_failure *failure);
+
 /* False for what a command that was killed did not let join an attachment to its end. */
 bool lx_location_joined(const char *directory, const struct lx_metadata *member);
 

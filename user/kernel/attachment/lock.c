@@ -154,8 +154,9 @@ int lx_lock_take(const struct lx_pin_name *name, struct lx_lock *lock, struct lx
     char pins[LX_PINS_PATH];
     int error = 0;
 
-    snprintf(taken.path, sizeof(taken.path), DIRECTORY "/%" PRIu64 "-%u.lock", name->netns, name->ifindex);
-    snprintf(taken.spare_path, sizeof(taken.spare_path), "%s-lock", lx_pins_path(name, pins));
+    lx_pins_path(name, pins);
+    snprintf(taken.path, sizeof(taken.path), DIRECTORY "/%.44s.lock", pins + strlen(LX_PINS_ROOT "/"));
+    snprintf(taken.spare_path, sizeof(taken.spare_path), "%s-lock", pins);
     taken.fd = wait_for(taken.path, open_file);
     if (taken.fd == -EWOULDBLOCK)
         return fail_to_lock(taken.fd, taken.path, failure);
@@ -200,15 +201,19 @@ static unsigned next_above(unsigned ifindex, const unsigned *ifindexes, size_t c
     return next;
 }
 
-int lx_locks_take(uint64_t netns, const unsigned *ifindexes, size_t count, struct lx_locks *locks,
+int lx_locks_take(const struct lx_pin_name *of, const unsigned *ifindexes, size_t count, struct lx_locks *locks,
                   struct lx_failure *failure)
 {
-    struct lx_pin_name name = {.netns = netns};
+    struct lx_pin_name name = {.netns = of->netns};
     int error = 0;
 
     locks->count = 0;
     while (!error && (name.ifindex = next_above(name.ifindex, ifindexes, count))) {
         error = lx_lock_take(&name, &locks->locks[locks->count], failure);
+        locks->count += !error;
+    }
+    if (!error && of->vlan) {
+        error = lx_lock_take(of, &locks->locks[locks->count], failure);
         locks->count += !error;
     }
     if (error)

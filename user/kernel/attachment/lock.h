@@ -24,15 +24,16 @@ void lx_lock_free(struct lx_lock *lock);
 
 /* The locks of all interfaces of an attachment. */
 struct lx_locks {
-    struct lx_lock locks[2 * LX_MEMBERS];
+    struct lx_lock locks[2 * LX_MEMBERS + 1];
     size_t count;
 };
 
 /*
- * Takes the locks of interfaces of one namespace, by their indices (0: none): all or none, the lowest first, so that no
- * two commands wait for each other. Results as above.
+ * Takes the locks of interfaces of the attachment's namespace, by their indices (0: none): all or none, the lowest
+ * first, so that no two commands wait for each other. Of one VLAN of a trunk, its own last: the interface is
+ * everybody's whose VLAN comes by it. Results as above.
  */
-int lx_locks_take(uint64_t netns, const unsigned *ifindexes, size_t count, struct lx_locks *locks,
+int lx_locks_take(const struct lx_pin_name *of, const unsigned *ifindexes, size_t count, struct lx_locks *locks,
                   struct lx_failure *failure);
 void lx_locks_free(struct lx_locks *locks);
 

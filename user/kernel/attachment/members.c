@@ -10,8 +10,8 @@
 /* By its name, which stays when an interface is gone. */
 static bool is_wire(const struct lx_metadata *member, const struct lx_wire *wire)
 {
-    return !strncmp(member->interface, wire->interface.name, sizeof(member->interface)) &&
-           !strncmp(member->pair, wire->pair.name, sizeof(member->pair));
+    return !strncmp(member->interface, wire->interface.device, sizeof(member->interface)) &&
+           !strncmp(member->pair, wire->pair.device, sizeof(member->pair));
 }
 
 static bool is_among(const struct lx_metadata *member, const struct lx_wire *wires, size_t count)

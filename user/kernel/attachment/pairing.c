@@ -52,7 +52,7 @@ static int describe(const struct lx_update *update, const struct lx_pairing *pai
     if (metadata->pair_ifindex != pairing->inner.index) {
         metadata->pair_ifindex = pairing->inner.index;
         metadata->pair_program_id = metadata->pair_mode = metadata->pair_dispatcher = 0;
-        memcpy(metadata->pair, pairing->inner.name, sizeof(metadata->pair));
+        memcpy(metadata->pair, pairing->inner.device, sizeof(metadata->pair));
         lx_link_settings_forget_inner(metadata);
     }
     return lx_link_settings_look(update->interface, inner, successor->needs, metadata, failure);
@@ -74,7 +74,8 @@ int lx_pairing_change(struct lx_update *update, const struct lx_pairing *pairing
 {
     struct lx_successor successor;
     struct lx_locks locks;
-    int error = lx_locks_take(update->interface->netns, &pairing->inner.index, 1, &locks, failure);
+    int error = lx_locks_take(&(struct lx_pin_name){.netns = update->interface->netns}, &pairing->inner.index, 1,
+                              &locks, failure);
 
     if (error)
         return error;

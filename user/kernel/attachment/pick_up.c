@@ -121,7 +121,7 @@ static bool is_elsewhere(struct picking *picking, const struct lx_address *addre
             return picking->asked[i].elsewhere;
     picking->asked_count++;
     picking->asked[slot].address = *address;
-    picking->asked[slot].elsewhere = !lx_interface_with_address(address, &holder) && strcmp(holder.name, "lo") &&
+    picking->asked[slot].elsewhere = !lx_interface_with_address(address, &holder) && strcmp(holder.device, "lo") &&
                                      holder.index != picking->interface->master;
     return picking->asked[slot].elsewhere;
 }

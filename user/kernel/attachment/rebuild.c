@@ -62,7 +62,7 @@ static struct lx_interface interface_of(const struct lx_metadata *metadata, enum
 {
     struct lx_interface interface = {.index = lx_place_of_xdp(metadata, which), .netns = metadata->netns};
 
-    snprintf(interface.name, sizeof(interface.name), "%s",
+    snprintf(interface.name, sizeof(interface.name), "%s", /* no more of it is shown */
              lx_is_at_inner(metadata, which) ? metadata->pair : metadata->interface);
     return interface;
 }

@@ -144,7 +144,8 @@ int lx_shadow_read(const struct lx_attachment *attachment, enum lx_hook hook, st
     map = lx_pin_open_map(attachment->directory, pin_names[hook], false, sizeof(struct lx_divergence),
                           sizeof(struct lx_counter));
     if (map == -ENOENT)
-        return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "%s has no candidate", attachment->metadata.interface);
+        return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "%s has no candidate",
+                       lx_called(attachment->metadata.interface, attachment->metadata.vlan).text);
     if (map < 0)
         error = map;
     /* The parts first: what is counted meanwhile is in the sums too. */

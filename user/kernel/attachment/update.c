@@ -28,9 +28,13 @@
 static int fail_to_open(int error, const struct lx_update *update, struct lx_failure *failure)
 {
     const struct lx_interface *interface = update->interface;
+    struct lx_metadata beside;
+    char path[LX_PINS_PATH];
 
     if (error == -ENOENT && lx_bpffs_refuse_hidden(failure))
         return -ENOTSUP;
+    if (error == -ENOENT && lx_location_beside(interface, update->directory, &beside, path))
+        return lx_fail_for_beside(interface, &beside, failure);
     if (error == -ENOENT)
         return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "nothing is attached to %s; attach first", interface->name);
     return lx_fail_to_open(error, update->directory, interface->name, failure);
@@ -64,7 +68,7 @@ static void name_interfaces(struct lx_update *update)
 {
     char name[LX_INTERFACE_NAME];
 
-    memcpy(update->metadata.interface, update->interface->name, sizeof(update->metadata.interface));
+    memcpy(update->metadata.interface, update->interface->device, sizeof(update->metadata.interface));
     if (update->metadata.pair_ifindex && !lx_interface_name(update->metadata.pair_ifindex, name))
         memcpy(update->metadata.pair, name, sizeof(update->metadata.pair));
 }
@@ -184,7 +188,7 @@ static int begin_locked(struct lx_update *update, struct lx_failure *failure)
 int lx_update_begin(const struct lx_interface *interface, struct lx_update *update, struct lx_failure *failure)
 {
     struct lx_update begun = {.interface = interface, .maps = LX_MAPS_NONE};
-    struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index};
+    struct lx_pin_name name = {.netns = interface->netns, .ifindex = interface->index, .vlan = interface->vlan};
     int error = lx_privilege_check("changing a policy", failure);
 
     if (error)

@@ -12,6 +12,7 @@
 
 #include "links.h"
 #include "route.h"
+#include "user/core/text/number.h"
 #include "user/kernel/process/namespace.h"
 #include "user/kernel/process/netlink.h"
 
@@ -90,7 +91,8 @@ static void as_interface(const struct link_search *search, struct lx_interface *
                                        .master = search->master,
                                        .type = search->type,
                                        .netns = lx_namespace_own()};
-    memcpy(interface->name, search->found_name, sizeof(interface->name));
+    memcpy(interface->device, search->found_name, sizeof(interface->device));
+    memcpy(interface->name, search->found_name, sizeof(search->found_name));
 }
 
 static int see_name(const struct nlmsghdr *message, void *data)
@@ -118,7 +120,7 @@ int lx_interface_name(unsigned index, char name[LX_INTERFACE_NAME])
     return 0;
 }
 
-int lx_interface_find(const char *name, struct lx_interface *interface, struct lx_failure *failure)
+static int find(const char *name, struct lx_interface *interface, struct lx_failure *failure)
 {
     struct link_search search = {.name = name};
     int error = dump(RTM_GETLINK, see_link, &search);
@@ -130,6 +132,32 @@ int lx_interface_find(const char *name, struct lx_interface *interface, struct l
         return lx_fail(failure, LX_EXIT_FAILED, ENODEV, "there is no interface %s; there are: %s", name, search.names);
     as_interface(&search, interface);
     return 0;
+}
+
+int lx_interface_take_vlan(struct lx_interface *interface, const char *vlan, struct lx_failure *failure)
+{
+    uint32_t id;
+
+    if (!lx_number_parse(vlan, LX_FIRST_VLAN, LX_LAST_VLAN, &id))
+        return lx_fail(failure, LX_EXIT_USAGE, EINVAL, "'%s' is not the id of a VLAN; write one from %d to %d", vlan,
+                       LX_FIRST_VLAN, LX_LAST_VLAN);
+    interface->vlan = id;
+    memcpy(interface->name, lx_called(interface->device, id).text, sizeof(interface->name));
+    return 0;
+}
+
+/* The kernel lets an interface's name have an @, so that the whole counts first. */
+int lx_interface_find(const char *name, struct lx_interface *interface, struct lx_failure *failure)
+{
+    const char *vlan = strrchr(name, '@');
+    int error = find(name, interface, failure);
+    char device[128];
+
+    if (error != -ENODEV || !vlan || vlan == name || (size_t)(vlan - name) >= sizeof(device))
+        return error;
+    snprintf(device, sizeof(device), "%.*s", (int)(vlan - name), name);
+    error = find(device, interface, failure);
+    return error ?: lx_interface_take_vlan(interface, vlan + 1, failure);
 }
 
 int lx_interface_check(const struct lx_interface *interface, struct lx_failure *failure)
@@ -247,10 +275,21 @@ bool lx_interface_advertised(const struct lx_interface *interface)
 
 struct collection {
     unsigned ifindex;
+    unsigned vlan;                /* of the interface, whose addresses alone are meant, or 0 */
     const struct lx_links *links; /* NULL: of that interface alone; else its global ones, and of what stands on it */
     struct lx_address *addresses;
     size_t count;
 };
+
+static bool is_wanted(const struct collection *collection, const struct seen_address *seen)
+{
+    uint16_t vlans[2];
+
+    if (!collection->links)
+        return seen->ifindex == collection->ifindex;
+    return seen->global && lx_link_stands_on(collection->links, seen->ifindex, collection->ifindex, vlans) &&
+           (!collection->vlan || vlans[0] == collection->vlan);
+}
 
 static int collect(const struct nlmsghdr *message, void *data)
 {
@@ -258,11 +297,7 @@ static int collect(const struct nlmsghdr *message, void *data)
     struct lx_address *grown;
     struct seen_address seen;
 
-    if (!read_address(message, &seen))
-        return MNL_CB_OK;
-    if (collection->links
-            ? !seen.global || !lx_link_stands_on(collection->links, seen.ifindex, collection->ifindex, NULL)
-            : seen.ifindex != collection->ifindex)
+    if (!read_address(message, &seen) || !is_wanted(collection, &seen))
         return MNL_CB_OK;
     grown = reallocarray(collection->addresses, collection->count + 1, sizeof(*grown));
     if (!grown) {
@@ -289,6 +324,8 @@ static int collect_all(struct collection *collection, struct lx_address **addres
 
 int lx_interface_addresses(const struct lx_interface *interface, struct lx_address **addresses, size_t *count)
 {
+    if (interface->vlan)
+        return lx_interface_global_addresses(interface, addresses, count);
     return collect_all(&(struct collection){.ifindex = interface->index}, addresses, count);
 }
 
@@ -297,7 +334,10 @@ int lx_interface_global_addresses(const struct lx_interface *interface, struct l
     struct lx_links links;
     int error = lx_links_read(&links);
 
-    error = error ?: collect_all(&(struct collection){.ifindex = interface->index, .links = &links}, addresses, count);
+    error =
+        error
+            ?: collect_all(&(struct collection){.ifindex = interface->index, .vlan = interface->vlan, .links = &links},
+                           addresses, count);
     lx_links_free(&links);
     return error;
 }

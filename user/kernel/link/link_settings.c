@@ -195,13 +195,19 @@ static int change(unsigned ifindex, const char *name, uint32_t changes, unsigned
     return error ? fail_to_change(name, what, needs, error, failure) : 0;
 }
 
-static int refuse_blindness(unsigned ifindex, const char *name, struct lx_failure *failure)
+static int refuse_blindness(unsigned ifindex, const char *name, unsigned vlan, struct lx_failure *failure)
 {
     char text[256];
     const char *why = why_tags_are_taken(ifindex, text);
 
     if (!why)
         return 0;
+    if (vlan)
+        return lx_fail(
+            failure, LX_EXIT_FAILED, EOPNOTSUPP,
+            "%s takes VLAN tags off frames, so that what comes in by VLAN %u would pass unjudged: %s; --force "
+            "goes on all the same",
+            name, vlan, why);
     return lx_fail(failure, LX_EXIT_FAILED, EOPNOTSUPP,
                    "%s takes VLAN tags off frames, so that the site's list of VLANs would not hold: %s, or leave "
                    "vlans: out of the site; --force goes on all the same",
@@ -224,8 +230,8 @@ int lx_link_settings_change(const struct lx_metadata *metadata, unsigned needs, 
         error = error ?: change(metadata->pair_ifindex, metadata->pair, changes_of(metadata, LX_INNER), needs, failure);
     if (error || !(needs & LX_NEED_TAGS) || force)
         return error;
-    error = refuse_blindness(metadata->ifindex, metadata->interface, failure);
-    return error || !pair ? error : refuse_blindness(metadata->pair_ifindex, metadata->pair, failure);
+    error = refuse_blindness(metadata->ifindex, metadata->interface, metadata->vlan, failure);
+    return error || !pair ? error : refuse_blindness(metadata->pair_ifindex, metadata->pair, 0, failure);
 }
 
 int lx_link_settings_restore(const struct lx_metadata *metadata, enum lx_pair_side side, unsigned ifindex,

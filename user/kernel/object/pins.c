@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Keeps the directory of an attachment in bpffs. The kernel names neither an interface nor a namespace in a pin, and
- * bpffs refuses dots (eth0.100), hence <inode of the namespace>-<interface index> and the names in the metadata.
+ * bpffs refuses dots (eth0.100), hence <inode of the namespace>-<interface index> and the names in the metadata; behind
+ * it -v<id> for one VLAN of a trunk.
  */
 #include "pins.h"
 
@@ -25,16 +26,17 @@ const char *const lx_program_pins[LX_PROGRAM_COUNT] = {
 
 char *lx_pins_path(const struct lx_pin_name *name, char path[LX_PINS_PATH])
 {
-    snprintf(path, LX_PINS_PATH, LX_PINS_ROOT "/%" PRIu64 "-%u", name->netns, name->ifindex);
+    snprintf(path, LX_PINS_PATH, name->vlan ? LX_PINS_ROOT "/%" PRIu64 "-%u-v%u" : LX_PINS_ROOT "/%" PRIu64 "-%u",
+             name->netns, name->ifindex, name->vlan);
     return path;
 }
 
 int lx_pins_name(const char *path, struct lx_pin_name *name)
 {
     char canonical[LX_PINS_PATH];
-    struct lx_pin_name read;
+    struct lx_pin_name read = {0};
 
-    if (sscanf(path, LX_PINS_ROOT "/%" SCNu64 "-%u", &read.netns, &read.ifindex) != 2 ||
+    if (sscanf(path, LX_PINS_ROOT "/%" SCNu64 "-%u-v%u", &read.netns, &read.ifindex, &read.vlan) < 2 ||
         strcmp(lx_pins_path(&read, canonical), path))
         return -EINVAL;
     *name = read;

@@ -21,6 +21,7 @@
 struct lx_pin_name {
     uint64_t netns; /* inode of the network namespace */
     unsigned ifindex;
+    unsigned vlan; /* the one of a trunk, or 0 */
 };
 
 /* Room for the path of a directory. */

@@ -50,7 +50,7 @@ static int dry_run_of(struct lx_attachment *attachment, enum lx_program program,
         return lx_fail(failure, LX_EXIT_FAILED, -error, "asking the kernel needs root; run it with sudo");
     if (error)
         return lx_fail(failure, LX_EXIT_FAILED, -error, "cannot open the maps of %s: %s",
-                       attachment->metadata.interface, strerror(-error));
+                       lx_called(attachment->metadata.interface, attachment->metadata.vlan).text, strerror(-error));
     attachment->dry_runs[program] = lx_program_load(&maps, program, true, failure);
     lx_maps_close(&maps);
     return attachment->dry_runs[program];
@@ -82,7 +82,7 @@ int lx_attachment_ask(struct lx_attachment *attachment, enum lx_hook hook, const
     if (!lx_attachment_has_hook(attachment, hook))
         return lx_fail(failure, LX_EXIT_FAILED, ENOENT,
                        "%s has no hook for what the role sends: it was attached with --egress off",
-                       attachment->metadata.interface);
+                       lx_called(attachment->metadata.interface, attachment->metadata.vlan).text);
     error = ask(attachment, program_to_ask(&attachment->maps, hook), frame, length, &word, failure);
     if (error)
         return error;
@@ -105,6 +105,6 @@ int lx_attachment_image(const struct lx_attachment *attachment, struct lx_compil
     if (error == -EPERM || error == -EACCES)
         return lx_fail(failure, LX_EXIT_FAILED, -error, "asking the kernel needs root; run it with sudo");
     return error ? lx_fail(failure, LX_EXIT_FAILED, -error, "cannot read the policy of %s: %s",
-                           attachment->metadata.interface, strerror(-error))
+                           lx_called(attachment->metadata.interface, attachment->metadata.vlan).text, strerror(-error))
                  : 0;
 }

@@ -180,15 +180,15 @@ static void end_of_turn(struct lx_collector *collector)
 static void look_around(struct lx_observed *observed, const struct lx_attachment *attachment)
 {
     const struct lx_members *members = &attachment->members;
-    const char *missed = attachment->metadata.interface;
+    struct lx_called missed = lx_observed_called(observed);
 
     for (size_t i = 0; i < members->count; i++)
         for (enum lx_hook hook = LX_HOOK_TO_ROLE; hook < LX_HOOK_COUNT; hook++)
             if (lx_attachment_has_hook(attachment, hook) &&
                 lx_attachment_own_state(attachment, hook) == LX_STATE_FILTERING &&
                 lx_attachment_member_state(attachment, i, hook) != LX_STATE_FILTERING)
-                missed = members->items[i].interface;
-    memcpy(observed->missed, missed, sizeof(observed->missed));
+                missed = lx_called(members->items[i].interface, 0);
+    memcpy(observed->missed, missed.text, sizeof(observed->missed));
     if (observed->elsewhere || !lx_attachment_open_port(attachment, observed->open_port))
         observed->open_port[0] = '\0';
 }
@@ -234,21 +234,23 @@ static int find_wanted(struct lx_collector *collector)
 
     if (!wanted)
         return -ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        wanted[i] = lx_interface_find(collector->only->items[i], &interface, NULL) ? 0 : interface.index;
+    for (size_t i = 0; i < count; i++) {
+        bool found = !lx_interface_find(collector->only->items[i], &interface, NULL);
+
+        /* One VLAN is wanted by its name alone, the whole of a trunk by all that is filtered of it. */
+        wanted[i] = found && !interface.vlan ? interface.index : 0;
+    }
     collector->wanted = wanted;
     return 0;
 }
 
 static bool is_wanted(const struct lx_collector *collector, const struct lx_metadata *metadata)
 {
-    char name[sizeof(metadata->interface) + 1];
     bool wanted;
 
     if (!collector->only || metadata->netns != lx_namespace_own())
         return !collector->only;
-    snprintf(name, sizeof(name), "%.*s", (int)sizeof(metadata->interface), metadata->interface);
-    wanted = lx_words_contain(collector->only, name);
+    wanted = lx_words_contain(collector->only, lx_called(metadata->interface, metadata->vlan).text);
     for (size_t i = 0; i < collector->only->count; i++)
         wanted = wanted || (collector->wanted[i] && collector->wanted[i] == metadata->ifindex);
     return wanted;
@@ -303,12 +305,13 @@ static int by_name(const void *left, const void *right)
     if (a->metadata.netns != b->metadata.netns)
         return a->metadata.netns < b->metadata.netns ? -1 : 1;
     return strncmp(a->metadata.interface, b->metadata.interface, sizeof(a->metadata.interface))
+               ?: (int)a->metadata.vlan - (int)b->metadata.vlan
                ?: (int)lx_observed_runs(b) - (int)lx_observed_runs(a);
 }
 
 static bool same_name(const struct lx_observed *a, const struct lx_observed *b)
 {
-    return a->metadata.netns == b->metadata.netns &&
+    return a->metadata.netns == b->metadata.netns && a->metadata.vlan == b->metadata.vlan &&
            !strncmp(a->metadata.interface, b->metadata.interface, sizeof(a->metadata.interface));
 }
 
@@ -345,8 +348,8 @@ static int check_expected(struct lx_collector *collector, const struct lx_collec
     if (!is_missed(one))
         return 0;
     if (!one->there)
-        snprintf(sentence, sizeof(sentence), "the pins of %.*s are lost, though its program runs on",
-                 (int)sizeof(observed->metadata.interface), observed->metadata.interface);
+        snprintf(sentence, sizeof(sentence), "the pins of %s are lost, though its program runs on",
+                 lx_observed_called(observed).text);
     else if (observed->open_port[0])
         snprintf(sentence, sizeof(sentence), "%.*s is not filtered, and is a port of the same bond as %.*s",
                  (int)sizeof(observed->open_port), observed->open_port, (int)sizeof(observed->metadata.interface),

@@ -174,7 +174,8 @@ int lx_attachment_counters_again(const struct lx_attachment *attachment, enum lx
     int error;
 
     if (maps->fds[lx_map_of_counters(hook)] < 0)
-        return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "%s has no such hook", attachment->metadata.interface);
+        return lx_fail(failure, LX_EXIT_FAILED, ENOENT, "%s has no such hook",
+                       lx_called(attachment->metadata.interface, attachment->metadata.vlan).text);
     error = read_cpus(maps->fds[lx_map_of_counters(hook)], &copies);
     error = error ?: read_pages(maps->fds[lx_map_of_ports(hook)], &copies, sum);
     if (hook == LX_HOOK_FROM_ROLE)

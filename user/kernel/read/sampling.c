@@ -152,7 +152,8 @@ static void close_one(struct one *one)
 
 static int fail_to_listen(int error, const struct lx_attachment *attachment, struct lx_failure *failure)
 {
-    const char *interface = attachment->metadata.interface;
+    const struct lx_called called = lx_called(attachment->metadata.interface, attachment->metadata.vlan);
+    const char *interface = called.text;
 
     switch (-error) {
     case EBUSY:
