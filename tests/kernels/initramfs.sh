@@ -4,7 +4,7 @@
 # checks use, and the few modules they need. Source this, call `build_initramfs`. Needs no root.
 
 initramfs_tools="bash bridge ip tc ethtool bpftool xdp-filter socat ss jq"
-initramfs_modules="veth virtio_pci virtio_net sch_ingress cls_bpf bonding bridge"
+initramfs_modules="veth virtio_pci virtio_net sch_ingress cls_bpf bonding bridge 8021q"
 
 # copy_program ROOT FILE [AT]: a program and the libraries that it is linked with, at the paths they have here.
 copy_program() {

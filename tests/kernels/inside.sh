@@ -5,6 +5,7 @@
 . tests/tap.sh
 . tests/kernels/frames.sh
 . tests/kernels/bonds.sh
+. tests/kernels/trunk.sh
 
 lyncxdp=build/lyncxdp
 policy="--role av-edge --site policies/sites/contoso.yaml"
@@ -276,6 +277,7 @@ check_jumbo
 check_virtio
 check_test_programs
 ip link del edge0 && ip netns del internet
+check_trunk
 check_bonds
 check_loops
 finish
