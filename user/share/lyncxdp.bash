@@ -15,6 +15,7 @@ _lyncxdp_editions() {
 
 _lyncxdp_interfaces() {
     (cd /sys/class/net 2>/dev/null && printf '%s\n' *)
+    lyncxdp status 2>/dev/null | awk '$1 ~ /@/ {print $1}' | sort -u # VLANs of trunks
 }
 
 # The roles that the words so far name: behind --role, or behind show.
@@ -81,7 +82,7 @@ _lyncxdp() {
             choices="self= pool= next-hop= pool-vip= cms= branch= office365= edge-peers="
             ;;
         --pair | --with | --external | --internal) choices=$(_lyncxdp_interfaces) ;;
-        --flows | --try | --wait | --listen | --host | --every | --port | --prefix | --rate | --count | --mac | --id | --date) return ;;
+        --flows | --vlan | --try | --wait | --listen | --host | --every | --port | --prefix | --rate | --count | --mac | --id | --date) return ;;
         --service-area) choices="Common Exchange SharePoint Skype" ;;
         *)
             case $verb:$word in
