@@ -355,10 +355,12 @@ _Static_assert(sizeof(struct lx_group_date) == 56, "ABI");
 
 /* What there is to be watched while a policy is in force. */
 enum lx_trait {
-    LX_TRAIT_ANY_SELF = 1 << 0, /* nobody gave the role an address: its rows hold for any */
-    LX_TRAIT_VLANS = 1 << 1,    /* it lists VLANs, so that tags must stay in their frames */
-    LX_TRAIT_BYPASS = 1 << 2,   /* neighbours behind the pair pass unjudged, */
-    LX_TRAIT_UNBOUND = 1 << 3,  /* and some of them behind whatever MAC address, or a VLAN */
+    LX_TRAIT_ANY_SELF = 1 << 0,  /* nobody gave the role an address: its rows hold for any */
+    LX_TRAIT_VLANS = 1 << 1,     /* it lists VLANs, so that tags must stay in their frames */
+    LX_TRAIT_BYPASS = 1 << 2,    /* neighbours behind the pair pass unjudged, */
+    LX_TRAIT_UNBOUND = 1 << 3,   /* and some of them behind whatever MAC address, or a VLAN */
+    LX_TRAIT_LAST_GOOD = 1 << 4, /* it is what applied well last: what is declared cannot be had; */
+    LX_TRAIT_CLOSED = 1 << 5,    /* nor can that: nothing passes but what must, and the way in for whoever mends it */
 };
 
 /*

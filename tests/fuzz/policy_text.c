@@ -14,6 +14,7 @@
 #include "user/core/policy/policy_print.h"
 #include "user/core/policy/policy_reader.h"
 #include "user/core/policy/site_file.h"
+#include "user/core/resolve/closed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -247,6 +248,24 @@ static void check_words(const struct lx_declared *declared)
     lx_words_free(&words);
 }
 
+/* Rows like any other, that come to a policy unless a group of theirs has no addresses. */
+static void check_management(const struct lx_declared *declared)
+{
+    struct lx_diagnostics diagnostics = {0};
+    struct lx_policy policy;
+
+    for (size_t i = 0; i < declared->management_count; i++) {
+        check_row(&declared->management[i]);
+        require(!strncmp(declared->management[i].id, "management/", 11));
+    }
+    if (!lx_closed_policy(declared, &policy, &diagnostics)) {
+        require(policy.origin == LX_ORIGIN_CLOSED && policy.egress == LX_EGRESS_ENFORCE);
+        require(policy.rule_count <= declared->management_count);
+        lx_policy_free(&policy);
+    }
+    lx_diagnostics_free(&diagnostics);
+}
+
 static void read_declaration(FILE *stream)
 {
     struct lx_diagnostics diagnostics = {0};
@@ -265,6 +284,7 @@ static void read_declaration(FILE *stream)
         for (size_t j = 0; j < i; j++)
             require(strcmp(declaration.items[j].interface, declared->interface) != 0);
         check_words(declared);
+        check_management(declared);
     }
     lx_declaration_free(&declaration);
 }

@@ -86,7 +86,7 @@ Test(declaration, every_key_means_what_the_golden_file_says)
 
     cr_assert_eq(read_file(DATA "good_declaration.yaml", &declaration, &diagnostics), 0, "%s",
                  diagnostics.count ? diagnostics.items[0].message : "unreadable");
-    cr_assert_eq(declaration.count, 3);
+    cr_assert_eq(declaration.count, 4);
     one = &declaration.items[0];
     cr_expect_str_eq(one->interface, "eth0");
     cr_expect_eq(one->place.line, 9);
@@ -113,6 +113,29 @@ Test(declaration, every_key_means_what_the_golden_file_says)
     expect_words(one, "--role reverse-proxy --site " DATA "sites/contoso.yaml --set pool=192.0.2.10 "
                       "--set admins=198.51.100.0/24 --without federation-ocs2007 --egress enforce --pair lan "
                       "--forward --flows 1024");
+    one = &declaration.items[3];
+    cr_expect(one->closed && !declaration.items[0].closed);
+    cr_assert_eq(one->management_count, 2);
+    cr_expect_str_eq(one->management[0].id, "management/ssh");
+    cr_expect_eq(lx_row_hook(&one->management[0]), LX_HOOK_TO_ROLE);
+    cr_expect_str_eq(one->management[1].id, "management/log");
+    cr_expect_eq(lx_row_hook(&one->management[1]), LX_HOOK_FROM_ROLE);
+    lx_declaration_free(&declaration);
+}
+
+Test(declaration, all_interfaces_may_fail_closed_and_each_by_its_own_rows)
+{
+    struct lx_declaration declaration = given(
+        "defaults: {role: r, on-failure: closed, management: [{id: a, from: any, to: self, port: 1, transport: tcp}]}\n"
+        "interfaces: {eth0: {lb: dns}, eth1: {management: [{id: b, from: any, to: self, port: 2, transport: udp}]},\n"
+        "  eth2: {management: []}, eth3: {on-failure: open}}\n");
+
+    cr_assert_eq(declaration.items[0].management_count, 1);
+    cr_expect_str_eq(declaration.items[0].management[0].id, "management/a");
+    cr_assert_eq(declaration.items[1].management_count, 1);
+    cr_expect_str_eq(declaration.items[1].management[0].id, "management/b");
+    cr_expect(declaration.items[2].closed && !declaration.items[2].management_count);
+    cr_expect(!declaration.items[3].closed);
     lx_declaration_free(&declaration);
 }
 
@@ -271,6 +294,12 @@ Test(declaration, every_mistake_is_found_at_its_place)
         {16, 30, "'Lync 2010' cannot be the name of an edition; write"},
         {16, 59, "nothing where text is needed; write a name, or"},
         {16, 69, "a list where a mapping is needed; write NAME:"},
+        {17, 38, "unknown way to fail 'shut'; write open or closed"},
+        {17, 85, "neither 'from' nor 'to' is self; write self where"},
+        {18, 38, "management is what stays open when an interface"},
+        {19, 58, "a mapping where a list is needed; write a list of"},
+        {20, 113, "unknown key 'role' in a row; its keys are"},
+        {20, 123, "a row without the key 'id'; write id: NAME"},
     };
     struct lx_diagnostics diagnostics = {0};
     struct lx_declaration declaration = {.count = 4711};
@@ -309,6 +338,22 @@ Test(declaration, a_mistake_is_one_of_its_own_interface)
         cr_expect_eq(declaration.items[i].interface[3], (char)('0' + i));
         cr_expect_eq(declaration.items[i].mistaken, mistaken[i], "%s", declaration.items[i].interface);
     }
+    lx_declaration_free(&declaration);
+}
+
+Test(declaration, half_a_management_row_is_none)
+{
+    struct lx_declaration declaration =
+        each_of("interfaces:\n  eth0: {role: r, on-failure: closed, management: [{id: a, from: any, to: self, port: 1, "
+                "transport: tcp}, {id: b, from: any}]}\n  eth1: {role: r, egress: enfroce, on-failure: closed, "
+                "management: [{id: a, from: any, to: self, port: 1, transport: tcp}]}\n",
+                -EINVAL);
+
+    cr_assert_eq(declaration.count, 2);
+    cr_expect(declaration.items[0].mistaken && declaration.items[0].closed);
+    cr_expect_eq(declaration.items[0].management_count, 0);
+    cr_expect(declaration.items[1].mistaken && declaration.items[1].closed);
+    cr_expect_eq(declaration.items[1].management_count, 1, "what is wrong elsewhere takes nothing from them");
     lx_declaration_free(&declaration);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "items.h"
+#include "row_text.h"
 #include "user/core/text/path.h"
 
 #define LONGEST_NAME 128 /* ALTIFNAMSIZ of <linux/if.h> */
@@ -28,6 +29,8 @@ enum key {
     AUDIT,
     MODE,
     FLOWS,
+    ON_FAILURE,
+    MANAGEMENT,
     PAIR,
     WITH,
     FORWARD,
@@ -37,13 +40,29 @@ enum key {
 };
 
 static const struct lx_field keys[KEYS] = {
-    [ROLE] = {"role", NULL},     [EDITION] = {"edition", NULL},   [SIDE] = {"side", NULL},
-    [SITE] = {"site", NULL},     [SET] = {"set", NULL},           [WITHOUT] = {"without", NULL},
-    [OPEN] = {"open", NULL},     [WORKLOAD] = {"workload", NULL}, [LB] = {"lb", NULL},
-    [POLICY] = {"policy", NULL}, [EGRESS] = {"egress", NULL},     [AUDIT] = {"audit", NULL},
-    [MODE] = {"mode", NULL},     [FLOWS] = {"flows", NULL},       [PAIR] = {"pair", NULL},
-    [WITH] = {"with", NULL},     [FORWARD] = {"forward", NULL},   [BEHIND] = {"behind", NULL},
+    [ROLE] = {"role", NULL},
+    [EDITION] = {"edition", NULL},
+    [SIDE] = {"side", NULL},
+    [SITE] = {"site", NULL},
+    [SET] = {"set", NULL},
+    [WITHOUT] = {"without", NULL},
+    [OPEN] = {"open", NULL},
+    [WORKLOAD] = {"workload", NULL},
+    [LB] = {"lb", NULL},
+    [POLICY] = {"policy", NULL},
+    [EGRESS] = {"egress", NULL},
+    [AUDIT] = {"audit", NULL},
+    [MODE] = {"mode", NULL},
+    [FLOWS] = {"flows", NULL},
+    [PAIR] = {"pair", NULL},
+    [WITH] = {"with", NULL},
+    [FORWARD] = {"forward", NULL},
+    [BEHIND] = {"behind", NULL},
+    [ON_FAILURE] = {"on-failure", NULL},
+    [MANAGEMENT] = {"management", NULL},
 };
+
+_Static_assert(KEYS <= LX_FIELDS, "an interface is a mapping that lx_read_mapping can read");
 
 struct declaration_reader {
     struct lx_reader reader;
@@ -129,6 +148,28 @@ static void read_policies(struct declaration_reader *read, const struct lx_node 
     }
 }
 
+static void free_management(struct lx_declared *declared)
+{
+    for (size_t i = 0; i < declared->management_count; i++)
+        lx_row_free(&declared->management[i]);
+    free(declared->management);
+    declared->management = NULL;
+    declared->management_count = 0;
+}
+
+static void read_management(struct declaration_reader *read, const struct lx_node *node, struct lx_declared *declared)
+{
+    struct lx_row_scope scope = {.file = read->declaration.name, .owner = LX_ROWS_OF_MANAGEMENT};
+    size_t errors = read->reader.diagnostics->errors;
+
+    if (takes_back(node))
+        return;
+    lx_read_rows(&read->reader, node, &scope, &declared->management, &declared->management_count);
+    /* Of an interface that is mistaken they may be asked for all the same: half a row is none. */
+    if (read->reader.diagnostics->errors != errors || read->reader.out_of_memory)
+        free_management(declared);
+}
+
 static void read_words(struct declaration_reader *read, const struct lx_node *node, const char *what,
                        struct lx_words *words)
 {
@@ -208,8 +249,11 @@ static bool choose(struct declaration_reader *read, const struct lx_node *node, 
 static void read_choice(struct declaration_reader *read, enum key key, const struct lx_node *node,
                         struct lx_declared *declared)
 {
+    static const char *const failures[] = {"open", "closed"};
     unsigned value;
 
+    if (key == ON_FAILURE && choose(read, node, "way to fail", failures, COUNT_OF(failures), &value))
+        declared->closed = value == 1;
     if (key == SIDE && choose(read, node, "side", lx_side_names + 1, LX_SIDES - 1, &value))
         declared->side = (enum lx_side)(LX_SIDE_EXTERNAL + value);
     if (key == LB && choose(read, node, "way of load balancing", lx_lb_names + 1, LX_LBS - 1, &value))
@@ -252,6 +296,9 @@ static void read_key(struct declaration_reader *read, enum key key, const struct
     case POLICY:
         read_policies(read, node, &declared->policies);
         break;
+    case MANAGEMENT:
+        read_management(read, node, declared);
+        break;
     case AUDIT:
         lx_read_flag(reader, node, &declared->audit);
         break;
@@ -281,6 +328,7 @@ static void declared_free(struct lx_declared *declared)
         free(declared->settings[i].name);
         free(declared->settings[i].prefixes);
     }
+    free_management(declared);
     free(declared->settings);
     free(declared->interface);
     free(declared->edition);
@@ -355,6 +403,10 @@ static void check_keys(struct declaration_reader *read, const struct lx_node *na
     if (declared->behind && values[PAIR])
         lx_mistake(reader, values[BEHIND],
                    "behind looks at both ways on one interface, pair at one on each of two; leave one of them out");
+    if (values[MANAGEMENT] && declared->management_count && !declared->closed)
+        lx_mistake(reader, values[MANAGEMENT],
+                   "management is what stays open when an interface fails closed; write on-failure: closed beside it, "
+                   "or leave it out");
     if (values[WITH])
         check_with(reader, values[WITH], declared);
     if (declared->pair && !strcmp(declared->pair, declared->interface))

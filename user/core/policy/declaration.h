@@ -10,6 +10,11 @@
  *       eth2: {role: reverse-proxy, pair: eth3, forward: on, egress: enforce}
  *       eth4: {role: front-end, with: [eth5]}
  *       tap0: {role: av-edge, behind: true}
+ *       eth6:
+ *         role: director
+ *         set: {admins: 198.51.100.0/24}
+ *         on-failure: closed
+ *         management: [{id: ssh, from: admins, to: self, port: 22, transport: tcp}]
  */
 #ifndef LYNCXDP_CORE_DECLARATION_H
 #define LYNCXDP_CORE_DECLARATION_H
@@ -51,6 +56,9 @@ struct lx_declared {
     bool behind;    /* the role is behind the interface */
     unsigned mode;  /* enum lx_mode; 0: native, else generic */
     unsigned flows; /* entries of the flow table; 0: the default */
+    bool closed;    /* when there is no policy to be had, only what must be, and `management`, passes */
+    struct lx_row *management;
+    size_t management_count;
 };
 
 struct lx_declaration {

@@ -32,7 +32,7 @@ struct lx_endpoint {
 #define LX_TRANSPORT_BIT(transport) (1u << (transport))
 
 struct lx_row {
-    char *id;   /* unique among all rows: "av-edge/external/stun-udp-in"; a site's own: "site/NAME" */
+    char *id; /* unique among all rows: "av-edge/external/stun-udp-in"; a site's own: "site/NAME"; "management/NAME" */
     char *role; /* NULL for a site's own row that is not limited to a role */
     enum lx_side side;
     struct lx_endpoint from, to; /* exactly one of them is `self` */

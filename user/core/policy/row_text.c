@@ -63,6 +63,12 @@ static bool is_site(const struct lx_row_scope *scope)
     return scope->owner == LX_ROWS_OF_SITE;
 }
 
+/* What comes before the name in an id: the role, or whose rows they are where they are no role's. */
+static const char *owner_name(const struct lx_row_scope *scope)
+{
+    return is_site(scope) ? "site" : scope->owner == LX_ROWS_OF_MANAGEMENT ? "management" : scope->role;
+}
+
 /* Ids label counters in the kernel, where they have this much room. */
 static void read_id(struct lx_reader *reader, const struct lx_node *node, const struct lx_row_scope *scope,
                     struct lx_row *row)
@@ -76,8 +82,7 @@ static void read_id(struct lx_reader *reader, const struct lx_node *node, const 
     if (scope->owner == LX_ROWS_OF_SET)
         length = snprintf(id, sizeof(id), "%s", name);
     else
-        length = snprintf(id, sizeof(id), "%s%s%s/%s", is_site(scope) ? "site" : scope->role, side ? "/" : "",
-                          side ? side : "", name);
+        length = snprintf(id, sizeof(id), "%s%s%s/%s", owner_name(scope), side ? "/" : "", side ? side : "", name);
     if (length >= (int)sizeof(id))
         lx_mistake(reader, node, "the id %s is longer than %zu letters; write a shorter one", lx_show(id).text,
                    sizeof(id) - 1);
@@ -247,7 +252,7 @@ static void read_texts(struct lx_reader *reader, const struct lx_node *const *va
 static void read_source(struct lx_reader *reader, const struct lx_node *node, const struct lx_node *source,
                         const struct lx_row_scope *scope, struct lx_row *row)
 {
-    if (source && is_site(scope))
+    if (source && !scope->documents)
         row->source = read_line(reader, source);
     else if (source)
         lx_read_citation(reader, source, scope->documents, row);

@@ -13,6 +13,7 @@
 /* Whose rows they are. */
 enum lx_row_owner {
     LX_ROWS_OF_SITE,
+    LX_ROWS_OF_MANAGEMENT, /* of a declaration: what is left open when all else fails */
     LX_ROWS_OF_ROLE,
     LX_ROWS_OF_SET, /* their ids are still without a role, and so are they */
 };
@@ -23,7 +24,7 @@ struct lx_row_scope {
     enum lx_row_owner owner;
     const char *role; /* only for LX_ROWS_OF_ROLE */
     enum lx_side side;
-    const struct lx_glossary *documents, *options, *workloads; /* NULL for LX_ROWS_OF_SITE, which declares none */
+    const struct lx_glossary *documents, *options, *workloads; /* NULL for rows of no policy file */
     size_t rows_read;                                          /* so far */
 };
 

@@ -111,6 +111,22 @@ static void print_audit(const struct sampler *sampler)
     end(sampler, sampler->observed->publication.audit);
 }
 
+static void print_origin(const struct sampler *sampler, enum lx_origin origin)
+{
+    begin(sampler);
+    end(sampler, lx_published_origin(&sampler->observed->publication) == origin);
+}
+
+static void print_last_good(const struct sampler *sampler)
+{
+    print_origin(sampler, LX_ORIGIN_LAST_GOOD);
+}
+
+static void print_closed(const struct sampler *sampler)
+{
+    print_origin(sampler, LX_ORIGIN_CLOSED);
+}
+
 /* Whole seconds, rounded up. */
 static void print_trial(const struct sampler *sampler)
 {
@@ -353,6 +369,10 @@ static const struct family families[] = {
     {"lyncxdp_policy_info", "gauge", "The policy in force, in labels.", print_info},
     {"lyncxdp_policy_audit", "gauge", "1 in audit mode: everything passes, and what would be dropped is counted.",
      print_audit},
+    {"lyncxdp_last_good", "gauge",
+     "1 while what is declared cannot be used, and what applied well last is in force instead.", print_last_good},
+    {"lyncxdp_closed", "gauge",
+     "1 while there is no policy to be had, and nothing passes but what must and the management rows.", print_closed},
     {"lyncxdp_policy_trial_seconds_left", "gauge", "Until the trial falls back unless it is confirmed; 0 without one.",
      print_trial},
     {"lyncxdp_policy_fallback", "gauge", "1 when a trial ran out and the policy before it is in force again.",

@@ -100,7 +100,7 @@ json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
 
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:o, "
-        "s:b, s:I, s:b, s:o, s:o, s:o, s:o, s:b, s:b, s:s, s:o}",
+        "s:b, s:I, s:b, s:o, s:o, s:o, s:o, s:b, s:b, s:s, s:o, s:b, s:b}",
         "interface", lx_json_text(metadata->interface), "role", lx_json_text(publication->roles), "edition",
         lx_json_text(publication->edition), "side", lx_json_text(publication->side), "hook", lx_hook_name(hook),
         "state", status->state, "mode", lx_hook_mode(metadata, hook), "egress", lx_egress_name(publication->egress),
@@ -116,5 +116,7 @@ json_t *lx_report_status(const struct lx_status *status, enum lx_hook hook)
         members(status, hook), "open_port", lx_json_text(status->open_port), "tcx",
         by_xdp(metadata, hook) ? json_null() : lx_json_text(status->tcx), "bypass",
         (publication->traits & LX_TRAIT_BYPASS) != 0, "bypass_unbound", (publication->traits & LX_TRAIT_UNBOUND) != 0,
-        "placement", placements[metadata->placement % LX_PLACEMENTS], "lists", lists(publication));
+        "placement", placements[metadata->placement % LX_PLACEMENTS], "lists", lists(publication), "last_good",
+        lx_published_origin(publication) == LX_ORIGIN_LAST_GOOD, "closed",
+        lx_published_origin(publication) == LX_ORIGIN_CLOSED);
 }

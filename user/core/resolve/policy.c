@@ -127,6 +127,13 @@ bool lx_prefix_set_lists(const struct lx_prefix_set *set, const struct lx_addres
     return false;
 }
 
+enum lx_origin lx_published_origin(const struct lx_publication *publication)
+{
+    if (publication->traits & LX_TRAIT_CLOSED)
+        return LX_ORIGIN_CLOSED;
+    return publication->traits & LX_TRAIT_LAST_GOOD ? LX_ORIGIN_LAST_GOOD : LX_ORIGIN_ASKED;
+}
+
 bool lx_policy_reads_tags(const struct lx_policy *policy)
 {
     return policy->vlans_listed || policy->bypass.has_vlans || policy->vlan;

@@ -31,6 +31,13 @@ struct lx_rule {
     uint16_t slot; /* of its counter, below LX_ROW_SLOTS; its index in `rules` unless an update assigned another */
 };
 
+/* Why a policy is in force. */
+enum lx_origin {
+    LX_ORIGIN_ASKED,     /* it is what was asked for */
+    LX_ORIGIN_LAST_GOOD, /* what was asked for cannot be had: it is what applied well last, */
+    LX_ORIGIN_CLOSED,    /* and there was none: nothing passes but what must */
+};
+
 struct lx_policy {
     char *edition; /* owned */
     enum lx_side side;
@@ -44,6 +51,7 @@ struct lx_policy {
     const struct lx_prefix_set *own;       /* the roles' own addresses, what `self` means to all of them together */
     const struct lx_prefix_set *protected; /* the addresses behind the role, for spoofing; count 0: not known */
     enum lx_egress egress;                 /* what becomes of packets from the role that no row lists */
+    enum lx_origin origin;                 /* no part of the digest: it changes no verdict */
     bool audit;                            /* nothing is dropped, what would have been is counted */
     uint32_t built_ins;                    /* enum lx_built_in bits that are on */
     bool vlans_listed;                     /* only the VLANs in `vlans` are let in */
@@ -56,6 +64,9 @@ struct lx_policy {
 
 /* Identifies what the policy says (rules, addresses, switches), not how it came about: 64-bit FNV-1a. */
 uint64_t lx_policy_digest(const struct lx_policy *policy);
+
+/* Why a published policy is in force. */
+enum lx_origin lx_published_origin(const struct lx_publication *publication);
 
 /* Whether tags must stay in their frames, where the programs see them. */
 bool lx_policy_reads_tags(const struct lx_policy *policy);

@@ -156,6 +156,10 @@ static uint32_t traits_of(const struct lx_policy *policy)
         traits |= LX_TRAIT_VLANS;
     if (lx_bypass_any(&policy->bypass))
         traits |= LX_TRAIT_BYPASS;
+    if (policy->origin == LX_ORIGIN_LAST_GOOD)
+        traits |= LX_TRAIT_LAST_GOOD;
+    if (policy->origin == LX_ORIGIN_CLOSED)
+        traits |= LX_TRAIT_CLOSED;
     return lx_bypass_is_bound(&policy->bypass) ? traits : traits | LX_TRAIT_UNBOUND;
 }
 
