@@ -17,9 +17,10 @@ chance_ports
 
 run() { "$LYNCXDP" "$@"; }
 
-# A bpffs (mounted with $bpffs_options) and a /run of its own, and a loopback.
+# A bpffs (mounted with $bpffs_options), a /run and a /var/lib of its own, and a loopback.
 own_ground() {
-    mount -t sysfs none /sys && mount -t bpf -o "${bpffs_options:-rw}" bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
+    mount -t sysfs none /sys && mount -t bpf -o "${bpffs_options:-rw}" bpf /sys/fs/bpf && mount -t tmpfs run /run &&
+        mount -t tmpfs state /var/lib || exit 1
     ip link set lo up
 }
 

@@ -23,7 +23,8 @@ send() {
 }
 
 lay_ground() {
-    mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run || exit 1
+    mount -t sysfs none /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs run /run &&
+        mount -t tmpfs state /var/lib || exit 1
     ip link set lo up
     unshare --net sleep infinity &
     far=$!

@@ -14,9 +14,9 @@ static struct lx_last_good kept(void)
                                 .declaration = strdup("/etc/lyncxdp/lyncxdp.yaml"),
                                 .policies = strdup("/usr/share/lyncxdp/policies")};
 
-    cr_assert_eq(lx_last_good_add(&kept, kept.declaration, kept.source, "interfaces: {}\n", 15), 0);
-    cr_assert_eq(lx_last_good_add(&kept, "a name: with\nlines\xff", "/end\n", "\0any\xff bytes\nend\n", 15), 0);
-    cr_assert_eq(lx_last_good_add(&kept, "/empty", "/empty", "", 0), 0);
+    cr_assert_eq(lx_last_good_add(&kept, kept.declaration, kept.source, 1700000000, "interfaces: {}\n", 15), 0);
+    cr_assert_eq(lx_last_good_add(&kept, "a name: with\nlines\xff", "/end\n", 0, "\0any\xff bytes\nend\n", 15), 0);
+    cr_assert_eq(lx_last_good_add(&kept, "/empty", "/empty", 7, "", 0), 0);
     return kept;
 }
 
@@ -40,6 +40,7 @@ static void expect_same(const struct lx_last_good *one, const struct lx_last_goo
     for (size_t i = 0; i < one->count; i++) {
         cr_expect_str_eq(one->texts[i].name, other->texts[i].name);
         cr_expect_str_eq(one->texts[i].identity, other->texts[i].identity);
+        cr_expect_eq(one->texts[i].modified, other->texts[i].modified);
         cr_assert_eq(one->texts[i].size, other->texts[i].size);
         cr_expect_arr_eq(one->texts[i].bytes, other->texts[i].bytes, one->texts[i].size + 1);
     }
@@ -63,7 +64,7 @@ Test(last_good, the_first_text_of_a_name_is_the_one)
 {
     struct lx_last_good one = kept();
 
-    cr_assert_eq(lx_last_good_add(&one, "/empty", "/other", "something", 9), 0);
+    cr_assert_eq(lx_last_good_add(&one, "/empty", "/other", 1, "something", 9), 0);
     cr_expect_eq(one.count, 3);
     cr_expect_eq(lx_last_good_find(&one, "/empty")->size, 0);
     cr_expect_null(lx_last_good_find(&one, "/nothing"));
@@ -93,14 +94,15 @@ Test(last_good, what_was_never_written_like_that_is_refused)
 {
     static const char *const texts[] = {
         "",
-        "lyncxdp last good 2\n4:eth0\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n0:\nend\n",
-        "lyncxdp last good 1\n4:eth0\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n0:\nend\nmore",
-        "lyncxdp last good 1\n4:eth0\n2:/a\n2:/a\n2:/p\nend\n",             /* without the declaration */
-        "lyncxdp last good 1\n0:\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n0:\nend\n", /* a name is something */
-        "lyncxdp last good 1\n4:eth0\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n0:\n2:/a\n2:/a\n0:\nend\n", /* a text twice */
-        "lyncxdp last good 1\n4:eth0\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n-1:\nend\n",
-        "lyncxdp last good 1\n4:eth0\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n99999999:\nend\n",
-        "lyncxdp last good 1\n4:eth0\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n99999999999999999999:\nend\n",
+        "lyncxdp last good 2\n4:eth0\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n1:1\n0:\nend\n",
+        "lyncxdp last good 1\n4:eth0\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n1:1\n0:\nend\nmore",
+        "lyncxdp last good 1\n4:eth0\n2:/a\n2:/a\n2:/p\nend\n",                  /* without the declaration */
+        "lyncxdp last good 1\n0:\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n1:1\n0:\nend\n", /* a name is something */
+        "lyncxdp last good 1\n4:eth0\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n1:1\n0:\n2:/a\n2:/a\n1:1\n0:\nend\n", /* a text
+                                                                                                             twice */
+        "lyncxdp last good 1\n4:eth0\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n1:1\n-1:\nend\n",
+        "lyncxdp last good 1\n4:eth0\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n1:1\n99999999:\nend\n",
+        "lyncxdp last good 1\n4:eth0\n2:/a\n2:/a\n2:/p\n2:/a\n2:/a\n1:1\n99999999999999999999:\nend\n",
     };
     struct lx_last_good read = {.count = 4711};
 
@@ -115,17 +117,18 @@ Test(last_good, there_are_limits)
     char *much = calloc(1, LX_LAST_GOOD_LIMIT), name[16];
 
     cr_expect(lx_last_good_fits(&one));
-    cr_assert_eq(lx_last_good_add(&one, "/much", "/much", much, LX_LAST_GOOD_LIMIT), 0, "it may be read all the same");
+    cr_assert_eq(lx_last_good_add(&one, "/much", "/much", 1, much, LX_LAST_GOOD_LIMIT), 0,
+                 "it may be read all the same");
     cr_expect_not(lx_last_good_fits(&one));
     free(much);
     lx_last_good_free(&one);
     one = kept();
     for (int i = 0; one.count < LX_LAST_GOOD_TEXTS; i++) {
         snprintf(name, sizeof(name), "/%d", i);
-        cr_assert_eq(lx_last_good_add(&one, name, name, "", 0), 0);
+        cr_assert_eq(lx_last_good_add(&one, name, name, 1, "", 0), 0);
     }
     cr_expect(lx_last_good_fits(&one));
-    cr_assert_eq(lx_last_good_add(&one, "/one more", "/one more", "", 0), 0);
+    cr_assert_eq(lx_last_good_add(&one, "/one more", "/one more", 1, "", 0), 0);
     cr_expect_not(lx_last_good_fits(&one));
     lx_last_good_free(&one);
 }

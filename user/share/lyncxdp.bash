@@ -81,7 +81,7 @@ _lyncxdp() {
             compopt -o nospace 2>/dev/null
             choices="self= pool= next-hop= pool-vip= cms= branch= office365= edge-peers="
             ;;
-        --pair | --with | --external | --internal) choices=$(_lyncxdp_interfaces) ;;
+        --pair | --with | --external | --internal | --only) choices=$(_lyncxdp_interfaces) ;;
         --flows | --vlan | --try | --wait | --listen | --host | --every | --port | --prefix | --rate | --count | --mac | --id | --date) return ;;
         --service-area) choices="Common Exchange SharePoint Skype" ;;
         *)

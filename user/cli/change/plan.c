@@ -91,6 +91,8 @@ static const char *differs(const struct lx_plan_item *item, const struct lx_atta
     if (lx_attachment_has_hook(attachment, LX_HOOK_FROM_ROLE) &&
         lx_attachment_hook_state(attachment, LX_HOOK_FROM_ROLE) != LX_STATE_FILTERING)
         return "what it sends is not looked at any more";
+    if (lx_published_origin(publication) != item->config.policy.compiled_policy.policy.origin)
+        return "it is filtered for want of what is declared";
     if (!lx_policy_spec_published(&item->config.policy, publication))
         return publication->digest == lx_policy_digest(&item->config.policy.compiled_policy.policy)
                    ? "its options differ"
@@ -149,18 +151,29 @@ static int look_at(struct lx_plan_item *item)
     return LX_EXIT_DONE;
 }
 
-static int plan_declared(const struct lx_declared *declared, const struct lx_intent *intent, struct lx_plan_item *item)
+/* What is declared, with the texts that say it. */
+static int compose(const struct lx_declared *declared, struct lx_plan_item *item)
 {
-    struct lx_failure failure;
-    const char *pair;
-    int result, missing = lx_interface_find(declared->interface, &item->interface, &failure);
+    struct lx_failure unheard;
 
     snprintf(item->name, sizeof(item->name), "%s", declared->interface);
+    lx_interface_find(declared->interface, &item->interface,
+                      &unheard); /* which says of a VLAN even if it is not there */
     item->config.policy.vlan = item->interface.vlan;
-    result = lx_interface_config_compose("apply", declared, &item->config);
-    pair = item->config.pair;
+    item->config.policy.compiled_policy.tables.kept = &item->texts;
+    return lx_interface_config_compose("apply", declared, &item->config);
+}
+
+/* What it takes to bring an interface to its configuration. */
+static int plan_composed(const struct lx_declared *declared, const struct lx_intent *intent, struct lx_plan_item *item)
+{
+    const char *pair = item->config.pair;
+    struct lx_failure failure;
+    int result = LX_EXIT_DONE;
+
     item->config.choices.force = intent->force;
-    if (result == LX_EXIT_DONE && (missing || lx_interface_check(&item->interface, &failure)))
+    if (lx_interface_find(declared->interface, &item->interface, &failure) ||
+        lx_interface_check(&item->interface, &failure))
         result = lx_print_failure(&failure);
     if (result == LX_EXIT_DONE)
         memcpy(item->name, item->interface.name, sizeof(item->name));
@@ -180,6 +193,15 @@ static int plan_declared(const struct lx_declared *declared, const struct lx_int
         result = lx_guard_wires(&item->wires, item->pair.forward, item->config.choices.behind,
                                 &item->config.policy.compiled_policy.policy,
                                 &item->config.policy.compiled_policy.compiled, intent);
+    return result;
+}
+
+static int plan_declared(const struct lx_declared *declared, const struct lx_intent *intent, struct lx_plan_item *item)
+{
+    int result = compose(declared, item);
+
+    if (result == LX_EXIT_DONE)
+        result = plan_composed(declared, intent, item);
     if (result != LX_EXIT_DONE)
         lx_print_error("%s:%u: %s cannot be brought to this state", declared->place.file, declared->place.line,
                        declared->interface);
@@ -214,19 +236,23 @@ static bool is_with(const char *word, const char *name)
     return means(first, name) || (strchr(word, ':') && means(strchr(word, ':') + 1, name));
 }
 
-/* Whether something declared stands on the interface, as either side of a pair, too. */
+bool lx_plan_stands_on(const struct lx_declared *declared, const char *name)
+{
+    bool stands = means(declared->interface, name) || (declared->pair && means(declared->pair, name));
+
+    for (size_t i = 0; i < declared->with.count && !stands; i++)
+        stands = is_with(declared->with.items[i], name);
+    return stands;
+}
+
+/* Whether something declared stands on the interface. */
 static bool is_needed(const struct lx_declaration *declaration, const char *name)
 {
-    for (size_t i = 0; name[0] && i < declaration->count; i++) {
-        const struct lx_declared *declared = &declaration->items[i];
+    bool needed = false;
 
-        if (declared->pair && means(declared->pair, name))
-            return true;
-        for (size_t j = 0; j < declared->with.count; j++)
-            if (is_with(declared->with.items[j], name))
-                return true;
-    }
-    return is_declared(declaration, name);
+    for (size_t i = 0; name[0] && i < declaration->count && !needed; i++)
+        needed = lx_plan_stands_on(&declaration->items[i], name);
+    return needed;
 }
 
 /* The same of any interface that an attachment stands on. */
@@ -377,17 +403,52 @@ int lx_plan_make(const struct lx_declaration *declaration, const struct lx_inten
     return result;
 }
 
-/* The declaration of the one may be mistaken; then it is not to be looked at further. */
-static int plan_one(const struct lx_declared *declared, const struct lx_intent *intent, struct lx_plan_item *item)
+static bool is_filtered(const char *name)
 {
-    int result = LX_EXIT_POLICY;
+    struct lx_interface interface;
+    struct lx_attachment attachment;
+    struct lx_failure unheard;
+    bool filtered;
 
-    if (!declared->mistaken)
-        return plan_declared(declared, intent, item);
+    if (lx_interface_find(name, &interface, &unheard) || lx_attachment_open(&interface, &attachment, &unheard))
+        return false;
+    filtered = lx_attachment_hook_state(&attachment, LX_HOOK_TO_ROLE) == LX_STATE_FILTERING;
+    lx_attachment_close(&attachment);
+    return filtered;
+}
+
+static void say_left(const struct lx_declared *declared, bool filtered)
+{
+    const char *name = declared->interface, *file = declared->place.file;
+
+    if (filtered)
+        lx_print_error("%s:%u: %s goes on with what is in force: what is declared cannot be used", file,
+                       declared->place.line, name);
+    else if (declared->mistaken)
+        lx_print_error("%s:%u: %s is left as it is: its declaration has mistakes", file, declared->place.line, name);
+    else
+        lx_print_error("%s:%u: %s cannot be brought to this state", file, declared->place.line, name);
+}
+
+/* By what is declared, or else by what stands in for it. The exit code is that of what is declared. */
+static int plan_one(const char *file, const struct lx_declared *declared, const struct lx_intent *intent,
+                    struct lx_plan_item *item)
+{
+    int asked = declared->mistaken ? LX_EXIT_POLICY : compose(declared, item), result = asked;
+    bool filtered = asked != LX_EXIT_DONE && is_filtered(declared->interface);
+
     snprintf(item->name, sizeof(item->name), "%s", declared->interface);
-    lx_print_error("%s:%u: %s is left as it is: its declaration has mistakes", declared->place.file,
-                   declared->place.line, declared->interface);
-    return result;
+    if (asked != LX_EXIT_DONE && !filtered) {
+        lx_interface_config_free(&item->config);
+        item->config = (struct lx_interface_config){0};
+        result = lx_fallback_compose(file, declared, &item->fallback, &item->config);
+    }
+    if (result == LX_EXIT_DONE)
+        result = plan_composed(declared, intent, item);
+    if (result != LX_EXIT_DONE)
+        say_left(declared, filtered);
+    item->failed = result != LX_EXIT_DONE;
+    return asked != LX_EXIT_DONE ? asked : result;
 }
 
 int lx_plan_make_each(const struct lx_declaration *declaration, const bool *wanted, bool rest,
@@ -403,10 +464,9 @@ int lx_plan_make_each(const struct lx_declaration *declaration, const bool *want
     }
     for (size_t i = 0; i < declaration->count; i++) {
         struct lx_plan_item *item = &plan->items[i];
-        int one = wanted[i] ? plan_one(&declaration->items[i], intent, item) : LX_EXIT_DONE;
+        int one = wanted[i] ? plan_one(declaration->name, &declaration->items[i], intent, item) : LX_EXIT_DONE;
 
         item->left_out = !wanted[i];
-        item->failed = one != LX_EXIT_DONE;
         if (item->failed)
             item->action = LX_ACTION_NONE;
         result = result != LX_EXIT_DONE ? result : one;
@@ -454,9 +514,10 @@ static json_t *report_item(const struct lx_plan_item *item)
         json_array_append_new(roles, json_string(policy->roles.items[i]));
     for (size_t i = 0; i < item->config.with.count; i++)
         json_array_append_new(with, json_string(item->config.with.items[i]));
-    return json_pack("{s:s, s:s?, s:o, s:s, s:s?, s:o, s:b}", "interface", item->name, "pair", item->config.pair,
-                     "with", with, "action", item->failed ? "failed" : names[item->action], "why", item->why, "roles",
-                     roles, "done", item->done);
+    return json_pack("{s:s, s:s?, s:o, s:s, s:s?, s:o, s:b, s:b, s:b}", "interface", item->name, "pair",
+                     item->config.pair, "with", with, "action", item->failed ? "failed" : names[item->action], "why",
+                     item->why, "roles", roles, "done", item->done, "last_good", policy->origin == LX_ORIGIN_LAST_GOOD,
+                     "closed", policy->origin == LX_ORIGIN_CLOSED);
 }
 
 json_t *lx_plan_report(const struct lx_plan *plan)
@@ -480,6 +541,8 @@ void lx_plan_free(struct lx_plan *plan)
         if (item->held)
             lx_update_end(&item->update);
         lx_interface_config_free(&item->config);
+        lx_fallback_free(&item->fallback);
+        lx_last_good_free(&item->texts);
         lx_policy_spec_free(&item->before);
     }
     free(plan->items);

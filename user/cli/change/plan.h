@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "fallback.h"
 #include "user/cli/policy/interface_config.h"
 #include "user/kernel/attachment/attach.h"
 #include "user/kernel/attachment/pairing.h"
@@ -38,6 +39,8 @@ struct lx_plan_item {
     char directory[LX_PINS_PATH]; /* of what is to be detached when its interface is gone; else empty */
 
     struct lx_interface_config config; /* what is declared; zero for what is to be detached */
+    struct lx_last_good texts;         /* that were read for it */
+    struct lx_fallback fallback;       /* what it is instead, when that cannot be used */
 
     /* What is in force now, of what is taken off before something else is put on. */
     bool returns; /* it can be put back */
@@ -66,12 +69,16 @@ int lx_plan_make(const struct lx_declaration *declaration, const struct lx_inten
 
 /*
  * The same for each interface by itself: those that are not `wanted` (by their places in the declaration) are left out,
+ * those whose declaration or files cannot be used get what stands in for them (fallback.h) unless they are filtered,
  * those that cannot be brought to their state are reported and `failed`, and neither stops the others. What is not
  * declared is part of it when the `rest` is. Returns the first exit code that is not LX_EXIT_DONE; the plan is there
  * all the same, to be freed.
  */
 int lx_plan_make_each(const struct lx_declaration *declaration, const bool *wanted, bool rest,
                       const struct lx_intent *intent, struct lx_plan *plan);
+
+/* Whether what is declared stands on the interface: it is the one, the other of its pair, or filtered with it. */
+bool lx_plan_stands_on(const struct lx_declared *declared, const char *name);
 
 void lx_plan_print(const struct lx_plan *plan);
 

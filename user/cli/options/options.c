@@ -146,8 +146,7 @@ static int refused_option(const char *verb, const char *word, const struct optio
     return lx_usage_error("'lyncxdp %s' has no option --%s; 'lyncxdp %s --help' lists them", verb, name, verb);
 }
 
-/* The words of a verb outlive its working directory. NULL when out of memory, or when there is no such directory. */
-static char *absolute(const char *path)
+char *lx_absolute_path(const char *path)
 {
     char *directory = path[0] && path[0] != '/' ? getcwd(NULL, 0) : strdup(""), *whole = NULL;
 
@@ -160,7 +159,7 @@ static char *absolute(const char *path)
 static int write_down(struct lx_words *words, const struct lx_option *option, const char *value)
 {
     bool path = value && option->argument && !strcmp(option->argument, "FILE");
-    char *whole = path ? absolute(value) : NULL, *word = NULL;
+    char *whole = path ? lx_absolute_path(value) : NULL, *word = NULL;
     int error = path && !whole ? -1 : 0;
 
     if (!error && asprintf(&word, "--%s%s%s", option->name, value ? "=" : "", whole ?: value ?: "") < 0) {

@@ -74,4 +74,10 @@ int lx_take_word(void *field, const char *value);
 /* How long a trial lasts: sets an uint32_t. */
 int lx_take_seconds(void *field, const char *value);
 
+/*
+ * The path from the root, since words outlive their working directory. The caller frees it; NULL when out of memory, or
+ * when there is no such directory.
+ */
+char *lx_absolute_path(const char *path);
+
 #endif

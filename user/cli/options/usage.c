@@ -11,7 +11,7 @@ const struct lx_usage lx_usages[] = {
     {"confirm", "IFACE", "keep the policy that is on trial"},
     {"promote", "IFACE", "put the candidate of update --shadow in force"},
     {"rollback", "IFACE", "end a trial, or discard a candidate, or return to what the last update replaced"},
-    {"apply", "[-f FILE] [--dry-run] [--wait SECONDS] [--force] [--json]",
+    {"apply", "[-f FILE] [--each [--only IFACE]] [--dry-run] [--wait SECONDS] [--force] [--json]",
      "bring every interface to the state that a file declares"},
     {"detach", "IFACE | --all", "stop filtering and leave nothing behind"},
     {"status", "[IFACE] [--json]", "what is attached, and whether it filters"},

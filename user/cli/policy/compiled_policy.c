@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "user/cli/print/output.h"
+#include "user/core/resolve/closed.h"
 #include "user/core/resolve/placement.h"
 
 int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_compiled_policy *compiled_policy)
@@ -19,6 +20,17 @@ int lx_compose(const struct lx_policy_options *options, bool is_inline, struct l
         lx_place_inline(&compiled_policy->policy);
     compiled_policy->policy.audit = options->audit;
     return result;
+}
+
+int lx_compose_closed(const struct lx_declared *declared, bool is_inline, struct lx_compiled_policy *compiled_policy)
+{
+    struct lx_diagnostics diagnostics = {0};
+    int error = lx_closed_policy(declared, &compiled_policy->policy, &diagnostics);
+    int result = lx_resolve_exit(error, &diagnostics);
+
+    if (result == LX_EXIT_DONE && is_inline)
+        lx_place_inline(&compiled_policy->policy);
+    return result == LX_EXIT_DONE ? lx_compiled_policy_build(compiled_policy) : result;
 }
 
 int lx_refuse_bypass(const struct lx_compiled_policy *compiled_policy)

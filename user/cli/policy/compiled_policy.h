@@ -8,6 +8,7 @@
 
 #include "tables.h"
 #include "user/core/image/compile.h"
+#include "user/core/policy/declaration.h"
 
 /* Zeroed: nothing yet. */
 struct lx_compiled_policy {
@@ -21,6 +22,9 @@ struct lx_compiled_policy {
  * composed.
  */
 int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_compiled_policy *compiled_policy);
+
+/* The whole of it for an interface that fails closed. */
+int lx_compose_closed(const struct lx_declared *declared, bool is_inline, struct lx_compiled_policy *compiled_policy);
 
 /* Refuses what only a pair can do, for a policy of a host. Returns an exit code. */
 int lx_refuse_bypass(const struct lx_compiled_policy *compiled_policy);

@@ -1,90 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Where the tables of the editions lie, and how policy files are opened: those that the command line names, and those
- * that they include.
- */
+/* Which editions there are, and what the names in a file stand for: an edition, a file beside it, or a path. */
 #include "editions.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "user/cli/print/output.h"
 #include "user/core/text/path.h"
 #include "user/core/text/schema.h"
 #include "user/core/text/spelling.h"
 
-#ifndef LYNCXDP_POLICY_DIR
-#define LYNCXDP_POLICY_DIR "/usr/local/share/lyncxdp/policies"
-#endif
-
 #define SUFFIX ".yaml"
-
-/*
- * The policies that came with this executable: those of its tree for a tree's build/lyncxdp, else share/lyncxdp beside
- * the directory that it is installed in, so that it may be installed with another PREFIX than it was built with.
- */
-static bool own_directory(char directory[PATH_MAX])
-{
-    char path[PATH_MAX], *folder;
-    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-    const char *policies = "share/lyncxdp/policies";
-    struct stat status;
-
-    if (length < 0)
-        return false;
-    path[length] = '\0';
-    folder = dirname(path);
-    if (!strcmp(strrchr(folder, '/') ?: "", "/build"))
-        policies = "policies";
-    return snprintf(directory, PATH_MAX, "%s/%s", dirname(folder), policies) < PATH_MAX && !stat(directory, &status) &&
-           S_ISDIR(status.st_mode);
-}
-
-static const char *policy_directory(char buffer[PATH_MAX])
-{
-    const char *chosen = getenv("LYNCXDP_POLICIES");
-
-    if (chosen && *chosen)
-        return chosen;
-    return own_directory(buffer) ? buffer : LYNCXDP_POLICY_DIR;
-}
-
-/* Opens a file to read. Returns 0, or an error after pointing `problem` at why not. */
-static int open_file(const char *path, FILE **stream, const char **problem)
-{
-    struct stat status;
-    FILE *opened = fopen(path, "re");
-
-    if (!opened) {
-        *problem = strerror(errno);
-        return -errno;
-    }
-    if (!fstat(fileno(opened), &status) && S_ISDIR(status.st_mode)) {
-        *problem = "it is a directory; name the file in it";
-        fclose(opened);
-        return -EISDIR;
-    }
-    *stream = opened;
-    return 0;
-}
-
-FILE *lx_open_input(const char *path)
-{
-    FILE *stream = NULL;
-    const char *problem;
-
-    if (!open_file(path, &stream, &problem))
-        return stream;
-    lx_print_error("'%s' cannot be read: %s", path, problem);
-    return NULL;
-}
 
 static int compare_words(const void *left, const void *right)
 {
@@ -92,57 +22,85 @@ static int compare_words(const void *left, const void *right)
 }
 
 /* Among the policies there are also files that sites include. They have other keys. */
-static bool is_shared(const char *directory, const char *file)
+static bool is_shared(FILE *stream)
 {
-    char path[PATH_MAX], *line = NULL;
     bool shared = false;
-    FILE *stream = NULL;
+    char *line = NULL;
     size_t room = 0;
 
-    if (snprintf(path, sizeof(path), "%s/%s", directory, file) < PATH_MAX)
-        stream = fopen(path, "re");
     while (stream && !shared && getline(&line, &room, stream) >= 0)
         shared = !strncmp(line, "override:", strlen("override:"));
-    if (stream)
-        fclose(stream);
     free(line);
     return shared;
 }
 
-static int add_edition(struct lx_words *editions, const char *directory, const char *file)
+/* Whether that may be the name of a file with the tables of an edition. */
+static bool is_named_so(const char *file)
 {
-    char name[NAME_MAX + 1];
     size_t length = strlen(file);
 
-    if (file[0] == '.' || length <= strlen(SUFFIX) || strcmp(file + length - strlen(SUFFIX), SUFFIX) ||
-        is_shared(directory, file))
-        return 0;
-    snprintf(name, sizeof(name), "%.*s", (int)(length - strlen(SUFFIX)), file);
-    return lx_words_add(editions, name);
+    return file[0] != '.' && length > strlen(SUFFIX) && length <= NAME_MAX &&
+           !strcmp(file + length - strlen(SUFFIX), SUFFIX);
 }
 
-/* The editions that a directory has tables of, sorted. Returns 0 or a negative error number. */
-static int list_editions(const char *path, struct lx_words *editions)
+/* Adds the edition whose tables a file of such a name has. Takes the stream; NULL: it cannot be read. */
+static int add_edition(struct lx_words *editions, const char *file, FILE *stream)
+{
+    char name[NAME_MAX + 1];
+    bool shared = is_shared(stream);
+
+    if (stream)
+        fclose(stream);
+    snprintf(name, sizeof(name), "%.*s", (int)(strlen(file) - strlen(SUFFIX)), file);
+    return shared ? 0 : lx_words_add(editions, name);
+}
+
+/* Those that are kept: what is left of the directory that they were in. */
+static int list_kept(const struct lx_last_good *kept, struct lx_words *editions)
+{
+    size_t length = strlen(kept->policies);
+    int error = 0;
+
+    for (size_t i = 0; i < kept->count && !error; i++) {
+        const char *name = kept->texts[i].name, *file = name + length + 1;
+
+        if (!strncmp(name, kept->policies, length) && name[length] == '/' && !strchr(file, '/') && is_named_so(file))
+            error = add_edition(editions, file, lx_kept_text_open(&kept->texts[i]));
+    }
+    return error;
+}
+
+static int list_directory(const char *path, struct lx_words *editions)
 {
     DIR *directory = opendir(path);
     struct dirent *entry;
+    char whole[PATH_MAX];
     int error = 0;
 
     if (!directory)
         return -errno;
     while (!error && (entry = readdir(directory)))
-        error = add_edition(editions, path, entry->d_name);
+        if (is_named_so(entry->d_name) && snprintf(whole, sizeof(whole), "%s/%s", path, entry->d_name) < PATH_MAX)
+            error = add_edition(editions, entry->d_name, fopen(whole, "re"));
     closedir(directory);
+    return error;
+}
+
+/* The editions that there are tables of, sorted. Returns 0 or a negative error number. */
+static int list_editions(const char *path, const struct lx_last_good *kept, struct lx_words *editions)
+{
+    int error = kept && kept->whole ? list_kept(kept, editions) : list_directory(path, editions);
+
     if (editions->count)
         qsort(editions->items, editions->count, sizeof(*editions->items), compare_words);
     return error;
 }
 
-int lx_editions(struct lx_words *editions)
+int lx_editions(const struct lx_last_good *kept, struct lx_words *editions)
 {
     char buffer[PATH_MAX];
-    const char *path = policy_directory(buffer);
-    int error = list_editions(path, editions);
+    const char *path = lx_policy_directory(kept, buffer);
+    int error = list_editions(path, kept, editions);
 
     if (error == -ENOMEM)
         return lx_memory_error();
@@ -168,12 +126,13 @@ static int unknown_edition(const char *edition, const struct lx_words *editions)
 }
 
 /* Why an edition that a file includes cannot be read. */
-static void missing_edition(const char *directory, const char *edition, const char *problem, char text[256])
+static void missing_edition(const char *directory, const struct lx_last_good *kept, const char *edition,
+                            const char *problem, char text[256])
 {
     struct lx_words editions = {0};
     const char *nearest = NULL;
 
-    if (!list_editions(directory, &editions))
+    if (!list_editions(directory, kept, &editions))
         nearest = lx_nearest(edition, (const char *const *)editions.items, editions.count);
     if (nearest)
         snprintf(text, 256, "there is no edition of that name; did you mean '%s'?", nearest);
@@ -189,19 +148,18 @@ static int note(struct lx_words *named, const char *path)
     return named ? lx_words_add(named, path) : 0;
 }
 
-static bool is_file(const char *path)
-{
-    struct stat status;
-
-    return !stat(path, &status) && !S_ISDIR(status.st_mode);
-}
+/* What a site's or a policy's opener is about. */
+struct reading {
+    struct lx_last_good *kept;
+    struct lx_words *named; /* adds the path of every file that was named; NULL: nobody asks */
+};
 
 /*
  * The path of what a file names. A name without a suffix is an edition, or for a site a file beside it, if there is
  * one. NULL when out of memory.
  */
 static char *named_path(const char *directory, enum lx_opened_as as, const char *from, const char *what,
-                        struct lx_words *named)
+                        const struct reading *reading)
 {
     char *file = NULL, *path = NULL;
 
@@ -211,7 +169,7 @@ static char *named_path(const char *directory, enum lx_opened_as as, const char 
         return NULL;
     if (as == LX_OPENED_SITE)
         path = lx_path_beside(from, file);
-    if (as != LX_OPENED_SITE || (path && !is_file(path) && !note(named, path))) {
+    if (as != LX_OPENED_SITE || (path && !lx_text_is_file(reading->kept, path) && !note(reading->named, path))) {
         free(path);
         path = asprintf(&path, "%s/%s", directory, file) < 0 ? NULL : path;
     }
@@ -220,11 +178,11 @@ static char *named_path(const char *directory, enum lx_opened_as as, const char 
 }
 
 /* Why what a file names cannot be read. */
-static void say_problem(const char *directory, enum lx_opened_as as, const char *what, const char *problem,
-                        char text[256])
+static void say_problem(const char *directory, const struct lx_last_good *kept, enum lx_opened_as as, const char *what,
+                        const char *problem, char text[256])
 {
     if (as == LX_OPENED_POLICY && lx_is_name(what))
-        missing_edition(directory, what, problem, text);
+        missing_edition(directory, kept, what, problem, text);
     else if (as == LX_OPENED_SITE && lx_is_name(what))
         snprintf(text, 256, "there is no %.48s" SUFFIX " beside this file, and none among the policies", what);
     else
@@ -235,41 +193,44 @@ static int open_named(const struct lx_opener *opener, enum lx_opened_as as, cons
                       struct lx_opened *opened, char text[256])
 {
     char buffer[PATH_MAX];
-    const char *directory = policy_directory(buffer), *problem = "";
-    struct lx_words *named = opener->context;
-    char *path = named_path(directory, as, from, what, named);
+    const struct reading *reading = opener->context;
+    const char *directory = lx_policy_directory(reading->kept, buffer), *problem = "";
+    char *path = named_path(directory, as, from, what, reading);
     FILE *stream = NULL;
-    struct stat status;
     int error;
 
-    if (!path || note(named, path)) {
+    if (!path || note(reading->named, path)) {
         free(path);
         return -ENOMEM;
     }
-    error = open_file(path, &stream, &problem);
+    error = lx_text_open(reading->kept, path, &stream, &problem);
     if (!error) {
-        *opened = (struct lx_opened){.stream = stream, .name = path, .identity = realpath(path, NULL)};
-        if (!fstat(fileno(stream), &status))
-            opened->modified = (uint64_t)status.st_mtime;
+        *opened = (struct lx_opened){.stream = stream,
+                                     .name = path,
+                                     .identity = lx_text_identity(reading->kept, path),
+                                     .modified = lx_text_modified(reading->kept, path)};
         return 0;
     }
-    say_problem(directory, as, what, problem, text);
+    say_problem(directory, reading->kept, as, what, problem, text);
     free(path);
     return error;
 }
 
-int lx_site_read(FILE *stream, const char *path, struct lx_site *site, struct lx_words *named,
-                 struct lx_diagnostics *diagnostics)
+int lx_site_read(FILE *stream, const char *path, struct lx_last_good *kept, struct lx_site *site,
+                 struct lx_words *named, struct lx_diagnostics *diagnostics)
 {
-    const struct lx_opener opener = {.open = open_named, .context = named};
+    struct reading reading = {.kept = kept, .named = named};
+    const struct lx_opener opener = {.open = open_named, .context = &reading};
 
     return lx_site_file_load(stream, path, &opener, site, diagnostics);
 }
 
-int lx_policy_read(FILE *stream, const char *path, struct lx_policy_file *file, struct lx_diagnostics *diagnostics)
+int lx_policy_read(FILE *stream, const char *path, struct lx_last_good *kept, struct lx_policy_file *file,
+                   struct lx_diagnostics *diagnostics)
 {
-    static const struct lx_opener opener = {.open = open_named};
-    struct lx_opened top = {.stream = stream, .name = (char *)path, .identity = realpath(path, NULL)};
+    struct reading reading = {.kept = kept};
+    const struct lx_opener opener = {.open = open_named, .context = &reading};
+    struct lx_opened top = {.stream = stream, .name = (char *)path, .identity = lx_text_identity(kept, path)};
     int error = lx_policy_file_load(&top, &opener, file, diagnostics);
 
     free(top.identity);
@@ -285,27 +246,27 @@ int lx_read_exit(int error, const char *path)
     return error ? LX_EXIT_POLICY : LX_EXIT_DONE;
 }
 
-int lx_policy_open(const char *path, struct lx_policy_file *file)
+int lx_policy_open(const char *path, struct lx_last_good *kept, struct lx_policy_file *file)
 {
     struct lx_diagnostics diagnostics = {0};
-    FILE *stream = lx_open_input(path);
+    FILE *stream = lx_open_input(path, kept);
     int error;
 
     if (!stream)
         return LX_EXIT_POLICY;
-    error = lx_policy_read(stream, path, file, &diagnostics);
+    error = lx_policy_read(stream, path, kept, file, &diagnostics);
     fclose(stream);
     lx_print_diagnostics(&diagnostics);
     lx_diagnostics_free(&diagnostics);
     return lx_read_exit(error, path);
 }
 
-int lx_edition_read(const char *edition, struct lx_policy_file *file)
+int lx_edition_read(const char *edition, struct lx_last_good *kept, struct lx_policy_file *file)
 {
     char buffer[PATH_MAX], path[PATH_MAX];
-    const char *directory = policy_directory(buffer);
+    const char *directory = lx_policy_directory(kept, buffer);
     struct lx_words editions = {0};
-    int result = lx_editions(&editions);
+    int result = lx_editions(kept, &editions);
 
     if (result == LX_EXIT_DONE && !lx_words_contain(&editions, edition))
         result = unknown_edition(edition, &editions);
@@ -314,12 +275,12 @@ int lx_edition_read(const char *edition, struct lx_policy_file *file)
         result = LX_EXIT_POLICY;
     }
     if (result == LX_EXIT_DONE)
-        result = lx_policy_open(path, file);
+        result = lx_policy_open(path, kept, file);
     lx_words_free(&editions);
     return result;
 }
 
-int lx_edition_try(const char *edition, struct lx_policy_file *file)
+int lx_edition_try(const char *edition, struct lx_last_good *kept, struct lx_policy_file *file)
 {
     char buffer[PATH_MAX], path[PATH_MAX];
     struct lx_diagnostics unheard = {0};
@@ -327,11 +288,11 @@ int lx_edition_try(const char *edition, struct lx_policy_file *file)
     FILE *stream = NULL;
     int error = -ENAMETOOLONG;
 
-    if (snprintf(path, sizeof(path), "%s/%s" SUFFIX, policy_directory(buffer), edition) < PATH_MAX)
-        error = open_file(path, &stream, &problem);
+    if (snprintf(path, sizeof(path), "%s/%s" SUFFIX, lx_policy_directory(kept, buffer), edition) < PATH_MAX)
+        error = lx_text_open(kept, path, &stream, &problem);
     if (error)
         return error;
-    error = lx_policy_read(stream, path, file, &unheard);
+    error = lx_policy_read(stream, path, kept, file, &unheard);
     fclose(stream);
     lx_diagnostics_free(&unheard);
     return error;

@@ -85,17 +85,17 @@ static int read_as(struct lx_input_file *input, FILE *stream)
 {
     switch (input->kind) {
     case LX_FILE_SITE:
-        return lx_site_read(stream, input->path, &input->site, NULL, &input->diagnostics);
+        return lx_site_read(stream, input->path, NULL, &input->site, NULL, &input->diagnostics);
     case LX_FILE_DECLARATION:
         return lx_declaration_read(stream, input->path, &input->declaration, &input->diagnostics);
     default:
-        return lx_policy_read(stream, input->path, &input->policy, &input->diagnostics);
+        return lx_policy_read(stream, input->path, NULL, &input->policy, &input->diagnostics);
     }
 }
 
 int lx_input_file_read(const char *path, struct lx_input_file *input)
 {
-    FILE *stream = lx_open_input(path), *kept;
+    FILE *stream = lx_open_input(path, NULL), *kept;
     char *bytes = NULL;
     int error = -ENOMEM;
 
@@ -143,13 +143,13 @@ static int lint_sites(struct lx_input_file *files, size_t count)
 {
     struct lx_policy_file *editions, *policies;
     struct lx_words names = {0};
-    int result = lx_editions(&names);
+    int result = lx_editions(NULL, &names);
 
     editions = calloc(names.count + 1, sizeof(*editions));
     if (!editions)
         result = lx_memory_error();
     for (size_t i = 0; i < names.count && result == LX_EXIT_DONE; i++)
-        result = lx_edition_read(names.items[i], &editions[i]);
+        result = lx_edition_read(names.items[i], NULL, &editions[i]);
     policies = editions && result == LX_EXIT_DONE ? chain(editions, names.count, files, count) : NULL;
     for (size_t i = 0; i < count && policies; i++)
         if (files[i].kind == LX_FILE_SITE && files[i].sound) {

@@ -17,6 +17,9 @@ struct lx_interface_config {
     struct lx_policy_spec policy;
 };
 
+/* Reads what is declared, and nothing that it names: how the interface is attached, and the words of its request. */
+int lx_interface_config_read(const char *verb, const struct lx_declared *declared, struct lx_interface_config *config);
+
 /* Reads what is declared and the files that it names, and compiles. `verb` is for what is wrong. Returns an exit code.
  */
 int lx_interface_config_compose(const char *verb, const struct lx_declared *declared,

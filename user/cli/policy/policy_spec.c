@@ -67,7 +67,8 @@ bool lx_policy_spec_published(const struct lx_policy_spec *spec, const struct lx
     bool same = !lx_request_published(publication, &kept) && lx_request_same(&kept, &spec->words);
 
     lx_words_free(&kept);
-    return same && publication->digest == lx_policy_digest(policy) && watches(publication, policy) &&
+    return same && lx_published_origin(publication) == policy->origin &&
+           publication->digest == lx_policy_digest(policy) && watches(publication, policy) &&
            of_the_same_day(publication, policy);
 }
 

@@ -21,8 +21,8 @@ static int read_files(const struct lx_policy_options *options, struct lx_tables 
         return lx_memory_error();
     for (size_t i = 0; i < files; i++) {
         int one = i < options->policies.count
-                      ? lx_policy_open(options->policies.items[i], &tables->files[i])
-                      : lx_edition_read(options->edition ?: LX_DEFAULT_EDITION, &tables->files[i]);
+                      ? lx_policy_open(options->policies.items[i], tables->kept, &tables->files[i])
+                      : lx_edition_read(options->edition ?: LX_DEFAULT_EDITION, tables->kept, &tables->files[i]);
 
         tables->file_count++;
         if (one != LX_EXIT_DONE)
@@ -36,12 +36,12 @@ static int read_files(const struct lx_policy_options *options, struct lx_tables 
 static int read_site(const char *path, struct lx_tables *tables)
 {
     struct lx_diagnostics diagnostics = {0};
-    FILE *stream = lx_open_input(path);
+    FILE *stream = lx_open_input(path, tables->kept);
     int error;
 
     if (!stream)
         return LX_EXIT_POLICY;
-    error = lx_site_read(stream, path, &tables->site, &tables->site_files, &diagnostics);
+    error = lx_site_read(stream, path, tables->kept, &tables->site, &tables->site_files, &diagnostics);
     fclose(stream);
     lx_print_diagnostics(&diagnostics);
     lx_diagnostics_free(&diagnostics);
@@ -53,7 +53,7 @@ static int read_elsewhere(const struct lx_policy_options *options, struct lx_tab
 {
     struct lx_policy_file *last = NULL;
     struct lx_words editions = {0};
-    int result = lx_editions(&editions);
+    int result = lx_editions(tables->kept, &editions);
 
     if (result == LX_EXIT_DONE && !(tables->elsewhere = calloc(editions.count, sizeof(*tables->elsewhere))))
         result = lx_memory_error();
@@ -61,7 +61,7 @@ static int read_elsewhere(const struct lx_policy_options *options, struct lx_tab
         struct lx_policy_file *file = &tables->elsewhere[tables->elsewhere_count];
 
         if (!strcmp(editions.items[i], options->edition ?: LX_DEFAULT_EDITION) ||
-            lx_edition_try(editions.items[i], file))
+            lx_edition_try(editions.items[i], tables->kept, file))
             continue;
         if (last)
             last->next = file;

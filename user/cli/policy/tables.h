@@ -7,11 +7,12 @@
 #define LYNCXDP_CLI_TABLES_H
 
 #include "user/cli/options/policy_options.h"
+#include "user/core/policy/last_good.h"
 #include "user/core/policy/policy_file.h"
 #include "user/core/policy/site_file.h"
 #include "user/core/resolve/resolve.h"
 
-/* The tables of policy files and of an edition, and perhaps a site. Zeroed: nothing yet. */
+/* The tables of policy files and of an edition, and perhaps a site. Zeroed but for the setting: nothing yet. */
 struct lx_tables {
     struct lx_policy_file *files; /* owned; the first, and behind it the others, in the order of looking for roles */
     size_t file_count;
@@ -20,6 +21,7 @@ struct lx_tables {
     struct lx_site site;
     bool has_site;
     struct lx_words site_files; /* that the site names, sound or not */
+    struct lx_last_good *kept;  /* setting, borrowed: whence they are read (opening.h) */
 };
 
 /* Reads the policy files, the edition and the site. */

@@ -31,7 +31,7 @@ static const struct lx_column columns[] = {
 static int add_edition(const char *edition, json_t *report)
 {
     struct lx_policy_file file = {0};
-    int result = lx_edition_read(edition, &file);
+    int result = lx_edition_read(edition, NULL, &file);
 
     for (size_t i = 0; result == LX_EXIT_DONE && i < file.role_count; i++)
         if (lx_json_add(report, lx_report_role(&file, &file.roles[i])))
@@ -43,7 +43,7 @@ static int add_edition(const char *edition, json_t *report)
 static int add_all(json_t *report)
 {
     struct lx_words editions = {0};
-    int result = lx_editions(&editions);
+    int result = lx_editions(NULL, &editions);
 
     for (size_t i = 0; i < editions.count; i++) {
         int one = add_edition(editions.items[i], report);

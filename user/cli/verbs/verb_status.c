@@ -113,6 +113,10 @@ static void warn_of_terms(const struct lx_attachment *attachment)
         lx_print_warning("generation %llu is on trial on %s: it falls back in %llu s; 'lyncxdp confirm %s' keeps it",
                          (unsigned long long)attachment->publication.generation, name,
                          (unsigned long long)((deadline - now + 999) / 1000), name);
+    if (lx_published_origin(&attachment->publication) == LX_ORIGIN_LAST_GOOD)
+        lx_print_warning("%s is filtered by what applied well last: what is declared for it could not be used; "
+                         "'lyncxdp apply --dry-run' shows why, 'lyncxdp apply' puts it in force when it is mended",
+                         name);
     if (attachment->publication.traits & LX_TRAIT_ANY_SELF)
         lx_print_warning(
             "the role on %s has no address of its own: its rows hold for any address; give it one under self: in the "
@@ -214,6 +218,19 @@ static int warn_of_tags(const struct lx_attachment *attachment)
     return LX_EXIT_FAILED;
 }
 
+/* It is filtered, and nobody is served. */
+static int warn_of_closed(const struct lx_attachment *attachment)
+{
+    if (lx_published_origin(&attachment->publication) != LX_ORIGIN_CLOSED)
+        return LX_EXIT_DONE;
+    lx_print_error(
+        "%s IS CLOSED to all but its neighbours, DHCP and its management rows: neither what is declared for it "
+        "nor anything before it could be used; 'lyncxdp apply --dry-run' shows why, 'lyncxdp apply' puts it "
+        "in force when it is mended",
+        attachment->metadata.interface);
+    return LX_EXIT_FAILED;
+}
+
 static int add_status(const struct lx_attachment *attachment, void *context)
 {
     int result = lx_status_add(attachment, state_name, context);
@@ -228,6 +245,8 @@ static int add_status(const struct lx_attachment *attachment, void *context)
     if (warn_of_open_port(attachment) != LX_EXIT_DONE)
         result = LX_EXIT_FAILED;
     if (warn_of_tags(attachment) != LX_EXIT_DONE)
+        result = LX_EXIT_FAILED;
+    if (warn_of_closed(attachment) != LX_EXIT_DONE)
         result = LX_EXIT_FAILED;
     if (!lx_attachment_tcx(attachment, &tcx))
         lx_warn_of_tcx(&tcx);

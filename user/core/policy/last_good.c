@@ -6,6 +6,7 @@
 #include "last_good.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,8 @@ static void text_free(struct lx_kept_text *text)
     free(text->bytes);
 }
 
-int lx_last_good_add(struct lx_last_good *kept, const char *name, const char *identity, const char *bytes, size_t size)
+int lx_last_good_add(struct lx_last_good *kept, const char *name, const char *identity, uint64_t modified,
+                     const char *bytes, size_t size)
 {
     struct lx_kept_text *texts, *text;
 
@@ -39,6 +41,7 @@ int lx_last_good_add(struct lx_last_good *kept, const char *name, const char *id
         memcpy(text->bytes, bytes, size);
     text->bytes[size] = '\0';
     text->size = size;
+    text->modified = modified;
     kept->size += size;
     kept->count++;
     return 0;
@@ -71,6 +74,14 @@ static void put_text(FILE *stream, const char *text)
     put(stream, text, strlen(text));
 }
 
+static void put_number(FILE *stream, uint64_t number)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%" PRIu64, number);
+    put_text(stream, text);
+}
+
 void lx_last_good_write(const struct lx_last_good *kept, FILE *stream)
 {
     fputs(FIRST_LINE, stream);
@@ -81,6 +92,7 @@ void lx_last_good_write(const struct lx_last_good *kept, FILE *stream)
     for (size_t i = 0; i < kept->count; i++) {
         put_text(stream, kept->texts[i].name);
         put_text(stream, kept->texts[i].identity);
+        put_number(stream, kept->texts[i].modified);
         put(stream, kept->texts[i].bytes, kept->texts[i].size);
     }
     fputs(LAST_LINE, stream);
@@ -130,16 +142,32 @@ static int take_name(struct rest *rest, char **name)
     return *name ? 0 : -ENOMEM;
 }
 
+static int take_number(struct rest *rest, uint64_t *number)
+{
+    struct rest field;
+
+    if (!take(rest, &field) || !field.size || field.size > 18)
+        return -EINVAL;
+    for (*number = 0; field.size; field.bytes++, field.size--) {
+        if (*field.bytes < '0' || *field.bytes > '9')
+            return -EINVAL;
+        *number = *number * 10 + (uint64_t)(*field.bytes - '0');
+    }
+    return 0;
+}
+
 static int take_text(struct rest *rest, struct lx_last_good *kept)
 {
     char *name = NULL, *identity = NULL;
     struct rest bytes;
+    uint64_t modified;
     int error = take_name(rest, &name);
 
     error = error ?: take_name(rest, &identity);
+    error = error ?: take_number(rest, &modified);
     if (!error && (!take(rest, &bytes) || lx_last_good_find(kept, name)))
         error = -EINVAL;
-    error = error ?: lx_last_good_add(kept, name, identity, bytes.bytes, bytes.size);
+    error = error ?: lx_last_good_add(kept, name, identity, modified, bytes.bytes, bytes.size);
     free(name);
     free(identity);
     return error ?: lx_last_good_fits(kept) ? 0 : -EINVAL;

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* The most that is kept for an interface: bytes, and texts. */
@@ -20,6 +21,7 @@ struct lx_kept_text {
     char *identity; /* equal for one file by whatever name it is opened */
     char *bytes;    /* a zero byte follows them */
     size_t size;
+    uint64_t modified; /* when the file was: seconds of CLOCK_REALTIME, or 0 */
 };
 
 /* Everything is owned. Zeroed: nothing is kept yet. */
@@ -38,7 +40,8 @@ struct lx_last_good {
  * Adds a text, unless there is one of that name. Returns 0 or -ENOMEM. Whether all together are too much to be kept is
  * for lx_last_good_fits to say: they may be read all the same.
  */
-int lx_last_good_add(struct lx_last_good *kept, const char *name, const char *identity, const char *bytes, size_t size);
+int lx_last_good_add(struct lx_last_good *kept, const char *name, const char *identity, uint64_t modified,
+                     const char *bytes, size_t size);
 
 /* The text of that name, or NULL. */
 const struct lx_kept_text *lx_last_good_find(const struct lx_last_good *kept, const char *name);

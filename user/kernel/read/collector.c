@@ -340,13 +340,27 @@ static bool is_missed(const struct lx_collected *one)
     return !one->there || !lx_observed_runs(&one->observed);
 }
 
+/* It is filtered, and nobody is served. */
+static int check_closed(struct lx_collector *collector, const struct lx_collected *one)
+{
+    const struct lx_observed *observed = &one->observed;
+    char sentence[160];
+
+    if (lx_published_origin(&observed->publication) != LX_ORIGIN_CLOSED)
+        return 0;
+    snprintf(sentence, sizeof(sentence),
+             "%.*s is closed: neither what is declared for it nor anything before it could be used",
+             (int)sizeof(observed->metadata.interface), observed->metadata.interface);
+    return add_trouble(collector, sentence);
+}
+
 static int check_expected(struct lx_collector *collector, const struct lx_collected *one)
 {
     const struct lx_observed *observed = &one->observed;
     char sentence[160];
 
     if (!is_missed(one))
-        return 0;
+        return check_closed(collector, one);
     if (!one->there)
         snprintf(sentence, sizeof(sentence), "the pins of %s are lost, though its program runs on",
                  lx_observed_called(observed).text);
