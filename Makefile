@@ -5,6 +5,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 BUILD   ?= build
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+RULEDIR ?= $(dir $(patsubst %/,%,$(dir $(UNITDIR))))udev/rules.d
 
 CC      := gcc
 CLANG   ?= clang-14
@@ -288,7 +289,7 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/common \
 	    $(DESTDIR)$(PREFIX)/share/lyncxdp/prometheus $(DESTDIR)$(PREFIX)/share/lyncxdp/grafana \
 	    $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-	    $(DESTDIR)$(UNITDIR)
+	    $(DESTDIR)$(UNITDIR) $(DESTDIR)$(RULEDIR)
 	install -m 755 $(BUILD)/lyncxdp $(DESTDIR)$(PREFIX)/sbin/lyncxdp
 	install -m 644 policies/*.yaml $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/
 	install -m 644 policies/common/*.yaml $(DESTDIR)$(PREFIX)/share/lyncxdp/policies/common/
@@ -298,14 +299,17 @@ install: all
 	install -m 644 user/share/lyncxdp.8 $(DESTDIR)$(PREFIX)/share/man/man8/lyncxdp.8
 	install -m 644 user/share/lyncxdp.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lyncxdp
 	for unit in $(UNITS); do \
-	    sed 's,@PREFIX@,$(PREFIX),g' user/share/systemd/$$unit.in >$(BUILD)/$$unit && \
+	    sed -e 's,@PREFIX@,$(PREFIX),g' -e '/^@CONFINEMENT@$$/{r user/share/systemd/confinement' -e 'd}' \
+	        user/share/systemd/$$unit.in >$(BUILD)/$$unit && \
 	    install -m 644 $(BUILD)/$$unit $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
+	install -m 644 user/share/udev/*.rules $(DESTDIR)$(RULEDIR)/
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/lyncxdp $(DESTDIR)$(PREFIX)/share/man/man8/lyncxdp.8 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lyncxdp \
-	    $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS))
+	    $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) \
+	    $(patsubst user/share/udev/%,$(DESTDIR)$(RULEDIR)/%,$(wildcard user/share/udev/*.rules))
 	rm -rf $(DESTDIR)$(PREFIX)/share/lyncxdp
 
 # A package of what is here, checked by lintian.

@@ -15,6 +15,8 @@ trap 'kill $started 2>/dev/null; rm -rf "$work"' EXIT
 units=$work/lib/systemd/system
 unit=$units/lyncxdp.service
 exporter=$units/lyncxdp-exporter.service
+card=$units/lyncxdp@.service
+rules=$work/lib/udev/rules.d/90-lyncxdp.rules
 
 bpffs_options=mode=0700 own_ground
 outer_and_far
@@ -31,7 +33,8 @@ printf 'site: test\n' >/etc/lyncxdp/site.yaml
 
 check "they are installed" make -s -C "$tree" install PREFIX="$work" DESTDIR=
 check "with the place that they are installed in" grep -q "^ExecStart=$work/sbin/lyncxdp apply -f /etc/lyncxdp/lyncxdp.yaml" "$unit"
-check "and nothing else to be filled in" lacks '^[^S].*@|^S[^y].*@' "$unit" "$exporter"
+check "and nothing else to be filled in" lacks '@[A-Z]+@' "$unit" "$exporter" "$card"
+check "the rule for late cards as well" grep -q 'SYSTEMD_WANTS.*lyncxdp@$name.service' "$rules"
 
 # --- What systemd makes of them ----------------------------------------------------------------------------------------
 
@@ -43,6 +46,10 @@ has() { [[ " $(setting "$1" "$2") " == *" $3 "* ]]; }
 check "before any address is given" has "$unit" Before network-pre.target
 check "which nobody else need ask for" has "$unit" Wants network-pre.target
 check "after the files are there" has "$unit" After local-fs.target
+check "and the state that may be needed" has "$unit" RequiresMountsFor /var/lib/lyncxdp
+check "for a late card, too" has "$card" RequiresMountsFor /var/lib/lyncxdp
+check "a late card does not get in the way of the start" has "$card" After lyncxdp.service
+check "and has its policy before ifupdown gives it an address" has "$card" Before ifup@%i.service
 check "not among what waits for the system to be up" has "$unit" DefaultDependencies no
 check "it is wanted at boot" has "$unit" WantedBy sysinit.target
 check "nothing makes the BPF file system read-only, as ProtectKernelTunables would" \
@@ -53,6 +60,11 @@ if command -v systemd-analyze >/dev/null; then
     for name in lyncxdp lyncxdp-exporter; do
         check "$name is sound" says_no 0 "$name" verified "$units/$name.service"
     done
+    # A template is verified as one of its instances.
+    cp "$card" "$units/lyncxdp@br-lan.service"
+    check "lyncxdp@ is sound" says_no 0 lyncxdp@ verified "$units/lyncxdp@br-lan.service"
+    rm "$units/lyncxdp@br-lan.service"
+    check "it is as confined as the other" says 0 'exposure level' systemd-analyze security --offline=true --threshold=32 "$card"
     check "it is confined" says 0 'exposure level' systemd-analyze security --offline=true --threshold=32 "$unit"
     check "the exporter more so" says 0 'exposure level' systemd-analyze security --offline=true --threshold=18 "$exporter"
     # The names of the system calls in a filter: those in its sets, and those of the sets in them.
@@ -86,7 +98,7 @@ if command -v systemd-analyze >/dev/null; then
     # made TRACE…   the calls that strace saw.
     made() { sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' "$@" | sort -u; }
 else
-    for promise in "lyncxdp is sound" "lyncxdp-exporter is sound" "it is confined" "the exporter more so"; do
+    for promise in "lyncxdp is sound" "lyncxdp-exporter is sound" "lyncxdp@ is sound" "it is confined" "the exporter more so"; do
         skip "$promise" "there is no systemd-analyze"
     done
 fi
@@ -101,6 +113,8 @@ awk '$2 !~ "^/(dev|proc|sys)(/|$)" {print $2}' /proc/mounts | while read -r poin
 done
 for path in $READ_ONLY; do mount --bind "$path" "$path" && mount -o remount,bind,ro "$path" || exit 1; done
 for path in $READ_WRITE; do
+    [ -e "${path#-}" ] || continue
+    path=${path#-}
     mount --rbind "$PLAIN/$path" "$path" && mount -o remount,bind,rw "$path" || exit 1
 done
 END
@@ -124,6 +138,11 @@ check "and in /sys" says 1 'Read-only file system|Permission denied' confined "$
     bash -c 'echo 1500 >/sys/class/net/outer/mtu'
 check "and another capability is not there" says 1 'Operation not permitted' confined "$unit" chown 1 /run
 check "starting it filters" says 0 'outer: filtering as av-edge' confined "$unit" "${start[@]}"
+check "with nowhere to keep it, it warns" says 0 'cannot be kept in /var/lib/lyncxdp/last-good: Read-only' confined "$unit" "${start[@]}"
+check "that place is made before, or is not" has "$unit" ExecStartPre '-+/bin/mkdir'
+mkdir /var/lib/lyncxdp
+check "where it is, it is kept" says_no 0 'cannot be kept' confined "$unit" "${start[@]}"
+check "by the name of the interface" test -s /var/lib/lyncxdp/last-good/+etc+lyncxdp+lyncxdp.yaml/outer
 check "so that everybody sees it" answers 'length == 2 and all(.[]; .state == "filtering" and .role == "av-edge")' \
     "$work/sbin/lyncxdp" status --json
 check "starting it again changes nothing" says 0 'outer: unchanged' confined "$unit" "${start[@]}"
@@ -140,6 +159,29 @@ ip link add late type veth peer name far-late
 reap $waiting
 check "which it filters" says 0 'late: filtering' cat "$work/late"
 check "and that is no failure" [ "$ended" -eq 0 ]
+
+# --- A late card -------------------------------------------------------------------------------------------------------
+
+read -ra appears <<<"$(setting "$card" ExecStart)"
+# plugged CARD   what udev has systemd do when a card of that name appears.
+plugged() { confined "$card" "${appears[@]//%i/$1}"; }
+printf 'interfaces:\n  outer: {role: av-edge}\n  dmz-late: {role: av-edge, pair: inner}\n' >/etc/lyncxdp/lyncxdp.yaml
+ip link add eth7 type veth peer name far7
+ip link add inner type veth peer name far8
+check "a card that is in no declaration is nobody's business" prints_nothing plugged eth7
+ip link set eth7 name dmz-late
+check "one that is, by the name that it has got, is filtered" says 0 'dmz-late - inner: filtering' plugged dmz-late
+check "again, nothing is done" says 0 'dmz-late - inner: unchanged' plugged dmz-late
+"$work/sbin/lyncxdp" detach dmz-late >/dev/null
+check "the other card of a pair brings up the pair" says 0 'dmz-late - inner: filtering' plugged inner
+echo 'interfaces: [' >/etc/lyncxdp/lyncxdp.yaml
+ip link del eth7 2>/dev/null || ip link del dmz-late
+"$work/sbin/lyncxdp" detach --all >/dev/null 2>&1
+ip link add dmz-late type veth peer name far7
+check "with a declaration that is broken by then, it gets what applied well last" says 3 'dmz-late - inner: filtering' plugged dmz-late
+"$work/sbin/lyncxdp" detach --all >/dev/null
+printf 'interfaces:\n  outer: {role: av-edge}\n  late: {role: av-edge}\n' >/etc/lyncxdp/lyncxdp.yaml
+"$work/sbin/lyncxdp" apply >/dev/null
 
 # Which system calls it makes is seen, and held against the filter.
 if command -v strace >/dev/null && command -v systemd-analyze >/dev/null; then
@@ -202,6 +244,6 @@ else
 fi
 
 check "uninstalling takes them away" make -s -C "$tree" uninstall PREFIX="$work" DESTDIR=
-check "all of them" prints_nothing find "$units" -type f
+check "all of them" prints_nothing find "$work/lib" -type f
 
 finish
