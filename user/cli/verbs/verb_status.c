@@ -287,12 +287,11 @@ static int mark_declared(json_t *report, const struct lx_expected *expected)
 /* An interface that is declared and has no hook at all: all members that a hook would have are there, and null. */
 static int add_missing(json_t *report, const char *interface, const char *file)
 {
-    static const char *const nulls[] = {"role",      "edition",       "side",      "hook",       "mode",
-                                        "egress",    "dispatcher",    "digest",    "generation", "audit",
-                                        "trial",     "fallback",      "shadow",    "flows",      "flows_evicted",
-                                        "netns",     "flow_capacity", "pair",      "forward",    "published",
-                                        "namespace", "members",       "open_port", "tcx",        "placement",
-                                        "vlan"};
+    static const char *const nulls[] = {
+        "role",          "edition",    "side",          "hook",      "mode",     "egress",    "dispatcher",
+        "digest",        "generation", "audit",         "trial",     "fallback", "shadow",    "flows",
+        "flows_evicted", "netns",      "flow_capacity", "pair",      "forward",  "published", "namespace",
+        "members",       "open_port",  "tcx",           "placement", "vlan"};
     json_t *missing =
         json_pack("{s:o, s:s, s:b}", "interface", lx_json_text(interface), "state", "not-attached", "declared", true);
 
