@@ -28,7 +28,9 @@ struct lx_protocol_text lx_transports_name(const struct lx_row *row, unsigned tr
         return lx_protocol_name(lx_row_protocol(row));
     if (tcp && udp)
         return (struct lx_protocol_text){"tcp/udp"};
-    return tcp ? (struct lx_protocol_text){"tcp"} : (struct lx_protocol_text){"udp"};
+    if (tcp)
+        return (struct lx_protocol_text){"tcp"};
+    return (struct lx_protocol_text){"udp"};
 }
 
 static char *format_prefixes(const struct lx_prefix *prefixes, size_t count)
