@@ -60,7 +60,7 @@ static int convert(const char *path, struct endpoints_options *options)
 {
     struct lx_diagnostics diagnostics = {0};
     struct lx_prefix_list list = {0};
-    FILE *stream = lx_open_input(path);
+    FILE *stream = lx_open_input(path, NULL);
     struct stat status;
     int error;
 
