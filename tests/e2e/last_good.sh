@@ -126,6 +126,18 @@ off
 from_elsewhere() { (cd / && boot); }
 check "from another directory" says 3 'it gets what applied well last' from_elsewhere
 check "it is the same as well" is "$(digest)" "$well"
+# A list that was not kept, and is there: of today's files none may slip in.
+sound
+off
+boot >/dev/null 2>&1
+off
+file=$(find $kept -type f)
+sed -i 's#/partners.txt$#/partners.old#' "$file"
+echo 'nothing: {' >lyncxdp.yaml
+check "what was not kept is not taken from today's files" says 3 "'partners.txt' cannot be read: it was not kept" boot
+check "and nothing is put in force" state 'all(.[]; .state == "not-attached")'
+sound
+boot >/dev/null 2>&1
 off
 rm lyncxdp.yaml
 check "a declaration that is no more declares nothing" says 3 'cannot be read: No such file' boot
@@ -257,5 +269,21 @@ echo 'interfaces: [' >lyncxdp.yaml
 off
 check "with a declaration that is broken, what applied well last" says 3 'late: filtering' boot --only late
 check "also for it alone" state 'length == 2 and all(.[]; .interface == "late" and .last_good)'
+
+# --- One VLAN of a trunk -----------------------------------------------------------------------------------------------
+
+sound
+off
+sed -i 's/^  outer:/  outer@10:/' lyncxdp.yaml
+on_failure
+boot >/dev/null 2>&1
+rm site.yaml
+off
+check "a VLAN of a trunk has its own to fall back on" says 3 'outer@10: filtering' boot
+check "which is of that VLAN" state 'length == 2 and all(.[]; .vlan == 10 and .last_good)'
+off
+truncate -s -1 "$(dirname "$file")/outer@10"
+check "and is closed by itself" says 3 'outer@10: filtering as closed' boot
+check "for that VLAN alone" state 'length == 2 and all(.[]; .vlan == 10 and .closed)'
 off
 finish

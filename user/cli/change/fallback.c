@@ -115,13 +115,15 @@ static int compose_closed(const struct lx_declared *declared, struct lx_interfac
 
     if (result != LX_EXIT_DONE)
         return result;
-    result = lx_compose_closed(declared, config->policy.is_inline, &config->policy.compiled_policy);
+    result =
+        lx_compose_closed(declared, config->policy.is_inline, config->policy.vlan, &config->policy.compiled_policy);
     if (result != LX_EXIT_DONE) {
         lx_print_error("the management rows of %s cannot be used", declared->interface);
         lx_compiled_policy_free(&config->policy.compiled_policy);
         config->policy.compiled_policy = (struct lx_compiled_policy){0};
         without.management_count = 0;
-        result = lx_compose_closed(&without, config->policy.is_inline, &config->policy.compiled_policy);
+        result =
+            lx_compose_closed(&without, config->policy.is_inline, config->policy.vlan, &config->policy.compiled_policy);
     }
     if (result == LX_EXIT_DONE)
         lx_print_error("there is no policy to be had for %s: IT IS CLOSED to all but its neighbours, DHCP and its "
@@ -134,12 +136,13 @@ int lx_fallback_compose(const char *file, const struct lx_declared *declared, st
                         struct lx_interface_config *config)
 {
     const struct lx_declared *kept = read_kept(file, declared->interface, fallback);
+    const unsigned vlan = config->policy.vlan;
     int result = compose_kept(kept, fallback, config);
 
     if (result == LX_EXIT_DONE)
         return result;
     lx_interface_config_free(config);
-    *config = (struct lx_interface_config){0};
+    *config = (struct lx_interface_config){.policy.vlan = vlan};
     /* Where today's declaration has mistakes, the one that had none knows better how its rows were meant. */
     if (declared->mistaken && kept && kept->closed)
         return compose_closed(kept, config);

@@ -22,8 +22,8 @@ struct lx_fallback {
 int lx_fallback_declare(const char *file, struct lx_declaration *declaration);
 
 /*
- * Puts what stands in for an interface of the file into its configuration, and says so. Returns LX_EXIT_DONE, or
- * another exit code where nothing does.
+ * Puts what stands in for an interface of the file into its configuration, which says of a VLAN, and says so. Returns
+ * LX_EXIT_DONE, or another exit code where nothing does.
  */
 int lx_fallback_compose(const char *file, const struct lx_declared *declared, struct lx_fallback *fallback,
                         struct lx_interface_config *config);

@@ -151,15 +151,20 @@ static int look_at(struct lx_plan_item *item)
     return LX_EXIT_DONE;
 }
 
-/* What is declared, with the texts that say it. */
-static int compose(const struct lx_declared *declared, struct lx_plan_item *item)
+/* What is known of an interface by its name alone: of a VLAN even if it is not there. */
+static void begin(const struct lx_declared *declared, struct lx_plan_item *item)
 {
     struct lx_failure unheard;
 
     snprintf(item->name, sizeof(item->name), "%s", declared->interface);
-    lx_interface_find(declared->interface, &item->interface,
-                      &unheard); /* which says of a VLAN even if it is not there */
-    item->config.policy.vlan = item->interface.vlan;
+    lx_interface_find(declared->interface, &item->interface, &unheard);
+    item->config = (struct lx_interface_config){.policy.vlan = item->interface.vlan};
+}
+
+/* What is declared, with the texts that say it. */
+static int compose(const struct lx_declared *declared, struct lx_plan_item *item)
+{
+    begin(declared, item);
     item->config.policy.compiled_policy.tables.kept = &item->texts;
     return lx_interface_config_compose("apply", declared, &item->config);
 }
@@ -437,10 +442,11 @@ static int plan_one(const char *file, const struct lx_declared *declared, const 
     int asked = declared->mistaken ? LX_EXIT_POLICY : compose(declared, item), result = asked;
     bool filtered = asked != LX_EXIT_DONE && is_filtered(declared->interface);
 
-    snprintf(item->name, sizeof(item->name), "%s", declared->interface);
-    if (asked != LX_EXIT_DONE && !filtered) {
+    if (asked != LX_EXIT_DONE) {
         lx_interface_config_free(&item->config);
-        item->config = (struct lx_interface_config){0};
+        begin(declared, item);
+    }
+    if (asked != LX_EXIT_DONE && !filtered) {
         result = lx_fallback_compose(file, declared, &item->fallback, &item->config);
     }
     if (result == LX_EXIT_DONE)

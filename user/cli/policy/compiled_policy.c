@@ -22,12 +22,14 @@ int lx_compose(const struct lx_policy_options *options, bool is_inline, struct l
     return result;
 }
 
-int lx_compose_closed(const struct lx_declared *declared, bool is_inline, struct lx_compiled_policy *compiled_policy)
+int lx_compose_closed(const struct lx_declared *declared, bool is_inline, unsigned vlan,
+                      struct lx_compiled_policy *compiled_policy)
 {
     struct lx_diagnostics diagnostics = {0};
     int error = lx_closed_policy(declared, &compiled_policy->policy, &diagnostics);
     int result = lx_resolve_exit(error, &diagnostics);
 
+    compiled_policy->policy.vlan = (uint16_t)vlan;
     if (result == LX_EXIT_DONE && is_inline)
         lx_place_inline(&compiled_policy->policy);
     return result == LX_EXIT_DONE ? lx_compiled_policy_build(compiled_policy) : result;

@@ -24,7 +24,8 @@ struct lx_compiled_policy {
 int lx_compose(const struct lx_policy_options *options, bool is_inline, struct lx_compiled_policy *compiled_policy);
 
 /* The whole of it for an interface that fails closed. */
-int lx_compose_closed(const struct lx_declared *declared, bool is_inline, struct lx_compiled_policy *compiled_policy);
+int lx_compose_closed(const struct lx_declared *declared, bool is_inline, unsigned vlan,
+                      struct lx_compiled_policy *compiled_policy);
 
 /* Refuses what only a pair can do, for a policy of a host. Returns an exit code. */
 int lx_refuse_bypass(const struct lx_compiled_policy *compiled_policy);

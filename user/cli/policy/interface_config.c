@@ -35,8 +35,10 @@ int lx_interface_config_read(const char *verb, const struct lx_declared *declare
 static int check_closed(const struct lx_declared *declared, const struct lx_interface_config *config)
 {
     struct lx_compiled_policy closed = {0};
-    int result = declared->closed ? lx_compose_closed(declared, config->policy.is_inline, &closed) : LX_EXIT_DONE;
+    int result = LX_EXIT_DONE;
 
+    if (declared->closed)
+        result = lx_compose_closed(declared, config->policy.is_inline, config->policy.vlan, &closed);
     lx_compiled_policy_free(&closed);
     return result;
 }
