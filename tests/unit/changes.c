@@ -50,7 +50,8 @@ static const char *region_text(const struct lx_region *region)
     static char text[4096];
     char from[1024], to[1024], ports[2][256];
 
-    snprintf(text, sizeof(text), "%s %s %s:%s > %s:%s", region->row->id, lx_transports_name(region->transports),
+    snprintf(text, sizeof(text), "%s %s %s:%s > %s:%s", region->row->id,
+             lx_transports_name(region->row, region->transports).text,
              addresses_text(&region->source, from, sizeof(from)),
              ranges_text(&region->source_ports, ports[0], sizeof(ports[0])),
              addresses_text(&region->destination, to, sizeof(to)),

@@ -65,7 +65,7 @@ static void print_row(FILE *out, const struct lx_row *row)
 
     cr_assert(from && to);
     fprintf(out, "  %s: %s:%s -> %s:%s %s%s", row->id, from, lx_ports_format(&row->source_ports, source_ports), to,
-            lx_ports_format(&row->destination_ports, destination_ports), lx_transports_name(row->transports),
+            lx_ports_format(&row->destination_ports, destination_ports), lx_transports_name(row, row->transports).text,
             row->unresolved ? "unresolved" : "");
     fprintf(out, " [%s] [%s] [%s] (%s)", row->application ? row->application : "", row->direction ? row->direction : "",
             row->note ? row->note : "", row->source);

@@ -156,7 +156,7 @@ static void check_line(const struct given *given, const struct table *table, con
     cr_expect_str_eq(given_set(rule->destination), line->destination, "%s", rule->row->id);
     check_ports(&rule->row->source_ports, line->source_port, rule->row->id);
     check_ports(&rule->row->destination_ports, line->destination_port, rule->row->id);
-    cr_expect_str_eq(lx_transports_name(rule->row->transports), line->transport, "%s", rule->row->id);
+    cr_expect_str_eq(lx_transports_name(rule->row, rule->row->transports).text, line->transport, "%s", rule->row->id);
     cr_expect_str_eq(rule->row->application, line->application, "%s", rule->row->id);
 }
 
@@ -182,7 +182,7 @@ static void count_rules(const struct given *given, const struct summary *line, s
 
         lx_ports_format(line->source_port ? &row->source_ports : &row->destination_ports, ports);
         if (strcmp(row->role, line->edge) || strcmp(ports, line->port) ||
-            strcmp(lx_transports_name(row->transports), line->transport))
+            strcmp(lx_transports_name(row, row->transports).text, line->transport))
             continue;
         cr_expect_str_eq(row->direction, line->direction, "%s", row->id);
         hooks[lx_row_hook(row)]++;

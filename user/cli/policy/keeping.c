@@ -150,13 +150,13 @@ int lx_keeping_list(const char *source, struct lx_words *interfaces)
 
 static bool is_kept(const char *path, const char *bytes, size_t size)
 {
-    char *now;
+    char *now = NULL;
     size_t length;
     bool same;
 
     if (read_bytes(path, &now, &length))
         return false;
-    same = length == size && !memcmp(now, bytes, size);
+    same = now && length == size && !memcmp(now, bytes, size);
     free(now);
     return same;
 }
