@@ -441,11 +441,22 @@ struct shape generate_shape_of(struct generator *generator, struct oracle_tuple 
 }
 
 /* To the role: what inbound rows let in, or an answer to an outbound row. From the role: likewise, the other way. */
+/* Most frames of a trunk are of the VLAN that is judged, or little of the policy would be met. */
+static void tag_as_judged(struct shape *shape, uint16_t vlan)
+{
+    shape->tags = 1;
+    shape->tag_type[0] = 0x8100;
+    shape->tag[0] = vlan;
+}
+
 struct shape generate_shape(struct generator *generator, const struct lx_policy *policy, enum lx_hook hook)
 {
     bool answer = generate_chance(generator, hook == LX_HOOK_TO_ROLE ? 15 : 40);
     enum lx_hook begun = answer == (hook == LX_HOOK_TO_ROLE) ? LX_HOOK_FROM_ROLE : LX_HOOK_TO_ROLE;
     struct oracle_tuple tuple = generate_tuple(generator, policy, begun);
+    struct shape shape = generate_shape_of(generator, answer ? oracle_turned(&tuple) : tuple);
 
-    return generate_shape_of(generator, answer ? oracle_turned(&tuple) : tuple);
+    if (policy->vlan && generate_chance(generator, 80))
+        tag_as_judged(&shape, policy->vlan);
+    return shape;
 }

@@ -115,7 +115,7 @@ Test(differential, frames_are_judged_as_the_oracle_judges_them)
     }
     cr_expect_gt(to->reasons[LX_REASON_ROW], to->frames / 6, "most frames miss the rows");
     cr_expect_gt(to->reasons[LX_REASON_NO_ROW], to->frames / 10, "most frames hit a row");
-    cr_expect_gt(from->reasons[LX_REASON_ROW], from->frames / 12);
+    cr_expect_gt(from->reasons[LX_REASON_ROW], from->frames / 15);
     cr_expect_gt(from->reasons[LX_REASON_MIRROR], from->frames / 20);
 }
 
