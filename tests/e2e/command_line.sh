@@ -403,7 +403,7 @@ check "a missing destination port of IPv6" says 2 'has no port' offline tcp 2001
 check "a bad address" says 2 '192.0.2.300' offline tcp 203.0.113.7 192.0.2.300:443
 check "a bad port" says 2 'the port is a number' offline tcp 203.0.113.7 192.0.2.3:65536
 check "mixed families" says 2 'different address families' offline tcp 203.0.113.7 '[2001:db8::1]:443'
-check "a bad transport" says 2 'write tcp or udp' offline sctp 203.0.113.7 192.0.2.3:443
+check "a bad transport" says 2 'write tcp, udp, vrrp' offline sctp 203.0.113.7 192.0.2.3:443
 check "flags on UDP" says 2 'tcp alone' offline udp 203.0.113.7 192.0.2.3:443 --flags SYN
 check "bad flags" says 2 'FIN, SYN' offline tcp 203.0.113.7 192.0.2.3:443 --flags SIN
 check "no packet" says 2 'TRANSPORT SRC' offline

@@ -121,8 +121,10 @@ run detach outer >/dev/null
 
 # --- What is shipped to be copied -----------------------------------------------------------------------------------
 
+# But for the age of the vendor's lists, which have the day on which the vendor said so.
+unwarned() { says_no 0 'warning: ([^t]|t[^h]|th[^e]|the [^l])|error' run check "$1"; }
 for site in "$tree"/policies/sites/*.yaml; do
-    check "no warning about ${site##*/}" says_no 0 'warning|error' run check "$site"
+    check "no other warning about ${site##*/}" unwarned "$site"
 done
 
 # --- A second name ------------------------------------------------------------------------------------------------

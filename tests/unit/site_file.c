@@ -206,7 +206,7 @@ Test(site_file, every_mistake_is_reported_at_its_line_and_column)
         {22, 77, "unknown side 'left'; write external or internal"},
         {23, 10, "the id site/ssh is there already, on line 22;"},
         {23, 77, "'AV Edge' cannot be the name of a role; write"},
-        {24, 58, "unknown transport 'upd'; write tcp, udp or"},
+        {24, 58, "unknown transport 'upd'; write tcp, udp, tcp/udp, vrrp"},
         {25, 10, "the id site/ntp is there already, on line 24;"},
         {25, 71, "a list where text is needed; write a few words"},
         {26, 1, "unknown key 'sides' in a site file; its keys"},

@@ -30,7 +30,9 @@ struct lx_protocol_text lx_transports_name(const struct lx_row *row, unsigned tr
         return (struct lx_protocol_text){"tcp/udp"};
     if (tcp)
         return (struct lx_protocol_text){"tcp"};
-    return (struct lx_protocol_text){"udp"};
+    if (udp)
+        return (struct lx_protocol_text){"udp"};
+    return (struct lx_protocol_text){""}; /* printed without one */
 }
 
 static char *format_prefixes(const struct lx_prefix *prefixes, size_t count)
