@@ -194,7 +194,7 @@ test: deps
 # in a clean system.
 test-slow: deps
 	@$(MAKE) $(parallel) tests
-	@FUZZ_EACH=120 TEST_SECONDS=1200 tests/run tests/fuzz/short.sh tests/kernels/run.sh tests/kernels/guest.sh tests/package/run.sh
+	@FUZZ_EACH=60 TEST_SECONDS=1800 tests/run tests/fuzz/short.sh tests/kernels/run.sh tests/kernels/guest.sh tests/package/run.sh
 
 test-kernels: all $(BPF_TESTS)
 	@tests/run tests/kernels/run.sh
@@ -327,4 +327,4 @@ deb:
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)

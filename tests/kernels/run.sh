@@ -8,7 +8,7 @@ set -u
 
 source_tree=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${LYNCXDP_KERNELS:-$source_tree/build/kernels}
-limit=${LYNCXDP_KERNEL_SECONDS:-900} # for one boot with all its checks; it takes half of that, or less on a machine at rest
+limit=${LYNCXDP_KERNEL_SECONDS:-1500} # for one boot with all its checks; it takes half of that, or less on a machine at rest
 
 . "$source_tree/tests/kernels/fetch.sh"
 . "$source_tree/tests/kernels/initramfs.sh"
