@@ -163,7 +163,7 @@ check "on neither side" clean inner
 
 # by_commands OPTION…   what is printed takes it off, and nothing is left.
 by_commands() { run detach "$@" --commands >/run/commands && bash -e /run/commands; }
-bare() { [ -z "$(pins)" ] && not has_xdp outer && not has_xdp inner && [ -z "$(tc filter show dev outer egress)" ]; }
+bare() { [ ! -e /sys/fs/bpf/lyncxdp ] && not has_xdp outer && not has_xdp inner && [ -z "$(tc filter show dev outer egress)" ]; }
 for mode in native generic; do
     attach outer --mode $mode
     check "$mode: printing the commands changes nothing" says 0 "^ip link set dev outer xdp(drv|generic) off" run detach outer --commands

@@ -76,6 +76,7 @@ void lx_print_detach_commands(const char *directory)
             print_place(&members.items[i], counters_id);
     }
     lx_print("rm -r %s\n", directory);
+    lx_print("rmdir --ignore-fail-on-non-empty %s\n", LX_PINS_ROOT);
 }
 
 void lx_print_orphan_commands(void)
