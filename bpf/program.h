@@ -39,17 +39,28 @@ lx_noinline __u32 lx_read_inside(LX_CONTEXT *context, __u32 offset, __u32 length
     return lx_read_network(&cursor, frame.length, built_ins, packet);
 }
 
+/* What a function of its own needs of a frame and of the image that judges it; the cursor stands at the offset. */
+lx_inline bool lx_look_again(LX_CONTEXT *context, __u32 offset, __u32 slot, struct lx_frame *frame,
+                             struct lx_cursor *cursor, struct lx_view *view)
+{
+    *frame = lx_context_frame(context, 0);
+    *cursor = lx_cursor(frame);
+    if (!lx_image_of(slot, view))
+        return false;
+    cursor->offset = offset;
+    lx_settle(cursor);
+    return true;
+}
+
 /* A frame that may be bypassed. In a function of its own: few policies have any use for it. */
 lx_noinline __u32 lx_bypass(LX_CONTEXT *context, __u32 offset, __u32 slot, __u32 ethertype, bool by_vlan)
 {
-    struct lx_frame frame = lx_context_frame(context, 0);
-    struct lx_cursor cursor = lx_cursor(&frame);
+    struct lx_cursor cursor;
+    struct lx_frame frame;
     struct lx_view view;
 
-    if (!lx_image_of(slot, &view))
+    if (!lx_look_again(context, offset, slot, &frame, &cursor, &view))
         return LX_REASON_NO_POLICY;
-    cursor.offset = offset;
-    lx_settle(&cursor);
     return lx_judge_bypass(&view, LX_HOOK, &cursor, frame.vlan, ethertype, by_vlan);
 }
 
@@ -57,14 +68,12 @@ lx_noinline __u32 lx_bypass(LX_CONTEXT *context, __u32 offset, __u32 slot, __u32
 /* What was read of a frame of a role behind the interface. In a function of its own, as above. */
 lx_noinline __u32 lx_hold(LX_CONTEXT *context, __u32 offset, __u32 slot, __u32 reason)
 {
-    struct lx_frame frame = lx_context_frame(context, 0);
-    struct lx_cursor cursor = lx_cursor(&frame);
+    struct lx_cursor cursor;
+    struct lx_frame frame;
     struct lx_view view;
 
-    if (!lx_image_of(slot, &view))
+    if (!lx_look_again(context, offset, slot, &frame, &cursor, &view))
         return LX_REASON_NO_POLICY;
-    cursor.offset = offset;
-    lx_settle(&cursor);
     return lx_hold_to_name(&view, &cursor, reason);
 }
 #endif

@@ -29,34 +29,34 @@ lx_inline bool lx_state_image(const struct lx_packet *packet, struct lx_view *vi
     return lx_image_in_force(view);
 }
 
-/* As one number, and not inlined, so that the verifier follows the tables once and not at every call. */
+/* As one number, which a function that is not inlined can return. */
+#define LX_NO_MATCH (LX_NO_ROW << 16 | LX_NO_ROW)
+
+lx_inline __u64 lx_match_pack(struct lx_policy_match match)
+{
+    return (__u64)match.spoofed << 32 | (__u32)match.row << 16 | match.answered;
+}
+
+/* Not inlined, so that the verifier follows the tables once and not at every call. */
 lx_noinline __u64 lx_policy_lookup_noinline(const struct lx_packet *packet, __u32 slot, bool ipv4)
 {
-    struct lx_policy_match match;
     struct lx_view view;
 
     if (!packet || !lx_image_of(slot, &view))
-        return LX_NO_ROW << 16 | LX_NO_ROW;
-    if (ipv4)
-        match = lx_policy_lookup_ported(&view, packet, true);
-    else
-        match = lx_policy_lookup_ported(&view, packet, false);
-    return (__u64)match.spoofed << 32 | (__u32)match.row << 16 | match.answered;
+        return LX_NO_MATCH;
+    return lx_match_pack(ipv4 ? lx_policy_lookup_ported(&view, packet, true)
+                              : lx_policy_lookup_ported(&view, packet, false));
 }
 
 /* The same of what has no ports, for which few policies have any use. */
 lx_noinline __u64 lx_portless_lookup_noinline(const struct lx_packet *packet, __u32 slot, bool ipv4)
 {
-    struct lx_policy_match match;
     struct lx_view view;
 
     if (!packet || !lx_image_of(slot, &view))
-        return LX_NO_ROW << 16 | LX_NO_ROW;
-    if (ipv4)
-        match = lx_policy_lookup_portless(&view, packet, true);
-    else
-        match = lx_policy_lookup_portless(&view, packet, false);
-    return (__u64)match.spoofed << 32 | (__u32)match.row << 16 | match.answered;
+        return LX_NO_MATCH;
+    return lx_match_pack(ipv4 ? lx_policy_lookup_portless(&view, packet, true)
+                              : lx_policy_lookup_portless(&view, packet, false));
 }
 
 lx_noinline __u32 lx_portless_noinline(const struct lx_packet *packet, __u32 slot, bool ipv4, bool any_source)

@@ -18,9 +18,6 @@ lx_inline __u64 lx_state_now(const struct lx_packet *packet);    /* nanoseconds 
 lx_inline struct lx_flow_gate *lx_state_gate(const struct lx_packet *packet);
 lx_inline bool lx_state_image(const struct lx_packet *packet,
                               struct lx_view *view); /* in force; false: there is none */
-lx_inline struct lx_policy_match lx_state_match(const struct lx_view *view, const struct lx_packet *packet, bool ipv4);
-/* lx_policy_from_role of what has no ports, wherever there is room for it. */
-lx_inline __u32 lx_state_portless(const struct lx_view *view, const struct lx_packet *packet, bool ipv4);
 
 /* What stands in the table of flows under a key (lx_flow_key), or NULL. */
 lx_inline struct lx_flow *lx_state_flow(const struct lx_packet *packet, const __u64 *key);
@@ -32,6 +29,25 @@ lx_inline const struct lx_fragmented *lx_state_datagram(const struct lx_packet *
                                                         const struct lx_fragment_key *key);
 lx_inline void lx_state_keep_datagram(const struct lx_packet *packet, const struct lx_fragment_key *key,
                                       const struct lx_fragmented *datagram);
+
+/*
+ * The policy's tables (lx_policy_lookup), and lx_policy_from_role of what has no ports. The programs have functions of
+ * their own for these, which the verifier follows once.
+ */
+#ifdef __bpf__
+lx_inline struct lx_policy_match lx_state_match(const struct lx_view *view, const struct lx_packet *packet, bool ipv4);
+lx_inline __u32 lx_state_portless(const struct lx_view *view, const struct lx_packet *packet, bool ipv4);
+#else
+lx_inline __u32 lx_state_portless(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    return lx_policy_from_role_portless(view, packet, ipv4);
+}
+
+lx_inline struct lx_policy_match lx_state_match(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
+{
+    return lx_policy_lookup(view, packet, ipv4);
+}
+#endif
 
 /* The flow in the table, or NULL. `key` receives its key either way. */
 lx_inline struct lx_flow *lx_find_flow(const struct lx_packet *packet, const struct lx_packet_flow *wanted, __u64 *key)

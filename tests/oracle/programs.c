@@ -109,16 +109,6 @@ lx_inline bool lx_state_image(const struct lx_packet *packet, struct lx_view *vi
     return true;
 }
 
-lx_inline __u32 lx_state_portless(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
-{
-    return lx_policy_from_role_portless(view, packet, ipv4);
-}
-
-lx_inline struct lx_policy_match lx_state_match(const struct lx_view *view, const struct lx_packet *packet, bool ipv4)
-{
-    return lx_policy_lookup(view, packet, ipv4);
-}
-
 lx_inline struct lx_flow *lx_state_flow(const struct lx_packet *packet, const __u64 *key)
 {
     return value_of(&flow_table, key);
