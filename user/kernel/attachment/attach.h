@@ -30,12 +30,6 @@ int lx_attach(const struct lx_interface *interface, const struct lx_policy *poli
               const struct lx_attach_choices *choices, struct lx_metadata *attached, struct lx_failure *failure);
 
 /*
- * Makes sure that an interface is nobody's, and tidies up what a killed command left there; `joined` is the directory
- * of the attachment that it comes to. To be called under the interface's lock.
- */
-int lx_claim(const struct lx_interface *interface, const char *joined, struct lx_failure *failure);
-
-/*
  * Lets an interface, or a pair, join an attachment that filters, in a place of its metadata: to be called under the
  * attachment's lock. What was in force is at once in force there. On failure nothing is left there, and the place is
  * empty.

@@ -141,3 +141,24 @@ int lx_hooks_stop_inner(const struct lx_metadata *metadata, unsigned ifindex, co
     error = lx_link_settings_restore(metadata, LX_INNER, ifindex, failure);
     return error ?: stopped;
 }
+
+int lx_hooks_stop_both(const struct lx_metadata *metadata, const char *directory, struct lx_failure *failure)
+{
+    int error = lx_hooks_stop(metadata, directory, false, failure);
+
+    if (metadata->pair_ifindex && (!error || error == -ENOENT))
+        error = lx_hooks_stop_inner(metadata, metadata->pair_ifindex, directory, failure);
+    return error == -ENOENT ? 0 : error;
+}
+
+int lx_hooks_remove(const struct lx_metadata *metadata, const char *directory, struct lx_failure *failure)
+{
+    struct lx_members members;
+    int error = 0;
+
+    lx_members_find(directory, &members);
+    for (size_t i = 0; i < members.count && !error; i++)
+        error = lx_hooks_stop_both(&members.items[i], directory, failure);
+    error = error ?: lx_hooks_stop_both(metadata, directory, failure);
+    return error ?: lx_pins_remove(directory, failure);
+}

@@ -50,4 +50,10 @@ int lx_hooks_stop(const struct lx_metadata *metadata, const char *directory, boo
 int lx_hooks_stop_inner(const struct lx_metadata *metadata, unsigned ifindex, const char *directory,
                         struct lx_failure *failure);
 
+/* Both sides of a place of an attachment; that there was nothing is no failure. */
+int lx_hooks_stop_both(const struct lx_metadata *metadata, const char *directory, struct lx_failure *failure);
+
+/* What is left of an attachment at all of its places, and its pins. */
+int lx_hooks_remove(const struct lx_metadata *metadata, const char *directory, struct lx_failure *failure);
+
 #endif

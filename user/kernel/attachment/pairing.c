@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "attach.h"
+#include "claim.h"
 #include "pair.h"
 #include "user/kernel/link/link_settings.h"
 
