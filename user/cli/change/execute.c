@@ -32,9 +32,9 @@ static int hold(struct lx_plan_item *item)
 /* --- There ---------------------------------------------------------------------------------------------------------
  */
 
-static int pair_as(struct lx_update *update, const struct lx_pairing *pairing, struct lx_failure *failure)
+static int pair_as(struct lx_update *update, const struct lx_pair *pair, struct lx_failure *failure)
 {
-    return lx_pairing_is(&update->metadata, pairing) ? 0 : lx_pairing_change(update, pairing, failure);
+    return lx_pairing_is(&update->metadata, pair) ? 0 : lx_pairing_change(update, pair, failure);
 }
 
 static int update(struct lx_plan_item *item, bool quiet, struct lx_failure *failure)
@@ -47,13 +47,13 @@ static int update(struct lx_plan_item *item, bool quiet, struct lx_failure *fail
     int error;
 
     item->members_before = item->update.members;
-    item->pairing_before = lx_pairing_of(&item->update.metadata);
-    error = pair_as(&item->update, &item->pairing, failure);
+    item->paired_before = lx_pairing_of(&item->update.metadata);
+    error = pair_as(&item->update, &item->pair, failure);
     error = error ?: lx_members_add(&item->update, item->wires.items, item->wires.count, failure);
     error = error ?: lx_update_commit(&item->update, &proposal, failure);
     if (error) {
         lx_members_take_back(&item->update, &item->members_before);
-        pair_as(&item->update, &item->pairing_before, &unheard);
+        pair_as(&item->update, &item->paired_before, &unheard);
     }
     error = error ?: lx_members_keep(&item->update, item->wires.items, item->wires.count, failure);
     if (!error && !quiet)
@@ -156,7 +156,7 @@ static void take_back(struct lx_plan_item *item)
     case LX_ACTION_UPDATE:
         error = lx_update_undo(&item->update, &failure);
         lx_members_take_back(&item->update, &item->members_before);
-        error = error ?: pair_as(&item->update, &item->pairing_before, &failure);
+        error = error ?: pair_as(&item->update, &item->paired_before, &failure);
         if (!error)
             lx_print_error("%s: generation %llu is in force again", item->name,
                            (unsigned long long)lx_update_in_force(&item->update)->generation);

@@ -7,13 +7,7 @@
 #include "activate.h"
 #include "user/core/image/compile.h"
 #include "user/core/resolve/policy.h"
-#include "user/kernel/link/interface.h"
-
-/* An inline pair as it was asked for. */
-struct lx_pair {
-    struct lx_interface outer, inner;
-    bool forward;
-};
+#include "user/kernel/attachment/pair.h"
 
 /* Finds the inner interface and makes sure that the two can be a pair. Returns an exit code. */
 int lx_pair_find(const char *inner, const struct lx_interface *outer, bool forward, struct lx_pair *pair);

@@ -62,8 +62,7 @@ static const char *beyond_update(const struct lx_plan_item *item, const struct l
     const struct lx_attach_choices *choices = &item->config.choices;
     uint32_t flows = choices->flows ?: LX_DEFAULT_FLOWS;
 
-    if (!lx_pairing_is(metadata, &item->pairing) &&
-        !lx_pairing_fits(&item->interface, metadata, &attachment->members, &item->pairing))
+    if (!lx_pairing_is(metadata, &item->pair) && !lx_pairing_fits(metadata, &attachment->members, &item->pair))
         return "it is paired otherwise";
     if (lx_is_behind(metadata) != choices->behind)
         return choices->behind ? "the role is behind it now" : "the role is not behind it now";
@@ -82,7 +81,7 @@ static const char *differs(const struct lx_plan_item *item, const struct lx_atta
 {
     const struct lx_publication *publication = &attachment->publication;
 
-    if (!lx_pairing_is(&attachment->metadata, &item->pairing))
+    if (!lx_pairing_is(&attachment->metadata, &item->pair))
         return "it is paired otherwise";
     if (!lx_members_are(&attachment->members, item->wires.items, item->wires.count))
         return "what is filtered with it differs";
@@ -187,7 +186,6 @@ static int plan_composed(const struct lx_declared *declared, const struct lx_int
     if (result == LX_EXIT_DONE &&
         lx_wires_find(&item->config.with, &item->interface, pair ? &item->pair : NULL, &item->wires) != LX_EXIT_DONE)
         result = LX_EXIT_FAILED;
-    item->pairing = (struct lx_pairing){.inner = item->pair.inner, .forward = item->config.choices.forward};
     if (result == LX_EXIT_DONE)
         result = look_at(item);
     if (result == LX_EXIT_DONE && item->action != LX_ACTION_NONE)

@@ -30,8 +30,7 @@ struct lx_plan_item {
     const char *why; /* half a sentence, or NULL */
     char name[LX_CALLED];
     struct lx_interface interface;
-    struct lx_pair pair;          /* if a pair is declared, */
-    struct lx_pairing pairing;    /* which is this one, or none */
+    struct lx_pair pair;          /* if a pair is declared */
     struct lx_wires wires;        /* what is to be filtered with it */
     bool left_out;                /* not of this plan; nothing else is known of it */
     bool failed;                  /* it cannot be brought there, or could not */
@@ -53,7 +52,7 @@ struct lx_plan_item {
     bool held, done, interrupted; /* the last: unfiltered for a moment */
     struct lx_update update;
     struct lx_members members_before;
-    struct lx_pairing pairing_before;
+    struct lx_pair paired_before;
 };
 
 struct lx_plan {

@@ -13,6 +13,11 @@
 #include "user/kernel/object/maps.h"
 #include "user/kernel/process/failure.h"
 
+struct lx_pair {
+    struct lx_interface outer, inner; /* indices 0: it is no pair */
+    bool forward;                     /* it forwards by itself */
+};
+
 /* An interface, or a pair, as it is filtered with others. */
 struct lx_wire {
     struct lx_interface interface;

@@ -6,30 +6,24 @@
 #ifndef LYNCXDP_KERNEL_PAIRING_H
 #define LYNCXDP_KERNEL_PAIRING_H
 
+#include "pair.h"
 #include "update.h"
 
-/* How an attachment is paired. */
-struct lx_pairing {
-    struct lx_interface inner; /* index 0: it is no pair */
-    bool forward;              /* the pair forwards by itself */
-};
+/* How it is paired now, but for the outer interface. */
+struct lx_pair lx_pairing_of(const struct lx_metadata *metadata);
 
-/* How it is now. */
-struct lx_pairing lx_pairing_of(const struct lx_metadata *metadata);
-
-bool lx_pairing_is(const struct lx_metadata *metadata, const struct lx_pairing *pairing);
+bool lx_pairing_is(const struct lx_metadata *metadata, const struct lx_pair *pair);
 
 /*
  * Whether it can be paired so in place. What several interfaces share is paired by attaching anew, and so is a pair
  * that forwards by itself where what the role sends was not looked at before, or where the mode would be another.
  */
-bool lx_pairing_fits(const struct lx_interface *outer, const struct lx_metadata *metadata,
-                     const struct lx_members *members, const struct lx_pairing *pairing);
+bool lx_pairing_fits(const struct lx_metadata *metadata, const struct lx_members *members, const struct lx_pair *pair);
 
 /*
  * Pairs it so, under the lock of the update. The program of the new inner side is there before the outer one hands
  * anything to it, and the old inner side is let go last. On failure the attachment is as it was.
  */
-int lx_pairing_change(struct lx_update *update, const struct lx_pairing *pairing, struct lx_failure *failure);
+int lx_pairing_change(struct lx_update *update, const struct lx_pair *pair, struct lx_failure *failure);
 
 #endif
