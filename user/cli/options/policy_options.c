@@ -147,6 +147,18 @@ void lx_change_option_sets(struct lx_policy_options *options, struct lx_words *g
     }
 }
 
+int lx_policy_options_take_roles(struct lx_policy_options *options, const struct lx_arguments *arguments,
+                                 const char *verb)
+{
+    int result = LX_EXIT_DONE;
+
+    for (size_t i = 0; result == LX_EXIT_DONE && i < arguments->count; i++)
+        result = lx_take_word(&options->roles, arguments->items[i]);
+    if (result == LX_EXIT_DONE && !options->roles.count)
+        result = lx_usage_error("%s takes a role; 'lyncxdp roles' lists them", verb);
+    return result;
+}
+
 bool lx_policy_options_given(const struct lx_policy_options *options)
 {
     return options->roles.count || options->edition || options->side || options->lb || options->site ||

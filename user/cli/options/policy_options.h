@@ -44,6 +44,10 @@ struct lx_option_set lx_enforcement_option_set(struct lx_policy_options *options
 void lx_change_option_sets(struct lx_policy_options *options, struct lx_words *given,
                            const struct lx_option_set *negations, struct lx_option_set sets[LX_CHANGE_OPTION_SETS]);
 
+/* Takes a verb's arguments for roles, of which there must be one. Returns an exit code. */
+int lx_policy_options_take_roles(struct lx_policy_options *options, const struct lx_arguments *arguments,
+                                 const char *verb);
+
 /* True when any of the first set was given. */
 bool lx_policy_options_given(const struct lx_policy_options *options);
 

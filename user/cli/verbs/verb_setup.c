@@ -83,10 +83,7 @@ int lx_verb_setup(int argc, char **argv)
     int result = LX_EXIT_DONE;
 
     if (lx_options_read(argc, argv, sets, 2, &arguments, &result)) {
-        for (size_t i = 0; result == LX_EXIT_DONE && i < arguments.count; i++)
-            result = lx_take_word(&options.policy.roles, arguments.items[i]);
-        if (result == LX_EXIT_DONE && !options.policy.roles.count)
-            result = lx_usage_error("setup takes a role; 'lyncxdp roles' lists them");
+        result = lx_policy_options_take_roles(&options.policy, &arguments, "setup");
         if (result == LX_EXIT_DONE && !options.interface[0] && !options.interface[1])
             result = lx_usage_error("which interface has the role's addresses? write --external IFACE, --internal "
                                     "IFACE, or both");

@@ -302,10 +302,7 @@ int lx_verb_show(int argc, char **argv)
     int result = LX_EXIT_DONE;
 
     if (lx_options_read(argc, argv, sets, 2, &arguments, &result)) {
-        for (size_t i = 0; result == LX_EXIT_DONE && i < arguments.count; i++)
-            result = lx_take_word(&options.policy.roles, arguments.items[i]);
-        if (result == LX_EXIT_DONE && !options.policy.roles.count)
-            result = lx_usage_error("show takes a role; 'lyncxdp roles' lists them");
+        result = lx_policy_options_take_roles(&options.policy, &arguments, "show");
         if (result == LX_EXIT_DONE)
             result = lx_tables_read(&options.policy, &tables);
         if (result == LX_EXIT_DONE)
