@@ -303,7 +303,7 @@ static void play(struct generator *generator, bool same, struct expected expecte
     cr_assert(traffic_begin(&traffic, generator, 1 + generate_below(generator, 48)));
     for (size_t i = 0; i < TRAFFIC_POLICIES && !loaded.behind; i++) {
         traffic.turns[i].built_ins &= ~(uint32_t)LX_BUILT_IN_BEHIND;
-        traffic.compiled[i].image->built_ins = traffic.turns[i].built_ins;
+        traffic.compiled[i].image->built_ins &= ~(uint32_t)LX_BUILT_IN_BEHIND;
     }
     for (size_t i = 0; i < FRAMES; i++) {
         if (i == 0 || generate_chance(generator, 2)) {
